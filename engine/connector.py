@@ -1,0 +1,175 @@
+"""The base of every connector: one class a system, all calls plural.
+
+A connector translates between a system's own protocol and Heddle's canonical values (engine.record). It
+reads shapes live, reads pages, finds objects by match keys, and writes changes. It never decides what to
+write, never stores anything, and never sleeps: it raises the error that says what to do (engine.errors).
+
+The door for writing is in this class: a dry run, a sample and a preview open the connector with
+``read_only=True``, and then no mutating request leaves the process, whatever a connector's author wrote.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from engine.errors import EngineError, HeddleError
+from engine.http import Http
+from engine.record import Change, Page, Remote, Result
+from engine.shape import Entity, Summary
+
+
+class ConnectionSettings(BaseModel):
+    """Base of a connector's settings. Secrets are ``SecretStr``: sealed at rest, never sent out again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+S = TypeVar("S", bound=ConnectionSettings)
+
+
+class Capability(BaseModel):
+    """What a system can do, as data. Sizes are records a call.
+
+    idempotency  how a repeated create is recognised by the system itself:
+                 ``client-id`` we choose the object's id · ``key`` the call carries a unique key ·
+                 ``reference`` a field of the object carries our key · ``none``
+    changes      how changes are seen: ``modified-since``, ``feed`` or ``none``
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    page: int = 200
+    write: int = 100
+    find: int = 100
+    idempotency: Literal["client-id", "key", "reference", "none"] = "none"
+    changes: Literal["modified-since", "feed", "none"] = "none"
+    requests_per_second: float | None = None
+    concurrent: int | None = None
+
+
+class Filter(BaseModel):
+    """One condition of a read, in canonical values. Conditions are joined by AND."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    op: Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts", "empty", "not-empty"] = "eq"
+    value: Any = None
+
+
+class Query(BaseModel):
+    """What to read.
+
+    fields   names to fetch; empty means all of the entity's own. ``Account.Name`` follows a reference.
+    lines    child collections to bring along, by the name of the ``lines`` field
+    keys     only these ids (a button or webhook named them)
+    since    inclusive lower bound of the entity's ``modified`` stamp; until: inclusive upper bound
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    entity: str
+    fields: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    keys: tuple[str, ...] | None = None
+    since: str | None = None
+    until: str | None = None
+
+
+class Health(BaseModel):
+    """The answer of ``check``: reachable, and as whom."""
+
+    ok: bool
+    message: str
+    identity: str = ""
+    version: str = ""
+    details: dict[str, str] = {}
+
+
+class CannotTell(HeddleError):
+    """Raised by ``resolve`` when the system offers no way to learn whether a write happened."""
+
+    code = "E-CANNOT-TELL"
+
+
+class Connector(ABC, Generic[S]):
+    """One system. Subclasses set the class variables and implement the abstract methods.
+
+    The docstring of the class is its help text. All methods raise engine.errors only: AccessError,
+    Unavailable, InDoubt, RecordRejected (read side) or EngineError.
+    """
+
+    system: ClassVar[str]
+    title: ClassVar[str]
+    Settings: ClassVar[type[ConnectionSettings]]
+    capability: ClassVar[Capability] = Capability()
+    errors: ClassVar[Mapping[int | str, type[HeddleError]]] = {}
+    """HTTP status or the system's own error code → the error to raise."""
+
+    def __init__(self, settings: S, http: Http) -> None:
+        self.settings = settings
+        self.http = http
+
+    @abstractmethod
+    def check(self) -> Health:
+        """Signs in and asks who we are. Raises AccessError or Unavailable with the cure in the message."""
+
+    @abstractmethod
+    def entities(self) -> list[Summary]:
+        """The kinds of object that can be read or written, common ones first."""
+
+    @abstractmethod
+    def entity(self, name: str) -> Entity:
+        """The live shape of one entity, custom fields included. Raises RecordRejected if there is none."""
+
+    @abstractmethod
+    def read(self, query: Query, cursor: Any, limit: int) -> Page:
+        """One page, in a total order that later changes do not disturb. ``cursor`` None starts."""
+
+    @abstractmethod
+    def find(
+        self, entity: str, matches: Sequence[Mapping[str, Any]], fields: Sequence[str] = ()
+    ) -> list[list[Remote]]:
+        """For each match (field → value, joined by AND) the objects that equal it exactly, in order.
+
+        ``fields`` says which values to bring along (empty: the match fields and the key are enough).
+        Bulk: as few calls as the system allows. Comparison of text ignores case and surrounding blanks
+        where the system does; the caller re-checks.
+        """
+
+    @abstractmethod
+    def _write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
+        """One Result a Change, in order. Raises only when the call as a whole failed:
+
+        Unavailable or AccessError when certainly nothing was written, InDoubt when it may have been.
+        """
+
+    def write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
+        """The door: every write of every connector goes through here, and a dry run finds it shut."""
+        if self.http.read_only:
+            raise EngineError("A dry run tried to write.", code="E-DOOR")
+        return self._write(entity, changes)
+
+    def resolve(self, entity: str, changes: Sequence[Change]) -> list[Remote | None]:
+        """After an unknown outcome: for each Change the object it made, or None if it certainly did not.
+
+        The default looks by match keys. A connector with a better means (a client-chosen id, a reference
+        field) overrides it. Raises CannotTell if there is no means at all.
+        """
+        if not all(change.match for change in changes):
+            raise CannotTell(f"{self.title} offers no way to find out whether the {entity} was written.")
+        found = self.find(entity, [change.match for change in changes])
+        return [remotes[0] if remotes else None for remotes in found]
+
+    def link(self, entity: str, remote_id: str) -> str | None:
+        """Where a person opens the object in the system's own screens, None if it has none."""
+        return None
+
+    def options(self, entity: str, field: str) -> list[tuple[str, str]]:
+        """Live choices of a field as (value, title); empty when the field is free."""
+        return []

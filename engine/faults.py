@@ -1,0 +1,48 @@
+"""Named crash points: nothing in production, ``kill -9`` where a durability test asks for it.
+
+``HEDDLE_CRASH=after-stage:3`` kills the process the third time it passes ``after-stage``.
+``HEDDLE_CRASH_FILE`` names a file that is created first, so that the restarted process lives.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+POINTS = (
+    "before-cause",
+    "after-cause",
+    "after-ring",
+    "after-claim",
+    "before-stage",
+    "after-stage",
+    "before-send",
+    "during-send",
+    "after-send",
+    "before-settle",
+    "after-settle",
+    "before-release",
+    "after-release",
+    "before-close",
+)
+
+_armed, _, _times = os.environ.get("HEDDLE_CRASH", "").partition(":")
+_left = int(_times or 1)
+_once = os.environ.get("HEDDLE_CRASH_FILE", "")
+
+
+def point(name: str) -> None:
+    """Dies here, without a word, if this point is armed."""
+    global _left  # noqa: PLW0603 - a counter of this process, armed from outside
+    if not _armed or name != _armed:
+        return
+    _left -= 1
+    if _left > 0:
+        return
+    if _once:
+        try:
+            Path(_once).touch(exist_ok=False)
+        except FileExistsError:
+            return
+    os.kill(os.getpid(), signal.SIGKILL)

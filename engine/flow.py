@@ -1,0 +1,114 @@
+"""The drawn document: what people make, store, publish and share.
+
+A flow is one JSON document. Names are only ever shown, never used as keys; connections are named slots,
+so that no secret and no installation detail is inside; layout is kept apart from logic.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from engine.record import to_json
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+"""Ids of nodes, ports, slots and tables: lower case, stable for the life of the flow."""
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+
+class Document(BaseModel):
+    """Base of everything people draw: frozen, and unknown keys are an error that names them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Port(Document):
+    """Where an edge starts or ends. ``title`` is shown when a node has more than one."""
+
+    name: Identifier
+    title: str = ""
+    required: bool = True
+
+
+class Node(Document):
+    """One step. ``settings`` is validated by the node type; an unknown type keeps it untouched."""
+
+    id: Identifier
+    type: Identifier
+    version: int = 1
+    title: str = ""
+    settings: dict[str, Any] = {}
+    note: str = ""
+    disabled: bool = False
+
+
+class Edge(Document):
+    """From an output port of one node to an input port of another."""
+
+    source: Identifier
+    output: Identifier = "out"
+    target: Identifier
+    input: Identifier = "in"
+
+
+class Slot(Document):
+    """A connection that the flow needs; each installation binds it to one of its own."""
+
+    system: Identifier
+    title: str = ""
+
+
+class LookupTable(Document):
+    """A value translation: the first column is the key, the others are what it stands for."""
+
+    title: str = ""
+    columns: Annotated[list[str], Field(min_length=2)]
+    rows: list[list[str | None]] = []
+    description: str = ""
+
+
+class Policy(Document):
+    """How the flow runs."""
+
+    lanes: Annotated[int, Field(ge=1, le=32)] = 1
+    batch_size: Annotated[int, Field(ge=1, le=2000)] = 200
+    retry_minutes: list[float] = [1, 5, 15]
+    sample_size: Annotated[int, Field(ge=1, le=100)] = 10
+
+
+class Position(Document):
+    x: float
+    y: float
+
+
+class Flow(Document):
+    """A whole drawing."""
+
+    heddle: Literal[1] = 1
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    description: str = ""
+    slots: dict[Identifier, Slot] = {}
+    nodes: list[Node] = []
+    edges: list[Edge] = []
+    tables: dict[Identifier, LookupTable] = {}
+    rules: dict[Identifier, dict[str, Any]] = {}
+    policy: Policy = Policy()
+    layout: dict[Identifier, Position] = {}
+
+    def node(self, node_id: str) -> Node | None:
+        return next((node for node in self.nodes if node.id == node_id), None)
+
+    def canonical(self) -> bytes:
+        """The document with stable key order: equal drawings are equal bytes, and diffs stay small."""
+        dumped = self.model_dump(mode="python", exclude_defaults=False)
+        dumped["layout"] = dict(sorted(dumped["layout"].items()))
+        return msgspec.json.format(to_json(dumped), indent=2)
+
+
+def slugify(name: str) -> str:
+    """``Closed Won → invoice`` becomes ``closed-won-invoice``."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "flow"

@@ -1,0 +1,166 @@
+"""The one HTTP client of all connectors, over requests.
+
+It knows three things that connectors must not each invent: a call that never left is Unavailable, a
+mutating call that got no answer is InDoubt, and in a dry run no mutating call leaves at all. Every call is
+offered to a ``journal`` (method, URL, status, milliseconds, bodies) with secrets struck out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import ConnectTimeout, InvalidURL, MissingSchema, RequestException, SSLError
+from urllib3.exceptions import NewConnectionError
+
+from engine import faults
+from engine.clock import now
+from engine.errors import AccessError, EngineError, InDoubt, Unavailable
+
+Journal = Callable[[dict[str, Any]], None]
+MAX_BODY = 64_000
+
+
+class Http:
+    """A requests session with a time limit, a write door and honest errors.
+
+    timeout    seconds for one call (connect and each wait for bytes); also how long a doubt lasts
+    read_only  a mutating call raises EngineError instead of leaving
+    before     called before every call with ``mutating``; the rate limiter hangs here
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: float = 30.0,
+        read_only: bool = False,
+        journal: Journal | None = None,
+        before: Callable[[bool], None] | None = None,
+        secrets: tuple[str, ...] = (),
+        session: requests.Session | None = None,
+    ) -> None:
+        self.session = session or requests.Session()
+        self.session.headers["User-Agent"] = "Heddle"
+        self.timeout = timeout
+        self.read_only = read_only
+        self._journal = journal
+        self._before = before
+        self._secrets = tuple(secret for secret in secrets if len(secret) >= 4)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        mutating: bool,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        data: Any = None,
+        auth: Any = None,
+        timeout: float | None = None,
+        allow_redirects: bool = False,
+    ) -> requests.Response:
+        """Sends one call and returns the answer, whatever its status.
+
+        ``mutating`` says whether the call may change something in the system; sign-in does not count.
+        Raises Unavailable (certainly not carried out, or only a read), InDoubt (a mutating call without
+        an answer), AccessError (TLS refused), EngineError (the door is shut).
+        """
+        if mutating and self.read_only:
+            raise EngineError(
+                "A dry run tried to send a changing request.", code="E-DOOR", detail=f"{method} {url}"
+            )
+        if self._before is not None:
+            self._before(mutating)
+        limit = timeout or self.timeout
+        sent_at, started = now(), time.perf_counter()
+        if mutating:
+            faults.point("during-send")
+        try:
+            response = self.session.request(
+                method,
+                url,
+                params=params,
+                headers=dict(headers or {}),
+                data=data,
+                auth=auth,
+                timeout=limit,
+                allow_redirects=allow_redirects,
+            )
+        except RequestException as error:
+            self._note(method, url, data, None, started, str(error))
+            raise self._translate(error, url, mutating, sent_at, limit) from error
+        self._note(method, url, data, response, started, "")
+        return response
+
+    def _translate(
+        self, error: RequestException, url: str, mutating: bool, sent_at: float, limit: float
+    ) -> Exception:
+        host = urlsplit(url).netloc or url
+        if isinstance(error, InvalidURL | MissingSchema):
+            return AccessError(
+                f"The address {url!r} is not a usable URL.",
+                code="E-URL",
+                cure="Correct the address in the connection.",
+                detail=str(error),
+            )
+        if isinstance(error, SSLError):
+            return AccessError(
+                f"The certificate of {host} was not accepted.",
+                code="E-TLS",
+                detail=str(error),
+                cure="Check the address, or install the certificate authority on this machine.",
+            )
+        never_left = (
+            isinstance(error, ConnectTimeout)
+            or (isinstance(error, RequestsConnectionError) and "NewConnectionError" in repr(error))
+            or isinstance(getattr(error, "reason", None), NewConnectionError)
+        )
+        if never_left or not mutating:
+            return Unavailable(
+                f"{host} cannot be reached.",
+                code="E-UNREACHABLE",
+                detail=str(error),
+                cure="Check that the system is up and that the address is right.",
+            )
+        return InDoubt(
+            f"{host} did not answer; whether it carried out the request is not known yet.",
+            sent_at=sent_at,
+            timeout=limit,
+            detail=str(error),
+        )
+
+    def _note(
+        self, method: str, url: str, data: Any, response: requests.Response | None, started: float, error: str
+    ) -> None:
+        if self._journal is None:
+            return
+        self._journal(
+            {
+                "method": method,
+                "url": self.mask(url),
+                "status": response.status_code if response is not None else None,
+                "ms": round((time.perf_counter() - started) * 1000, 1),
+                "request": self.mask(_text(data)),
+                "response": self.mask(response.text[:MAX_BODY]) if response is not None else "",
+                "error": self.mask(error),
+            }
+        )
+
+    def mask(self, text: str) -> str:
+        """The text with every known secret struck out."""
+        for secret in self._secrets:
+            text = text.replace(secret, "•••")
+        return text
+
+
+def _text(data: Any) -> str:
+    if data is None:
+        return ""
+    if isinstance(data, bytes):
+        return data[:MAX_BODY].decode("utf-8", "replace")
+    return str(data)[:MAX_BODY]

@@ -1,0 +1,244 @@
+"""The base of every node type.
+
+A node type is one class: what it is called, its ports, its settings model, and a pure ``process``. From the
+settings model come validation, the editor's form, the docs page and the API schema, so a new node type
+needs no front-end code. ``process`` has no I/O, no clock, no randomness and no state: after a crash it is
+run again on the same records and gives the same answer.
+
+Three kinds stand at the rim and let the executor act for them: ReadNode says what to read, LookupNode what
+to fetch for a batch, WriteNode where to write.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from engine.connector import Query
+from engine.errors import HeddleError, Problem
+from engine.flow import LookupTable, Port
+from engine.record import Record
+from engine.shape import Entity
+
+IN = Port(name="in")
+OUT = Port(name="out")
+REJECTED = Port(name="rejected", title="Rejected", required=False)
+"""Every node has it without saying so: where records go that the node cannot handle."""
+
+
+class NodeSettings(BaseModel):
+    """Base of a node type's settings: frozen, and unknown keys are an error that names them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+S = TypeVar("S", bound=NodeSettings)
+
+
+class NodeContext(BaseModel):
+    """What a node may know besides its settings: the frozen parts of its flow version."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    node: str
+    tables: Mapping[str, LookupTable] = {}
+    rules: Mapping[str, dict[str, Any]] = {}
+
+
+class Trace:
+    """Collects why a value became what it is. Only filled when somebody asks; processing never reads it.
+
+    Notes are kept by (node, record key): ``{"field": …, "source": …, "steps": [{"did": …, "value": …}]}``.
+    """
+
+    def __init__(self) -> None:
+        self.notes: dict[tuple[str, str], list[dict[str, Any]]] = {}
+
+    def note(self, node: str, key: str, **what: Any) -> None:
+        self.notes.setdefault((node, key), []).append(what)
+
+
+class Outbox:
+    """Where ``process`` puts its records: every record that comes in must leave once, or many times.
+
+    answers  for a LookupNode: what was fetched, keyed as it was wanted
+    trace    None unless somebody wants to know why
+    """
+
+    __slots__ = ("answers", "failures", "ports", "skipped", "trace")
+
+    def __init__(self, answers: Mapping[str, Any] | None = None, trace: Trace | None = None) -> None:
+        self.ports: dict[str, list[Record]] = {}
+        self.failures: list[tuple[Record, HeddleError]] = []
+        self.skipped: list[tuple[Record, str]] = []
+        self.answers = answers or {}
+        self.trace = trace
+
+    def send(self, record: Record, port: str = "out") -> None:
+        self.ports.setdefault(port, []).append(record)
+
+    def send_all(self, records: Iterable[Record], port: str = "out") -> None:
+        self.ports.setdefault(port, []).extend(records)
+
+    def fail(self, record: Record, error: HeddleError) -> None:
+        """RecordRejected sends the record to ``rejected``; Held makes it wait with its question."""
+        self.failures.append((record, error))
+
+    def skip(self, record: Record, reason: str) -> None:
+        """The record ends here on purpose, and counts as skipped with this reason."""
+        self.skipped.append((record, reason))
+
+
+class Node(ABC, Generic[S]):
+    """One node type. The class docstring is its help text, shown in the palette and the docs.
+
+    type, title, group   group is one of trigger, read, shape, decide, write: hue and place in the palette
+    glyph                name of the icon
+    inputs, outputs      ports; ``rejected`` is implied
+    version              raised with every change of the settings; ``upgrade`` brings old ones along
+    """
+
+    Settings: ClassVar[type[NodeSettings]] = NodeSettings
+    type: ClassVar[str]
+    title: ClassVar[str]
+    group: ClassVar[Literal["trigger", "read", "shape", "decide", "write"]]
+    glyph: ClassVar[str] = "box"
+    version: ClassVar[int] = 1
+    inputs: ClassVar[tuple[Port, ...]] = (IN,)
+    outputs: ClassVar[tuple[Port, ...]] = (OUT,)
+    editor: ClassVar[str | None] = None
+    """Name of a special editor of the front end (``mapper``, ``rules``); None uses the schema form."""
+
+    def __init__(self, settings: S, context: NodeContext) -> None:
+        self.settings = settings
+        self.context = context
+
+    @abstractmethod
+    def process(self, records: Sequence[Record], out: Outbox) -> None:
+        """Handles a batch. Pure; must not change a record or its data in place."""
+
+    @classmethod
+    def upgrade(cls, settings: dict[str, Any], version: int) -> dict[str, Any]:
+        """Settings of an older version in today's form; applied on loading, never in the database."""
+        return settings
+
+    @classmethod
+    def ports_out(cls, settings: S) -> tuple[Port, ...]:
+        """Output ports, for types whose ports depend on their settings (switch, rules)."""
+        return cls.outputs
+
+    def infer(self, shapes: Mapping[str, Entity | None]) -> Mapping[str, Entity | None]:
+        """Port → shape of the records that leave there, given the shapes by input port."""
+        first = next(iter(shapes.values()), None)
+        return {port.name: first for port in self.ports_out(self.settings)}
+
+    def check(self) -> list[Problem]:
+        """Problems that the settings model alone cannot see. ``node`` is filled in by the plan."""
+        return []
+
+    def summary(self) -> str:
+        """One line in plain words for the card ("12 fields → ARINVOICE")."""
+        return ""
+
+
+class TriggerNode(Node[S]):
+    """Starts runs. ``process`` passes on what the trigger brought."""
+
+    inputs: ClassVar[tuple[Port, ...]] = ()
+
+    def process(self, records: Sequence[Record], out: Outbox) -> None:
+        out.send_all(records)
+
+
+class ReadNode(Node[S]):
+    """Reads records from a system, page by page. Its input is what the trigger brought, if anything."""
+
+    slot: str
+    """The connection slot to read from."""
+
+    @abstractmethod
+    def query(self, trigger: Record | None) -> Query:
+        """What to read for this trigger; ``keys`` is set when the trigger names records."""
+
+    @property
+    def incremental(self) -> bool:
+        """True when only what changed since the watermark is wanted."""
+        return False
+
+    def process(self, records: Sequence[Record], out: Outbox) -> None:
+        out.send_all(record.with_step(self.context.node, record.data) for record in records)
+
+
+class Want(BaseModel):
+    """What a LookupNode needs for a batch: exact matches in one entity, fetched in bulk.
+
+    ``matches`` maps an answer key to the match (field → value) that it stands for.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    slot: str
+    entity: str
+    fields: tuple[str, ...] = ()
+    matches: dict[str, dict[str, Any]]
+
+
+class LookupNode(Node[S]):
+    """Fetches something for each record. The executor asks the system; ``process`` joins the answers.
+
+    ``out.answers`` maps each answer key to a list of row dicts (the found objects' data, key included).
+    """
+
+    @abstractmethod
+    def want(self, records: Sequence[Record]) -> Want:
+        """Pure: which rows this batch needs."""
+
+
+class WriteTarget(BaseModel):
+    """Where and how a WriteNode writes.
+
+    operation  upsert: update what matches, else create · create: never twice · update: never create
+    match      target fields by which an existing object is recognised
+    id_path    JSONPath (against the record) of the target's id when it is already known
+    source     (entity, id path) that identifies the source object for the cross reference; None takes the
+               record itself
+    on_ambiguous, on_missing   what happens when several match, or an update finds nothing
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    slot: str
+    entity: str
+    operation: Literal["upsert", "create", "update"] = "upsert"
+    match: tuple[str, ...] = ()
+    id_path: str | None = None
+    source_entity: str | None = None
+    source_path: str | None = None
+    on_missing: Literal["hold", "skip", "fail"] = "fail"
+    number_field: str | None = None
+    reference_field: str | None = None
+
+
+class WriteNode(Node[S]):
+    """Writes records to a system. The executor delivers; what the system answered joins the record.
+
+    Outputs: ``written`` (created or updated), ``unchanged``, ``held``, ``failed``. The answer is under
+    ``$steps.<node id>``: id, number, link, outcome and further answered fields.
+    """
+
+    outputs: ClassVar[tuple[Port, ...]] = (
+        Port(name="written", title="Written", required=False),
+        Port(name="unchanged", title="Unchanged", required=False),
+        Port(name="held", title="Held", required=False),
+        Port(name="failed", title="Failed", required=False),
+    )
+
+    @abstractmethod
+    def target(self) -> WriteTarget:
+        """Where to write; constant for the life of the node."""
+
+    def process(self, records: Sequence[Record], out: Outbox) -> None:
+        raise TypeError("a write node is delivered by the executor, not processed")

@@ -1,0 +1,109 @@
+"""What a record looks like: entities, fields and value types, as a connector offers them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as PydanticField
+
+ValueType = Literal[
+    "text",
+    "integer",
+    "number",
+    "money",
+    "boolean",
+    "date",
+    "datetime",
+    "id",
+    "reference",
+    "choice",
+    "lines",
+    "object",
+    "any",
+]
+"""How a value is meant: JSON types are the same for several of them, comparison and forms are not.
+
+date = ``YYYY-MM-DD``; datetime = UTC ``YYYY-MM-DDTHH:MM:SSZ``; money and number = Decimal;
+reference = the id of another entity; lines = a list of objects with ``fields`` of their own.
+"""
+
+
+class Shape(BaseModel):
+    """Base of the shape documents: frozen, and nothing unknown slips in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Choice(Shape):
+    value: str
+    title: str
+
+
+class Field(Shape):
+    """One field of an entity. ``name`` is the system's own name, ``title`` what people read."""
+
+    name: str
+    title: str = ""
+    type: ValueType = "text"
+    required: bool = False
+    read_only: bool = False
+    create_only: bool = False
+    max_length: int | None = None
+    refers_to: str | None = None
+    choices: tuple[Choice, ...] = ()
+    fields: tuple[Field, ...] = ()
+    description: str = ""
+
+    def label(self) -> str:
+        return self.title or self.name
+
+
+class Entity(Shape):
+    """One kind of object in a system.
+
+    key          the field that identifies a record          title_field  what people call it by
+    modified     the change stamp for incremental reads      match        sensible match keys for an upsert
+    operations   what the system allows
+    """
+
+    name: str
+    title: str = ""
+    plural: str = ""
+    key: str = "id"
+    title_field: str | None = None
+    modified: str | None = None
+    match: tuple[str, ...] = ()
+    operations: tuple[Literal["read", "create", "update", "delete"], ...] = ("read", "create", "update")
+    fields: tuple[Field, ...] = ()
+    description: str = ""
+
+    def field(self, name: str) -> Field | None:
+        return next((field for field in self.fields if field.name == name), None)
+
+    def required(self) -> list[Field]:
+        return [field for field in self.fields if field.required and not field.read_only]
+
+
+class Summary(Shape):
+    """An entity in a list: cheap to fetch, without its fields."""
+
+    name: str
+    title: str
+    description: str = ""
+    common: bool = PydanticField(default=False, description="Shown first, because most flows use it.")
+
+
+def sample_value(field: Field) -> Any:
+    """A placeholder of the right type, for previews before a system has been connected."""
+    samples: dict[str, Any] = {
+        "integer": 1,
+        "boolean": True,
+        "date": "2026-01-31",
+        "datetime": "2026-01-31T12:00:00Z",
+    }
+    if field.type == "lines":
+        return [{child.name: sample_value(child) for child in field.fields}]
+    if field.type == "object":
+        return {child.name: sample_value(child) for child in field.fields}
+    return samples.get(field.type, field.label())

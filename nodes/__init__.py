@@ -1,0 +1,1 @@
+"""The node types and connectors that ship with Heddle. They may import engine, and nothing of designer."""

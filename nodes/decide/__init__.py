@@ -1,0 +1,1 @@
+"""Node types that decide where a record goes."""

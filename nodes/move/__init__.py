@@ -1,0 +1,1 @@
+"""Node types that read from and write to systems, generic over connection and entity."""

@@ -1,0 +1,1 @@
+"""Node types that change the shape or the number of records."""

@@ -1,0 +1,1 @@
+"""One folder a system: connector.py, shapes.json, sandbox.py, README.md."""
