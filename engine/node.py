@@ -192,6 +192,9 @@ class LookupNode(Node[S]):
     ``out.answers`` maps each answer key to a list of row dicts (the found objects' data, key included).
     """
 
+    slot: str
+    """The connection slot to ask."""
+
     @abstractmethod
     def want(self, records: Sequence[Record]) -> Want:
         """Pure: which rows this batch needs."""
