@@ -99,7 +99,7 @@ def check(flow: Flow, shapes: ShapeSource | None = None) -> Check:
     result = Check()
     nodes = _make_nodes(flow, result)
     edges = _follow_edges(flow, nodes, result)
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(node.id for node in flow.nodes)
     graph.add_edges_from((source, target) for (source, _), targets in edges.items() for target in targets)
     if not nx.is_directed_acyclic_graph(graph):
