@@ -68,7 +68,7 @@ class ErrorBody(BaseModel):
 def install(app: Flask) -> None:
     """Makes every failure of ``app`` answer in the one shape."""
     app.register_error_handler(HeddleError, _heddle)
-    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HTTPException, plain)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -135,7 +135,8 @@ def _heddle(error: HeddleError) -> Response:
     return answer(error, 500)
 
 
-def _http(error: HTTPException) -> Response:
+def plain(error: HTTPException) -> Response:
+    """One of HTTP's own errors in our shape."""
     if error.response is not None and error.code is None:
         return current_app.make_response(error.get_response())
     status = error.code or 500

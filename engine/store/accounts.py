@@ -156,6 +156,13 @@ def set_password(session: Session, found: User, password: str, *, must_change: b
     session.add(found)
 
 
+def note_sign_in(session: Session, user_id: str) -> None:
+    found = user(session, user_id)
+    if found is not None:
+        found.signed_in_at = now()
+        session.add(found)
+
+
 def change_user(
     session: Session, found: User, *, name: str | None, role: str | None, active: bool | None
 ) -> None:
@@ -191,12 +198,21 @@ def keep_an_admin(session: Session, leaving: User) -> None:
 
 
 def add_token(
-    session: Session, *, name: str, role: str, created_by: str, expires_at: float | None = None
+    session: Session, *, name: str, role: str, created_by: str, days: float | None = None
 ) -> tuple[Token, str]:
-    """A new token and its text, which nobody can see again. Raises RequestError (422) for a bad role."""
+    """A new token and its text, which nobody can see again; it expires after ``days``.
+
+    Raises RequestError (422) for a bad role.
+    """
     check_role(role)
     text = f"hdl_{secrets.token_urlsafe(32)}"
-    token = Token(name=name, role=role, hash=token_hash(text), created_by=created_by, expires_at=expires_at)
+    token = Token(
+        name=name,
+        role=role,
+        hash=token_hash(text),
+        created_by=created_by,
+        expires_at=None if days is None else now() + days * 86400,
+    )
     session.add(token)
     session.flush()
     return token, text
