@@ -190,13 +190,13 @@ class _Step:
         function, args = self.function, tuple(self.arguments)
         call, convert, takes_empty = function.call, function.input.convert, function.takes_empty
 
-        def apply(value: Any, _: Scope) -> Any:
+        def apply(value: Any, scope: Scope) -> Any:
             if not takes_empty and (value is None or value == ""):
                 return value
             try:
                 return call(convert(value), *args)
             except (BadInput, ArithmeticError, ValueError) as error:
-                raise _rejected(function, value, error) from error
+                raise _rejected(function, value, error, scope) from error
 
         return apply
 
@@ -207,7 +207,7 @@ class _Step:
         try:
             return function.call(function.input.convert(value), *self._args(scope))
         except (BadInput, ArithmeticError, ValueError) as error:
-            raise _rejected(function, value, error) from error
+            raise _rejected(function, value, error, scope) from error
 
     def _args(self, scope: Scope) -> list[Any]:
         return [
@@ -241,10 +241,10 @@ def _argument(argument: Argument, given: Compiled, scope: Scope) -> Any:
         raise BadInput(f"{argument.title}: {error}") from error
 
 
-def _rejected(function: Function, value: Any, error: Exception) -> RecordRejected:
+def _rejected(function: Function, value: Any, error: Exception, scope: Scope) -> RecordRejected:
     reason = str(error) if isinstance(error, BadInput) else f"it cannot work with {show(value)}"
     return RecordRejected(
-        f"{function.title}: {reason}.",
+        f"{scope.label()}: {reason} ({function.title}).",
         code="E-VALUE",
         detail=f"{function.name}: {type(error).__name__}: {error}",
         cure="Correct the value at its source, or change the step in the mapping.",

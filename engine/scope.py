@@ -42,7 +42,7 @@ class Scope:
     def label(self) -> str:
         """What the record is called in messages: «Renewal 14, line 2»."""
         name = self.record.title or self.record.key or "The record"
-        return f"{name}, line {self.line}," if self.line else name
+        return f"{name}, line {self.line}" if self.line else name
 
 
 Get = Callable[[Scope], Any]
