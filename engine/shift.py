@@ -312,7 +312,7 @@ class Shift:
             "E-DISK",
         }:
             return False
-        return self.held.failures >= len(self.plan.flow.policy.retry_minutes)
+        return bool(self.held.failures >= len(self.plan.flow.policy.retry_minutes))
 
     def _fetch(self, ask: WantAsk) -> dict[str, Any]:
         """Answers a lookup node in bulk."""

@@ -76,7 +76,7 @@ def cancel(session: Session, run_id: str, by: str) -> bool:
 
 def _end(session: Session, run_id: str, state: str, **values: Any) -> bool:
     lanes.lock_run(session, run_id)
-    changed = session.execute(
+    changed = session.connection().execute(
         update(Run)
         .where(col(Run.id) == run_id, col(Run.state).in_(OPEN))
         .values(state=state, retry_at=None, **values)
