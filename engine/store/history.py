@@ -14,6 +14,7 @@ from engine.store import lanes
 from engine.store.deliveries import Delivery
 from engine.store.flows import FlowVersion, names
 from engine.store.lanes import Lane, StagedBatch, Step
+from engine.store.reviews import Hold
 from engine.store.runs import OPEN, Run
 
 TRIGGERED = (
@@ -25,6 +26,17 @@ def open_runs(session: Session, flow_id: str) -> int:
     """How many runs of a flow are not over."""
     query = select(func.count()).where(Run.flow_id == flow_id, col(Run.state).in_(OPEN))
     return session.exec(query).one()
+
+
+def count_by_state(session: Session) -> dict[str, int]:
+    """How many runs there are in each state."""
+    query = select(Run.state, func.count()).group_by(Run.state)
+    return {state: int(count) for state, count in session.exec(query)}
+
+
+def count_held(session: Session) -> int:
+    """How many records wait for an answer."""
+    return int(session.exec(select(func.count()).where(Hold.state == "open")).one())
 
 
 def last_runs(session: Session, flow_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
