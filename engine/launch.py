@@ -101,6 +101,23 @@ def _same_cause(session: Session, cause: Cause) -> str | None:
     return session.exec(select(Run.id).where(Run.cause_key == cause.key)).first()
 
 
+def _keep(session: Session, run: Run) -> bool:
+    """False when another transaction has started a run for this cause in the meantime."""
+    try:
+        with session.begin_nested():
+            session.add(run)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _repeat(session: Session, cause: Cause) -> Started:
+    run_id = _same_cause(session, cause)
+    if run_id is None:
+        raise EngineError("A run was refused as a repeat of one that is not there.", code="E-CAUSE")
+    return Started(run_id, [], new=False)
+
+
 def _run(
     flow_id: str, version_id: int, bindings: Mapping[str, str], mode: str, cause: Cause, lanes: int
 ) -> Run:
