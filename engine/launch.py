@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from engine import clock, faults
 from engine.batch import pack
+from engine.errors import EngineError
 from engine.node import TriggerNode
 from engine.plan import Plan, entry_points
 from engine.record import Record, to_json
