@@ -14,7 +14,7 @@ from designer.auth import allow
 from designer.installation import Installation, here
 from engine.errors import RequestError
 from engine.record import to_json
-from engine.store import history
+from engine.store import progress
 
 room = APIBlueprint("events", __name__, abp_tags=[Tag(name="runs")])
 LOOK = 0.5
@@ -51,14 +51,14 @@ def watch(installation: Installation, run_id: str) -> Iterator[str]:
     known: dict[str, object] = {}
     while time.monotonic() < started + LONGEST:
         with installation.database.read() as store:
-            run = history.get(store, run_id)
+            run = progress.get(store, run_id)
             if run is None:
                 break
-            progress = history.progress(store, run)
-        told = {key: value for key, value in progress.items() if key not in {"seq", "rate", "left_s"}}
+            shown = progress.progress(store, run)
+        told = {key: value for key, value in shown.items() if key not in {"seq", "rate", "left_s"}}
         if told != known:
             known, spoken = told, time.monotonic()
-            yield _event("progress", progress)
+            yield _event("progress", shown)
         elif time.monotonic() > spoken + HEARTBEAT:
             spoken = time.monotonic()
             yield ": still here\n\n"

@@ -14,7 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from designer.auth import ANYONE, allow
 from designer.installation import VERSION, Installation, here
 from engine.errors import HeddleError, Unavailable
-from engine.store import history
+from engine.store import progress
 
 room = APIBlueprint("health", __name__, abp_tags=[Tag(name="health")])
 
@@ -59,8 +59,8 @@ class Tally:
 
     def collect(self) -> Iterator[Metric]:
         with self.installation.database.read() as session:
-            states = history.count_by_state(session)
-            held = history.count_held(session)
+            states = progress.count_by_state(session)
+            held = progress.count_held(session)
         runs = GaugeMetricFamily("heddle_runs", "Runs by state.", labels=["state"])
         for state, count in sorted(states.items()):
             runs.add_metric([state], count)

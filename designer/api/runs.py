@@ -16,7 +16,7 @@ from designer.api.body import Body, Id
 from designer.auth import allow
 from designer.errors import not_found
 from designer.installation import Installation, here
-from engine.store import flows, history, records
+from engine.store import flows, progress, records
 from engine.store.deliveries import Delivery
 from engine.store.runs import Run
 
@@ -68,7 +68,7 @@ def index(query: RunsQuery) -> Response:
             if flow is None:
                 raise drawing.missing(query.flow)
             flow_id = flow.id
-        found = history.runs(
+        found = progress.runs(
             store,
             flow_id=flow_id,
             state=query.state,
@@ -85,7 +85,7 @@ def index(query: RunsQuery) -> Response:
 def detail(path: Id) -> Response:
     """One run: state, counts, and what passed each node and edge."""
     with here().database.read() as store:
-        return jsonify(history.progress(store, find(store, path.id)))
+        return jsonify(progress.progress(store, find(store, path.id)))
 
 
 @room.get("/api/runs/<string:id>/document")
@@ -93,7 +93,7 @@ def detail(path: Id) -> Response:
 def document(path: Id) -> Response:
     """The drawing that the run follows."""
     with here().database.read() as store:
-        found = history.document(store, find(store, path.id))
+        found = progress.document(store, find(store, path.id))
     return Response(found.canonical(), mimetype="application/json")
 
 
@@ -135,7 +135,7 @@ def index_records(path: Id, query: RecordsQuery) -> Response:
 
 
 def find(store: Any, run_id: str) -> Run:
-    run = history.get(store, run_id)
+    run = progress.get(store, run_id)
     if run is None:
         raise not_found("run", run_id)
     return run
