@@ -9,13 +9,16 @@ from flask_openapi3.types import ResponseDict, SecuritySchemesDict
 from designer.api import (
     catalog,
     connections,
+    controls,
     events,
     flows,
     health,
+    hooks,
     people,
     runs,
     sandboxes,
     session,
+    tries,
     versions,
 )
 from designer.auth import ANYONE, allow
@@ -28,8 +31,11 @@ ROOMS = (
     connections.room,
     flows.room,
     versions.room,
+    tries.room,
     runs.room,
     events.room,
+    controls.room,
+    hooks.room,
     sandboxes.room,
     health.room,
 )
