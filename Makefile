@@ -2,13 +2,16 @@
 PYTHON ?= python3
 HEDDLE := $(PYTHON) .ci/bootstrap.py
 
-.PHONY: help run test test-long lint kill bench lock clean
+.PHONY: help run build test test-long lint kill bench lock clean
 
 help:            ## what there is
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run:             ## set up what is missing, start Heddle with its demo systems (HEDDLE_PORT, HEDDLE_DATA)
 	@$(HEDDLE) run
+
+build:           ## set up what is missing and build the editor, without starting
+	@$(HEDDLE) build
 
 test:            ## every check and test: lint, types, unit, property, conformance, PostgreSQL, durability, browser
 	@$(HEDDLE) test

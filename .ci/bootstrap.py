@@ -2,7 +2,7 @@
 
     python3 .ci/bootstrap.py run            make everything ready, start Heddle with its demo systems
     python3 .ci/bootstrap.py test [STEP…]   make everything ready, check and test (see .ci/check.py)
-    python3 .ci/bootstrap.py exec CMD…      make everything ready for development, run a program of the venv
+    python3 .ci/bootstrap.py build          make everything ready to run, without running it
 
 It looks for what is missing first; as root on Debian or Ubuntu it installs that, else it names the one command
 that does. A second call finds its own stamps and does nothing.
@@ -282,26 +282,21 @@ def main(arguments: "list[str]") -> None:
             f"Heddle needs Python {'.'.join(map(str, OLDEST))} or newer; {sys.executable} is {_version()}. "
             "If a newer one is installed, name it: make run PYTHON=python3.12"
         )
-    if not arguments or arguments[0] not in {"run", "test", "exec"}:
+    if not arguments or arguments[0] not in {"run", "test", "build"}:
         raise SetupError(str(__doc__))
     wish, *rest = arguments
-    install("run" if wish == "run" else "test")
+    install("test" if wish == "test" else "run")
+    build_editor()
     if wish == "run":
-        build_editor()
         hand_over(
-            [str(PYTHON), "-m", "designer.cli", "up", *rest], **{"HEDDLE_DEMO": "1", **_given("HEDDLE_DEMO")}
+            [str(PYTHON), "-m", "designer.cli", "up", *rest], HEDDLE_DEMO=os.environ.get("HEDDLE_DEMO", "1")
         )
     elif wish == "test":
-        build_editor()
-        if not rest or "browser" in rest:
+        if not rest or "browser" in rest or "long" in rest:
             install_chromium()
         hand_over([str(PYTHON), str(ROOT / ".ci" / "check.py"), *rest])
     else:
-        hand_over([str(VENV / "bin" / rest[0]), *rest[1:]])
-
-
-def _given(name: str) -> "dict[str, str]":
-    return {name: os.environ[name]} if name in os.environ else {}
+        say("Ready: make run starts it")
 
 
 if __name__ == "__main__":
