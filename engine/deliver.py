@@ -231,12 +231,11 @@ def _recognise(errand: Errand, target: WriteTarget, intents: list[Intent], done:
         some = asked[start : start + size]
         found = errand.connector.find(target.entity, [match for _, match in some], fields)
         for (intent, match), remotes in zip(some, found, strict=True):
-            _match(errand, target, intent, match, remotes, done, left)
+            _match(target, intent, match, remotes, done, left)
     return left
 
 
 def _match(
-    errand: Errand,
     target: WriteTarget,
     intent: Intent,
     match: dict[str, Any],
@@ -317,9 +316,11 @@ def _compare(
 def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> None:
     for intent, result, change, before in _send(errand, target, intents, "update"):
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
-            result = msgspec.structs.replace(result, outcome=Outcome.UPDATED)
-            _keep(errand, intent, result, done)
-        _receive(done, intent, Receipt(result, "update", change.data, before))
+            updated = msgspec.structs.replace(result, outcome=Outcome.UPDATED)
+            _keep(errand, intent, updated, done)
+            _receive(done, intent, Receipt(updated, "update", change.data, before))
+        else:
+            _receive(done, intent, Receipt(result, "update", change.data, before))
 
 
 def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> bool:

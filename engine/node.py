@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from engine.connector import Query
 from engine.errors import HeddleError, Problem
 from engine.flow import LookupTable, Port
-from engine.record import Record
+from engine.record import Record, fingerprint
 from engine.shape import Entity
 
 IN = Port(name="in")
@@ -148,6 +148,14 @@ class TriggerNode(Node[S]):
     """Starts runs. ``process`` passes on what the trigger brought."""
 
     inputs: ClassVar[tuple[Port, ...]] = ()
+
+    def bring(self, brought: Any) -> list[Record]:
+        """The records in what the trigger brought: each element of a list, or the one object."""
+        found = brought if isinstance(brought, list) else [brought]
+        return [
+            Record(str(one.get("id") or fingerprint(one)) if isinstance(one, dict) else fingerprint(one), one)
+            for one in found
+        ]
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         out.send_all(records)

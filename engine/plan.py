@@ -27,7 +27,6 @@ from engine.node import (
     TriggerNode,
     WriteNode,
 )
-from engine.record import Record
 from engine.registry import node_types
 from engine.shape import Entity
 
@@ -63,6 +62,15 @@ class Plan:
     triggers: tuple[str, ...]
     sources: tuple[str, ...]
     writes: tuple[str, ...]
+
+    def behind(self, trigger: str) -> tuple[str, ...]:
+        """The read nodes that stand behind a trigger; behind any of them if none is named."""
+        if not trigger:
+            return self.sources
+        following = {
+            target for (node, _), targets in self.edges.items() if node == trigger for target in targets
+        }
+        return tuple(source for source in self.sources if source in following)
 
     def connected(self, node: str, port: str) -> bool:
         return bool(self.edges.get((node, port)))
@@ -375,14 +383,15 @@ def slot_of(node: Node[Any]) -> str | None:
     return None
 
 
-def entries(plan: Plan, brought: list[Record]) -> dict[str, list[Record]]:
-    """Where what a trigger brought enters, besides the read nodes behind it."""
-    targets: dict[str, list[Record]] = {}
-    for trigger in plan.triggers:
-        for target in plan.edges.get((trigger, OUT.name), ()):
-            if target not in plan.sources:
-                targets[target] = brought
-    return targets
+def entry_points(plan: Plan, trigger: str) -> list[str]:
+    """The nodes at which what a trigger brought enters, besides the read nodes behind it."""
+    return [
+        target
+        for node in plan.triggers
+        if not trigger or node == trigger
+        for target in plan.edges.get((node, OUT.name), ())
+        if target not in plan.sources
+    ]
 
 
 def _title(flow: Flow, node_id: str) -> str:

@@ -7,11 +7,15 @@ grows with each claim, so a worker that was frozen and comes back late changes n
 """
 
 import secrets
+from typing import Any
 
+import msgspec
 from sqlalchemy import Column, Index, LargeBinary
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
+from engine.errors import RequestError
+from engine.record import Record, from_json
 
 OPEN = ("queued", "running", "waiting", "paused")
 """The states of a run that is not over."""
@@ -29,6 +33,7 @@ class Run(SQLModel, table=True):
     cause    kind (manual, button, webhook, schedule, retry, answer), by whom, and the unique cause key:
              the same cause twice is one run
     input    what the trigger brought, exact JSON
+    trigger  the trigger node that fired; lanes: how many deliver
     window   {"since", "until"} of an incremental read, fixed when the run starts
     """
 
@@ -45,6 +50,8 @@ class Run(SQLModel, table=True):
     cause_key: str = Field(unique=True)
     parent_id: str | None = Field(default=None, index=True)
     input: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    trigger: str = ""
+    lanes: int = 1
     bindings: str = "{}"
     window: str = "{}"
     counts: str | None = None
@@ -56,69 +63,31 @@ class Run(SQLModel, table=True):
     ended_at: float | None = None
 
 
-class Lane(SQLModel, table=True):
-    """One strand of a run.
+class RunView(msgspec.Struct, frozen=True):
+    """A run as its workers see it; ``brought`` is what the trigger brought, decoded."""
 
-    state     open, done, cancelled             next, staged  batch to work on; number of batches staged
-    owner, until, fence   the lease             due_at        not to be claimed before (back-off)
-    attempts  claims without progress           failures      refusals by a system in a row (back-off)
-    cursor    of the reader lane: where the next page starts, exact JSON
-    counts    final outcomes of its settled batches, JSON; ``read`` included
-    """
+    id: str
+    flow_id: str
+    version_id: int
+    mode: str
+    state: str
+    trigger: str
+    lanes: int
+    bindings: dict[str, str]
+    window: dict[str, Any]
+    brought: Any
 
-    __tablename__ = "lane"
-    __table_args__ = (Index("lane_open", "state", "due_at"),)
-
-    run_id: str = Field(primary_key=True, foreign_key="run.id")
-    number: int = Field(primary_key=True)
-    state: str = "open"
-    next: int = 0
-    staged: int = 0
-    owner: str | None = None
-    until: float = 0.0
-    fence: int = 0
-    due_at: float = 0.0
-    rung_at: float = 0.0
-    attempts: int = 0
-    failures: int = 0
-    cursor: str | None = None
-    counts: str = "{}"
-    code: str = ""
-    message: str = ""
+    def trigger_record(self) -> Record | None:
+        """What the trigger brought, as the record that a read node may look at."""
+        return None if self.brought is None else Record("trigger", self.brought)
 
 
-class StagedBatch(SQLModel, table=True):
-    """A batch as it was read, before anything was done with it: the intent to process it.
-
-    payload  compressed exact JSON: {node id: [records that arrive there]}
-    settled  JSON list of the write nodes whose deliveries are stored
-    answers  compressed exact JSON of what lookup nodes were told, so that the walk can be repeated later
-    state    staged, done or parked
-    """
-
-    __tablename__ = "staged_batch"
-
-    run_id: str = Field(primary_key=True, foreign_key="run.id")
-    lane: int = Field(primary_key=True)
-    number: int = Field(primary_key=True)
-    payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    count: int
-    state: str = "staged"
-    settled: str = "[]"
-    answers: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
-    watermark: str | None = None
-
-
-class Step(SQLModel, table=True):
-    """What passed one node in one lane so far: the canvas overlay. ``ports`` is JSON {port: count}."""
-
-    __tablename__ = "step"
-
-    run_id: str = Field(primary_key=True, foreign_key="run.id")
-    lane: int = Field(primary_key=True)
-    node: str = Field(primary_key=True)
-    arrived: int = 0
-    ports: str = "{}"
-    failed: int = 0
-    held: int = 0
-    ms: float = 0.0
+def load_run(session: Session, run_id: str) -> RunView:
+    """Raises RequestError (404) if there is no such run."""
+    run = session.get(Run, run_id)
+    if run is None:
+        raise RequestError(f"There is no run {run_id!r}.", status=404, code="E-NOT-FOUND")
+    return RunView(
+        run.id, run.flow_id, run.version_id, run.mode, run.state, run.trigger, run.lanes, from_json(run.bindings),
+        from_json(run.window), from_json(run.input) if run.input is not None else None,
+    )  # fmt: skip
