@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from engine import clock, faults
 from engine.batch import pack
+from engine.errors import EngineError
 from engine.node import TriggerNode
 from engine.plan import Plan, entry_points
 from engine.record import Record, to_json
@@ -99,6 +101,23 @@ def _same_cause(session: Session, cause: Cause) -> str | None:
     if cause.key is None:
         return None
     return session.exec(select(Run.id).where(Run.cause_key == cause.key)).first()
+
+
+def _keep(session: Session, run: Run) -> bool:
+    """False when another transaction has started a run for this cause in the meantime."""
+    try:
+        with session.begin_nested():
+            session.add(run)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _repeat(session: Session, cause: Cause) -> Started:
+    run_id = _same_cause(session, cause)
+    if run_id is None:
+        raise EngineError("A run was refused as a repeat of one that is not there.", code="E-CAUSE")
+    return Started(run_id, [], new=False)
 
 
 def _run(
