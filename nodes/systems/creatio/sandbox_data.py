@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,7 @@ from nodes.systems.creatio.sandbox_schema import (
 
 OUR_COMPANY = "e308b781-3c5b-4ecb-89ef-5c1ed4da488e"
 PROCESS = "UsrRaiseInvoice"
-_START = datetime(2026, 1, 5, 8, 0)
+_START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 _PRODUCTS = (
     ("HW-100", "Handheld scanner", "Hardware", "Goods", "420.00"),
@@ -42,11 +42,22 @@ _PRODUCTS = (
     ("TR-500", "Key user training, day", "Training", "Service", "640.00"),
     ("TR-510", "Online course seat", "Training", "Service", "49.00"),
 )
-_FIRST = "Alder Brightwater Calder Dunmore Elmstead Fairholt Granby Harrow Ivelet Juniper Kestrel Lindqvist Marlow"
+_FIRST = (
+    "Alder Brightwater Calder Dunmore Elmstead Fairholt Granby Harrow Ivelet Juniper Kestrel Lindqvist Marlow"
+)
 _FIRST += " Northgate Oakes Pemberton Quarry Redfern Silverdale Thornbury Umbra Vestergaard Wexford Yarrow Zielińska"
-_SECOND = "Logistics,Foods,Instruments,Outfitters,Packaging,Timber,Textiles,Medical,Tools,Lighting,Chemicals,Marine"
+_SECOND = (
+    "Logistics,Foods,Instruments,Outfitters,Packaging,Timber,Textiles,Medical,Tools,Lighting,Chemicals,Marine"
+)
 _SECOND += ",Paper,Ceramics,Robotics,Dairy,Freight,Printing,Energy,Optics"
-_SPECIAL = ("O'Hara & Sons", "Café Lumière", "Łódź Tekstyl", "Zürich Präzision AG", "Jönköping Trä", "東京精密")
+_SPECIAL = (
+    "O'Hara & Sons",
+    "Café Lumière",
+    "Łódź Tekstyl",
+    "Zürich Präzision AG",
+    "Jönköping Trä",
+    "東京精密",
+)
 _GIVEN = "Anna Ben Carla David Eva Filip Grace Hugo Ines Jonas Katja Liam Mei Nora Omar Paula Quentin Rosa Sven Tara"
 _FAMILY = "Albrecht Brennan Costa Dąbrowski Eriksson Fischer García Hughes Ivanov Jansen Kowalska Larsen Müller Novák"
 _FAMILY += " O'Neill Petrov Rossi Šimek Tanaka Wójcik"
@@ -62,7 +73,9 @@ def ship(store: Store) -> None:
     stamp = moment("2024-03-01T00:00:00Z")
 
     def put(entity: str, rows: list[Row]) -> None:
-        store.save(entity, [{**store.fresh(entity, row), "CreatedOn": stamp, "ModifiedOn": stamp} for row in rows])
+        store.save(
+            entity, [{**store.fresh(entity, row), "CreatedOn": stamp, "ModifiedOn": stamp} for row in rows]
+        )
 
     for entity in LOOKUPS:
         put(entity, [{"Id": key, "Name": name} for key, name in lookup_rows(entity)])
@@ -81,7 +94,11 @@ def ship(store: Store) -> None:
             for number, (name, key, probability, end, won) in enumerate(STAGES, start=1)
         ],
     )
-    currencies = (("USD", "US dollar", "$", "1"), ("EUR", "Euro", "€", "0.92"), ("GBP", "Pound sterling", "£", "0.79"))
+    currencies = (
+        ("USD", "US dollar", "$", "1"),
+        ("EUR", "Euro", "€", "0.92"),
+        ("GBP", "Pound sterling", "£", "0.79"),
+    )
     put(
         "Currency",
         [
@@ -90,10 +107,16 @@ def ship(store: Store) -> None:
             for code, name, symbol, rate in currencies
         ],
     )
-    put("Tax", [_named("Tax", name, Percent=Decimal(rate)) for name, rate in (("No tax", 0), ("Sales tax 8%", 8))])
+    put(
+        "Tax",
+        [_named("Tax", name, Percent=Decimal(rate)) for name, rate in (("No tax", 0), ("Sales tax 8%", 8))],
+    )
     put("Unit", [_named("Unit", name, ShortName=name) for name in ("pieces", "days", "months")])
     put("Contact", [{"Id": CURRENT_USER, "Name": "Supervisor", "Email": "supervisor@example.com"}])
-    put("Account", [{"Id": OUR_COMPANY, "Name": "Our company", "TypeId": lookup_id("AccountType", "Our company")}])
+    put(
+        "Account",
+        [{"Id": OUR_COMPANY, "Name": "Our company", "TypeId": lookup_id("AccountType", "Our company")}],
+    )
     put("VwProcessLib", [{"Id": made_id("process", PROCESS), "Name": PROCESS, "Caption": "Raise invoice"}])
 
 
@@ -103,7 +126,9 @@ def seed(store: Store, n: int, number: int) -> dict[str, int]:
     ship(store)
     products = [_product(item) for item in _PRODUCTS]
     accounts = [_account(chance, number, i) for i in range(max(4, n // 4))]
-    contacts = [_contact(chance, number, i, accounts[i % len(accounts)]) for i in range(len(accounts) * 5 // 4)]
+    contacts = [
+        _contact(chance, number, i, accounts[i % len(accounts)]) for i in range(len(accounts) * 5 // 4)
+    ]
     for account, contact in zip(accounts, contacts, strict=False):
         account["PrimaryContactId"] = contact["Id"]
     deals: list[Row] = []
@@ -207,7 +232,9 @@ def _deal(
         subject = "Process review"
         bought = [(by_code["CO-400"], 3), (by_code["SW-210"], 5)]
     else:
-        bought = [(product, chance.randrange(1, 13)) for product in chance.sample(products, chance.randrange(1, 5))]
+        bought = [
+            (product, chance.randrange(1, 13)) for product in chance.sample(products, chance.randrange(1, 5))
+        ]
         if chance.random() > 0.35:
             _, stage, probability, *_ = chance.choice([each for each in STAGES if each[1] != _WON])
     lines = [_line(key, at, product, quantity) for at, (product, quantity) in enumerate(bought)]

@@ -15,7 +15,6 @@ from flask import Response, abort, jsonify, redirect, request
 from jinja2 import Environment, FileSystemLoader
 from werkzeug.wrappers import Response as AnyResponse
 
-from nodes.systems.creatio.sandbox_data import PROCESS as PROCESS
 from nodes.systems.creatio.sandbox_query import Options, Row
 from nodes.systems.creatio.sandbox_schema import collections, columns, entity_names
 
@@ -39,7 +38,9 @@ def routes(sandbox: CreatioSandbox) -> None:
         rows = sandbox.store.select("Opportunity", Options(orderby="CreatedOn,Id"))
         shown = [_listed(sandbox, row) for row in rows]
         if wanted:
-            shown = [row for row in shown if wanted.casefold() in f"{row['title']} {row['number']}".casefold()]
+            shown = [
+                row for row in shown if wanted.casefold() in f"{row['title']} {row['number']}".casefold()
+            ]
         start = (page - 1) * PAGE_SIZE
         return _render(
             "list.html",
@@ -129,7 +130,9 @@ def _render(name: str, **values: Any) -> str:
 
 
 def _title(row: Row) -> str:
-    return next((str(row[name]) for name in ("Title", "Name", "Number", "LeadName", "UsrName") if row.get(name)), "")
+    return next(
+        (str(row[name]) for name in ("Title", "Name", "Number", "LeadName", "UsrName") if row.get(name)), ""
+    )
 
 
 def _invoice(row: Row) -> dict[str, str]:
@@ -212,5 +215,7 @@ def _lists(sandbox: CreatioSandbox, entity: str, row: Row) -> list[dict[str, Any
 
 def _label(path: str) -> str:
     """``BusinesPhone`` → ``Busines phone``."""
-    words = "".join(f" {char.lower()}" if char.isupper() else char for char in path.removeprefix("Usr")).strip()
+    words = "".join(
+        f" {char.lower()}" if char.isupper() else char for char in path.removeprefix("Usr")
+    ).strip()
     return words[:1].upper() + words[1:]

@@ -35,7 +35,9 @@ class Fault(Exception):
 
 
 def invalid(text: str) -> Fault:
-    return Fault(400, f"The query specified in the URI is not valid. {text}", text, "Microsoft.OData.ODataException")
+    return Fault(
+        400, f"The query specified in the URI is not valid. {text}", text, "Microsoft.OData.ODataException"
+    )
 
 
 def unknown(name: str, entity: str) -> Fault:
@@ -115,7 +117,9 @@ class FilterParser:
         tests = [part.test for part in parts]
         ids = [part.ids for part in parts]
         by = [part.by for part in parts]
-        known = frozenset().union(*(i for i in ids if i is not None)) if all(i is not None for i in ids) else None
+        known = (
+            frozenset().union(*(i for i in ids if i is not None)) if all(i is not None for i in ids) else None
+        )
         columns_used = {b[0] for b in by if b is not None}
         shared = None
         if len(columns_used) == 1 and all(b is not None for b in by):
@@ -176,7 +180,9 @@ class FilterParser:
         if text == "null":
             if operator not in {"eq", "ne"}:
                 raise invalid(f"The operator {operator} cannot be used with null.")
-            return Clause((lambda row: value(row) is None) if operator == "eq" else (lambda row: value(row) is not None))
+            return Clause(
+                (lambda row: value(row) is None) if operator == "eq" else (lambda row: value(row) is not None)
+            )
         if edm == "navigation":
             raise invalid("A lookup can only be compared with null; compare its Id.")
         found = "Edm.Boolean" if text in {"true", "false"} else _LITERAL.get(kind, "")

@@ -35,7 +35,14 @@ from nodes.systems.creatio.sandbox_schema import (
 )
 
 READ_ONLY = {"CreatedOn", "CreatedById", "ModifiedOn", "ModifiedById"}
-_EMPTY: dict[str, Any] = {"id": EMPTY_ID, "lookup": EMPTY_ID, "t": "", "d": EMPTY_MOMENT, "dt": EMPTY_MOMENT, "b": False}
+_EMPTY: dict[str, Any] = {
+    "id": EMPTY_ID,
+    "lookup": EMPTY_ID,
+    "t": "",
+    "d": EMPTY_MOMENT,
+    "dt": EMPTY_MOMENT,
+    "b": False,
+}
 
 
 class Store:
@@ -170,7 +177,12 @@ class Store:
         row = self.fresh(entity, {**values, "Id": key})
         for column in columns(entity).values():
             if column.required and row[column.name] in (None, ""):
-                raise Fault(500, "An error has occurred.", f"Field {column.path} must be filled in.", "System.Exception")
+                raise Fault(
+                    500,
+                    "An error has occurred.",
+                    f"Field {column.path} must be filled in.",
+                    "System.Exception",
+                )
         if entity in {"Order", "Invoice"} and not row["Number"]:
             row["Number"] = f"{'ORD' if entity == 'Order' else 'INV'}-{len(self.tables[entity]) + 1}"
         self.check_lookups(entity, row)
@@ -183,7 +195,9 @@ class Store:
         row: Row = {}
         for column in columns(entity).values():
             row[column.name] = "" if column.type == "t" else self._default(column, now)
-        row.update({"CreatedOn": now, "ModifiedOn": now, "CreatedById": CURRENT_USER, "ModifiedById": CURRENT_USER})
+        row.update(
+            {"CreatedOn": now, "ModifiedOn": now, "CreatedById": CURRENT_USER, "ModifiedById": CURRENT_USER}
+        )
         row.update(values)
         return row
 
@@ -193,7 +207,9 @@ class Store:
         if row is None:
             raise Fault(404, f"Entity '{entity}' with id '{key}' was not found.")
         values = self.accept(entity, body, ignore_unknown=not strict)
-        changed = {name: value for name, value in values.items() if body.get(name) != EMPTY_ID and name != "Id"}
+        changed = {
+            name: value for name, value in values.items() if body.get(name) != EMPTY_ID and name != "Id"
+        }
         merged = {**row, **changed, "ModifiedOn": self.stamp(), "ModifiedById": CURRENT_USER}
         self.check_lookups(entity, {name: merged[name] for name in changed})
         self.save(entity, [merged])
@@ -216,7 +232,9 @@ class Store:
     def accept(self, entity: str, body: Row, *, ignore_unknown: bool) -> Row:
         """The body's values as stored. Raises Fault for unknown properties and wrong types."""
         if not isinstance(body, dict):
-            raise Fault(400, "The request is invalid.", "item : The body must be a JSON object.", "System.Exception")
+            raise Fault(
+                400, "The request is invalid.", "item : The body must be a JSON object.", "System.Exception"
+            )
         values: Row = {}
         for name, value in body.items():
             column = columns(entity).get(name)

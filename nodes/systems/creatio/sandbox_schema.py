@@ -186,7 +186,7 @@ def made_id(*parts: object) -> str:
 
 def lookup_id(entity: str, name: str) -> str:
     """The id of a lookup row by its name. Raises KeyError for a name that is not shipped."""
-    return dict((title, key) for key, title in lookup_rows(entity))[name]
+    return {title: key for key, title in lookup_rows(entity)}[name]
 
 
 @cache
