@@ -150,7 +150,8 @@ class Model:
             refers_to=found.lookups[lookup][0] if lookup else None,
         )
 
-    def _objects(self, found: Type) -> Iterator[Field]:
+    def _objects(self, found: Type, *, brief: bool = False) -> Iterator[Field]:
+        """The looked-up objects; ``brief``: only what people call them, their code and kind."""
         for name, (target, column) in found.lookups.items():
             if target in self.types and column not in SYSTEM:
                 yield Field(
@@ -158,11 +159,14 @@ class Model:
                     title=humane(name),
                     type="object",
                     read_only=True,
-                    fields=(*self._plain(target), *self._kinds(target)),
+                    fields=(*self._plain(target, brief=brief), *self._kinds(target)),
                 )
 
-    def _plain(self, target: str) -> Iterator[Field]:
+    def _plain(self, target: str, *, brief: bool) -> Iterator[Field]:
+        told = {self.type(target).display, "Code", "Price", "Email"}
         for one in self.columns(target):
+            if brief and one.name not in told:
+                continue
             if one.type != "reference" and one.name not in SYSTEM:
                 yield one.model_copy(update={"read_only": True, "required": False})
 
@@ -181,14 +185,15 @@ class Model:
         for name, child in sorted(
             found.collections.items(), key=lambda item: (rank.get(item[1], 999), item[0])
         ):
-            if child in self.types:
+            # A real site has hundreds of these; those of its inner workings are left out of the shape.
+            if child in self.types and (child in stock or child.startswith("Usr")):
                 yield Field(
                     name=name,
                     title=plural_of(child),
                     type="lines",
                     read_only=True,
                     description=f"{plural_of(child)}, by their {humane(name.rpartition('CollectionBy')[2]).lower()}.",
-                    fields=(*self.columns(child), *self._objects(self.types[child])),
+                    fields=(*self.columns(child), *self._objects(self.types[child], brief=True)),
                 )
 
 

@@ -255,9 +255,7 @@ def operand(path: str, entity: str, rows: Rows) -> tuple[Callable[[Row], Any], s
     def follow(row: Row) -> Any:
         current: Row | None = row
         for name, target in hops:
-            current = rows.row(target, current[name]) if current[name] else None
-            if current is None:
-                return None
+            current = rows.row(target, current[name]) if current and current[name] else None
         return current[key] if current is not None else None
 
     return follow, edm, first

@@ -104,7 +104,8 @@ class Session:
         self.settings, self.http = settings, http
         self._signed_in = False
         self._token, self._token_ends = "", 0.0
-        self._prefix: str | None = {"framework": "/0", "core": ""}.get(settings.host)
+        self.prefix: str | None = {"framework": "/0", "core": ""}.get(settings.host)
+        """What stands before every path but the sign-in's; None until it has been found out."""
 
     def call(
         self,
@@ -160,14 +161,14 @@ class Session:
         elif csrf := self._cookie("BPMCSRF"):
             sent["BPMCSRF"] = csrf
         data = to_json(body) if body is not None else None
-        prefixes = ["/0", ""] if self._prefix is None else [self._prefix]
+        prefixes = ["/0", ""] if self.prefix is None else [self.prefix]
         for prefix in prefixes:
             url = f"{self.settings.url}{prefix}/{path}{'?' + query if query else ''}"
             response = self.http.request(method, url, mutating=mutating, headers=sent, data=data)
             if response.status_code != 404 or not is_html(response):
                 # Anything but the web server's own "no such file" shows that this kind of address is right.
                 if not _thrown_out(response) and response.ok:
-                    self._prefix = prefix
+                    self.prefix = prefix
                 break
         return response
 

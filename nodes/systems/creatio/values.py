@@ -92,7 +92,8 @@ def outgoing(field: Field, value: Any, edm: str) -> Any:
     if value is None or (value == "" and field.type != "text"):
         return "" if field.type == "text" else None
     try:
-        return _WRITERS.get(field.type, _text)(value, edm)
+        write: Callable[[Any, str], Any] = _WRITERS.get(field.type, _text)
+        return write(value, edm)
     except (ValueError, TypeError, InvalidOperation):
         wanted, cure = _WANTED.get(field.type, ("a text", "Choose a single value."))
         raise RecordRejected(

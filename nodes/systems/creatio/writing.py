@@ -173,7 +173,9 @@ class Writer:
             if response.status_code in {401, 403, 408, 429}:
                 raise refuse(response, self.entity, self.connector.errors)
             if response.status_code >= 500 and not complaint(response.status_code, body).definite:
-                raise self._in_doubt(f"Creatio failed ({response.status_code}) while it was writing.", sent_at)
+                raise self._in_doubt(
+                    f"Creatio failed ({response.status_code}) while it was writing.", sent_at
+                )
             yield call, response.status_code, body
 
     def _send_bundle(self, calls: Sequence[Call]) -> dict[str, Any] | None:
