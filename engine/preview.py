@@ -7,10 +7,11 @@ from typing import Any
 
 from engine import clock, explain
 from engine.connector import Connector
-from engine.deliver import Errand, deliver
+from engine.deliver import deliver
 from engine.errors import EngineError, HeddleError, LeaseLost
 from engine.explain import Story
 from engine.flow import Flow
+from engine.intent import Errand
 from engine.lookup import fetch
 from engine.node import ReadNode, TriggerNode, WriteNode
 from engine.plan import Plan, build, entry_points

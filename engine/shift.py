@@ -15,8 +15,9 @@ from engine import faults
 from engine.batch import pack, pack_answers, unpack, unpack_answers
 from engine.clock import now
 from engine.connector import Connector
-from engine.deliver import Errand, deliver
+from engine.deliver import deliver
 from engine.errors import DefinitionError, EngineError, HeddleError, InDoubt, LeaseLost, Unavailable
+from engine.intent import Errand
 from engine.ledger import Ledger
 from engine.lookup import fetch
 from engine.plan import Plan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.functions import table, text
+from engine.functions import date, lists, logic, number, table, text
 from engine.functions.signature import FUNCTIONS, Argument, BadInput, Function, fits, show
 from engine.functions.table import Table, Tables, tables_of
 
@@ -15,13 +15,17 @@ __all__ = [
     "Function",
     "Table",
     "Tables",
+    "date",
     "fits",
     "library",
+    "lists",
+    "logic",
+    "number",
     "show",
     "table",
     "tables_of",
     "text",
-]
+]  # fmt: skip
 
 
 def library() -> list[dict[str, Any]]:
