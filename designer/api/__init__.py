@@ -15,6 +15,7 @@ from designer.api import (
     health,
     hooks,
     people,
+    reviews,
     runs,
     sandboxes,
     session,
@@ -36,6 +37,7 @@ ROOMS = (
     events.room,
     controls.room,
     hooks.room,
+    reviews.room,
     sandboxes.room,
     health.room,
 )

@@ -8,7 +8,7 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, RootModel
 
-from designer import drawing
+from designer import drawing, signatures
 from designer.api.body import Body, Slug
 from designer.auth import allow, me
 from designer.errors import ProblemBody
@@ -237,7 +237,7 @@ def new_hook(path: Slug) -> Response:
         row = _row(store, path.slug, lock=True)
         flows.new_hook_key(store, row)
         audit.note(store, me().actor, "flow.hook", row.slug)
-        return jsonify({"hook": {"url": hook_url(row)}})
+        return jsonify({"hook": hook(row)})
 
 
 @room.post("/api/flows/check", responses={200: JudgementBody})
@@ -267,8 +267,12 @@ def publish(path: Slug, body: Publication) -> Response:
         return jsonify({"version": version.number})
 
 
-def hook_url(row: flows.FlowRow) -> str:
-    return f"/hooks/{row.slug}/{row.hook_key}"
+def hook(row: flows.FlowRow) -> dict[str, str]:
+    """The hook's address, and the secret with which callers sign when the trigger asks for it."""
+    return {
+        "url": f"/hooks/{row.slug}/{row.hook_key}",
+        "secret": signatures.shown(here().seal, row.hook_key),
+    }
 
 
 def _row(store: Any, slug: str, *, lock: bool = False) -> flows.FlowRow:
@@ -306,4 +310,4 @@ def _detail(slug: str) -> dict[str, Any]:
         "draft_changed": live != row.draft,
         "plan": judgement,
     }
-    return {**shown, "hook": {"url": hook_url(row)} if me().may("operator") else None}
+    return {**shown, "hook": hook(row) if me().may("editor") else None}
