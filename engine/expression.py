@@ -29,8 +29,19 @@ from pydantic import Field
 
 from engine.errors import DefinitionError, Problem, RecordRejected
 from engine.flow import Document
-from engine.functions import FUNCTIONS, Argument, BadInput, Function, Table, Tables, fits, show, tables_of
-from engine.functions.constant import exact, type_of
+from engine.functions import (
+    FUNCTIONS,
+    Argument,
+    BadInput,
+    Function,
+    Table,
+    Tables,
+    exact,
+    fits,
+    show,
+    tables_of,
+    type_of,
+)
 from engine.path import PathError
 from engine.scope import Get, Scope, Source
 from engine.shape import ValueType
