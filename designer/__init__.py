@@ -8,6 +8,7 @@ from flask_openapi3 import Info, OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from designer import api, auth, errors, limits, web
+from designer.api.opening import SECURITY
 from designer.config import Config
 from designer.installation import VERSION, Installation
 from designer.wire import DOCUMENT_LIMIT, ExactJson, JsonRequest
@@ -39,8 +40,7 @@ def create_app(config: Config | None = None, *, database: Database | None = None
         static_folder=None,
         info=Info(title="Heddle", version=VERSION),
         doc_ui=False,
-        security_schemes=api.SECURITY,
-        responses=api.RESPONSES,
+        security_schemes=SECURITY,
         validation_error_callback=errors.invalid_body,
         validation_error_model=errors.ErrorBody,
     )

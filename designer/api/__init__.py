@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Response, jsonify
 from flask_openapi3 import OpenAPI
-from flask_openapi3.types import ResponseDict, SecuritySchemesDict
 
 from designer.api import (
     catalog,
@@ -23,7 +22,6 @@ from designer.api import (
     versions,
 )
 from designer.auth import ANYONE, allow
-from designer.errors import ErrorBody
 
 ROOMS = (
     session.room,
@@ -41,13 +39,6 @@ ROOMS = (
     sandboxes.room,
     health.room,
 )
-
-SECURITY: SecuritySchemesDict = {
-    "session": {"type": "apiKey", "in": "cookie", "name": "heddle"},
-    "token": {"type": "http", "scheme": "bearer"},
-}
-
-RESPONSES: ResponseDict = {"4XX": ErrorBody, "422": ErrorBody, "5XX": ErrorBody}
 
 
 def install(app: OpenAPI) -> None:

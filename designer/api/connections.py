@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import Response, jsonify
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from designer.api.body import Body, Id
+from designer.api.opening import new_room
 from designer.auth import allow, me
 from designer.errors import not_found
 from designer.installation import here
@@ -21,7 +21,7 @@ from engine.errors import HeddleError, Problem, RequestError
 from engine.registry import connector_type
 from engine.store import audit, connections, flows
 
-room = APIBlueprint("connections", __name__, abp_tags=[Tag(name="connections")])
+room = new_room("connections")
 CHECK_TIMEOUT = 15.0  # seconds; somebody is waiting in front of a screen
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from flask import Response, jsonify, request
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
 from designer import starts
 from designer.api.body import Body, Id, Slug
+from designer.api.opening import new_room
 from designer.api.runs import find
 from designer.auth import allow, me
 from designer.installation import here
@@ -18,7 +18,7 @@ from engine.launch import Cause
 from engine.record import idempotency_key
 from engine.store import audit, closing, control
 
-room = APIBlueprint("controls", __name__, abp_tags=[Tag(name="runs")])
+room = new_room("controls", "runs")
 
 
 class Start(Body):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from flask import Response, jsonify
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, RootModel
 
 from designer import drawing, signatures
 from designer.api.body import Body, Slug
+from designer.api.opening import new_room
 from designer.auth import allow, me
 from designer.errors import ProblemBody
 from designer.installation import here
@@ -19,7 +19,7 @@ from engine.flow import Flow
 from engine.record import from_json
 from engine.store import audit, flows, progress
 
-room = APIBlueprint("flows", __name__, abp_tags=[Tag(name="flows")])
+room = new_room("flows")
 
 
 class NewFlow(Body):

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from flask import Response, jsonify
-from flask_openapi3 import APIBlueprint, Tag
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from designer.api.opening import new_room
 from designer.auth import ANYONE, allow
 from designer.installation import VERSION, Installation, here
 from engine.errors import HeddleError, Unavailable
 from engine.store import progress
 
-room = APIBlueprint("health", __name__, abp_tags=[Tag(name="health")])
+room = new_room("health", public=True)
 
 
 @room.get("/healthz")

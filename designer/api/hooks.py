@@ -6,10 +6,10 @@ import hmac
 from typing import Any
 
 from flask import Response, jsonify, request
-from flask_openapi3 import APIBlueprint, Tag
 
 from designer import signatures, starts
 from designer.api.body import Body
+from designer.api.opening import new_room
 from designer.auth import ANYONE, allow
 from designer.errors import not_found
 from designer.installation import here
@@ -21,7 +21,7 @@ from engine.launch import Cause
 from engine.record import fingerprint, idempotency_key
 from engine.store import flows, progress
 
-room = APIBlueprint("hooks", __name__, abp_tags=[Tag(name="hooks")])
+room = new_room("hooks", public=True)
 IDENTITIES = ("webhook-id", "Idempotency-Key", "X-Request-Id")
 """Headers by which callers name a delivery; the same name again is the same delivery."""
 WINDOW = 10.0

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from flask import Response, jsonify
-from flask_openapi3 import APIBlueprint, Tag
 
 from designer import answers
 from designer.api.body import Body
+from designer.api.opening import new_room
 from designer.auth import allow, me
 from designer.installation import here
 from engine.clock import iso
 
-room = APIBlueprint("reviews", __name__, abp_tags=[Tag(name="reviews")])
+room = new_room("reviews")
 
 
 class InboxQuery(Body):

@@ -9,11 +9,11 @@ from contextlib import suppress
 from typing import Any, Literal
 
 from flask import Response, jsonify, stream_with_context
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
 from designer import drawing
 from designer.api.body import Body, Id
+from designer.api.opening import new_room
 from designer.auth import allow
 from designer.errors import not_found
 from designer.installation import Installation, here
@@ -26,7 +26,7 @@ from engine.store import flows, progress, records
 from engine.store.deliveries import Delivery
 from engine.store.runs import Run
 
-room = APIBlueprint("runs", __name__, abp_tags=[Tag(name="runs")])
+room = new_room("runs")
 
 State = Literal["", "queued", "running", "waiting", "paused", "done", "failed", "cancelled"]
 COLUMNS = (

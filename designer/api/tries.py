@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, jsonify
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
 from designer import drawing
 from designer.api.body import Body, Slug
+from designer.api.opening import new_room
 from designer.auth import allow
 from designer.installation import here
 from designer.secrecy import struck_out
@@ -19,7 +19,7 @@ from engine.preview import LIMIT, Preview
 from engine.record import Record
 from engine.store import flows
 
-room = APIBlueprint("tries", __name__, abp_tags=[Tag(name="flows")])
+room = new_room("tries", "flows")
 
 
 class Given(Body):
