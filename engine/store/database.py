@@ -6,6 +6,7 @@ commit survive a power cut, which the intent to write needs: what we may have se
 """
 
 # no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from sqlmodel import Session, create_engine
 from engine.errors import Unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_PASSING = ("locked", "busy", "full", "disk I/O", "unable to open", "readonly")
 _MIGRATION_LOCK = 7_104_233  # any constant: the advisory lock that one migrating process holds
 
 
@@ -100,6 +102,8 @@ def _translated() -> Iterator[None]:
         yield
     except OperationalError as error:
         reason = str(error.orig)
+        if isinstance(error.orig, sqlite3.OperationalError) and not any(word in reason for word in _PASSING):
+            raise  # a wrong statement is our fault, and waiting does not cure it
         if "full" in reason or "disk I/O" in reason:
             raise Unavailable(
                 "The disk that holds Heddle's database is full; nothing was written.",
