@@ -9,8 +9,8 @@ from engine.batch import unpack
 from engine.clock import iso
 from engine.record import Record, from_json
 from engine.store.deliveries import Call, Delivery
-from engine.store.progress import found_by, outcomes_of, rows
 from engine.store.lanes import StagedBatch
+from engine.store.progress import found_by, outcomes_of, rows
 from engine.store.runs import Run
 
 

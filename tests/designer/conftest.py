@@ -173,9 +173,7 @@ def app(config: Config) -> Iterator[Any]:
     made.config["TESTING"] = False  # errors must take the way they take for a user
     with installation_of(made).database.write() as session:
         for role in ROLES:
-            accounts.add_user(
-                session, email=f"{role}@example.org", name=role, role=role, password=PASSWORD
-            )
+            accounts.add_user(session, email=f"{role}@example.org", name=role, role=role, password=PASSWORD)
     yield made
     installation_of(made).database.close()
 
