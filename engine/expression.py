@@ -29,7 +29,19 @@ from pydantic import Field
 
 from engine.errors import DefinitionError, Problem, RecordRejected
 from engine.flow import Document
-from engine.functions import FUNCTIONS, Argument, BadInput, Function, Table, Tables, fits, show, tables_of
+from engine.functions import (
+    FUNCTIONS,
+    Argument,
+    BadInput,
+    Function,
+    Table,
+    Tables,
+    exact,
+    fits,
+    show,
+    tables_of,
+    type_of,
+)
 from engine.path import PathError
 from engine.scope import Get, Scope, Source
 from engine.shape import ValueType
@@ -142,9 +154,9 @@ def _compile(value: Value, tables: Mapping[str, Table], field: str, problems: li
     kind: ValueType = "any"
     default = None
     if isinstance(value, ConstantValue):
-        constant = _exact(value.value)
+        constant = exact(value.value)
         label = show(constant)
-        kind = _type_of(constant)
+        kind = type_of(constant)
 
         def start(_: Scope) -> Any:
             return constant
@@ -234,7 +246,7 @@ def _argument(argument: Argument, given: Compiled, scope: Scope) -> Any:
         return partial(given.get, scope)
     value = given.get(scope)
     if value is None and not argument.required:
-        return argument.default
+        return argument.fallback()
     try:
         return argument.kind.convert(value)
     except BadInput as error:
@@ -323,8 +335,7 @@ def _given(
     if value is None:
         if argument.required:
             wrong(f"«{function.title}» lacks {argument.title.lower()}.", "Fill it in.")
-        default = argument.default
-        return partial(_same, default) if argument.kind.lazy else default
+        return partial(_same, argument.default) if argument.kind.lazy else argument.fallback()
     fixed = isinstance(value, ConstantValue) and not value.then
     if argument.kind.constant and not fixed:
         wrong(
@@ -340,14 +351,14 @@ def _given(
                 f"Give it a value of the type {argument.kind.type}.",
             )
         return compiled
-    constant = _exact(value.value)  # type: ignore[union-attr] # fixed says that it is a constant
+    constant = exact(value.value)  # type: ignore[union-attr] # fixed says that it is a constant
     if argument.kind.widget == "table":
         if constant not in tables:
             wrong(f"The flow has no lookup table {show(constant)}.", "Choose a table, or make one.")
             return None
         return tables[constant]
     if constant is None and not argument.required:
-        return argument.default
+        return argument.fallback()
     try:
         return argument.kind.convert(constant)
     except BadInput as error:
@@ -382,28 +393,3 @@ def _chain(start: Get, steps: tuple[_Step, ...]) -> Get:
         return value
 
     return get
-
-
-def _exact(value: Any) -> Any:
-    """A constant without binary floats, however the document was decoded."""
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    if isinstance(value, list):
-        return [_exact(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _exact(item) for key, item in value.items()}
-    return value
-
-
-def _type_of(constant: Any) -> ValueType:
-    if isinstance(constant, bool):
-        return "boolean"
-    if isinstance(constant, int):
-        return "integer"
-    if isinstance(constant, Decimal):
-        return "number"
-    if isinstance(constant, list):
-        return "lines"
-    if isinstance(constant, dict):
-        return "object"
-    return "text" if isinstance(constant, str) else "any"

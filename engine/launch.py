@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from engine import clock, faults
 from engine.batch import pack
+from engine.errors import EngineError
 from engine.node import TriggerNode
 from engine.plan import Plan, entry_points
-from engine.record import Record, to_json
+from engine.record import Record, from_json, to_json
 from engine.store.lanes import Lane, StagedBatch
 from engine.store.runs import Run, new_id
 
@@ -62,7 +64,7 @@ def start(
     run = _run(flow_id, version_id, bindings, mode, cause, lanes)
     run.trigger = trigger
     run.input = None if brought is None else to_json(brought)
-    run.window = to_json({"until": clock.iso(), **(window or {})}).decode()
+    run.window = to_json({**from_json(run.window), **(window or {})}).decode()
     if not _keep(session, run):
         return _repeat(session, cause)
     entries: dict[str, list[Record]] = {}
@@ -101,6 +103,23 @@ def _same_cause(session: Session, cause: Cause) -> str | None:
     return session.exec(select(Run.id).where(Run.cause_key == cause.key)).first()
 
 
+def _keep(session: Session, run: Run) -> bool:
+    """False when another transaction has started a run for this cause in the meantime."""
+    try:
+        with session.begin_nested():
+            session.add(run)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _repeat(session: Session, cause: Cause) -> Started:
+    run_id = _same_cause(session, cause)
+    if run_id is None:
+        raise EngineError("A run was refused as a repeat of one that is not there.", code="E-CAUSE")
+    return Started(run_id, [], new=False)
+
+
 def _run(
     flow_id: str, version_id: int, bindings: Mapping[str, str], mode: str, cause: Cause, lanes: int
 ) -> Run:
@@ -108,6 +127,7 @@ def _run(
     return Run(
         id=run_id, flow_id=flow_id, version_id=version_id, mode=mode, cause_kind=cause.kind, cause_by=cause.by,
         cause_key=cause.key or run_id, bindings=to_json(dict(bindings)).decode(), lanes=lanes,
+        window=to_json({"until": clock.iso()}).decode(),
     )  # fmt: skip
 
 

@@ -6,11 +6,33 @@ from flask import Response, jsonify
 from flask_openapi3 import OpenAPI
 from flask_openapi3.types import ResponseDict, SecuritySchemesDict
 
-from designer.api import catalog, connections, flows, health, people, session, versions
+from designer.api import (
+    catalog,
+    connections,
+    events,
+    flows,
+    health,
+    people,
+    runs,
+    sandboxes,
+    session,
+    versions,
+)
 from designer.auth import ANYONE, allow
 from designer.errors import ErrorBody
 
-ROOMS = (session.room, people.room, catalog.room, connections.room, flows.room, versions.room, health.room)
+ROOMS = (
+    session.room,
+    people.room,
+    catalog.room,
+    connections.room,
+    flows.room,
+    versions.room,
+    runs.room,
+    events.room,
+    sandboxes.room,
+    health.room,
+)
 
 SECURITY: SecuritySchemesDict = {
     "session": {"type": "apiKey", "in": "cookie", "name": "heddle"},

@@ -8,7 +8,7 @@ from flask import Response, make_response, request
 from flask_openapi3 import APIBlueprint, Tag
 
 from designer.auth import allow
-from engine import registry
+from engine import functions, registry
 from engine.record import to_json
 
 room = APIBlueprint("catalog", __name__, abp_tags=[Tag(name="catalog")])
@@ -22,7 +22,7 @@ def catalog() -> Response:
         {
             "nodes": [registry.card(cls) for cls in registry.node_types().values()],
             "systems": [registry.system_card(cls) for cls in registry.connectors().values()],
-            "functions": [],
+            "functions": functions.library(),
             "operators": [],
         }
     )

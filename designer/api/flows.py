@@ -17,7 +17,7 @@ from engine.clock import iso
 from engine.errors import DefinitionError, RequestError
 from engine.flow import Flow
 from engine.record import from_json
-from engine.store import audit, flows, history
+from engine.store import audit, flows, progress
 
 room = APIBlueprint("flows", __name__, abp_tags=[Tag(name="flows")])
 
@@ -91,7 +91,7 @@ def index() -> Response:
     with here().database.read() as store:
         rows = flows.all_flows(store)
         live = flows.live_texts(store)
-        last = history.last_runs(store, [row.id for row in rows])
+        last = progress.last_runs(store, [row.id for row in rows])
     return jsonify(
         [
             {
@@ -216,7 +216,7 @@ def delete(path: Slug) -> tuple[str, int]:
     """Delete a flow that is not live and has no open runs; its history stays."""
     with here().database.write() as store:
         row = _row(store, path.slug, lock=True)
-        waiting = history.open_runs(store, row.id)
+        waiting = progress.open_runs(store, row.id)
         if waiting:
             raise RequestError(
                 f"«{row.name}» has {waiting} unfinished runs.",

@@ -51,13 +51,17 @@ class Argument:
     default: Any
     choices: tuple[str, ...] = ()
 
+    def fallback(self) -> Any:
+        """The default, converted as a given value is."""
+        return self.default if self.default is None or self.kind.lazy else self.kind.convert(self.default)
+
     def card(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "title": self.title,
             "type": self.kind.type,
             "required": self.required,
-            "default": None if isinstance(self.default, Path) else self.default,
+            "default": self.default,
             "choices": list(self.choices),
             "constant": self.kind.constant,
             "widget": self.kind.widget,

@@ -14,6 +14,8 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
@@ -74,6 +76,14 @@ class Database:
                 if not self.is_sqlite:
                     connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": _MIGRATION_LOCK})
                     connection.commit()
+
+    def is_current(self) -> bool:
+        """Whether the schema is the one that this program expects."""
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        expected = set(ScriptDirectory.from_config(config).get_heads())
+        with _translated(), self._reader.connect() as connection:
+            return set(MigrationContext.configure(connection).get_current_heads()) == expected
 
     def ping(self) -> None:
         """Raises Unavailable when the database cannot be asked."""
