@@ -59,6 +59,11 @@ export function fits(from: Field, to: Field): boolean {
   return from.type !== "boolean";
 }
 
+/** Objects are filled field by field, never from one value. */
+export function valueKindFits(to: Field): boolean {
+  return to.type !== "object";
+}
+
 export function score(candidate: Candidate, target: Target): number {
   if (!fits(candidate.field, target.field)) return 0;
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");

@@ -1,13 +1,15 @@
 /** The rule set document of a rules node, with its edit operations and sentences. */
 
-import { describeValue, type Value } from "../model/value";
+import { describeValue, showConstant, type Value } from "../model/value";
+import { plainNumber } from "../model/values";
 import { type Condition, describeCondition, type Words } from "../model/condition";
 
 export type Action =
   | { do: "route"; port: string }
   | { do: "set"; target: string; value: Value }
   | { do: "hold"; message: string; owner?: string }
-  | { do: "reject"; message: string };
+  | { do: "reject"; message: string }
+  | { do: "conclude"; fact: string; value?: unknown };
 
 export interface Rule {
   id: string;
@@ -16,6 +18,7 @@ export interface Rule {
   then: Action[];
   stop?: boolean;
   enabled?: boolean;
+  priority?: number;
 }
 
 export interface RuleSet {
@@ -41,6 +44,8 @@ export function startAction(kind: Action["do"]): Action {
       return { do: "hold", message: "" };
     case "reject":
       return { do: "reject", message: "" };
+    case "conclude":
+      return { do: "conclude", fact: "" };
   }
 }
 
@@ -69,6 +74,15 @@ export function moveRule(set: RuleSet, index: number, to: number): RuleSet {
   return { ...set, rules };
 }
 
+/** The ways out that enabled rules use, in the order in which they are judged, each once. */
+export function portsOf(set: RuleSet): string[] {
+  const judged = set.rules
+    .filter((rule) => rule.enabled !== false)
+    .sort((a, b) => plainNumber(a.priority ?? 0) - plainNumber(b.priority ?? 0));
+  const used = judged.flatMap((rule) => rule.then.flatMap((action) => (action.do === "route" ? [action.port] : [])));
+  return [...new Set(used)].filter(Boolean);
+}
+
 /** A port name made from what was typed: lower case, and only what an identifier may hold. */
 export function portName(text: string): string {
   const name = text.toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^[_0-9]+|_+$/g, "");
@@ -85,6 +99,8 @@ export function describeAction(action: Action, words: Words = {}): string {
       return action.message ? `hold it: ${action.message}` : "hold it, without a reason yet";
     case "reject":
       return action.message ? `reject it: ${action.message}` : "reject it, without a reason yet";
+    case "conclude":
+      return `conclude that “${action.fact}” is ${showConstant(action.value ?? true)}`;
   }
 }
 
