@@ -63,10 +63,12 @@ class Http:
         auth: Any = None,
         timeout: float | None = None,
         allow_redirects: bool = False,
+        private: bool = False,
     ) -> requests.Response:
         """Sends one call and returns the answer, whatever its status.
 
         ``mutating`` says whether the call may change something in the system; sign-in does not count.
+        ``private`` keeps both bodies out of the journal: sign-in calls, whose answers hold fresh secrets.
         Raises Unavailable (certainly not carried out, or only a read), InDoubt (a mutating call without
         an answer), AccessError (TLS refused), EngineError (the door is shut).
         """
@@ -92,9 +94,9 @@ class Http:
                 allow_redirects=allow_redirects,
             )
         except RequestException as error:
-            self._note(method, url, data, None, started, str(error))
+            self._note(method, url, None if private else data, None, started, str(error))
             raise self._translate(error, url, mutating, sent_at, limit) from error
-        self._note(method, url, data, response, started, "")
+        self._note(method, url, None if private else data, response, started, "", private)
         return response
 
     def _translate(
@@ -135,7 +137,14 @@ class Http:
         )
 
     def _note(
-        self, method: str, url: str, data: Any, response: requests.Response | None, started: float, error: str
+        self,
+        method: str,
+        url: str,
+        data: Any,
+        response: requests.Response | None,
+        started: float,
+        error: str,
+        private: bool = False,
     ) -> None:
         if self._journal is None:
             return
@@ -146,7 +155,9 @@ class Http:
                 "status": response.status_code if response is not None else None,
                 "ms": round((time.perf_counter() - started) * 1000, 1),
                 "request": self.mask(_text(data)),
-                "response": self.mask(response.text[:MAX_BODY]) if response is not None else "",
+                "response": self.mask(response.text[:MAX_BODY])
+                if response is not None and not private
+                else "",
                 "error": self.mask(error),
             }
         )

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from engine.connector import Query
 from engine.errors import HeddleError, Problem
 from engine.flow import LookupTable, Port
-from engine.record import Record
+from engine.record import Record, fingerprint
 from engine.shape import Entity
 
 IN = Port(name="in")
@@ -66,16 +66,23 @@ class Outbox:
 
     answers  for a LookupNode: what was fetched, keyed as it was wanted
     trace    None unless somebody wants to know why
+    run      facts of the run that stay the same however often a batch is repeated: ``{"started": …}``
     """
 
-    __slots__ = ("answers", "failures", "ports", "skipped", "trace")
+    __slots__ = ("answers", "failures", "ports", "run", "skipped", "trace")
 
-    def __init__(self, answers: Mapping[str, Any] | None = None, trace: Trace | None = None) -> None:
+    def __init__(
+        self,
+        answers: Mapping[str, Any] | None = None,
+        trace: Trace | None = None,
+        run: Mapping[str, Any] | None = None,
+    ) -> None:
         self.ports: dict[str, list[Record]] = {}
         self.failures: list[tuple[Record, HeddleError]] = []
         self.skipped: list[tuple[Record, str]] = []
         self.answers = answers or {}
         self.trace = trace
+        self.run = run
 
     def send(self, record: Record, port: str = "out") -> None:
         self.ports.setdefault(port, []).append(record)
@@ -149,6 +156,14 @@ class TriggerNode(Node[S]):
 
     inputs: ClassVar[tuple[Port, ...]] = ()
 
+    def bring(self, brought: Any) -> list[Record]:
+        """The records in what the trigger brought: each element of a list, or the one object."""
+        found = brought if isinstance(brought, list) else [brought]
+        return [
+            Record(str(one.get("id") or fingerprint(one)) if isinstance(one, dict) else fingerprint(one), one)
+            for one in found
+        ]
+
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         out.send_all(records)
 
@@ -192,6 +207,9 @@ class LookupNode(Node[S]):
     ``out.answers`` maps each answer key to a list of row dicts (the found objects' data, key included).
     """
 
+    slot: str
+    """The connection slot to ask."""
+
     @abstractmethod
     def want(self, records: Sequence[Record]) -> Want:
         """Pure: which rows this batch needs."""
@@ -202,10 +220,7 @@ class WriteTarget(BaseModel):
 
     operation  upsert: update what matches, else create · create: never twice · update: never create
     match      target fields by which an existing object is recognised
-    id_path    JSONPath (against the record) of the target's id when it is already known
-    source     (entity, id path) that identifies the source object for the cross reference; None takes the
-               record itself
-    on_ambiguous, on_missing   what happens when several match, or an update finds nothing
+    on_missing what happens when an update finds nothing
     """
 
     model_config = ConfigDict(frozen=True)
@@ -214,9 +229,6 @@ class WriteTarget(BaseModel):
     entity: str
     operation: Literal["upsert", "create", "update"] = "upsert"
     match: tuple[str, ...] = ()
-    id_path: str | None = None
-    source_entity: str | None = None
-    source_path: str | None = None
     on_missing: Literal["hold", "skip", "fail"] = "fail"
     number_field: str | None = None
     reference_field: str | None = None
@@ -239,6 +251,18 @@ class WriteNode(Node[S]):
     @abstractmethod
     def target(self) -> WriteTarget:
         """Where to write; constant for the life of the node."""
+
+    @abstractmethod
+    def identify(self, record: Record) -> tuple[str | None, str, str]:
+        """(the target's id if it is already known, source entity, source id) of what a record stands for.
+
+        The last two name the source object in the cross reference: by default the record itself, for the
+        customer of an opportunity the account.
+        """
+
+    def conditions(self, record: Record) -> Mapping[str, str]:
+        """Target field → ``create`` or ``update``: values that are only meant for one of the two."""
+        return {}
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         raise TypeError("a write node is delivered by the executor, not processed")

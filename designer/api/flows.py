@@ -1,0 +1,309 @@
+"""Drawings: list, draw, check, bind, publish, import and export."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from flask import Response, jsonify
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, Field, RootModel
+
+from designer import drawing
+from designer.api.body import Body, Slug
+from designer.auth import allow, me
+from designer.errors import ProblemBody
+from designer.installation import here
+from engine.clock import iso
+from engine.errors import DefinitionError, RequestError
+from engine.flow import Flow
+from engine.record import from_json
+from engine.store import audit, flows, progress
+
+room = APIBlueprint("flows", __name__, abp_tags=[Tag(name="flows")])
+
+
+class NewFlow(Body):
+    """One of: a name for an empty drawing, a document, or the slug of a template."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=200)
+    document: dict[str, Any] | None = None
+    template: str | None = None
+
+
+class Imported(Body):
+    document: dict[str, Any]
+
+
+class DraftSave(Body):
+    """``revision``: the one that was loaded or last answered."""
+
+    document: dict[str, Any]
+    revision: int
+
+
+class Bindings(RootModel[dict[str, str]]):
+    """Slot → connection id."""
+
+
+class FlowChange(Body):
+    name: str | None = Field(default=None, min_length=1, max_length=200)
+    state: Literal["live", "paused"] | None = None
+
+
+class CheckBody(Body):
+    document: dict[str, Any]
+    bindings: dict[str, str] = {}
+
+
+class Publication(Body):
+    revision: int
+    note: str = Field(default="", max_length=2000)
+
+
+class JudgementBody(BaseModel):
+    """``nodes``: per node id its summary, outputs and the shapes that arrive and leave."""
+
+    problems: list[ProblemBody]
+    nodes: dict[str, Any]
+
+
+class SavedBody(JudgementBody):
+    revision: int
+
+
+class FlowBody(BaseModel):
+    slug: str
+    document: Flow
+    revision: int
+    bindings: dict[str, str]
+    problems: list[ProblemBody]
+    state: Literal["draft", "live", "paused"]
+    live_version: int | None
+    draft_changed: bool
+    hook: dict[str, str] | None
+    plan: JudgementBody
+
+
+@room.get("/api/flows")
+@allow("viewer")
+def index() -> Response:
+    """All flows, the last changed first."""
+    with here().database.read() as store:
+        rows = flows.all_flows(store)
+        live = flows.live_texts(store)
+        last = progress.last_runs(store, [row.id for row in rows])
+    return jsonify(
+        [
+            {
+                "slug": row.slug,
+                "name": row.name,
+                "description": row.description,
+                "state": row.state,
+                "live_version": row.live_number,
+                "draft_changed": live.get(row.id) != row.draft,
+                "owner": row.owner,
+                "last_run": last.get(row.id),
+                "problems": row.problems,
+                "updated_at": iso(row.updated_at),
+            }
+            for row in rows
+        ]
+    )
+
+
+@room.post("/api/flows", responses={201: FlowBody})
+@allow("editor")
+def create(body: NewFlow) -> tuple[Response, int]:
+    """A new flow: empty, from a document, or from a template."""
+    if sum(given is not None for given in (body.name, body.document, body.template)) != 1:
+        raise RequestError(
+            "A new flow needs exactly one of name, document and template.",
+            status=422,
+            code="E-BODY",
+            cure="Send one of the three.",
+        )
+    if body.template is not None:
+        template = drawing.templates().get(body.template)
+        if template is None:
+            raise RequestError(
+                f"There is no template «{body.template}».",
+                status=404,
+                code="E-NOT-FOUND",
+                cure="See /api/templates.",
+            )
+        return _add(template, "flow.create")
+    if body.document is not None:
+        return _add(drawing.parse(body.document), "flow.create")
+    return _add(Flow(name=body.name or ""), "flow.create")
+
+
+@room.post("/api/flows/import", responses={201: FlowBody})
+@allow("editor")
+def import_flow(body: Imported) -> tuple[Response, int]:
+    """A flow from an exported document. Node types that are not installed are kept as they are."""
+    return _add(drawing.parse(body.document), "flow.import")
+
+
+@room.get("/api/templates")
+@allow("viewer")
+def templates() -> Response:
+    """The ready-made flows."""
+    return jsonify(
+        [
+            {
+                "slug": slug,
+                "name": flow.name,
+                "description": flow.description,
+                "systems": sorted({slot.system for slot in flow.slots.values()}),
+            }
+            for slug, flow in drawing.templates().items()
+        ]
+    )
+
+
+@room.get("/api/flows/<string:slug>", responses={200: FlowBody})
+@allow("viewer")
+def detail(path: Slug) -> Response:
+    """A flow with its draft, judged."""
+    return jsonify(_detail(path.slug))
+
+
+@room.put("/api/flows/<string:slug>/draft", responses={200: SavedBody})
+@allow("editor")
+def save(path: Slug, body: DraftSave) -> Response:
+    """Save the draft. A stale revision answers 409 with the server's draft under ``current``."""
+    revision, judgement = drawing.save(path.slug, body.document, body.revision)
+    return jsonify({"revision": revision, **judgement.as_json()})
+
+
+@room.put("/api/flows/<string:slug>/bindings")
+@allow("editor")
+def bind(path: Slug, body: Bindings) -> Response:
+    """Choose the connection of each slot."""
+    with here().database.write() as store:
+        row = _row(store, path.slug, lock=True)
+        flow = row.document()
+        drawing.check_bindings(store, flow, body.root)
+        flows.bind(store, row, drawing.bind_missing(store, flow, body.root))
+        audit.note(store, me().actor, "flow.bind", row.slug, bindings=body.root)
+    return jsonify(_detail(path.slug))
+
+
+@room.patch("/api/flows/<string:slug>", responses={200: FlowBody})
+@allow("editor")
+def change(path: Slug, body: FlowChange) -> Response:
+    """Rename, pause or resume a flow."""
+    with here().database.write() as store:
+        row = _row(store, path.slug, lock=True)
+        if body.state is not None and row.live_number is None:
+            raise RequestError(
+                f"«{row.name}» has never been published.",
+                status=409,
+                code="E-NOT-PUBLISHED",
+                cure="Publish it first.",
+            )
+        if body.name is not None and body.name != row.name:
+            flows.save_draft(store, row, row.document().model_copy(update={"name": body.name}))
+        row.state = body.state or row.state
+        store.add(row)
+        audit.note(store, me().actor, "flow.change", row.slug, **body.model_dump(exclude_none=True))
+    return jsonify(_detail(path.slug))
+
+
+@room.delete("/api/flows/<string:slug>")
+@allow("editor")
+def delete(path: Slug) -> tuple[str, int]:
+    """Delete a flow that is not live and has no open runs; its history stays."""
+    with here().database.write() as store:
+        row = _row(store, path.slug, lock=True)
+        waiting = progress.open_runs(store, row.id)
+        if waiting:
+            raise RequestError(
+                f"«{row.name}» has {waiting} unfinished runs.",
+                status=409,
+                code="E-RUNNING",
+                cure="Wait for them or cancel them; then it can be deleted.",
+            )
+        flows.delete(store, row)
+        audit.note(store, me().actor, "flow.delete", path.slug, name=row.name)
+    return "", 204
+
+
+@room.post("/api/flows/<string:slug>/hook")
+@allow("editor")
+def new_hook(path: Slug) -> Response:
+    """A new hook address; the old one stops working at once."""
+    with here().database.write() as store:
+        row = _row(store, path.slug, lock=True)
+        flows.new_hook_key(store, row)
+        audit.note(store, me().actor, "flow.hook", row.slug)
+        return jsonify({"hook": {"url": hook_url(row)}})
+
+
+@room.post("/api/flows/check", responses={200: JudgementBody})
+@allow("viewer")
+def check(body: CheckBody) -> Response:
+    """Judge a drawing without saving it."""
+    return jsonify(drawing.judge(drawing.parse(body.document), body.bindings).as_json())
+
+
+@room.post("/api/flows/<string:slug>/publish")
+@allow("editor")
+def publish(path: Slug, body: Publication) -> Response:
+    """Freeze the draft as the next version and put it live. Errors in the drawing answer 422."""
+    with here().database.read() as store:
+        row = _row(store, path.slug)
+        flow = row.document()
+        bindings = drawing.bind_missing(store, flow, row.bound())
+    errors = [*drawing.judge(flow, bindings).errors, *drawing.must_be_bound(flow, bindings)]
+    with here().database.write() as store:
+        row = drawing.current(store, path.slug, body.revision)
+        if errors:
+            more = f" and {len(errors) - 1} more problems" if len(errors) > 1 else ""
+            raise DefinitionError(errors, f"It cannot be published: {errors[0].message}{more}")
+        flows.bind(store, row, bindings)
+        version = flows.publish(store, row, me().actor, body.note)
+        audit.note(store, me().actor, "flow.publish", row.slug, version=version.number, note=body.note)
+        return jsonify({"version": version.number})
+
+
+def hook_url(row: flows.FlowRow) -> str:
+    return f"/hooks/{row.slug}/{row.hook_key}"
+
+
+def _row(store: Any, slug: str, *, lock: bool = False) -> flows.FlowRow:
+    row = flows.find(store, slug, lock=lock)
+    if row is None:
+        raise drawing.missing(slug)
+    return row
+
+
+def _add(flow: Flow, action: str) -> tuple[Response, int]:
+    with here().database.read() as store:
+        bindings = drawing.bind_missing(store, flow, {})
+    problems = len(drawing.judge(flow, bindings).errors)
+    with here().database.write() as store:
+        row = flows.add(store, flow, me().actor, bindings=bindings)
+        row.problems = problems
+        audit.note(store, me().actor, action, row.slug, name=row.name)
+        slug = row.slug
+    return jsonify(_detail(slug)), 201
+
+
+def _detail(slug: str) -> dict[str, Any]:
+    with here().database.read() as store:
+        row = _row(store, slug)
+        live = flows.live_texts(store).get(row.id)
+    judgement = drawing.judge(row.document(), row.bound()).as_json()
+    shown = {
+        "slug": row.slug,
+        "document": from_json(row.draft),
+        "revision": row.revision,
+        "bindings": row.bound(),
+        "problems": judgement["problems"],
+        "state": row.state,
+        "live_version": row.live_number,
+        "draft_changed": live != row.draft,
+        "plan": judgement,
+    }
+    return {**shown, "hook": {"url": hook_url(row)} if me().may("operator") else None}

@@ -1,0 +1,252 @@
+"""The difference of two drawings in plain words; where things stand on the canvas is one flag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from designer.wording import atoms, describe, title_of
+from engine import registry
+from engine.flow import Edge, Flow, LookupTable, Node
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference. ``node`` is None for what concerns the flow as a whole."""
+
+    kind: str
+    node: str | None
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    changes: list[Change]
+    layout_changed: bool
+
+
+def compare(old: Flow, new: Flow) -> Difference:
+    """What somebody would have to be told to get from one drawing to the other."""
+    changes = [
+        *_words(old, new),
+        *_nodes(old, new),
+        *_edges(old, new),
+        *_slots(old, new),
+        *_tables(old, new),
+        *_rule_sets(old, new),
+    ]
+    return Difference(changes, old.layout != new.layout)
+
+
+def _words(old: Flow, new: Flow) -> Iterator[Change]:
+    if old.name != new.name:
+        yield Change("name", None, new.name, f"The flow is called «{new.name}», no longer «{old.name}».")
+    if old.description != new.description:
+        yield Change("description", None, new.name, "The description of the flow changed.")
+    before, after = old.policy.model_dump(), new.policy.model_dump()
+    for name in after:
+        if before[name] != after[name]:
+            label = name.replace("_", " ").capitalize()
+            text = f"{label}: {describe(before[name])} → {describe(after[name])}"
+            yield Change("policy", None, "How it runs", text)
+
+
+def _nodes(old: Flow, new: Flow) -> Iterator[Change]:
+    before = {node.id: node for node in old.nodes}
+    after = {node.id: node for node in new.nodes}
+    for node_id, node in before.items():
+        if node_id not in after:
+            yield Change("node-removed", node_id, _title(node), f"«{_title(node)}» was removed.")
+    for node_id, node in after.items():
+        if node_id not in before:
+            yield Change("node-added", node_id, _title(node), f"«{_title(node)}» was added ({_type(node)}).")
+        else:
+            yield from _node(before[node_id], node)
+
+
+def _node(old: Node, new: Node) -> Iterator[Change]:
+    title = _title(new)
+    if old.type != new.type:
+        yield Change("node-type", new.id, title, f"«{title}» is now {_type(new)}, it was {_type(old)}.")
+        return
+    if _title(old) != title:
+        yield Change("node-renamed", new.id, title, f"«{_title(old)}» is now called «{title}».")
+    if old.disabled != new.disabled:
+        yield Change(
+            "node-switched", new.id, title, f"«{title}» was switched {'off' if new.disabled else 'on'}."
+        )
+    if old.note != new.note:
+        yield Change("note", new.id, title, f"The note on «{title}» changed.")
+    for name in [*old.settings, *(name for name in new.settings if name not in old.settings)]:
+        before, after = old.settings.get(name), new.settings.get(name)
+        if before != after:
+            yield from _setting(new, name, before, after)
+
+
+def _setting(node: Node, name: str, old: Any, new: Any) -> Iterator[Change]:
+    title = _title(node)
+    cls = registry.node_types().get(node.type)
+    label = title_of(cls.Settings if cls else None, name)
+    if _is_mapping(old) and _is_mapping(new):
+        for text in _rows(old or [], new or [], ""):
+            yield Change("mapping", node.id, title, text)
+        return
+    before, after = atoms(old), atoms(new)
+    if before is not None and after is not None:
+        for text in _pairs(before, after):
+            yield Change("setting", node.id, title, text)
+        return
+    yield Change("setting", node.id, title, f"{label}: {describe(old)} → {describe(new)}")
+
+
+def _is_mapping(value: Any) -> bool:
+    rows = value or []
+    return isinstance(rows, list) and all(isinstance(row, dict) and "target" in row for row in rows)
+
+
+def _rows(old: Sequence[Any], new: Sequence[Any], within: str) -> Iterator[str]:
+    """Mapping rows, told apart by their target; rows inside lines are named with their list."""
+    before = {row["target"]: row for row in old}
+    after = {row["target"]: row for row in new}
+    for target, row in before.items():
+        if target not in after:
+            yield f"{within}{target} is no longer mapped (was {describe(row)})."
+    for target, row in after.items():
+        place = f"{within}{target}"
+        if target not in before:
+            yield f"{place} is now mapped from {describe(row)}."
+        elif before[target] != row:
+            yield from _row(before[target], row, place)
+
+
+def _row(old: Mapping[str, Any], new: Mapping[str, Any], place: str) -> Iterator[str]:
+    if "rows" in old and "rows" in new:
+        yield from _rows(old["rows"], new["rows"], f"{place} › ")
+        old, new = ({key: value for key, value in row.items() if key != "rows"} for row in (old, new))
+    if old == new:
+        return
+    if describe(old) != describe(new):
+        yield f"{place}: {describe(old)} → {describe(new)}"
+    for name in ("when", "where"):
+        if old.get(name) != new.get(name):
+            yield f"{place}, {name}: {describe(old.get(name))} → {describe(new.get(name))}"
+
+
+def _pairs(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    for what, value in old.items():
+        if what not in new:
+            yield f"{what} {value}: removed"
+    for what, value in new.items():
+        if what not in old:
+            yield f"{what} {value}: added"
+        elif old[what] != value:
+            yield f"{what}: {old[what]} → {value}"
+
+
+def _edges(old: Flow, new: Flow) -> Iterator[Change]:
+    """Edges between nodes that both drawings have; those of new or removed nodes go without saying."""
+    both = {node.id for node in old.nodes} & {node.id for node in new.nodes}
+    for kind, edges, others, flow in (
+        ("edge-removed", old.edges, new.edges, old),
+        ("edge-added", new.edges, old.edges, new),
+    ):
+        for edge in edges:
+            if edge not in others and {edge.source, edge.target} <= both:
+                verb = "is now" if kind == "edge-added" else "is no longer"
+                yield Change(kind, edge.source, _name(flow, edge.source), _edge(flow, edge, verb))
+
+
+def _edge(flow: Flow, edge: Edge, verb: str) -> str:
+    port = "" if edge.output == "out" else f" (output «{edge.output}»)"
+    return f"«{_name(flow, edge.source)}»{port} {verb} connected to «{_name(flow, edge.target)}»."
+
+
+def _slots(old: Flow, new: Flow) -> Iterator[Change]:
+    for name in sorted({*old.slots, *new.slots}):
+        before, after = old.slots.get(name), new.slots.get(name)
+        if before == after:
+            continue
+        label = (after or before).title or name  # type: ignore[union-attr]
+        text = (
+            f"The flow needs a connection to {after.system}."
+            if before is None and after is not None
+            else f"The flow no longer needs «{label}»."
+            if after is None
+            else f"The connection «{label}» changed."
+        )
+        yield Change("slot", None, label, text)
+
+
+def _tables(old: Flow, new: Flow) -> Iterator[Change]:
+    for name in sorted({*old.tables, *new.tables}):
+        before, after = old.tables.get(name), new.tables.get(name)
+        title = (after or before).title or name  # type: ignore[union-attr]
+        if before is None or after is None:
+            text = f"The table «{title}» was {'added' if before is None else 'removed'}."
+            yield Change("table", None, title, text)
+        elif before != after:
+            for text in _table(before, after):
+                yield Change("table", None, title, text)
+
+
+def _table(old: LookupTable, new: LookupTable) -> Iterator[str]:
+    title = new.title or old.title
+    if old.columns != new.columns:
+        yield f"{title}: the columns are now {', '.join(new.columns)}."
+    before = {row[0]: row[1:] for row in old.rows if row}
+    after = {row[0]: row[1:] for row in new.rows if row}
+    for key in [*before, *(key for key in after if key not in before)]:
+        if before.get(key) != after.get(key):
+            yield f"{title}, {key}: {describe(before.get(key))} → {describe(after.get(key))}"
+    if (old.title, old.description) != (new.title, new.description):
+        yield f"The words around the table «{title}» changed."
+
+
+def _rule_sets(old: Flow, new: Flow) -> Iterator[Change]:
+    for name in sorted({*old.rules, *new.rules}):
+        before, after = old.rules.get(name), new.rules.get(name)
+        title = str((after or before or {}).get("title") or name)
+        if before is None or after is None:
+            text = f"The rules «{title}» were {'added' if before is None else 'removed'}."
+            yield Change("rules", None, title, text)
+        elif before != after:
+            for text in _rules(before, after):
+                yield Change("rules", None, title, text)
+
+
+def _rules(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    before = {str(rule.get("id")): rule for rule in old.get("rules", [])}
+    after = {str(rule.get("id")): rule for rule in new.get("rules", [])}
+    if old.get("policy") != new.get("policy"):
+        yield f"Policy: {describe(old.get('policy'))} → {describe(new.get('policy'))}"
+    for key, rule in before.items():
+        if key not in after:
+            yield f"The rule «{rule.get('title') or key}» was removed."
+    for key, rule in after.items():
+        label = rule.get("title") or key
+        if key not in before:
+            yield f"The rule «{label}» was added: when {describe(rule.get('when'))}."
+        elif before[key] != rule:
+            if before[key].get("enabled", True) != rule.get("enabled", True):
+                yield f"The rule «{label}» was switched {'on' if rule.get('enabled', True) else 'off'}."
+            for part in ("when", "then", "stop"):
+                if before[key].get(part) != rule.get(part):
+                    yield f"«{label}», {part}: {describe(before[key].get(part))} → {describe(rule.get(part))}"
+    if list(before) != list(after) and set(before) == set(after):
+        yield "The order of the rules changed."
+
+
+def _title(node: Node) -> str:
+    return node.title or _type(node)
+
+
+def _type(node: Node) -> str:
+    cls = registry.node_types().get(node.type)
+    return cls.title if cls else node.type
+
+
+def _name(flow: Flow, node_id: str) -> str:
+    node = flow.node(node_id)
+    return _title(node) if node else node_id

@@ -1,0 +1,299 @@
+"""Delivering the records of one write node: match, compare, claim, send, and settle doubts.
+
+The order is what makes a write happen once. A create is *claimed* (a cross reference without a target id,
+committed) before it is sent. Whoever finds its own claim, or one whose time is over, does not know whether
+the create happened, and looks in the system before it writes. An answered create fills the reference in the
+same commit that records the delivery. Updates carry their whole intent, so repeating one changes nothing.
+
+In a dry run the same questions are asked and nothing is claimed, sent or kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from engine import compare, faults
+from engine.clock import now
+from engine.connector import CannotTell
+from engine.errors import HeddleError, Unavailable
+from engine.intent import Delivered, Errand, Intent, gather, hold, keep, recall, receive
+from engine.node import WriteTarget
+from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_key
+from engine.store import references
+from engine.store.references import Pair
+from engine.walk import Receipt
+
+
+def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
+    """One Receipt a record. Never raises for a system's refusal or silence: see ``Delivered.interruption``.
+
+    Raises LeaseLost when somebody else owns the lane.
+    """
+    done = Delivered([None] * len(records))
+    target = errand.node.target()
+    intents = gather(errand, target, records, done)
+    try:
+        intents = recall(errand, intents, done)
+        intents = _settle_doubts(errand, target, intents, done)
+        intents = _recognise(errand, target, intents, done)
+        creates, updates = _compare(errand, target, intents, done)
+        _send_updates(errand, target, updates, done)
+        busy = _send_creates(errand, target, creates, done)
+        if busy:
+            done.interruption = Unavailable(
+                "Another run is creating the same object right now.", code="E-BUSY", retry_after=0.3
+            )
+    except HeddleError as error:
+        done.interruption = error
+    return done
+
+
+def _settle_doubts(
+    errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered
+) -> list[Intent]:
+    """Looks in the system for creates that may have happened."""
+    doubtful = [intent for intent in intents if intent.doubtful]
+    if not doubtful:
+        return intents
+    changes = [_change(errand, intent, "create") for intent in doubtful]
+    try:
+        found = errand.connector.resolve(target.entity, changes)
+    except CannotTell as error:
+        for intent in doubtful:
+            result = Result(
+                Outcome.IN_DOUBT,
+                code=error.code,
+                message=error.message,
+                question={"kind": "in-doubt", "entity": target.entity, "source": intent.left_id},
+            )
+            receive(done, intent, Receipt(result, "create", intent.wanted("create")))
+        return [intent for intent in intents if not intent.doubtful]
+    settled: set[int] = set()
+    for intent, change, remote in zip(doubtful, changes, found, strict=True):
+        if remote is not None:
+            settled.add(id(intent))
+            result = Result(
+                Outcome.CREATED,
+                remote.id,
+                remote.number,
+                remote.link or errand.connector.link(target.entity, remote.id),
+                answer=remote.data,
+                message="Found again after an answer was lost.",
+            )
+            keep(errand, intent, result, done)
+            receive(done, intent, Receipt(result, "create", change.data))
+    return [intent for intent in intents if id(intent) not in settled]
+
+
+def _recognise(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> list[Intent]:
+    """Finds the objects that are there already: by id where we know it, else by the declared match keys."""
+    key = errand.connector.entity(target.entity).key
+    asked: list[tuple[Intent, dict[str, Any]]] = []
+    left: list[Intent] = []
+    for intent in intents:
+        if intent.remote_id is not None:
+            asked.append((intent, {key: intent.remote_id}))
+        elif intent.match and not intent.doubtful:
+            asked.append((intent, intent.match))
+        elif target.match and target.operation != "create" and not intent.doubtful:
+            names = ", ".join(target.match)
+            hold(
+                done,
+                intent,
+                f"Held: {names} is empty, so it cannot be told whether this is a new {target.entity}.",
+                {"kind": "no-key", "entity": target.entity},
+                "Fill it in at the source.",
+            )
+        else:
+            left.append(intent)
+    fields = sorted({name for intent, _ in asked for name in intent.data})
+    size = max(1, errand.connector.capability.find)
+    for start in range(0, len(asked), size):
+        some = asked[start : start + size]
+        found = errand.connector.find(target.entity, [match for _, match in some], fields)
+        for (intent, match), remotes in zip(some, found, strict=True):
+            _match(target, intent, match, remotes, done, left)
+    return left
+
+
+def _match(
+    target: WriteTarget,
+    intent: Intent,
+    match: dict[str, Any],
+    remotes: list[Remote],
+    done: Delivered,
+    left: list[Intent],
+) -> None:
+    by_id = intent.remote_id is not None
+    exact = remotes if by_id else [remote for remote in remotes if compare.matches(match, remote.data)]
+    unique = {remote.id: remote for remote in exact}
+    if len(unique) > 1:
+        words = " and ".join(f"{name} {value}" for name, value in match.items())
+        hold(
+            done,
+            intent,
+            f"Held: {len(unique)} {target.entity} records match {words}.",
+            {"kind": "ambiguous", "entity": target.entity, "match": match, "candidates": sorted(unique)},
+            "Merge them, or choose the right one.",
+        )
+        return
+    if unique:
+        intent.current = next(iter(unique.values()))
+        intent.remote_id = intent.current.id
+    elif by_id:
+        if intent.reference is not None and target.operation != "update":
+            hold(
+                done,
+                intent,
+                f"Held: the {target.entity} that this was written to ({intent.remote_id}) is gone.",
+                {"kind": "gone", "entity": target.entity, "id": intent.remote_id},
+                "Restore it, or remove the cross reference so that it is created anew.",
+            )
+            return
+        _missing(target, intent, done)
+        return
+    left.append(intent)
+
+
+def _missing(target: WriteTarget, intent: Intent, done: Delivered) -> None:
+    message = f"There is no such {target.entity} to update."
+    if target.on_missing == "skip":
+        receive(done, intent, Receipt(Result(Outcome.UNCHANGED, message=message), "update"))
+    elif target.on_missing == "hold":
+        hold(
+            done,
+            intent,
+            f"Held: {message[0].lower()}{message[1:]}",
+            {"kind": "missing", "entity": target.entity},
+            "Create it, then release.",
+        )
+    else:
+        result = Result(Outcome.FAILED, code="E-MISSING", message=message)
+        receive(done, intent, Receipt(result, "update", intent.wanted("update")))
+
+
+def _compare(
+    errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered
+) -> tuple[list[Intent], list[Intent]]:
+    """Sorts what is left into creates and updates; what would change nothing is unchanged."""
+    creates: list[Intent] = []
+    updates: list[Intent] = []
+    for intent in intents:
+        if intent.remote_id is None:
+            if target.operation == "update":
+                _missing(target, intent, done)
+            else:
+                creates.append(intent)
+        elif target.operation == "create":
+            note = "It was created before; this step never writes twice."
+            _adopt(errand, target, intent, done, note)
+        elif intent.current is not None and not compare.changed(intent.wanted("update"), intent.current.data):
+            _adopt(errand, target, intent, done, "The system has these values already.")
+        else:
+            updates.append(intent)
+    return creates, updates
+
+
+def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> None:
+    for intent, result, change, before in _send(errand, target, intents, "update"):
+        if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
+            updated = msgspec.structs.replace(result, outcome=Outcome.UPDATED)
+            keep(errand, intent, updated, done)
+            receive(done, intent, Receipt(updated, "update", change.data, before))
+        else:
+            receive(done, intent, Receipt(result, "update", change.data, before))
+
+
+def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> bool:
+    """Claims and sends creates; True if some are being created by another batch."""
+    mine = intents
+    if not errand.dry and intents:
+        owned: set[tuple[Pair, str]] = set()
+        with errand.database.write() as session:
+            for pair in {intent.pair for intent in intents}:
+                ids = [intent.left_id for intent in intents if intent.pair == pair]
+                got = references.claim(session, pair, ids, errand.claim, now() + errand.patience)
+                owned.update((pair, left_id) for left_id in got)
+        mine = [intent for intent in intents if (intent.pair, intent.left_id) in owned]
+    for intent, result, change, _ in _send(errand, target, mine, "create"):
+        if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
+            keep(errand, intent, result, done)
+        elif result.outcome != Outcome.IN_DOUBT:
+            done.released.append((intent.pair, intent.left_id))
+        receive(done, intent, Receipt(result, "create", change.data))
+    return len(mine) < len(intents)
+
+
+def _send(
+    errand: Errand, target: WriteTarget, intents: list[Intent], operation: str
+) -> Iterator[tuple[Intent, Result, Change, dict[str, Any] | None]]:
+    """Sends in calls as large as the system takes; yields (intent, result, change, values before)."""
+    size = max(1, errand.connector.capability.write)
+    for start in range(0, len(intents), size):
+        some = intents[start : start + size]
+        changes = [_change(errand, intent, operation) for intent in some]
+        if errand.dry:
+            results = [_imagined(intent, operation, target) for intent in some]
+        else:
+            faults.point("before-send")
+            errand.keep_lease()
+            results = errand.connector.write(target.entity, changes)
+            faults.point("after-send")
+        for intent, change, result in zip(some, changes, results, strict=True):
+            before = None
+            if intent.current is not None:
+                before = {name: intent.current.data.get(name) for name in change.data}
+            yield intent, _linked(errand, target, intent, result), change, before
+
+
+def _change(errand: Errand, intent: Intent, operation: str) -> Change:
+    pair = intent.pair
+    key = idempotency_key(
+        errand.flow_id,
+        errand.node_id,
+        pair.left_connection,
+        pair.left_entity,
+        intent.left_id,
+        pair.right_connection,
+        pair.right_entity,
+    )
+    data = intent.wanted(operation)
+    if operation == "update":
+        if intent.current is not None:
+            data = compare.changed(data, intent.current.data)
+        key = idempotency_key(key, fingerprint(data))
+    return Change(key, operation, data, intent.remote_id, intent.match)
+
+
+def _imagined(intent: Intent, operation: str, target: WriteTarget) -> Result:
+    """What a dry run says in place of the system."""
+    if operation == "update":
+        current = intent.current
+        return Result(Outcome.UPDATED, intent.remote_id, current.number if current else None)
+    return Result(Outcome.CREATED, f"(new {target.entity})", f"(new {target.entity})")
+
+
+def _linked(errand: Errand, target: WriteTarget, intent: Intent, result: Result) -> Result:
+    remote_id = result.remote_id or intent.remote_id
+    link = result.link
+    if link is None and remote_id and not remote_id.startswith("(new"):
+        link = errand.connector.link(target.entity, remote_id)
+    number = result.number
+    if number is None and intent.current is not None:
+        number = intent.current.number
+    return msgspec.structs.replace(result, remote_id=remote_id, link=link, number=number)
+
+
+def _adopt(errand: Errand, target: WriteTarget, intent: Intent, done: Delivered, note: str) -> None:
+    current, reference = intent.current, intent.reference
+    number = (current.number if current else None) or (reference.number if reference else None)
+    link = (current.link if current else None) or (reference.link if reference else None)
+    answer = reference.answer if reference else {}
+    result = Result(Outcome.UNCHANGED, intent.remote_id, number, link, answer, message=note)
+    result = _linked(errand, target, intent, result)
+    keep(errand, intent, result, done)
+    before = current.data if current else None
+    receive(done, intent, Receipt(result, "unchanged", intent.wanted("update"), before))

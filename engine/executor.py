@@ -1,0 +1,80 @@
+"""The executor: lanes with a doorbell.
+
+A doorbell carries a run and a lane, nothing else; any ring may be lost, doubled or late. ``advance`` claims
+the lane, works through its batches for a slice of time, and passes the rest on. What survives is in the
+database alone: the staged batch is the intent, the deliveries are the receipts, the fence decides who may
+commit. Steady state for a batch: one commit to stage, one to settle each write node, the last of which
+also closes the batch.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from engine import faults
+from engine.clock import now
+from engine.errors import HeddleError, LeaseLost
+from engine.plan import Plan
+from engine.shift import Heartbeat, Opener, Ring, Shift
+from engine.store import closing, lanes
+from engine.store.database import Database
+from engine.store.runs import load_run
+
+SLICE = 10.0
+"""Seconds that one doorbell may keep a worker before others get their turn."""
+
+LEASE = 30.0
+"""Seconds for which a claimed lane stays ours without a sign of life; renewed by a heartbeat."""
+
+
+@dataclass
+class Executor:
+    """One per worker process.
+
+    plans  gives the plan of a flow version (built once a process)      ring  the doorbell
+    """
+
+    database: Database
+    open: Opener
+    plans: Callable[[int], Plan]
+    ring: Ring
+    lease: float = LEASE
+    slice: float = SLICE
+    owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
+
+    def advance(self, run_id: str, lane: int) -> None:
+        """Answers one doorbell: works on this lane, then on others of the run that nobody attends."""
+        deadline = now() + self.slice
+        waiting = [lane]
+        while waiting:
+            following = self._work(run_id, waiting.pop(0), deadline)
+            if now() >= deadline:
+                for number in following:
+                    self.ring(run_id, number)
+                return
+            waiting = following
+            for number in following[1:]:
+                self.ring(run_id, number)
+
+    def _work(self, run_id: str, lane: int, deadline: float) -> list[int]:
+        with self.database.write() as session:
+            held = lanes.claim(session, run_id, lane, self.owner, self.lease)
+            if held is None:
+                closing.close_if_over(session, run_id)
+                return []
+        faults.point("after-claim")
+        with self.database.read() as session:
+            run = load_run(session, run_id)
+        shift = Shift(self, run, held)
+        with suppress(LeaseLost), Heartbeat(self.database, held, self.lease):
+            try:
+                shift.work(deadline)
+            except HeddleError as error:
+                shift.back_off(error)
+        with self.database.read() as session:
+            return lanes.claimable(session, run_id)

@@ -1,0 +1,35 @@
+"""The library of functions that values pass through. ``library`` lists it for the catalog."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.functions import date, lists, logic, number, table, text
+from engine.functions.signature import FUNCTIONS, Argument, BadInput, Function, fits, show
+from engine.functions.table import Table, Tables, tables_of
+
+__all__ = [
+    "FUNCTIONS",
+    "Argument",
+    "BadInput",
+    "Function",
+    "Table",
+    "Tables",
+    "date",
+    "fits",
+    "library",
+    "lists",
+    "logic",
+    "number",
+    "show",
+    "table",
+    "tables_of",
+    "text",
+]  # fmt: skip
+
+
+def library() -> list[dict[str, Any]]:
+    """Every function as the catalog shows it, by group and title."""
+    order = ["text", "number", "date", "list", "lookup", "logic"]
+    found = sorted(FUNCTIONS.values(), key=lambda function: (order.index(function.group), function.title))
+    return [function.card() for function in found]

@@ -1,0 +1,157 @@
+"""What one batch leaves in the books: deliveries, references, holds, counts.
+
+Counts come from here alone. Every root record of the batch ends with exactly one outcome, the heaviest of
+all that happened to it, so read = created + updated + unchanged + skipped + held + failed + echo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlmodel import Session
+
+from engine.clock import now
+from engine.errors import HeddleError, Held
+from engine.node import WriteTarget
+from engine.plan import Plan
+from engine.record import COUNTED, COUNTS_AS, WEIGHT, Outcome, Record, fingerprint, to_json
+from engine.store import deliveries, lanes, references, reviews
+from engine.store.lanes import Claim
+from engine.store.references import Pair, Reference
+from engine.store.runs import RunView
+from engine.walk import Course, Receipt
+
+_TROUBLE = {Outcome.HELD, Outcome.FAILED, Outcome.REJECTED, Outcome.IN_DOUBT, Outcome.CONFLICT}
+
+
+class Ledger:
+    """Collects the entries of one batch and stores them in the worker's guarded transactions."""
+
+    def __init__(
+        self, plan: Plan, run: RunView, held: Claim, entries: dict[str, list[Record]], count: int
+    ) -> None:
+        self.plan, self.run, self.held, self.count = plan, run, held, count
+        self.roots = {record.root: record for records in entries.values() for record in records}
+        self.outcomes: dict[int, Outcome] = {}
+        self.troubled = False
+        self.released: dict[tuple[Pair, str], list[str]] = {}
+        self._rows: list[dict[str, Any]] = []
+        self._references: list[Reference] = []
+        self._holds: list[dict[str, Any]] = []
+
+    def weigh(self, records: Sequence[Record], receipts: Sequence[Receipt]) -> None:
+        """Counts outcomes that an earlier, interrupted attempt has stored already."""
+        for record, receipt in zip(records, receipts, strict=True):
+            self._outcome(record.root, receipt.result.outcome)
+
+    def file(
+        self,
+        node: str,
+        target: WriteTarget,
+        records: Sequence[Record],
+        receipts: Sequence[Receipt],
+        kept: Sequence[Reference],
+    ) -> None:
+        """Enters what a write node came to."""
+        self._references.extend(kept)
+        at = now()
+        for record, receipt in zip(records, receipts, strict=True):
+            result = receipt.result
+            self._outcome(record.root, result.outcome)
+            row = self._row(record, node, result.outcome, at)
+            row.update(
+                slot=target.slot, entity=target.entity, operation=receipt.operation, remote_id=result.remote_id,
+                number=result.number, link=result.link, code=result.code, message=result.message,
+                cure=result.detail, field=result.field,
+                sent=to_json(receipt.sent) if receipt.sent else None,
+                before=to_json(receipt.before) if receipt.before is not None else None,
+                answer=to_json(result.answer) if result.answer else None,
+            )  # fmt: skip
+            self._rows.append(row)
+            if result.outcome in (Outcome.HELD, Outcome.IN_DOUBT):
+                self._hold(record, node, result.question or {"kind": "other"}, result.message, result.detail)
+
+    def end(
+        self, record: Record, node: str, outcome: Outcome, error: HeddleError | None, reason: str
+    ) -> None:
+        """Enters a record that went no further: refused, held or left out."""
+        self._outcome(record.root, outcome)
+        row = self._row(record, node, outcome, now())
+        if error is not None:
+            row.update(
+                code=error.code, message=error.message, cure=error.cure, field=getattr(error, "field", None)
+            )
+            if isinstance(error, Held):
+                self._hold(record, node, error.question, error.message, error.cure)
+        else:
+            row["message"] = reason
+        self._rows.append(row)
+
+    def close(self, session: Session, course: Course) -> None:
+        """The rest of the batch: endings, records that nothing happened to, overlay counts."""
+        for ending in course.endings:
+            self.end(ending.record, ending.node, ending.outcome, ending.error, ending.reason)
+        for root, record in self.roots.items():
+            if root not in self.outcomes:
+                self.end(
+                    record, self.plan.order[-1], Outcome.SKIPPED, None, "Nothing was to be done with it."
+                )
+        self.store(session)
+        lanes.add_steps(session, self.held, course.passages)
+
+    def fail_all(self, session: Session, node: str, error: HeddleError) -> None:
+        """A batch that cannot be processed at all: each record failed, with the reason."""
+        for record in self.roots.values():
+            self.end(record, node, Outcome.FAILED, error, "")
+        self.store(session)
+
+    def store(self, session: Session) -> None:
+        """Writes what was entered since the last time."""
+        deliveries.add(session, self._rows)
+        references.save(session, self._references)
+        for (pair, owner), left_ids in self.released.items():
+            references.release(session, pair, left_ids, owner)
+        if self.run.mode == "live":
+            through = [
+                row["root"]
+                for row in self._rows
+                if Outcome(row["outcome"]) not in _TROUBLE and row["operation"]
+            ]
+            reviews.release(session, self.run.flow_id, through, self.run.id)
+            reviews.add(session, self._holds)
+        self._rows, self._references, self._holds, self.released = [], [], [], {}
+
+    def counts(self) -> dict[str, int]:
+        """The counts of this batch; they add up by construction."""
+        counts = dict.fromkeys(COUNTED, 0)
+        for outcome in self.outcomes.values():
+            counts[COUNTS_AS[outcome]] += 1
+        return {"read": len(self.outcomes), **counts}
+
+    def _outcome(self, root: int, outcome: Outcome) -> None:
+        self.troubled = self.troubled or outcome in _TROUBLE
+        known = self.outcomes.get(root)
+        if known is None or WEIGHT[outcome] > WEIGHT[known]:
+            self.outcomes[root] = outcome
+
+    def _row(self, record: Record, node: str, outcome: Outcome, at: float) -> dict[str, Any]:
+        root = self.roots.get(record.root, record)
+        return {
+            "run_id": self.run.id, "lane": self.held.lane, "batch": self.held.next, "node": node,
+            "key": record.key, "root": root.key, "title": record.title or root.title, "slot": "", "entity": "",
+            "outcome": str(outcome), "weight": WEIGHT[outcome], "operation": "", "remote_id": None, "number": None,
+            "link": None, "source_link": None, "code": "", "message": "", "cure": "", "field": None,
+            "sent": None, "before": None, "answer": None, "at": at,
+        }  # fmt: skip
+
+    def _hold(self, record: Record, node: str, question: dict[str, Any], message: str, cure: str) -> None:
+        root = self.roots.get(record.root, record)
+        self._holds.append(
+            {
+                "flow_id": self.run.flow_id, "run_id": self.run.id, "lane": self.held.lane, "batch": self.held.next,
+                "node": node, "key": record.key, "root": root.key, "title": record.title or root.title,
+                "question": to_json(question).decode(), "question_hash": fingerprint(question),
+                "message": message, "cure": cure, "state": "open", "released_by": None, "created_at": now(),
+            }
+        )  # fmt: skip

@@ -1,0 +1,405 @@
+"""From a drawing to a plan that can run, or to the list of everything that is wrong with it.
+
+``check`` never raises for a bad drawing: it collects Problems, each with node, port, field and cure, and
+tells the editor what each node needs to be drawn. ``build`` makes the plan of a drawing without errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import networkx as nx
+from pydantic import ValidationError
+
+from engine.errors import DefinitionError, Problem
+from engine.flow import Edge, Flow, Port
+from engine.flow import Node as Drawn
+from engine.node import (
+    OUT,
+    REJECTED,
+    LookupNode,
+    Node,
+    NodeContext,
+    Outbox,
+    ReadNode,
+    TriggerNode,
+    WriteNode,
+)
+from engine.registry import node_types
+from engine.shape import Entity
+
+ShapeSource = Callable[[str, str], Entity | None]
+"""(slot, entity name) → its live shape, or None when the connection cannot say."""
+
+
+class Disabled(Node[Any]):
+    """Stands in for a node that is switched off: what comes in passes through unchanged."""
+
+    def process(self, records: Any, out: Outbox) -> None:
+        out.send_all(records)
+
+
+@dataclass(frozen=True)
+class NodeCard:
+    """What the editor needs to draw one node after a change."""
+
+    summary: str
+    outputs: tuple[Port, ...]
+    shape_in: Entity | None
+    shapes: Mapping[str, Entity | None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A drawing in order. ``edges`` maps (node, output port) to the nodes that follow."""
+
+    flow: Flow
+    nodes: Mapping[str, Node[Any]]
+    order: tuple[str, ...]
+    edges: Mapping[tuple[str, str], tuple[str, ...]]
+    triggers: tuple[str, ...]
+    sources: tuple[str, ...]
+    writes: tuple[str, ...]
+
+    def behind(self, trigger: str) -> tuple[str, ...]:
+        """The read nodes that stand behind a trigger; behind any of them if none is named."""
+        if not trigger:
+            return self.sources
+        following = {
+            target for (node, _), targets in self.edges.items() if node == trigger for target in targets
+        }
+        return tuple(source for source in self.sources if source in following)
+
+    def connected(self, node: str, port: str) -> bool:
+        return bool(self.edges.get((node, port)))
+
+    def title(self, node: str) -> str:
+        """What people call a node: its own title, or that of its type."""
+        drawn = self.flow.node(node)
+        return (drawn.title if drawn else "") or getattr(self.nodes.get(node), "title", node)
+
+
+@dataclass
+class Check:
+    """The judgement of a drawing: problems, and per node what the editor shows."""
+
+    problems: list[Problem] = field(default_factory=list)
+    nodes: dict[str, NodeCard] = field(default_factory=dict)
+    plan: Plan | None = None
+
+    @property
+    def errors(self) -> list[Problem]:
+        return [problem for problem in self.problems if problem.severity == "error"]
+
+
+def build(flow: Flow) -> Plan:
+    """The plan of a drawing. Raises DefinitionError with every problem if it has errors."""
+    checked = check(flow)
+    if checked.errors or checked.plan is None:
+        raise DefinitionError(checked.errors, "The flow cannot run: " + _sentence(checked.errors))
+    return checked.plan
+
+
+def check(flow: Flow, shapes: ShapeSource | None = None) -> Check:
+    """Judges a drawing as a whole; ``shapes`` adds what the connected systems say of their fields."""
+    result = Check()
+    nodes = _make_nodes(flow, result)
+    edges = _follow_edges(flow, nodes, result)
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(node.id for node in flow.nodes)
+    graph.add_edges_from((source, target) for (source, _), targets in edges.items() for target in targets)
+    if not nx.is_directed_acyclic_graph(graph):
+        loop = [source for source, _ in nx.find_cycle(graph)]
+        names = " → ".join(_title(flow, node) for node in [*loop, loop[0]])
+        result.problems.append(
+            Problem(
+                "E-CYCLE", f"The drawing goes in a circle: {names}.", "Remove one of these edges.", loop[0]
+            )
+        )
+        return result
+    position = {node.id: at for at, node in enumerate(flow.nodes)}
+    order = tuple(nx.lexicographical_topological_sort(graph, key=position.__getitem__))
+    _judge_shape_of_graph(flow, nodes, graph, result)
+    _infer(flow, nodes, edges, order, shapes, result)
+    if len(nodes) == len(flow.nodes):
+        result.plan = Plan(
+            flow=flow,
+            nodes=nodes,
+            order=order,
+            edges=edges,
+            triggers=tuple(node for node in order if isinstance(nodes[node], TriggerNode)),
+            sources=tuple(node for node in order if isinstance(nodes[node], ReadNode)),
+            writes=tuple(node for node in order if isinstance(nodes[node], WriteNode)),
+        )
+    return result
+
+
+def _make_nodes(flow: Flow, result: Check) -> dict[str, Node[Any]]:
+    nodes: dict[str, Node[Any]] = {}
+    for drawn in flow.nodes:
+        if drawn.id in nodes:
+            result.problems.append(
+                Problem(
+                    "E-NODE-ID",
+                    f"Two nodes have the id {drawn.id!r}.",
+                    "Give one of them another id.",
+                    drawn.id,
+                )
+            )
+            continue
+        made = _make_node(flow, drawn, result)
+        if made is not None:
+            nodes[drawn.id] = made
+    return nodes
+
+
+def _make_node(flow: Flow, drawn: Drawn, result: Check) -> Node[Any] | None:
+    cls = node_types().get(drawn.type)
+    if cls is None:
+        result.problems.append(
+            Problem(
+                "E-NODE-TYPE",
+                f"This installation has no node type {drawn.type!r}.",
+                "Install the extension that brings it, or replace the node. It is kept as it is meanwhile.",
+                drawn.id,
+            )
+        )
+        return None
+    if drawn.version > cls.version:
+        result.problems.append(
+            Problem(
+                "E-NODE-VERSION",
+                f"«{drawn.title or cls.title}» was drawn with a newer Heddle (version {drawn.version} of its type).",
+                "Upgrade Heddle.",
+                drawn.id,
+            )
+        )
+        return None
+    context = NodeContext(node=drawn.id, tables=flow.tables, rules=flow.rules)
+    if drawn.disabled:
+        return Disabled(cls.Settings.model_construct(), context)
+    try:
+        settings = cls.Settings.model_validate(cls.upgrade(drawn.settings, drawn.version))
+        return cls(settings, context)
+    except ValidationError as error:
+        result.problems.extend(_settings_problem(drawn, cls, detail) for detail in error.errors())
+    except DefinitionError as error:
+        result.problems.extend(replace(problem, node=drawn.id) for problem in error.problems)
+    return None
+
+
+def _settings_problem(drawn: Drawn, cls: type[Node[Any]], detail: Any) -> Problem:
+    path = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "missing":
+        message = f"«{drawn.title or cls.title}» needs {_field_title(cls, detail['loc'])}."
+        return Problem("E-SETTING-MISSING", message, "Fill it in.", drawn.id, field=path)
+    if detail["type"] == "extra_forbidden":
+        return Problem(
+            "E-SETTING-UNKNOWN",
+            f"«{drawn.title or cls.title}» has no setting {path!r}.",
+            "Remove it.",
+            drawn.id,
+            field=path,
+        )
+    message = f"{_field_title(cls, detail['loc'])} of «{drawn.title or cls.title}»: {detail['msg']}."
+    return Problem("E-SETTING", message, "Correct it.", drawn.id, field=path)
+
+
+def _field_title(cls: type[Node[Any]], loc: tuple[Any, ...]) -> str:
+    info = cls.Settings.model_fields.get(str(loc[0])) if loc else None
+    title = (info.title if info else None) or (str(loc[0]) if loc else "The settings")
+    return title if len(loc) < 2 else f"{title} ({'.'.join(str(part) for part in loc[1:])})"
+
+
+def _follow_edges(
+    flow: Flow, nodes: Mapping[str, Node[Any]], result: Check
+) -> dict[tuple[str, str], tuple[str, ...]]:
+    edges: dict[tuple[str, str], tuple[str, ...]] = {}
+    known = {node.id for node in flow.nodes}
+    for edge in flow.edges:
+        if edge.source not in known or edge.target not in known:
+            missing = edge.source if edge.source not in known else edge.target
+            result.problems.append(
+                Problem(
+                    "E-EDGE", f"An edge leads to a node {missing!r} that is not there.", "Remove the edge."
+                )
+            )
+            continue
+        port = _output(nodes.get(edge.source), flow, edge, result)
+        target = nodes.get(edge.target)
+        if target is not None and not isinstance(target, Disabled):
+            inputs = [port.name for port in target.inputs]
+            if edge.input not in inputs:
+                title = _title(flow, edge.target)
+                message = (
+                    f"«{title}» has no input {edge.input!r}."
+                    if inputs
+                    else f"Nothing can lead into «{title}»."
+                )
+                result.problems.append(
+                    Problem("E-PORT", message, "Remove the edge.", edge.target, edge.input)
+                )
+                continue
+        if port is not None and edge.target not in edges.get((edge.source, port), ()):
+            edges[(edge.source, port)] = (*edges.get((edge.source, port), ()), edge.target)
+    return edges
+
+
+def _output(source: Node[Any] | None, flow: Flow, edge: Edge, result: Check) -> str | None:
+    if source is None:
+        return edge.output
+    if isinstance(source, Disabled):
+        drawn = flow.node(edge.source)
+        outputs = node_types()[drawn.type].outputs if drawn else ()
+        main = outputs[0].name if outputs else OUT.name
+        return OUT.name if edge.output == main else None
+    ports = [port.name for port in (*source.ports_out(source.settings), REJECTED)]
+    if edge.output in ports:
+        return edge.output
+    result.problems.append(
+        Problem(
+            "E-PORT",
+            f"«{_title(flow, edge.source)}» has no output {edge.output!r} (it has {', '.join(ports)}).",
+            "Connect another output, or remove the edge.",
+            edge.source,
+            edge.output,
+        )
+    )
+    return None
+
+
+def _judge_shape_of_graph(flow: Flow, nodes: Mapping[str, Node[Any]], graph: Any, result: Check) -> None:
+    triggers = [node for node, made in nodes.items() if isinstance(made, TriggerNode)]
+    if not triggers:
+        result.problems.append(Problem("E-NO-TRIGGER", "Nothing starts this flow.", "Add a trigger node."))
+    reached = set(triggers).union(*(nx.descendants(graph, trigger) for trigger in triggers))
+    for node, made in nodes.items():
+        title = _title(flow, node)
+        if isinstance(made, ReadNode) and not all(
+            isinstance(nodes.get(before), TriggerNode) for before in graph.predecessors(node)
+        ):
+            result.problems.append(
+                Problem(
+                    "E-READ-POSITION",
+                    f"«{title}» reads, so it must stand right behind a trigger.",
+                    "Connect it to a trigger, or use a look-up node to fetch something for each record.",
+                    node,
+                )
+            )
+        slot = slot_of(made)
+        if slot and slot not in flow.slots:
+            result.problems.append(
+                Problem(
+                    "E-SLOT",
+                    f"«{title}» uses a connection {slot!r} that the flow does not have.",
+                    "Choose one of the flow's connections.",
+                    node,
+                    field="slot",
+                )
+            )
+        if triggers and node not in reached:
+            result.problems.append(
+                Problem(
+                    "E-UNREACHED",
+                    f"Nothing leads to «{title}», so it never does anything.",
+                    "Connect it, or delete it.",
+                    node,
+                    severity="warning",
+                )
+            )
+
+
+def _infer(
+    flow: Flow,
+    nodes: Mapping[str, Node[Any]],
+    edges: Mapping[tuple[str, str], tuple[str, ...]],
+    order: tuple[str, ...],
+    shapes: ShapeSource | None,
+    result: Check,
+) -> None:
+    arriving: dict[str, Entity | None] = {}
+    for node_id in order:
+        node = nodes.get(node_id)
+        if node is None:
+            continue
+        shape_in = arriving.get(node_id)
+        result.problems.extend(replace(problem, node=node_id) for problem in node.check())
+        leaving = dict(node.infer({"in": shape_in}))
+        if isinstance(node, ReadNode) and shapes is not None:
+            read = shapes(node.slot, node.query(None).entity)
+            leaving = dict.fromkeys(leaving, read)
+        if isinstance(node, WriteNode) and shapes is not None:
+            result.problems.extend(_judge_write(flow, node_id, node, shape_in, shapes))
+        ports = node.ports_out(node.settings)
+        result.nodes[node_id] = NodeCard(node.summary(), ports, shape_in, leaving)
+        for port, shape in leaving.items():
+            for target in edges.get((node_id, port), ()):
+                arriving.setdefault(target, shape)
+
+
+def _judge_write(
+    flow: Flow, node_id: str, node: WriteNode[Any], shape: Entity | None, shapes: ShapeSource
+) -> list[Problem]:
+    target = node.target()
+    entity = shapes(target.slot, target.entity)
+    if entity is None or shape is None or not shape.fields:
+        return []
+    given = {given.name.split(".")[0] for given in shape.fields}
+    title = _title(flow, node_id)
+    problems = [
+        Problem(
+            "E-FIELD-UNKNOWN",
+            f"{entity.title or entity.name} has no field {name}.",
+            "Choose one of its fields in the mapping before this node.",
+            node_id,
+            field=name,
+        )
+        for name in sorted(given)
+        if entity.field(name) is None
+    ]
+    if target.operation != "update":
+        problems += [
+            Problem(
+                "E-FIELD-REQUIRED",
+                f"{entity.title or entity.name} needs {missing.label()}, and «{title}» does not get it.",
+                "Map it in the mapping before this node.",
+                node_id,
+                field=missing.name,
+            )
+            for missing in entity.required()
+            if missing.name not in given
+        ]
+    return problems
+
+
+def slot_of(node: Node[Any]) -> str | None:
+    """The connection slot a node uses, None if it uses none."""
+    if isinstance(node, WriteNode):
+        return node.target().slot
+    if isinstance(node, ReadNode | LookupNode):
+        return node.slot
+    return None
+
+
+def entry_points(plan: Plan, trigger: str) -> list[str]:
+    """The nodes at which what a trigger brought enters, besides the read nodes behind it."""
+    return [
+        target
+        for node in plan.triggers
+        if not trigger or node == trigger
+        for target in plan.edges.get((node, OUT.name), ())
+        if target not in plan.sources
+    ]
+
+
+def _title(flow: Flow, node_id: str) -> str:
+    node = flow.node(node_id)
+    cls = node_types().get(node.type) if node else None
+    return (node.title if node else "") or (cls.title if cls else "") or node_id
+
+
+def _sentence(problems: list[Problem]) -> str:
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return (problems[0].message if problems else "it is empty.") + more

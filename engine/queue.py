@@ -1,0 +1,125 @@
+"""The edge to RQ: the doorbell, the worker that answers it, and the sweeper that rings again.
+
+Redis carries nothing but a run id and a lane number. A ring that is lost costs a few seconds (the sweeper
+rings again), a doubled one costs a statement that matches no row. Workers listen to one queue each, because
+a worker on several loses the job it was about to take when it is killed; they run jobs in their own process,
+because a forked child would outlive a killed parent and go on alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, SimpleWorker
+from rq.timeouts import BaseDeathPenalty
+
+from engine import faults
+from engine.errors import Unavailable
+from engine.executor import Executor
+from engine.runtime import Runtime
+from engine.store import lanes
+from engine.store.database import Database
+
+QUEUE = "heddle"
+SWEEP_SECONDS = 2.0
+QUIET = 10.0
+"""Seconds after a ring before the sweeper rings for the same lane again."""
+
+log = logging.getLogger("heddle.queue")
+
+
+class NoPenalty(BaseDeathPenalty):
+    """Slices end by themselves; a time limit by signal could cut a commit in two."""
+
+    def setup_death_penalty(self) -> None:
+        """Nothing to set up."""
+
+    def cancel_death_penalty(self) -> None:
+        """Nothing to cancel."""
+
+
+class LaneWorker(SimpleWorker):
+    """Runs ``advance`` in its own process."""
+
+    death_penalty_class = NoPenalty
+
+
+class Doorbell:
+    """Rings for lanes. Never raises: what it cannot ring for, the sweeper will."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.redis = Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=2)
+        self._queue = Queue(QUEUE, connection=self.redis, serializer="json", default_timeout=-1)
+
+    def ring(self, run_id: str, lane: int) -> None:
+        try:
+            self._queue.enqueue(
+                "engine.queue.answer",
+                run_id,
+                lane,
+                result_ttl=0,
+                failure_ttl=60,
+                ttl=600,
+                description=f"{run_id}/{lane}",
+            )
+            faults.point("after-ring")
+        except RedisError as error:
+            log.warning("the doorbell is out of order: %s", error)
+
+    def ping(self) -> None:
+        """Raises Unavailable when Redis does not answer."""
+        try:
+            self.redis.ping()
+        except RedisError as error:
+            raise Unavailable(
+                "The job queue cannot be reached.", code="E-QUEUE", detail=str(error)
+            ) from error
+
+
+_executor: Executor | None = None
+
+
+def answer(run_id: str, lane: int) -> None:
+    """The job: answers one ring with this process's executor."""
+    if _executor is None:
+        raise RuntimeError("engine.queue.work has not been called in this process")
+    try:
+        _executor.advance(run_id, lane)
+    except Unavailable as error:
+        log.warning("lane %s of run %s waits: %s", lane, run_id, error)
+
+
+def work(runtime: Runtime, redis_url: str) -> None:
+    """Answers rings until the process is told to stop."""
+    global _executor  # noqa: PLW0603 - jobs are plain functions; they find their executor here
+    bell = Doorbell(redis_url)
+    _executor = runtime.executor(bell.ring)
+    connection = Redis.from_url(redis_url)
+    queue = Queue(QUEUE, connection=connection, serializer="json")
+    worker = LaneWorker([queue], connection=connection, serializer="json")
+    worker.work(logging_level="WARNING", with_scheduler=False)
+
+
+def sweep(database: Database, bell: Doorbell, stop: threading.Event, interval: float = SWEEP_SECONDS) -> None:
+    """Every few seconds, rings for lanes that are due and that nobody attends."""
+    while not stop.is_set():
+        try:
+            sweep_once(database, bell)
+        except Unavailable as error:
+            log.warning("the sweeper waits: %s", error)
+        stop.wait(interval)
+
+
+def sweep_once(database: Database, bell: Doorbell) -> int:
+    """Rings for every unattended lane; answers how many."""
+    with database.read() as session:
+        waiting = lanes.unattended(session, QUIET)
+    if waiting:
+        with database.write() as session:
+            lanes.mark_rung(session, waiting)
+        for run_id, lane in waiting:
+            bell.ring(run_id, lane)
+    return len(waiting)

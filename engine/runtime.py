@@ -1,0 +1,53 @@
+"""What a process of an installation works with: its database, its seal, its connections, its plans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.connector import Connector
+from engine.errors import EngineError
+from engine.executor import Executor
+from engine.plan import Plan, build
+from engine.shift import Ring
+from engine.store import connections, flows
+from engine.store.database import Database
+from engine.store.seal import Seal
+
+PLANS = 64
+"""Flow versions whose plans a process keeps."""
+
+
+@dataclass
+class Runtime:
+    """One per process. ``timeout`` is the time limit of one call to a system, in seconds."""
+
+    database: Database
+    seal: Seal
+    timeout: float = 30.0
+    _plans: dict[int, Plan] = field(default_factory=dict)
+
+    def open(
+        self, connection_id: str, *, read_only: bool, journal: Callable[[dict[str, Any]], None] | None = None
+    ) -> Connector[Any]:
+        """A stored connection, ready to use. Raises AccessError when it is gone."""
+        with self.database.read() as session:
+            return connections.open(
+                session, self.seal, connection_id, read_only=read_only, timeout=self.timeout, journal=journal
+            )
+
+    def plan(self, version_id: int) -> Plan:
+        """The plan of a flow version, built once. Raises DefinitionError if it cannot run here."""
+        if version_id not in self._plans:
+            with self.database.read() as session:
+                version = flows.version_by_id(session, version_id)
+            if version is None:
+                raise EngineError(f"The flow version {version_id} is gone.", code="E-VERSION-GONE")
+            if len(self._plans) >= PLANS:
+                self._plans.pop(next(iter(self._plans)))
+            self._plans[version_id] = build(version.document())
+        return self._plans[version_id]
+
+    def executor(self, ring: Ring, **options: Any) -> Executor:
+        return Executor(self.database, self.open, self.plan, ring, **options)

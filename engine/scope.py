@@ -1,0 +1,159 @@
+"""What a value can see of a record, and how a path finds its way in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from engine.errors import RecordRejected
+from engine.path import MISSING, PathError, parse_path
+from engine.record import Record
+
+
+class Scope:
+    """What a value can see: the record, its data (or one line of it), and what is around the line.
+
+    run   facts of the run that stay the same however often a batch is repeated: ``{"started": …}``
+    line  place of a line within its list, from 1; 0 for the record itself
+    """
+
+    __slots__ = ("data", "line", "parent", "record", "run")
+
+    def __init__(
+        self,
+        record: Record,
+        data: Any = MISSING,
+        parent: Scope | None = None,
+        run: Mapping[str, Any] | None = None,
+        line: int = 0,
+    ) -> None:
+        self.record = record
+        self.data = record.data if data is MISSING else data
+        self.parent = parent
+        self.run = run
+        self.line = line
+
+    def inside(self, data: Any, line: int) -> Scope:
+        """The scope of one line."""
+        return Scope(self.record, data, self, self.run, line)
+
+    def label(self) -> str:
+        """What the record is called in messages: «Renewal 14, line 2»."""
+        name = self.record.title or self.record.key or "The record"
+        return f"{name}, line {self.line}" if self.line else name
+
+
+Get = Callable[[Scope], Any]
+
+
+class Source:
+    """Where a path starts and how it goes on, against a Scope.
+
+    get    the value, MISSING, or for a path with wildcards the list of all values found
+    label  the path as it is called in messages: ``Account.Name``
+    """
+
+    __slots__ = ("_base", "get", "label")
+
+    def __init__(self, text: str) -> None:
+        """Raises PathError, whose message names the cure."""
+        text = text.strip()
+        self.label = text.removeprefix("$").removeprefix(".") or "data"
+        self.get, self._base = _getters(text)
+
+    def required(self) -> Get:
+        """A getter that rejects the record when it finds something empty."""
+        source, base, label = self.get, self._base, self.label
+
+        def get(scope: Scope) -> Any:
+            value = source(scope)
+            if value is MISSING or value is None or value == "":
+                raise _empty(scope, label)
+            return value
+
+        if base is None:
+            return get
+
+        def get_many(scope: Scope) -> Any:
+            # Nothing found in an empty list is fine; a list that is not there is not.
+            found = source(scope)
+            if not found and base(scope) in (MISSING, None):
+                raise _empty(scope, label)
+            return found
+
+        return get_many
+
+    def optional(self) -> Get:
+        """A getter that answers null where there is nothing."""
+        source = self.get
+
+        def get(scope: Scope) -> Any:
+            value = source(scope)
+            return None if value is MISSING else value
+
+        return get
+
+
+def _empty(scope: Scope, label: str) -> RecordRejected:
+    return RecordRejected(
+        f"{scope.label()} has no {label}; tick «may be empty» or set a default.",
+        code="E-EMPTY",
+        cure="Fill the field in, tick «may be empty», or set a default.",
+    )
+
+
+_ROOT = re.compile(r"\$(?P<root>steps|key|title|run|parent(?P<more>(?:\.\$parent)*))(?![\w@-])")
+
+
+def _getters(text: str) -> tuple[Get, Get | None]:
+    """Getters of the value and, for a path with wildcards, of what must be there for it."""
+    if not text.startswith("$"):
+        raise PathError(f"«{text}» does not start with $. Write it like $.Account.Name.")
+    match = _ROOT.match(text)
+    if match is None:
+        if text[1:2].isalnum():
+            raise PathError(
+                f"«{text}» starts at something unknown. Start with $. for the record, $parent, $steps, $key, "
+                "$title or $run."
+            )
+        path = parse_path(text)
+        get, base = path.get, path.base
+        return (lambda scope: get(scope.data)), None if path.single else (lambda scope: base(scope.data))
+    rest = text[match.end() :]
+    path = parse_path("$" + rest)
+    root = match["root"]
+    if root in ("key", "title"):
+        if rest:
+            raise PathError(f"«{text}» goes on behind ${root}, which is one text.")
+        return (lambda scope: getattr(scope.record, root)), None
+    begin: Get
+    if root == "steps":
+
+        def begin(scope: Scope) -> Any:
+            return scope.record.steps
+
+    elif root == "run":
+
+        def begin(scope: Scope) -> Any:
+            return scope.run
+
+    else:
+        begin = partial(_around, 1 + match["more"].count("$"))
+    return (
+        lambda scope: path.get(begin(scope)),
+        None if path.single else lambda scope: path.base(begin(scope)),
+    )
+
+
+def _around(levels: int, scope: Scope) -> Any:
+    """Data that many levels outside; a record made by split carries its parent in its data."""
+    data = scope.data
+    for _ in range(levels):
+        if scope.parent is not None:
+            scope = scope.parent
+            data = scope.data
+        else:
+            data = data.get("$parent", MISSING) if isinstance(data, dict) else MISSING
+    return data

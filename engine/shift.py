@@ -1,0 +1,376 @@
+"""One claim of one lane: reading and staging pages, or taking staged batches through the graph."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Protocol
+
+from sqlmodel import Session
+
+from engine import faults
+from engine.batch import pack, pack_answers, unpack, unpack_answers
+from engine.clock import now
+from engine.connector import Connector
+from engine.deliver import deliver
+from engine.errors import DefinitionError, EngineError, HeddleError, InDoubt, LeaseLost, Unavailable
+from engine.intent import Errand
+from engine.ledger import Ledger
+from engine.lookup import fetch
+from engine.plan import Plan
+from engine.reader import Reader
+from engine.record import Outcome, Record, Result, from_json, to_json
+from engine.store import closing, deliveries, lanes, references
+from engine.store.database import Database
+from engine.store.lanes import Claim
+from engine.store.runs import RunView, load_run
+from engine.walk import Course, Receipt, WantAsk, WriteAsk, walk
+
+log = logging.getLogger("heddle.executor")
+
+_NOT_THE_RECORDS_FAULT = {"E-UNBOUND", "E-DOOR", "E-NO-CONNECTOR"}
+
+BACKLOG = 4
+"""Batches that a lane may have waiting before the reader stops."""
+
+SMALL = 20
+"""Batches up to this size keep their HTTP calls even when all went well."""
+
+
+class Opener(Protocol):
+    """Opens a connection for use: ``read_only`` shuts the door, ``journal`` is told of every call."""
+
+    def __call__(
+        self, connection_id: str, *, read_only: bool, journal: Callable[[dict[str, Any]], None] | None
+    ) -> Connector[Any]: ...
+
+
+Ring = Callable[[str, int], None]
+
+
+class Owner(Protocol):
+    """What a shift needs of its executor."""
+
+    @property
+    def database(self) -> Database: ...
+    @property
+    def open(self) -> Opener: ...
+    @property
+    def plans(self) -> Callable[[int], Plan]: ...
+    @property
+    def ring(self) -> Ring: ...
+    @property
+    def lease(self) -> float: ...
+    @property
+    def owner(self) -> str: ...
+
+
+class Heartbeat:
+    """Renews a lease from a thread while a call is on its way."""
+
+    def __init__(self, database: Database, held: Claim, lease: float) -> None:
+        self._database, self._held, self._lease = database, held, lease
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Heartbeat:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._stop.wait(self._lease / 3):
+            try:
+                with self._database.write() as session:
+                    lanes.renew(session, self._held, self._lease)
+            except LeaseLost:
+                return
+            except Unavailable:
+                continue
+
+
+class Shift:
+    """One claim of one lane: the work between claiming and giving it back."""
+
+    def __init__(self, executor: Owner, run: RunView, held: Claim) -> None:
+        self.executor, self.run, self.held = executor, run, held
+        self.database = executor.database
+        self.plan = executor.plans(run.version_id)
+        self.calls: list[dict[str, Any]] = []
+        self.read_only = run.mode != "live"
+        self._connectors: dict[str, Connector[Any]] = {}
+
+    def work(self, deadline: float) -> None:
+        """Works until the lane is done, its time is up, or the run was paused or cancelled."""
+        step = self._read_page if self.held.lane == 0 else self._next_batch
+        while step():
+            with self.database.read() as session:
+                state = load_run(session, self.run.id).state
+            if state == "cancelled":
+                self._finish("cancelled")
+                return
+            if state == "paused" or now() >= deadline:
+                break
+        else:
+            if self._finish("done"):
+                return
+        faults.point("before-release")
+        with self.database.write() as session:
+            lanes.release(session, self.held)
+        faults.point("after-release")
+
+    def back_off(self, error: HeddleError) -> None:
+        """Something outside stands in the way: give the lane back with a time to try again."""
+        if isinstance(error, DefinitionError | EngineError):
+            with self.database.write() as session:
+                lanes.guard(session, self.held)
+                self._keep_calls(session)
+                closing.fail(session, self.run.id, error)
+            return
+        failures = self.held.failures + 1
+        due_at = self._due_at(error, failures)
+        self._connectors.clear()
+        with self.database.write() as session:
+            self._keep_calls(session)
+            lanes.release(
+                session, self.held, due_at=due_at, failures=failures, code=error.code, message=error.message
+            )
+            closing.note_waiting(session, self.run.id, error, due_at)
+
+    def _due_at(self, error: HeddleError, failures: int) -> float:
+        if isinstance(error, InDoubt):
+            return max(error.sent_at + error.timeout, now() + 0.2)
+        if isinstance(error, Unavailable) and error.retry_after is not None:
+            return now() + error.retry_after + random.uniform(0, 0.1 * error.retry_after)  # noqa: S311 - jitter
+        minutes = self.plan.flow.policy.retry_minutes or [1.0]
+        seconds = 60.0 * float(minutes[min(failures, len(minutes)) - 1])
+        return now() + seconds * random.uniform(0.9, 1.1)  # noqa: S311 - jitter
+
+    def _finish(self, state: str) -> bool:
+        with self.database.write() as session:
+            if not lanes.finish_lane(session, self.held, state):
+                return False
+            faults.point("before-close")
+            closing.close_if_over(session, self.run.id)
+        return True
+
+    # reading -----------------------------------------------------------------------------------------
+
+    def _read_page(self) -> bool:
+        """Reads and stages one page. False when there is nothing more to read."""
+        with self.database.read() as session:
+            waiting = lanes.backlog(session, self.run.id)
+        if waiting and max(waiting.values()) >= BACKLOG:
+            return self._let_lanes_catch_up(waiting)
+        reader = Reader(self.plan, self.run, self.connector)
+        batches, cursor = reader.next_page(
+            self.database, from_json(self.held.cursor) if self.held.cursor else None
+        )
+        faults.point("before-stage")
+        with self.database.write() as session:
+            now_waiting = lanes.stage(session, self.held, batches, to_json(cursor).decode())
+        faults.point("after-stage")
+        for number, count in now_waiting.items():
+            if count == 1:
+                self.executor.ring(self.run.id, number)
+        return not bool(cursor.get("end"))
+
+    def _let_lanes_catch_up(self, waiting: dict[int, int]) -> bool:
+        """The lanes are full: work on one of them ourselves rather than wait for another worker."""
+        fullest = max(waiting, key=lambda number: waiting[number])
+        with self.database.write() as session:
+            other = lanes.claim(session, self.run.id, fullest, self.executor.owner, self.executor.lease)
+        if other is None:
+            threading.Event().wait(0.02)
+            return True
+        shift = Shift(self.executor, self.run, other)
+        shift._connectors = self._connectors
+        with suppress(LeaseLost), Heartbeat(self.database, other, self.executor.lease):
+            try:
+                shift.work(now() + 0.5)
+            except HeddleError as error:
+                shift.back_off(error)
+                raise
+        return True
+
+    # delivering --------------------------------------------------------------------------------------
+
+    def _next_batch(self) -> bool:
+        """Takes one staged batch through the graph. False when none is waiting."""
+        with self.database.read() as session:
+            staged = lanes.batch(session, self.run.id, self.held.lane, self.held.next)
+            if staged is None:
+                return False
+            payload, count, settled, answers = staged
+            receipts = {
+                node: deliveries.receipts(session, self.run.id, self.held.lane, self.held.next, node)
+                for node in settled
+            }
+        entries = unpack(payload)
+        ledger = Ledger(self.plan, self.run, self.held, entries, count)
+        if self.held.attempts > 2:
+            self._isolate(
+                entries, ledger, settled, EngineError("Processing it brought the worker down three times.")
+            )
+            return True
+        try:
+            self._take_through(entries, ledger, settled, receipts, unpack_answers(answers))
+        except EngineError as error:
+            if error.code in _NOT_THE_RECORDS_FAULT:
+                raise
+            self._isolate(entries, ledger, settled, error)
+        except HeddleError:
+            raise
+        except Exception as error:
+            log.exception("run %s lane %s batch %s", self.run.id, self.held.lane, self.held.next)
+            fault = EngineError(
+                "Heddle failed on this record; the log of the worker says more.", detail=repr(error)
+            )
+            self._isolate(entries, ledger, settled, fault)
+        return True
+
+    def _take_through(
+        self,
+        entries: dict[str, list[Record]],
+        ledger: Ledger,
+        settled: list[str],
+        receipts: dict[str, list[Receipt]],
+        answers: dict[str, Any],
+    ) -> None:
+        course = Course()
+        way = walk(self.plan, entries, course)
+        last = [node for node in self.plan.writes if node not in settled][-1:]
+        asked, reply = False, None
+        while True:
+            try:
+                ask = way.send(reply) if asked else next(way)
+            except StopIteration:
+                break
+            asked = True
+            if isinstance(ask, WantAsk):
+                if ask.node not in answers:
+                    answers[ask.node] = fetch(ask.want, self.connector(ask.want.slot))
+                reply = answers[ask.node]
+            elif ask.node in settled:
+                reply = receipts[ask.node]
+                ledger.weigh(ask.records, reply)
+            else:
+                reply = self._deliver(ask, ledger, settled, answers, final=last == [ask.node])
+                settled = [*settled, ask.node]
+        faults.point("before-settle")
+        with self.database.write() as session:
+            ledger.close(session, course)
+            self._keep_calls(session, wanted=ledger.troubled or ledger.count <= SMALL)
+            lanes.settle_batch(session, self.held, ledger.counts(), pack_answers(answers))
+        faults.point("after-settle")
+
+    def _deliver(
+        self, ask: WriteAsk, ledger: Ledger, settled: list[str], answers: dict[str, Any], *, final: bool
+    ) -> list[Receipt]:
+        """Delivers one write node. The last one of a batch is settled together with the batch."""
+        node = self.plan.nodes[ask.node]
+        target = node.target()  # type: ignore[attr-defined]
+        errand = Errand(
+            database=self.database,
+            flow_id=self.run.flow_id,
+            node_id=ask.node,
+            node=node,  # type: ignore[arg-type]
+            connector=self.connector(target.slot),
+            connections=self.run.bindings,
+            claim=f"{self.run.id}/{self.held.lane}/{self.held.next}/{ask.node}",
+            keep_lease=self._keep_lease,
+            dry=self.read_only,
+            patience=self.executor.lease + self.connector(target.slot).http.timeout,
+        )
+        done = deliver(errand, ask.records)
+        if done.interruption is not None and not self._give_up(done.interruption):
+            with self.database.write() as session:
+                lanes.guard(session, self.held)
+                references.save(session, done.references)
+            raise done.interruption
+        receipts = [receipt or _gave_up(done.interruption) for receipt in done.receipts]
+        ledger.file(ask.node, target, ask.records, receipts, done.references)
+        for pair, left_id in done.released:
+            ledger.released.setdefault((pair, errand.claim), []).append(left_id)
+        if not final:
+            with self.database.write() as session:
+                ledger.store(session)
+                self._keep_calls(session, wanted=ledger.troubled or ledger.count <= SMALL)
+                lanes.settle_node(session, self.held, [*settled, ask.node], pack_answers(answers))
+        return receipts
+
+    def _give_up(self, error: HeddleError) -> bool:
+        """After the last attempt of the policy the records fail; a system that is down is waited for."""
+        if not isinstance(error, Unavailable) or error.code in {
+            "E-BUSY",
+            "E-UNREACHABLE",
+            "E-DATABASE",
+            "E-DISK",
+        }:
+            return False
+        return bool(self.held.failures >= len(self.plan.flow.policy.retry_minutes))
+
+    def _isolate(
+        self, entries: dict[str, list[Record]], ledger: Ledger, settled: list[str], error: EngineError
+    ) -> None:
+        """Cuts a batch that cannot be processed in two, again and again, until the one bad record fails alone."""
+        roots = sorted({record.root for records in entries.values() for record in records})
+        if len(roots) == 1 or settled:
+            with self.database.write() as session:
+                fresh = Ledger(self.plan, self.run, self.held, entries, ledger.count)
+                fresh.fail_all(session, next(iter(entries)), error)
+                lanes.settle_batch(session, self.held, fresh.counts(), None)
+            return
+        middle = set(roots[: len(roots) // 2])
+        halves: list[tuple[bytes, int]] = []
+        for keep in (middle, set(roots) - middle):
+            half = {node: [r for r in records if r.root in keep] for node, records in entries.items()}
+            halves.append((pack({node: records for node, records in half.items() if records}), len(keep)))
+        with self.database.write() as session:
+            lanes.split_batch(session, self.held, halves)
+
+    def connector(self, slot: str) -> Connector[Any]:
+        """The open connection behind a slot of the flow. Raises EngineError if none is bound."""
+        connection = self.run.bindings.get(slot)
+        if not connection:
+            title = self.plan.flow.slots[slot].title or slot
+            raise EngineError(
+                f"No connection is chosen for «{title}».",
+                code="E-UNBOUND",
+                cure="Choose one in the flow's settings.",
+            )
+        if connection not in self._connectors:
+            self._connectors[connection] = self.executor.open(
+                connection, read_only=self.read_only, journal=self._note_call
+            )
+        return self._connectors[connection]
+
+    def _keep_lease(self) -> None:
+        if now() >= self.held.until:
+            raise LeaseLost("the lease ran out before sending")
+
+    def _note_call(self, call: dict[str, Any]) -> None:
+        if len(self.calls) < 200:
+            self.calls.append({**call, "at": now()})
+
+    def _keep_calls(self, session: Session, *, wanted: bool = True) -> None:
+        """Calls are kept for what went wrong, and for batches small enough to be looked at record by record."""
+        if self.calls and wanted:
+            rows = [
+                {**call, "run_id": self.run.id, "lane": self.held.lane, "batch": self.held.next, "node": ""}
+                for call in self.calls
+            ]
+            deliveries.add_calls(session, rows)
+        self.calls.clear()
+
+
+def _gave_up(error: HeddleError | None) -> Receipt:
+    if error is None:
+        raise EngineError("A record was delivered without a receipt.", code="E-LOST")
+    return Receipt(Result(Outcome.FAILED, code=error.code, message=error.message, detail=error.cure))

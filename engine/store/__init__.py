@@ -1,0 +1,1 @@
+"""Everything that must survive: the only rooms that speak SQL."""

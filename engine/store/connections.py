@@ -1,0 +1,216 @@
+"""Connections: one system's address and account, with its secrets sealed, and the way to open it."""
+
+# no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel, SecretStr, ValidationError
+from sqlalchemy import Column, LargeBinary
+from sqlmodel import Field, Session, SQLModel, select
+
+from engine.clock import iso, now
+from engine.connector import Connector, Health
+from engine.errors import AccessError, DefinitionError, Problem, RequestError
+from engine.http import Http, Journal
+from engine.record import from_json, to_json
+from engine.registry import connector_type
+from engine.store.runs import new_id
+from engine.store.seal import Seal
+
+
+class Connection(SQLModel, table=True):
+    """One connection.
+
+    settings  exact JSON without the secrets       sealed  the secrets, closed with the installation's seal
+    health    JSON of the last check, None before the first one
+    """
+
+    __tablename__ = "connection"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    system: str = Field(index=True)
+    name: str
+    settings: str
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    sealed_names: str = "[]"
+    health: str | None = None
+    owner: str = ""
+    revision: int = 1
+    created_at: float = Field(default_factory=now)
+    updated_at: float = Field(default_factory=now)
+
+    def plain(self) -> dict[str, Any]:
+        """The settings that are no secret."""
+        found: dict[str, Any] = from_json(self.settings)
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        """What may leave: which secrets are set, never what they are."""
+        return {
+            "id": self.id,
+            "system": self.system,
+            "name": self.name,
+            "settings": self.plain(),
+            "secrets": dict.fromkeys(from_json(self.sealed_names), True),
+            "health": from_json(self.health) if self.health else None,
+            "revision": self.revision,
+        }
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Settings and secrets of a connection that is not stored (yet)."""
+
+    system: str
+    settings: dict[str, Any]
+    secrets: dict[str, str]
+
+
+def secret_fields(settings: type[BaseModel]) -> set[str]:
+    """The names of the settings that must be sealed."""
+    return {name for name, field in settings.model_fields.items() if _is_secret(field.annotation)}
+
+
+def _is_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or any(_is_secret(part) for part in get_args(annotation))
+
+
+def free_text(settings: type[BaseModel]) -> set[str]:
+    """The settings that could lead elsewhere: everything that is not a number, a switch or a fixed choice."""
+    schema = settings.model_json_schema()
+    fixed = {"integer", "number", "boolean"}
+    return {
+        name
+        for name, field in schema.get("properties", {}).items()
+        if name not in secret_fields(settings) and field.get("type") not in fixed and "enum" not in field
+    }
+
+
+def must_retype(before: Draft, settings: Mapping[str, Any]) -> list[str]:
+    """The changed settings because of which stored secrets may not simply be used again.
+
+    Otherwise somebody who may change an address could have the secrets sent to a machine of theirs.
+    """
+    names = free_text(connector_type(before.system).Settings)
+    return sorted(name for name in names if before.settings.get(name) != settings.get(name))
+
+
+def refuse_stale_secrets(before: Draft, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
+    """Raises RequestError (422) when the address or account changed and not every secret was typed again."""
+    changed = must_retype(before, settings)
+    missing = sorted(set(before.secrets) - set(secrets))
+    if changed and missing:
+        raise RequestError(
+            "Type the secrets again, because the address or the account has changed.",
+            status=422,
+            code="E-RETYPE",
+            cure="Stored secrets only ever go where they were first meant to go.",
+            problems=[
+                Problem("E-RETYPE", f"«{name}» is needed again.", "Type it again.", field=f"secrets.{name}")
+                for name in missing
+            ],
+        )
+
+
+def unseal(row: Connection, seal: Seal) -> Draft:
+    return Draft(row.system, row.plain(), seal.open(row.sealed))
+
+
+def add(session: Session, seal: Seal, name: str, draft: Draft, owner: str) -> Connection:
+    row = Connection(system=draft.system, name=name, settings="{}", sealed=b"", owner=owner)
+    _fill(row, seal, draft)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def change(session: Session, seal: Seal, row: Connection, name: str, draft: Draft) -> None:
+    _fill(row, seal, draft)
+    row.name = name
+    row.revision += 1
+    row.updated_at = now()
+    session.add(row)
+
+
+def _fill(row: Connection, seal: Seal, draft: Draft) -> None:
+    row.settings = to_json(draft.settings).decode()
+    row.sealed = seal.close(draft.secrets)
+    row.sealed_names = to_json(sorted(draft.secrets)).decode()
+
+
+def find(session: Session, connection_id: str) -> Connection | None:
+    return session.get(Connection, connection_id)
+
+
+def all_connections(session: Session) -> list[Connection]:
+    return list(session.exec(select(Connection).order_by(Connection.name)))
+
+
+def note_health(session: Session, row: Connection, health: Health) -> dict[str, Any]:
+    """Keeps the answer of a check; returns it as it is shown."""
+    shown = {"ok": health.ok, "message": health.message, "identity": health.identity, "at": iso()}
+    row.health = to_json(shown).decode()
+    session.add(row)
+    return shown
+
+
+def connect(
+    draft: Draft,
+    *,
+    read_only: bool,
+    timeout: float = 30.0,
+    journal: Journal | None = None,
+    before: Callable[[bool], None] | None = None,
+) -> Connector[Any]:
+    """A connector with these settings; its HTTP client knows the secrets, to strike them out everywhere.
+
+    Raises EngineError when the system is not installed, DefinitionError when the settings do not fit it.
+    """
+    cls = connector_type(draft.system)
+    try:
+        settings = cls.Settings.model_validate({**draft.settings, **draft.secrets})
+    except ValidationError as error:
+        raise DefinitionError(
+            [
+                Problem(
+                    "E-SETTINGS",
+                    f"«{'.'.join(map(str, complaint['loc']))}»: {complaint['msg']}.",
+                    "Correct the connection's settings.",
+                    field=".".join(map(str, complaint["loc"])),
+                )
+                for complaint in error.errors(include_input=False, include_url=False)
+            ]
+        ) from None  # the cause would carry the secrets into the log
+    http = Http(
+        timeout=timeout,
+        read_only=read_only,
+        journal=journal,
+        before=before,
+        secrets=tuple(draft.secrets.values()),
+    )
+    return cls(settings, http)
+
+
+def open(
+    session: Session,
+    seal: Seal,
+    connection_id: str,
+    *,
+    read_only: bool,
+    timeout: float = 30.0,
+    journal: Journal | None = None,
+    before: Callable[[bool], None] | None = None,
+) -> Connector[Any]:
+    """A stored connection, ready to be used after the session has closed.
+
+    Raises AccessError when it is gone or its secrets cannot be opened; else as ``connect``.
+    """
+    row = find(session, connection_id)
+    if row is None:
+        raise AccessError(
+            "The connection that this flow uses has been deleted.",
+            code="E-NO-CONNECTION",
+            cure="Bind the flow to another connection.",
+        )
+    return connect(unseal(row, seal), read_only=read_only, timeout=timeout, journal=journal, before=before)

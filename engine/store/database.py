@@ -1,0 +1,135 @@
+"""One database, SQLite or PostgreSQL, and the two ways to use it: ``write()`` and ``read()``.
+
+SQLite runs in WAL mode; every writing transaction starts with BEGIN IMMEDIATE, because a deferred one that
+upgrades later fails with "database is locked" in spite of the busy timeout. ``synchronous=FULL`` makes a
+commit survive a power cut, which the intent to write needs: what we may have sent must not be forgotten.
+"""
+
+# no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import event, text
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, create_engine
+
+from engine.errors import Unavailable
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 7_104_233  # any constant: the advisory lock that one migrating process holds
+
+
+class Database:
+    """A connected database. One object a process; it may be shared by threads.
+
+    url  an SQLAlchemy URL: ``sqlite:////var/lib/heddle/heddle.db`` or ``postgresql+psycopg://…``
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+        self.is_sqlite = self.url.startswith("sqlite")
+        if self.is_sqlite:
+            self.engine = create_engine(self.url, connect_args={"check_same_thread": False, "timeout": 30})
+            _tune_sqlite(self.engine)
+            self._reader: Engine = self.engine.execution_options(sqlite_begin="DEFERRED")
+        else:
+            self.engine = create_engine(self.url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+            self._reader = self.engine
+        self._migrating = threading.Lock()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction that commits at the end, or rolls back and raises.
+
+        Raises Unavailable when the database is out of reach, full or locked: nothing was kept.
+        """
+        with _translated(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A snapshot to read from; writing through it is a mistake."""
+        with _translated(), Session(self._reader, expire_on_commit=False) as session:
+            yield session
+
+    def migrate(self) -> None:
+        """Brings the schema up to date; safe when several processes start at once."""
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with self._migrating, _translated(), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_lock(:n)"), {"n": _MIGRATION_LOCK})
+                connection.commit()
+            try:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+                connection.commit()
+            finally:
+                if not self.is_sqlite:
+                    connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": _MIGRATION_LOCK})
+                    connection.commit()
+
+    def is_current(self) -> bool:
+        """Whether the schema is the one that this program expects."""
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        expected = set(ScriptDirectory.from_config(config).get_heads())
+        with _translated(), self._reader.connect() as connection:
+            return set(MigrationContext.configure(connection).get_current_heads()) == expected
+
+    def ping(self) -> None:
+        """Raises Unavailable when the database cannot be asked."""
+        with self.read() as session:
+            session.connection().execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        reason = str(error.orig)
+        if "full" in reason or "disk I/O" in reason:
+            raise Unavailable(
+                "The disk that holds Heddle's database is full; nothing was written.",
+                code="E-DISK",
+                detail=reason,
+                cure="Free some space; waiting runs go on by themselves.",
+            ) from error
+        raise Unavailable(
+            "Heddle's database cannot be used right now.",
+            code="E-DATABASE",
+            detail=reason,
+            cure="Check that the database is up; waiting runs go on by themselves.",
+        ) from error
+
+
+def _tune_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=30000",
+            "foreign_keys=ON",
+            "cache_size=-20000",
+            "temp_store=MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+        connection.exec_driver_sql(f"BEGIN {mode}")

@@ -1,0 +1,114 @@
+"""What happened to each record: the ledger that every count comes from."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Column, Index, LargeBinary, Table, select
+from sqlmodel import Field, Session, SQLModel
+
+from engine.clock import now
+from engine.record import Outcome, Result, from_json
+from engine.walk import Receipt
+
+
+class Delivery(SQLModel, table=True):
+    """What happened to one record at one node: a write's receipt, a refusal, a hold or a skip.
+
+    root     key of the record as it was read (children of split share it)
+    weight   of the outcome: a record's own outcome is its heaviest delivery
+    sent, before, answer   exact JSON: what was sent, the target's values before, what the system said
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        Index("delivery_run", "run_id", "id"),
+        Index("delivery_key", "key"),
+        Index("delivery_remote", "remote_id"),
+        Index("delivery_number", "number"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str
+    lane: int
+    batch: int
+    node: str
+    key: str
+    root: str
+    title: str = ""
+    slot: str = ""
+    entity: str = ""
+    outcome: str
+    weight: int
+    operation: str = ""
+    remote_id: str | None = None
+    number: str | None = None
+    link: str | None = None
+    source_link: str | None = None
+    code: str = ""
+    message: str = ""
+    cure: str = ""
+    field: str | None = None
+    sent: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    before: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    answer: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    at: float = Field(default_factory=now)
+
+
+class Call(SQLModel, table=True):
+    """One HTTP call, kept for small batches and for those that went wrong; secrets are struck out."""
+
+    __tablename__ = "call"
+    __table_args__ = (Index("call_batch", "run_id", "lane", "batch"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str
+    lane: int
+    batch: int
+    node: str
+    method: str
+    url: str
+    status: int | None = None
+    ms: float = 0.0
+    request: str = ""
+    response: str = ""
+    error: str = ""
+    at: float = Field(default_factory=now)
+
+
+_deliveries: Table = Delivery.__table__  # type: ignore[attr-defined]
+_calls: Table = Call.__table__  # type: ignore[attr-defined]
+
+
+def add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Stores deliveries in bulk; each row names every column but ``id``."""
+    if rows:
+        session.connection().execute(_deliveries.insert(), rows)
+
+
+def add_calls(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        session.connection().execute(_calls.insert(), rows)
+
+
+def receipts(session: Session, run_id: str, lane: int, batch: int, node: str) -> list[Receipt]:
+    """The stored receipts of one write node for one batch, in the order in which they were filed."""
+    query = (
+        select(Delivery)
+        .where(_deliveries.c.run_id == run_id, _deliveries.c.lane == lane, _deliveries.c.batch == batch,
+               _deliveries.c.node == node)
+        .order_by(_deliveries.c.id)
+    )  # fmt: skip
+    return [_receipt(row) for row in session.execute(query).scalars()]
+
+
+def _receipt(row: Delivery) -> Receipt:
+    result = Result(
+        Outcome(row.outcome), row.remote_id, row.number, row.link, from_json(row.answer) if row.answer else {},
+        row.code, row.message, row.cure, row.field,
+    )  # fmt: skip
+    return Receipt(
+        result,
+        row.operation,
+        from_json(row.sent) if row.sent else {},
+        from_json(row.before) if row.before else None,
+    )

@@ -1,0 +1,421 @@
+"""Lanes and staged batches, and the only lease code: claim, stage, settle, release, close.
+
+Every commit of a worker is guarded by the lane's fence. A guarded statement that matches no row means that
+somebody else owns the lane now: LeaseLost, and the whole transaction is undone.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Column, Index, LargeBinary, Table, func, or_, select, update
+from sqlmodel import Field, Session, SQLModel
+
+from engine.clock import now
+from engine.errors import LeaseLost
+from engine.record import from_json, to_json
+from engine.store.runs import Run
+
+
+class Lane(SQLModel, table=True):
+    """One strand of a run.
+
+    state     open, done, cancelled             next, staged  batch to work on; number of batches staged
+    owner, until, fence   the lease             due_at        not to be claimed before (back-off)
+    attempts  claims without progress           failures      refusals by a system in a row (back-off)
+    cursor    of the reader lane: where the next page starts, exact JSON
+    counts    final outcomes of its settled batches, JSON; ``read`` included
+    """
+
+    __tablename__ = "lane"
+    __table_args__ = (Index("lane_open", "state", "due_at"),)
+
+    run_id: str = Field(primary_key=True, foreign_key="run.id")
+    number: int = Field(primary_key=True)
+    state: str = "open"
+    next: int = 0
+    staged: int = 0
+    owner: str | None = None
+    until: float = 0.0
+    fence: int = 0
+    due_at: float = 0.0
+    rung_at: float = 0.0
+    attempts: int = 0
+    failures: int = 0
+    cursor: str | None = None
+    counts: str = "{}"
+    code: str = ""
+    message: str = ""
+
+
+class StagedBatch(SQLModel, table=True):
+    """A batch as it was read, before anything was done with it: the intent to process it.
+
+    payload  compressed exact JSON: {node id: [records that arrive there]}
+    settled  JSON list of the write nodes whose deliveries are stored
+    answers  compressed exact JSON of what lookup nodes were told, so that the walk can be repeated later
+    state    staged, done or parked
+    """
+
+    __tablename__ = "staged_batch"
+
+    run_id: str = Field(primary_key=True, foreign_key="run.id")
+    lane: int = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    count: int
+    state: str = "staged"
+    settled: str = "[]"
+    answers: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    watermark: str | None = None
+
+
+class Step(SQLModel, table=True):
+    """What passed one node in one lane so far: the canvas overlay. ``ports`` is JSON {port: count}."""
+
+    __tablename__ = "step"
+
+    run_id: str = Field(primary_key=True, foreign_key="run.id")
+    lane: int = Field(primary_key=True)
+    node: str = Field(primary_key=True)
+    arrived: int = 0
+    ports: str = "{}"
+    failed: int = 0
+    held: int = 0
+    ms: float = 0.0
+
+
+class Claim:
+    """A lane in our hands: what the claim answered, and the fence that guards every commit."""
+
+    __slots__ = (
+        "attempts",
+        "cursor",
+        "failures",
+        "fence",
+        "lane",
+        "next",
+        "owner",
+        "run_id",
+        "staged",
+        "until",
+    )
+
+    def __init__(self, run_id: str, lane: int, owner: str, until: float, row: Sequence[Any]) -> None:
+        self.run_id, self.lane, self.owner, self.until = run_id, lane, owner, until
+        self.fence, self.next, self.staged, self.attempts, self.failures, self.cursor = row
+
+
+_lanes: Table = Lane.__table__  # type: ignore[attr-defined]
+_batches: Table = StagedBatch.__table__  # type: ignore[attr-defined]
+_steps: Table = Step.__table__  # type: ignore[attr-defined]
+_runs: Table = Run.__table__  # type: ignore[attr-defined]
+
+
+def claim(session: Session, run_id: str, lane: int, owner: str, lease: float) -> Claim | None:
+    """Takes a lane for ``lease`` seconds, or answers None: it is taken, closed, not due or paused."""
+    at = now()
+    statement = (
+        update(_lanes)
+        .where(
+            _lanes.c.run_id == run_id,
+            _lanes.c.number == lane,
+            _lanes.c.state == "open",
+            _lanes.c.due_at <= at,
+            or_(_lanes.c.owner.is_(None), _lanes.c.until < at),
+            select(_runs.c.id)
+            .where(_runs.c.id == run_id, _runs.c.state.in_(("queued", "running", "waiting")))
+            .exists(),
+        )
+        .values(owner=owner, until=at + lease, fence=_lanes.c.fence + 1, attempts=_lanes.c.attempts + 1)
+        .returning(
+            _lanes.c.fence,
+            _lanes.c.next,
+            _lanes.c.staged,
+            _lanes.c.attempts,
+            _lanes.c.failures,
+            _lanes.c.cursor,
+        )
+    )
+    row = session.connection().execute(statement).first()
+    if row is None:
+        return None
+    session.connection().execute(
+        update(_runs)
+        .where(_runs.c.id == run_id, _runs.c.state != "running")
+        .values(
+            state="running",
+            code="",
+            message="",
+            retry_at=None,
+            started_at=func.coalesce(_runs.c.started_at, at),
+        )
+    )
+    return Claim(run_id, lane, owner, at + lease, row)
+
+
+def guard(session: Session, held: Claim, **values: Any) -> None:
+    """Changes the lane if it is still ours; raises LeaseLost if not."""
+    statement = (
+        update(_lanes)
+        .where(
+            _lanes.c.run_id == held.run_id,
+            _lanes.c.number == held.lane,
+            _lanes.c.fence == held.fence,
+            _lanes.c.owner == held.owner,
+        )
+        .values(**values)
+    )
+    if session.connection().execute(statement).rowcount != 1:
+        raise LeaseLost(f"lane {held.lane} of run {held.run_id} has another owner")
+
+
+def renew(session: Session, held: Claim, lease: float) -> None:
+    until = now() + lease
+    guard(session, held, until=until)
+    held.until = until
+
+
+def stage(
+    session: Session, held: Claim, batches: Sequence[tuple[int, bytes, int, str | None]], cursor: str | None
+) -> dict[int, int]:
+    """Commit 1 of the reader: payloads for work lanes and the cursor behind them.
+
+    batches  (lane, payload, count, watermark); answers how many batches each lane has waiting now.
+    """
+    guard(session, held, cursor=cursor, attempts=0, failures=0, code="", message="")
+    held.cursor = cursor
+    waiting: dict[int, int] = {}
+    connection = session.connection()
+    for lane, payload, count, watermark in batches:
+        number, following = connection.execute(
+            update(_lanes)
+            .where(_lanes.c.run_id == held.run_id, _lanes.c.number == lane)
+            .values(staged=_lanes.c.staged + 1)
+            .returning(_lanes.c.staged, _lanes.c.next)
+        ).one()
+        connection.execute(
+            _batches.insert().values(
+                run_id=held.run_id,
+                lane=lane,
+                number=number - 1,
+                payload=payload,
+                count=count,
+                watermark=watermark,
+                state="staged",
+                settled="[]",
+            )
+        )
+        waiting[lane] = number - following
+    return waiting
+
+
+def backlog(session: Session, run_id: str) -> dict[int, int]:
+    """Batches waiting in each open work lane of a run."""
+    query = select(_lanes.c.number, _lanes.c.staged - _lanes.c.next).where(
+        _lanes.c.run_id == run_id, _lanes.c.number > 0, _lanes.c.state == "open"
+    )
+    return {int(number): int(waiting) for number, waiting in session.connection().execute(query)}
+
+
+def batch(session: Session, run_id: str, lane: int, number: int) -> Any:
+    """(payload, count, settled nodes, answers) of a staged batch, None if there is none."""
+    query = select(_batches.c.payload, _batches.c.count, _batches.c.settled, _batches.c.answers).where(
+        _batches.c.run_id == run_id, _batches.c.lane == lane, _batches.c.number == number
+    )
+    row = session.connection().execute(query).first()
+    return None if row is None else (row[0], row[1], from_json(row[2]), row[3])
+
+
+def settle_node(session: Session, held: Claim, settled: list[str], answers: bytes | None) -> None:
+    """Commit 2 of a write node: its deliveries are stored in the same transaction."""
+    guard(session, held, attempts=0, failures=0, code="", message="")
+    _mark(session, held, settled=to_json(settled).decode(), answers=answers)
+
+
+def settle_batch(session: Session, held: Claim, counts: dict[str, int], answers: bytes | None) -> None:
+    """The last commit of a batch: counts, and on to the next one."""
+    row = (
+        session.connection()
+        .execute(select(_lanes.c.counts).where(_lanes.c.run_id == held.run_id, _lanes.c.number == held.lane))
+        .scalar_one()
+    )
+    total = from_json(row)
+    for name, count in counts.items():
+        total[name] = total.get(name, 0) + count
+    guard(
+        session,
+        held,
+        next=held.next + 1,
+        counts=to_json(total).decode(),
+        attempts=0,
+        failures=0,
+        code="",
+        message="",
+    )
+    _mark(session, held, state="done", answers=answers)
+    held.next += 1
+
+
+def split_batch(session: Session, held: Claim, halves: Sequence[tuple[bytes, int]]) -> None:
+    """Puts two halves in the place of the batch at hand; the batches behind it move up by one."""
+    guard(session, held, staged=_lanes.c.staged + 1, attempts=0)
+    held.attempts = 0
+    connection = session.connection()
+    here = (_batches.c.run_id == held.run_id, _batches.c.lane == held.lane)
+    # two steps by way of negative numbers, because each row must keep a number of its own meanwhile
+    behind = update(_batches).where(*here, _batches.c.number > held.next)
+    connection.execute(behind.values(number=-_batches.c.number))
+    connection.execute(
+        update(_batches).where(*here, _batches.c.number < 0).values(number=1 - _batches.c.number)
+    )
+    (first, first_count), (second, second_count) = halves
+    connection.execute(
+        update(_batches)
+        .where(*here, _batches.c.number == held.next)
+        .values(payload=first, count=first_count, answers=None)
+    )
+    connection.execute(
+        _batches.insert().values(
+            run_id=held.run_id,
+            lane=held.lane,
+            number=held.next + 1,
+            payload=second,
+            count=second_count,
+            state="staged",
+            settled="[]",
+        )
+    )
+
+
+def _mark(session: Session, held: Claim, **values: Any) -> None:
+    session.connection().execute(
+        update(_batches)
+        .where(_batches.c.run_id == held.run_id, _batches.c.lane == held.lane, _batches.c.number == held.next)
+        .values(**values)
+    )
+
+
+def add_steps(session: Session, held: Claim, passages: dict[str, Any]) -> None:
+    """Adds what passed each node (walk.Passage) to the lane's overlay counts."""
+    query = select(Step).where(Step.run_id == held.run_id, Step.lane == held.lane)  # type: ignore[arg-type]
+    known = {step.node: step for step in session.execute(query).scalars()}
+    for node, passage in passages.items():
+        step = known.get(node)
+        if step is None:
+            step = Step(run_id=held.run_id, lane=held.lane, node=node)
+            session.add(step)
+        ports = from_json(step.ports)
+        for port, count in passage.ports.items():
+            ports[port] = ports.get(port, 0) + count
+        step.arrived += passage.arrived
+        step.ports = to_json(ports).decode()
+        step.failed += passage.failed
+        step.held += passage.held
+        step.ms += passage.ms
+
+
+def release(session: Session, held: Claim, *, due_at: float = 0.0, **values: Any) -> None:
+    """Gives the lane back; ``due_at`` keeps everybody off until then."""
+    guard(session, held, owner=None, until=0.0, due_at=due_at, attempts=0, rung_at=0.0, **values)
+
+
+def finish_lane(session: Session, held: Claim, state: str = "done") -> bool:
+    """Closes our lane if nothing can come any more; closes the run if it was the last. True if closed."""
+    lock_run(session, held.run_id)
+    row = (
+        session.connection()
+        .execute(
+            select(_lanes.c.next, _lanes.c.staged).where(
+                _lanes.c.run_id == held.run_id, _lanes.c.number == held.lane
+            )
+        )
+        .one()
+    )
+    reading = (
+        session.connection()
+        .execute(
+            select(func.count())
+            .select_from(_lanes)
+            .where(_lanes.c.run_id == held.run_id, _lanes.c.number == 0, _lanes.c.state == "open")
+        )
+        .scalar_one()
+    )
+    if state == "done" and held.lane > 0 and (row[0] < row[1] or reading):
+        return False
+    guard(session, held, state=state, owner=None, until=0.0, attempts=0)
+    return True
+
+
+def lock_run(session: Session, run_id: str) -> None:
+    """Serialises what closes a run, on databases that do not do so by themselves."""
+    session.connection().execute(select(_runs.c.id).where(_runs.c.id == run_id).with_for_update())
+
+
+def open_lanes(session: Session, run_id: str) -> list[int]:
+    query = select(_lanes.c.number).where(_lanes.c.run_id == run_id, _lanes.c.state == "open")
+    return [int(number) for number in session.connection().execute(query).scalars()]
+
+
+def claimable(session: Session, run_id: str) -> list[int]:
+    """Lanes of a run that have something to do and nobody who does it; the fullest first, the reader last."""
+    at = now()
+    query = (
+        select(_lanes.c.number)
+        .where(
+            _lanes.c.run_id == run_id,
+            _lanes.c.state == "open",
+            _lanes.c.due_at <= at,
+            or_(_lanes.c.owner.is_(None), _lanes.c.until < at),
+            _has_work(),
+        )
+        .order_by((_lanes.c.staged - _lanes.c.next).desc(), _lanes.c.number.desc())
+    )
+    return [int(number) for number in session.connection().execute(query).scalars()]
+
+
+def _has_work() -> Any:
+    """The reader, a lane with a batch waiting, or a lane that only has to notice that all is done."""
+    reader = _lanes.alias()
+    reading = select(reader.c.run_id).where(
+        reader.c.run_id == _lanes.c.run_id, reader.c.number == 0, reader.c.state == "open"
+    )
+    return or_(_lanes.c.number == 0, _lanes.c.staged > _lanes.c.next, ~reading.exists())
+
+
+def unattended(session: Session, quiet: float) -> list[tuple[str, int]]:
+    """Open lanes of open runs that are due, owned by nobody alive, and not rung for ``quiet`` seconds."""
+    at = now()
+    query = (
+        select(_lanes.c.run_id, _lanes.c.number)
+        .join(_runs, _runs.c.id == _lanes.c.run_id)
+        .where(
+            _lanes.c.state == "open",
+            _lanes.c.due_at <= at,
+            or_(_lanes.c.owner.is_(None), _lanes.c.until < at),
+            _lanes.c.rung_at < at - quiet,
+            _has_work(),
+            _runs.c.state.in_(("queued", "running", "waiting", "cancelled")),
+        )
+        .order_by(_lanes.c.run_id, _lanes.c.number)
+        .limit(1000)
+    )
+    return [(str(run_id), int(number)) for run_id, number in session.connection().execute(query)]
+
+
+def mark_rung(session: Session, lanes: Sequence[tuple[str, int]]) -> None:
+    at = now()
+    for run_id, number in lanes:
+        session.connection().execute(
+            update(_lanes).where(_lanes.c.run_id == run_id, _lanes.c.number == number).values(rung_at=at)
+        )
+
+
+def counts(session: Session, run_id: str) -> dict[str, int]:
+    """The counts of a run so far, added up over its lanes."""
+    total: dict[str, int] = {}
+    for row in (
+        session.connection().execute(select(_lanes.c.counts).where(_lanes.c.run_id == run_id)).scalars()
+    ):
+        for name, count in from_json(row).items():
+            total[name] = total.get(name, 0) + count
+    return total

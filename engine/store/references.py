@@ -1,0 +1,222 @@
+"""Cross references between systems, and how far incremental reads have come."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, Index, LargeBinary, Table, UniqueConstraint, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, Session, SQLModel
+
+from engine.clock import now
+from engine.record import from_json, to_json
+
+
+class CrossReference(SQLModel, table=True):
+    """(connection, entity, id) of the source ↔ (connection, entity, id) of the target.
+
+    ``right_id`` is None while a create is on its way: the row is then the claim of one batch on that create,
+    and, if its worker died, the mark that the create may have happened. ``fingerprints`` holds, by flow and
+    node, the hash of what was last written, so that equal data is not sent again.
+    """
+
+    __tablename__ = "cross_reference"
+    __table_args__ = (
+        UniqueConstraint("left_connection", "left_entity", "left_id", "right_connection", "right_entity"),
+        Index("cross_reference_right", "right_connection", "right_entity", "right_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    left_connection: str
+    left_entity: str
+    left_id: str
+    right_connection: str
+    right_entity: str
+    right_id: str | None = None
+    number: str | None = None
+    link: str | None = None
+    answer: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    fingerprints: str = "{}"
+    claim: str = ""
+    claim_outcome: str = ""
+    claim_until: float = 0.0
+    updated_at: float = Field(default_factory=now)
+
+
+class Watermark(SQLModel, table=True):
+    """How far an incremental read has come: only ever past settled batches."""
+
+    __tablename__ = "watermark"
+
+    flow_id: str = Field(primary_key=True)
+    node: str = Field(primary_key=True)
+    value: str
+    run_id: str
+    updated_at: float = Field(default_factory=now)
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """Which source entity in which connection, and which target entity in which connection."""
+
+    left_connection: str
+    left_entity: str
+    right_connection: str
+    right_entity: str
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """A cross reference as delivery needs it. Fields as in CrossReference; ``pair`` says between what."""
+
+    pair: Pair
+    left_id: str
+    right_id: str | None = None
+    number: str | None = None
+    link: str | None = None
+    answer: dict[str, Any] = {}
+    fingerprints: dict[str, str] = {}
+    claim: str = ""
+    claim_outcome: str = ""
+    claim_until: float = 0.0
+
+    def row(self) -> dict[str, Any]:
+        return {
+            **msgspec.structs.asdict(self.pair),
+            "left_id": self.left_id,
+            "right_id": self.right_id,
+            "number": self.number,
+            "link": self.link,
+            "answer": to_json(self.answer) if self.answer else None,
+            "fingerprints": to_json(self.fingerprints).decode(),
+            "claim": self.claim,
+            "claim_outcome": self.claim_outcome,
+            "claim_until": self.claim_until,
+            "updated_at": now(),
+        }
+
+
+_table: Table = CrossReference.__table__  # type: ignore[attr-defined]
+_IDENTITY = ("left_connection", "left_entity", "left_id", "right_connection", "right_entity")
+_CHUNK = 500
+
+
+def load(session: Session, pair: Pair, left_ids: Sequence[str]) -> dict[str, Reference]:
+    """The references of these source objects, by source id."""
+    found: dict[str, Reference] = {}
+    columns = [
+        _table.c[name]
+        for name in (
+            "left_id",
+            "right_id",
+            "number",
+            "link",
+            "answer",
+            "fingerprints",
+            "claim",
+            "claim_outcome",
+            "claim_until",
+        )
+    ]
+    for start in range(0, len(left_ids), _CHUNK):
+        query = select(*columns).where(*_is(pair), _table.c.left_id.in_(left_ids[start : start + _CHUNK]))
+        for row in session.connection().execute(query):
+            left_id, right_id, number, link, answer, prints, claim, outcome, until = row
+            found[left_id] = Reference(
+                pair,
+                left_id,
+                right_id,
+                number,
+                link,
+                from_json(answer) if answer else {},
+                from_json(prints),
+                claim,
+                outcome,
+                until,
+            )
+    return found
+
+
+def claim(session: Session, pair: Pair, left_ids: Sequence[str], owner: str, until: float) -> set[str]:
+    """Claims the creation of these objects for one batch; answers those it got.
+
+    A claim whose time is over may be taken over: the caller must then look before it writes.
+    """
+    if not left_ids:
+        return set()
+    rows = [Reference(pair, left_id, claim=owner, claim_until=until).row() for left_id in left_ids]
+    statement = _insert(session).on_conflict_do_update(
+        index_elements=list(_IDENTITY),
+        set_={"claim": owner, "claim_until": until},
+        where=_table.c.right_id.is_(None) & ((_table.c.claim_until < now()) | (_table.c.claim == owner)),
+    )
+    session.connection().execute(statement, rows)
+    mine: set[str] = set()
+    for start in range(0, len(left_ids), _CHUNK):
+        query = select(_table.c.left_id).where(
+            *_is(pair), _table.c.left_id.in_(left_ids[start : start + _CHUNK]), _table.c.claim == owner
+        )
+        mine.update(session.connection().execute(query).scalars())
+    return mine
+
+
+def save(session: Session, references: Iterable[Reference]) -> None:
+    """Writes references in bulk, new or known."""
+    rows = [reference.row() for reference in references]
+    if not rows:
+        return
+    statement = _insert(session)
+    statement = statement.on_conflict_do_update(
+        index_elements=list(_IDENTITY),
+        set_={
+            name: statement.excluded[name]
+            for name in (
+                "right_id",
+                "number",
+                "link",
+                "answer",
+                "fingerprints",
+                "claim",
+                "claim_outcome",
+                "claim_until",
+                "updated_at",
+            )
+        },
+    )
+    session.connection().execute(statement, rows)
+
+
+def release(session: Session, pair: Pair, left_ids: Sequence[str], owner: str) -> None:
+    """Gives up claims on creates that certainly did not happen."""
+    for start in range(0, len(left_ids), _CHUNK):
+        session.connection().execute(
+            delete(_table).where(
+                *_is(pair),
+                _table.c.left_id.in_(left_ids[start : start + _CHUNK]),
+                _table.c.right_id.is_(None),
+                _table.c.claim == owner,
+            )
+        )
+
+
+def watermark(session: Session, flow_id: str, node: str) -> str | None:
+    row = session.get(Watermark, (flow_id, node))
+    return row.value if row else None
+
+
+def move_watermark(session: Session, flow_id: str, node: str, value: str, run_id: str) -> None:
+    """Never backwards: a run with an older window leaves it where it is."""
+    row = session.get(Watermark, (flow_id, node))
+    if row is None:
+        session.add(Watermark(flow_id=flow_id, node=node, value=value, run_id=run_id))
+    elif row.value < value:
+        row.value, row.run_id, row.updated_at = value, run_id, now()
+        session.add(row)
+
+
+def _is(pair: Pair) -> list[Any]:
+    return [_table.c[name] == value for name, value in msgspec.structs.asdict(pair).items()]
+
+
+def _insert(session: Session) -> Any:
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(_table)
+    return sqlite.insert(_table)

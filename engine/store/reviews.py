@@ -1,0 +1,75 @@
+"""What waits for a person."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Index, Table, select, update
+from sqlmodel import Field, Session, SQLModel
+
+from engine.clock import now
+
+
+class Hold(SQLModel, table=True):
+    """A document that waits for an answer. ``question`` is alike for all that wait for the same one."""
+
+    __tablename__ = "hold"
+    __table_args__ = (
+        Index("hold_open", "state", "question_hash"),
+        Index("hold_root", "flow_id", "state", "root"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    flow_id: str
+    run_id: str
+    lane: int
+    batch: int
+    node: str
+    key: str
+    root: str
+    title: str = ""
+    question: str
+    question_hash: str
+    message: str
+    cure: str = ""
+    state: str = "open"
+    released_by: str | None = None
+    created_at: float = Field(default_factory=now)
+
+
+_holds: Table = Hold.__table__  # type: ignore[attr-defined]
+
+
+def add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Opens holds; a record that is held again replaces its older hold."""
+    if not rows:
+        return
+    for row in rows:
+        session.connection().execute(
+            update(_holds)
+            .where(_holds.c.flow_id == row["flow_id"], _holds.c.state == "open", _holds.c.root == row["root"],
+                   _holds.c.node == row["node"], _holds.c.run_id != row["run_id"])
+            .values(state="replaced", released_by=row["run_id"])
+        )  # fmt: skip
+    session.connection().execute(_holds.insert(), list(rows))
+
+
+def release(session: Session, flow_id: str, roots: Sequence[str], run_id: str) -> None:
+    """Closes the holds of records that got through after all."""
+    waiting = select(_holds.c.id).where(_holds.c.flow_id == flow_id, _holds.c.state == "open").limit(1)
+    if not roots or session.connection().execute(waiting).first() is None:
+        return
+    for start in range(0, len(roots), 500):
+        session.connection().execute(
+            update(_holds)
+            .where(_holds.c.flow_id == flow_id, _holds.c.state == "open", _holds.c.run_id != run_id,
+                   _holds.c.root.in_(roots[start : start + 500]))
+            .values(state="released", released_by=run_id)
+        )  # fmt: skip
+
+
+def open_holds(session: Session, question_hash: str | None = None) -> list[Hold]:
+    """Everything that waits, oldest first; only one question's documents if its hash is given."""
+    query = select(Hold).where(Hold.state == "open").order_by(Hold.id)  # type: ignore[arg-type]
+    if question_hash is not None:
+        query = query.where(Hold.question_hash == question_hash)  # type: ignore[arg-type]
+    return list(session.execute(query).scalars())

@@ -1,0 +1,93 @@
+"""Runs, their lanes and their staged batches: the durable state of the executor.
+
+A Run is one piece of work with a cause. Its work is cut into lanes by the hash of the record key, so that
+one object's changes keep their order. Lane 0 reads (if there is something to read); lanes 1… deliver. A
+worker owns a lane for the time of a lease; every commit is guarded by the lane's *fence*, a number that
+grows with each claim, so a worker that was frozen and comes back late changes nothing.
+"""
+
+import secrets
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, Index, LargeBinary
+from sqlmodel import Field, Session, SQLModel
+
+from engine.clock import now
+from engine.errors import RequestError
+from engine.record import Record, from_json
+
+OPEN = ("queued", "running", "waiting", "paused")
+"""The states of a run that is not over."""
+
+
+def new_id() -> str:
+    """An id that sorts by time: 12 hex digits of milliseconds and 10 random ones."""
+    return f"{int(now() * 1000):012x}{secrets.token_hex(5)}"
+
+
+class Run(SQLModel, table=True):
+    """One run. ``counts`` is filled when it closes; until then the lanes' counts are the truth.
+
+    mode     live, dry-run or sample            state  queued, running, waiting, paused, done, failed, cancelled
+    cause    kind (manual, button, webhook, schedule, retry, answer), by whom, and the unique cause key:
+             the same cause twice is one run
+    input    what the trigger brought, exact JSON
+    trigger  the trigger node that fired; lanes: how many deliver
+    window   {"since", "until"} of an incremental read, fixed when the run starts
+    """
+
+    __tablename__ = "run"
+    __table_args__ = (Index("run_flow", "flow_id", "id"), Index("run_state", "state"))
+
+    id: str = Field(primary_key=True)
+    flow_id: str
+    version_id: int
+    mode: str
+    state: str = "queued"
+    cause_kind: str
+    cause_by: str = ""
+    cause_key: str = Field(unique=True)
+    parent_id: str | None = Field(default=None, index=True)
+    input: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    trigger: str = ""
+    lanes: int = 1
+    bindings: str = "{}"
+    window: str = "{}"
+    counts: str | None = None
+    code: str = ""
+    message: str = ""
+    retry_at: float | None = None
+    created_at: float = Field(default_factory=now)
+    started_at: float | None = None
+    ended_at: float | None = None
+
+
+class RunView(msgspec.Struct, frozen=True):
+    """A run as its workers see it; ``brought`` is what the trigger brought, decoded."""
+
+    id: str
+    flow_id: str
+    version_id: int
+    mode: str
+    state: str
+    trigger: str
+    lanes: int
+    bindings: dict[str, str]
+    window: dict[str, Any]
+    brought: Any
+
+    def trigger_record(self) -> Record | None:
+        """What the trigger brought, as the record that a read node may look at."""
+        return None if self.brought is None else Record("trigger", self.brought)
+
+
+def load_run(session: Session, run_id: str) -> RunView:
+    """Raises RequestError (404) if there is no such run."""
+    run = session.get(Run, run_id)
+    if run is None:
+        raise RequestError(f"There is no run {run_id!r}.", status=404, code="E-NOT-FOUND")
+    return RunView(
+        run.id, run.flow_id, run.version_id, run.mode, run.state, run.trigger, run.lanes, from_json(run.bindings),
+        from_json(run.window), from_json(run.input) if run.input is not None else None,
+    )  # fmt: skip

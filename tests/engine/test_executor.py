@@ -1,0 +1,226 @@
+"""The executor on a toy world: counts add up, nothing twice, nothing lost, whatever goes wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from engine import clock, launch
+from engine.errors import InDoubt, Unavailable
+from engine.launch import Cause
+from engine.record import COUNTED, from_json
+from engine.store import closing, lanes, reviews
+from engine.store.database import Database
+from engine.store.deliveries import Delivery
+from engine.store.lanes import Lane
+from engine.store.runs import Run
+from tests.engine.toys import Bench, World, refuse, toy_flow, toys
+
+
+@pytest.fixture(autouse=True)
+def _toys() -> Iterator[None]:
+    with toys():
+        yield
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'heddle.db'}")
+    database.migrate()
+    yield database
+    database.close()
+
+
+def start(bench: Bench, mode: str = "live", brought: Any = None, key: str | None = None) -> str:
+    with bench.database.write() as session:
+        started = launch.start(
+            session,
+            bench.plan,
+            flow_id="f1",
+            version_id=1,
+            bindings={"left": "L", "right": "R"},
+            mode=mode,
+            cause=Cause("manual", "test", key),
+            brought=brought,
+        )
+    bench.rings.extend((started.run, lane) for lane in started.lanes)
+    return started.run
+
+
+def finish(bench: Bench, run_id: str, seconds: float = 20.0) -> Run:
+    """Answers rings and sweeps until the run is over."""
+    executor = bench.executor()
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        while bench.rings:
+            executor.advance(*bench.rings.pop(0))
+        with bench.database.read() as session:
+            run = session.get(Run, run_id)
+            assert run is not None
+            if run.ended_at is not None:
+                return run
+            bench.rings.extend(lanes.unattended(session, 0.0))
+        time.sleep(0.01)
+    raise AssertionError(f"the run is still {run.state}: {run.message}")
+
+
+def counts(run: Run) -> dict[str, int]:
+    found = from_json(run.counts or "{}")
+    assert found["read"] == sum(found[name] for name in COUNTED)
+    return {name: count for name, count in found.items() if count}
+
+
+def test_every_record_is_created_once_and_counted(database: Database) -> None:
+    bench = Bench(database, World(230), toy_flow(lanes=3, batch_size=40))
+    run = finish(bench, start(bench))
+    assert run.state == "done"
+    assert counts(run) == {"read": 230, "created": 230}
+    assert sorted(bench.world.created()) == sorted(bench.world.source)
+
+
+def test_a_second_run_finds_everything_unchanged_and_sends_nothing(database: Database) -> None:
+    bench = Bench(database, World(120), toy_flow(operation="upsert"))
+    finish(bench, start(bench))
+    calls = bench.world.write_calls
+    assert counts(finish(bench, start(bench))) == {"read": 120, "unchanged": 120}
+    assert bench.world.write_calls == calls
+
+
+def test_a_changed_record_is_updated_and_no_other(database: Database) -> None:
+    bench = Bench(database, World(10), toy_flow(operation="upsert"))
+    finish(bench, start(bench))
+    bench.world.source["S000003"]["name"] = "New name"
+    assert counts(finish(bench, start(bench))) == {"read": 10, "updated": 1, "unchanged": 9}
+    with database.read() as session:
+        row = session.exec(select(Delivery).where(Delivery.outcome == "updated")).one()
+        assert from_json(row.sent or b"") == {"name": "New name"}
+        assert from_json(row.before or b"") == {"name": "Name 3"}
+
+
+def test_the_same_cause_twice_is_one_run(database: Database) -> None:
+    bench = Bench(database, World(3), toy_flow())
+    first = start(bench, key="webhook-1")
+    assert start(bench, key="webhook-1") == first
+    assert counts(finish(bench, first)) == {"read": 3, "created": 3}
+
+
+def test_a_refused_record_fails_alone_and_says_why(database: Database) -> None:
+    bench = Bench(database, World(30), toy_flow())
+    bench.world.source["S000004"]["name"] = "bad"
+    bench.world.source["S000005"]["name"] = "poison"
+    run = finish(bench, start(bench))
+    assert counts(run) == {"read": 30, "created": 28, "failed": 2}
+    with database.read() as session:
+        rows = {row.key: row for row in session.exec(select(Delivery).where(Delivery.outcome == "failed"))}
+    assert rows["S000004"].message == "The name is bad."
+    assert rows["S000005"].code == "T-POISON"
+
+
+def test_a_bug_in_a_node_fails_only_the_record_that_meets_it(database: Database) -> None:
+    bench = Bench(database, World(30), toy_flow())
+    bench.world.source["S000017"]["name"] = "boom"
+    run = finish(bench, start(bench))
+    assert counts(run) == {"read": 30, "created": 29, "failed": 1}
+
+
+@pytest.mark.parametrize("means", ["match", "key"])
+def test_a_lost_answer_is_looked_up_before_writing_again(database: Database, means: Any) -> None:
+    bench = Bench(database, World(50), toy_flow(match=("ref",) if means == "match" else ()))
+    bench.world.means = means
+    bench.world.after_write = refuse(InDoubt("no answer", sent_at=clock.now(), timeout=0.2))
+    run = finish(bench, start(bench))
+    assert counts(run) == {"read": 50, "created": 50}
+    assert sorted(bench.world.created()) == sorted(bench.world.source)
+
+
+def test_a_doubt_that_nobody_can_settle_is_held_not_guessed(database: Database) -> None:
+    bench = Bench(database, World(10), toy_flow(match=()))
+    bench.world.means = "none"
+    bench.world.after_write = refuse(InDoubt("no answer", sent_at=clock.now(), timeout=0.1))
+    run = finish(bench, start(bench))
+    assert counts(run) == {"read": 10, "held": 10}
+    assert len(bench.world.target) == 10
+    with database.read() as session:
+        assert len(reviews.open_holds(session)) == 10
+
+
+def test_a_busy_system_is_waited_for_as_it_asks(database: Database) -> None:
+    bench = Bench(database, World(50), toy_flow())
+    bench.world.before_write = refuse(Unavailable("Too many requests.", retry_after=0.05), times=2)
+    run = finish(bench, start(bench))
+    assert counts(run) == {"read": 50, "created": 50}
+    assert len(bench.world.target) == 50
+
+
+def test_after_the_last_attempt_the_records_fail_with_the_systems_words(database: Database) -> None:
+    bench = Bench(database, World(10), toy_flow())
+    bench.world.before_write = refuse(Unavailable("Too many requests.", code="E-429"), times=99)
+    run = finish(bench, start(bench))
+    assert counts(run) == {"read": 10, "failed": 10}
+    assert not bench.world.target
+    with database.read() as session:
+        assert {row.message for row in session.exec(select(Delivery))} == {"Too many requests."}
+
+
+def test_a_dry_run_counts_what_would_happen_and_writes_nothing(database: Database) -> None:
+    bench = Bench(database, World(25), toy_flow(operation="upsert"))
+    run = finish(bench, start(bench, mode="dry-run"))
+    assert counts(run) == {"read": 25, "created": 25}
+    assert not bench.world.target
+    assert bench.world.write_calls == 0
+
+
+def test_a_sample_reads_a_few(database: Database) -> None:
+    bench = Bench(database, World(300), toy_flow())
+    run = finish(bench, start(bench, mode="sample"))
+    assert counts(run) == {"read": 10, "created": 10}
+    assert bench.world.write_calls == 0
+
+
+def test_two_writes_a_record_count_once(database: Database) -> None:
+    bench = Bench(database, World(7), toy_flow(writes=2, match=("ref",), operation="upsert"))
+    run = finish(bench, start(bench))
+    assert counts(run)["read"] == 7
+    assert len(bench.world.target) == 7
+
+
+def test_a_cancelled_run_stops_and_its_counts_add_up(database: Database) -> None:
+    bench = Bench(database, World(500), toy_flow(batch_size=20))
+    run_id = start(bench)
+    executor = bench.executor(slice=0.05)
+    executor.advance(*bench.rings.pop(0))
+    with database.write() as session:
+        closing.cancel(session, run_id, "Ann")
+    run = finish(bench, run_id)
+    assert run.state == "cancelled"
+    assert counts(run)["read"] == len(bench.world.target) < 500
+
+
+def test_a_worker_that_lost_its_lease_changes_nothing(database: Database) -> None:
+    bench = Bench(database, World(5), toy_flow())
+    run_id = start(bench)
+    with database.write() as session:
+        old = lanes.claim(session, run_id, 0, "frozen", -1.0)
+    assert old is not None
+    with database.write() as session:
+        assert lanes.claim(session, run_id, 0, "awake", 30.0) is not None
+    from engine.errors import LeaseLost
+
+    with pytest.raises(LeaseLost), database.write() as session:
+        lanes.stage(session, old, [], None)
+
+
+def test_pages_stop_while_lanes_are_full(database: Database) -> None:
+    bench = Bench(database, World(2000), toy_flow(batch_size=10))
+    run_id = start(bench)
+    executor = bench.executor(slice=0.3)
+    executor.advance(*bench.rings.pop(0))
+    with database.read() as session:
+        lane = session.get(Lane, (run_id, 1))
+        assert lane is not None
+        assert lane.staged - lane.next <= 5
