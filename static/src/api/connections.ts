@@ -31,10 +31,10 @@ export function useTestConnection(id: string) {
 export function useSaveConnection(id: string | null) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (draft: ConnectionDraft & { force?: boolean }) =>
+    mutationFn: ({ system, ...draft }: ConnectionDraft & { force?: boolean; revision?: number }) =>
       id
         ? api<Connection>(`/api/connections/${id}`, { method: "PATCH", body: draft })
-        : api<Connection>("/api/connections", { method: "POST", body: draft }),
+        : api<Connection>("/api/connections", { method: "POST", body: { system, ...draft } }),
     onSuccess: () => client.invalidateQueries({ queryKey: ["connections"] }),
   });
 }

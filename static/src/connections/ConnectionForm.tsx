@@ -40,7 +40,7 @@ export function ConnectionForm({ card, connection, Fields, onSaved }: Props) {
 
   const keep = (force: boolean) =>
     save.mutate(
-      { ...draft, name, ...(force ? { force } : {}) },
+      { ...draft, name, ...(connection ? { revision: connection.revision } : {}), ...(force ? { force } : {}) },
       {
         onSuccess: (saved) => {
           notifications.show({ message: `${saved.name} is ${connection ? "saved" : "connected"}.`, color: "green" });

@@ -29,14 +29,14 @@ export function RulesEditor(props: NodeEditorProps) {
 
   /** A shared set lives in the flow, and the step names its ports so that edges have somewhere to start. */
   function save(next: RuleSet) {
-    if (!shared) return onChange({ ...value, rules: next });
+    if (!shared) { onChange({ ...value, rules: next }); return; }
     onFlow({ rules: { ...flow.rules, [shared]: next as unknown as Json } });
     const routes = portsOf(next);
     if (JSON.stringify(routes) !== JSON.stringify(value["routes"] ?? [])) onChange({ ...value, routes });
   }
 
   function choose(picked: string) {
-    if (picked === OWN) return onChange({ rules: set });
+    if (picked === OWN) { onChange({ rules: set }); return; }
     const chosen = flow.rules[picked] as unknown as RuleSet;
     onChange({ rule_set: picked, routes: portsOf(chosen) });
   }

@@ -38,16 +38,16 @@ export function RetryButton({ run, keys }: { run: Pick<RunDetail, "id" | "state"
       <Modal opened={open} onClose={() => setOpen(false)} title="Retry" centered>
         <Stack>
           {!keys && failed && held ? (
-            <Radio.Group label="Which records" value={only} onChange={(next) => setOnly(next as Retry["only"])}>
+            <Radio.Group label="Which records" value={only} onChange={(next) => setOnly(next)}>
               <Radio mt={6} value="failed" label={many(failed, "failed record")} />
               <Radio mt={6} value="held" label={many(held, "held record")} />
             </Radio.Group>
           ) : null}
-          <Radio.Group label="From where" value={from} onChange={(next) => setFrom(next as Retry["from"])}>
+          <Radio.Group label="From where" value={from} onChange={(next) => setFrom(next)}>
             <Radio mt={6} value="failed-node" label="From the step where it stopped" description="With the data as it was read then." />
             <Radio mt={6} value="trigger" label="From the start" description="Reads the records again as they are now." />
           </Radio.Group>
-          <Radio.Group label="By which drawing" value={version} onChange={(next) => setVersion(next as Retry["version"])}>
+          <Radio.Group label="By which drawing" value={version} onChange={(next) => setVersion(next)}>
             <Radio mt={6} value="current" label="The live one, with what was corrected since" />
             <Radio mt={6} value="run" label="The one that this run used" />
           </Radio.Group>
