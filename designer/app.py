@@ -17,6 +17,7 @@ from engine.runtime import Runtime
 from engine.store import seal
 from engine.store.database import Database
 
+
 def create_app(config: Config | None = None, *, database: Database | None = None) -> OpenAPI:
     """The WSGI application of an installation; brings its database up to date.
 
