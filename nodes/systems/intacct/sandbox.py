@@ -87,7 +87,7 @@ class IntacctSandbox(Sandbox):
     )
 
     @classmethod
-    def connection(cls, url: str) -> dict[str, Any]:
+    def connection(cls, url: str) -> dict[str, str]:
         """The settings, secrets included, with which a connector reaches this sandbox at ``url``."""
         return {
             "endpoint": f"{url}{PATH}",
