@@ -108,6 +108,9 @@ class Book(WriteNode[BookSettings]):
     def target(self) -> WriteTarget:
         return WriteTarget(slot=self.settings.slot, entity="invoice", operation="create")
 
+    def identify(self, record: Record) -> tuple[str | None, str, str]:
+        return None, "order", record.key
+
 
 @pytest.fixture(autouse=True)
 def _pretend(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,7 +91,7 @@ def seed(store: Store, books: Documents, n: int, number: int, now: float) -> dic
     draw = random.Random(number)  # noqa: S311 - believable data, not secrets
     context = Context("", now, "")
     customers = []
-    for position in range(max(1, min(n // 4, 400))):
+    for position in range(min(-(-n // 4), 400)):
         name = _NAMES[position % len(_NAMES)]
         name = name if position < len(_NAMES) else f"{name} {position // len(_NAMES) + 1}"
         taken = store.one("CUSTOMER", "NAME", name)
