@@ -11,7 +11,7 @@ from copy import deepcopy
 from typing import Any
 
 from engine.connector import Filter, Query
-from engine.errors import AccessError, RecordRejected, Unavailable
+from engine.errors import AccessError, EngineError, RecordRejected, Unavailable
 from engine.record import Page, Record, Remote
 from engine.shape import Entity, Field
 from nodes.systems.intacct import queries, refusals, shapes
@@ -296,7 +296,7 @@ class Reader:
     ) -> list[Element]:
         names = {tuple(match) for match in matches}
         wire = [
-            {name: to_wire(value, name, kind_of.get(name, "any")) for name, value in match.items()}
+            {name: to_wire(value, name, kind_of.get(name, "any")).strip() for name, value in match.items()}
             for match in matches
         ]
         if len(names) == 1 and len(matches[0]) == 1:
@@ -348,6 +348,9 @@ def _demand(answer: Answer, entity: str) -> Answer:
         raise AccessError(
             error.message, detail=error.detail, cure="Give the Web Services user the right to list it."
         )
+    if isinstance(error, EngineError):
+        # One function that the gateway finds invalid is a wrong name or value in the query, not our fault.
+        raise RecordRejected(error.message, code="E-QUERY", detail=error.detail, cure=error.cure)
     raise error
 
 
