@@ -30,6 +30,7 @@ import { DRAG_TYPE, entryOf, placeStep } from "./Palette";
 const nodeTypes: NodeTypes = { card: NodeCard };
 const edgeTypes = { line: EdgeLine };
 const fitOptions = { padding: 0.15, maxZoom: 1, minZoom: 0.2 };
+const READABLE = { padding: 0.1, minZoom: 0.6, maxZoom: 0.9 };
 const proOptions = { hideAttribution: false };
 
 function asEdge({ source, sourceHandle, target, targetHandle }: Connection | CanvasEdge) {
@@ -128,7 +129,7 @@ export function Canvas({ narrow }: { narrow: boolean }) {
         minZoom={0.1}
         maxZoom={2}
         fitView
-        fitViewOptions={fitOptions}
+        fitViewOptions={narrow ? { ...READABLE, nodes: leftmost(nodes) } : fitOptions}
         connectionRadius={28}
         proOptions={proOptions}
         aria-label="Drawing of the flow"
@@ -139,6 +140,11 @@ export function Canvas({ narrow }: { narrow: boolean }) {
       </ReactFlow>
     </div>
   );
+}
+
+/** Where reading starts on a small screen, which cannot show a whole drawing legibly. */
+function leftmost(nodes: readonly CanvasNode[]): { id: string }[] {
+  return [...nodes].sort((one, other) => one.position.x - other.position.x).slice(0, 1);
 }
 
 /** The minimap: kinds in their hues, what failed red, what is held amber. */
