@@ -1,4 +1,4 @@
-"""Hatchling's hook: a wheel carries the built editor. ``HEDDLE_SKIP_EDITOR=1`` leaves it out."""
+"""Hatchling's hook: a wheel carries the ready flows and the built editor (not with ``HEDDLE_SKIP_EDITOR=1``)."""
 
 import os
 import sys
@@ -14,8 +14,9 @@ import editor
 
 class EditorHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        if os.environ.get("HEDDLE_SKIP_EDITOR") == "1":
-            return
-        editor.build()
-        if version != "editable":  # an editable install serves static/dist where it lies
-            build_data["force_include"][str(editor.STATIC / "dist")] = "static/dist"
+        included = {Path(self.root) / "flows": "flows"}
+        if os.environ.get("HEDDLE_SKIP_EDITOR") != "1":
+            editor.build()
+            included[editor.STATIC / "dist"] = "static/dist"
+        if version != "editable":  # an editable install finds both where they lie
+            build_data["force_include"].update({str(path): place for path, place in included.items()})

@@ -29,8 +29,19 @@ from pydantic import Field
 
 from engine.errors import DefinitionError, Problem, RecordRejected
 from engine.flow import Document
-from engine.functions import FUNCTIONS, Argument, BadInput, Function, Table, Tables, fits, show, tables_of
-from engine.functions.constant import exact, type_of
+from engine.functions import (
+    FUNCTIONS,
+    Argument,
+    BadInput,
+    Function,
+    Table,
+    Tables,
+    exact,
+    fits,
+    show,
+    tables_of,
+    type_of,
+)
 from engine.path import PathError
 from engine.scope import Get, Scope, Source
 from engine.shape import ValueType
@@ -217,7 +228,9 @@ class _Step:
         ]
 
     def details(self, value: Any, scope: Scope) -> dict[str, Any]:
-        """What an explanation says besides the result."""
+        """What an explanation says besides the result; nothing where an empty value passed by."""
+        if not self.function.takes_empty and (value is None or value == ""):
+            return {}
         named = zip(self.function.arguments, self._args(scope), strict=True)
         shown = {
             argument.name: given
@@ -225,7 +238,7 @@ class _Step:
             if not argument.kind.lazy and isinstance(given, (str, int, Decimal, bool))
         }
         told: dict[str, Any] = {"with": shown} if shown else {}
-        if self.function.detail is not None and not (value is None or value == ""):
+        if self.function.detail is not None:
             told |= self.function.detail(self.function.input.convert(value), *self._args(scope))
         return told
 

@@ -70,11 +70,9 @@ class Intent:
         """The values for this operation: those meant only for the other one are left out."""
         if not self.conditions:
             return self.data
-        return {
-            name: value
-            for name, value in self.data.items()
-            if self.conditions.get(name, operation) == operation
-        }
+        return compare.without(
+            self.data, (name for name, only in self.conditions.items() if only != operation)
+        )
 
 
 def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done: Delivered) -> list[Intent]:

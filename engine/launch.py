@@ -15,7 +15,7 @@ from engine.batch import pack
 from engine.errors import EngineError
 from engine.node import TriggerNode
 from engine.plan import Plan, entry_points
-from engine.record import Record, to_json
+from engine.record import Record, from_json, to_json
 from engine.store.lanes import Lane, StagedBatch
 from engine.store.runs import Run, new_id
 
@@ -64,7 +64,7 @@ def start(
     run = _run(flow_id, version_id, bindings, mode, cause, lanes)
     run.trigger = trigger
     run.input = None if brought is None else to_json(brought)
-    run.window = to_json({"until": clock.iso(), **(window or {})}).decode()
+    run.window = to_json({**from_json(run.window), **(window or {})}).decode()
     if not _keep(session, run):
         return _repeat(session, cause)
     entries: dict[str, list[Record]] = {}
@@ -127,6 +127,7 @@ def _run(
     return Run(
         id=run_id, flow_id=flow_id, version_id=version_id, mode=mode, cause_kind=cause.kind, cause_by=cause.by,
         cause_key=cause.key or run_id, bindings=to_json(dict(bindings)).decode(), lanes=lanes,
+        window=to_json({"until": clock.iso()}).decode(),
     )  # fmt: skip
 
 

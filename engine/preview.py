@@ -48,7 +48,7 @@ class Preview:
         """
         entries = self._entries(records, brought, min(limit, LIMIT))
         story = Story(self.plan)
-        way = walk(self.plan, entries, story.course, story.trace)
+        way = walk(self.plan, entries, story.course, story.trace, {"started": clock.iso()})
         reply: Any = None
         try:
             ask = next(way)

@@ -19,6 +19,7 @@ from engine.plan import Plan
 from engine.record import Record
 from engine.store import deliveries, history, lanes
 from engine.store.history import Stop
+from engine.store.runs import load_run
 from engine.walk import WantAsk, walk
 
 
@@ -66,7 +67,7 @@ def repeat(session: Session, plan: Plan, run_id: str, lane: int, number: int) ->
         raise RequestError("The data of this batch has been cleaned up.", status=410, code="E-GONE")
     payload, _, _, answers = staged
     story = Story(plan)
-    way = walk(plan, unpack(payload), story.course, story.trace)
+    way = walk(plan, unpack(payload), story.course, story.trace, load_run(session, run_id).facts())
     told = unpack_answers(answers)
     reply: Any = None
     try:

@@ -244,7 +244,7 @@ class Shift:
         answers: dict[str, Any],
     ) -> None:
         course = Course()
-        way = walk(self.plan, entries, course)
+        way = walk(self.plan, entries, course, run=self.run.facts())
         last = [node for node in self.plan.writes if node not in settled][-1:]
         asked, reply = False, None
         while True:

@@ -16,6 +16,7 @@ from designer.config import Config
 from designer.lock import DataLock
 from designer.process import Child
 from designer.supervisor import StartError, Stopped, Supervisor
+from engine import registry
 from engine.errors import EngineError
 
 SERVICES, WEB = 0, 1  # the stages: what the others need, and the others
@@ -34,7 +35,7 @@ def command(workers: int) -> None:
     url = f"http://{address(config.host)}:{config.port}"
     data = config.data.absolute()
     with DataLock(data, url):
-        systems = demo.SYSTEMS if config.demo else ()
+        systems = [name for name in registry.sandbox_systems() if config.demo and name in demo.SYSTEMS]
         ports = {system: config.port + 1 + n for n, system in enumerate(systems)}
         for port in (config.port, *ports.values()):
             check_port(config.host, port)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from engine.functions import date, lists, logic, number, table, text
-from engine.functions.signature import FUNCTIONS, Argument, BadInput, Function, fits, show
+from engine.functions.constant import exact, type_of
+from engine.functions.lists import same
+from engine.functions.signature import FUNCTIONS, Argument, BadInput, Function, as_text, fits, show
 from engine.functions.table import Table, Tables, tables_of
 
 __all__ = [
@@ -15,16 +17,20 @@ __all__ = [
     "Function",
     "Table",
     "Tables",
+    "as_text",
     "date",
+    "exact",
     "fits",
     "library",
     "lists",
     "logic",
     "number",
+    "same",
     "show",
     "table",
     "tables_of",
     "text",
+    "type_of",
 ]  # fmt: skip
 
 

@@ -163,7 +163,7 @@ def guard(session: Session, held: Claim, **values: Any) -> None:
             _lanes.c.fence == held.fence,
             _lanes.c.owner == held.owner,
         )
-        .values(**values)
+        .values(**(values or {"fence": held.fence}))
     )
     if session.connection().execute(statement).rowcount != 1:
         raise LeaseLost(f"lane {held.lane} of run {held.run_id} has another owner")

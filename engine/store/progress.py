@@ -128,6 +128,10 @@ def document(session: Session, run: Run) -> Flow:
     return version.document()
 
 
+def by_cause(session: Session, key: str) -> Run | None:
+    return session.exec(select(Run).where(Run.cause_key == key)).first()
+
+
 def progress(session: Session, run: Run) -> dict[str, Any]:
     """One run with everything that its page and the canvas overlay show."""
     (row,) = rows(session, [run])

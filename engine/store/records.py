@@ -9,8 +9,8 @@ from engine.batch import unpack
 from engine.clock import iso
 from engine.record import Record, from_json
 from engine.store.deliveries import Call, Delivery
-from engine.store.progress import found_by, outcomes_of, rows
 from engine.store.lanes import StagedBatch
+from engine.store.progress import found_by, outcomes_of, rows
 from engine.store.runs import Run
 
 
@@ -115,6 +115,19 @@ def calls(session: Session, found: list[Delivery]) -> dict[str, list[dict[str, A
                 }
             )
     return made
+
+
+def entered(session: Session, run_id: str, lane: int, batch: int, key: str) -> list[tuple[str, Record]]:
+    """(node, record): where a record entered the walk, and as what; empty when that is no longer kept."""
+    staged = session.get(StagedBatch, (run_id, lane, batch))
+    if staged is None:
+        return []
+    return [
+        (node, record)
+        for node, records in unpack(staged.payload).items()
+        for record in records
+        if record.key == key
+    ]
 
 
 def source(session: Session, run_id: str, key: str) -> Record | None:

@@ -77,6 +77,10 @@ class RunView(msgspec.Struct, frozen=True):
     window: dict[str, Any]
     brought: Any
 
+    def facts(self) -> dict[str, Any]:
+        """What values see as ``$run``: the same however often a batch is repeated."""
+        return {"started": self.window.get("until", "")}
+
     def trigger_record(self) -> Record | None:
         """What the trigger brought, as the record that a read node may look at."""
         return None if self.brought is None else Record("trigger", self.brought)

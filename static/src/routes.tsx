@@ -8,6 +8,7 @@ import { Root } from "./pages/Root";
 export const routes: RouteObject[] = [
   {
     element: <Root />,
+    hydrateFallbackElement: <></>,
     errorElement: <NotFound />,
     children: [
       { index: true, lazy: async () => ({ Component: (await import("./home/HomePage")).HomePage }) },

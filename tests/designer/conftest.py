@@ -108,6 +108,9 @@ class Book(WriteNode[BookSettings]):
     def target(self) -> WriteTarget:
         return WriteTarget(slot=self.settings.slot, entity="invoice", operation="create")
 
+    def identify(self, record: Record) -> tuple[str | None, str, str]:
+        return None, "order", record.key
+
 
 @pytest.fixture(autouse=True)
 def _pretend(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,9 +176,7 @@ def app(config: Config) -> Iterator[Any]:
     made.config["TESTING"] = False  # errors must take the way they take for a user
     with installation_of(made).database.write() as session:
         for role in ROLES:
-            accounts.add_user(
-                session, email=f"{role}@example.org", name=role, role=role, password=PASSWORD
-            )
+            accounts.add_user(session, email=f"{role}@example.org", name=role, role=role, password=PASSWORD)
     yield made
     installation_of(made).database.close()
 

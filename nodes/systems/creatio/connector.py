@@ -114,11 +114,9 @@ class CreatioConnector(Connector[CreatioSettings]):
         return self._model
 
     def link(self, entity: str, remote_id: str) -> str | None:
-        core = self.settings.host == "core"
-        usual = "{url}/Nui/" if core else "{url}/0/Nui/"
-        pattern = (
-            self.settings.page_pattern or usual + "ViewModule.aspx#CardModuleV2/{entity}PageV2/edit/{id}"
-        )
+        prefix = "" if self.session.prefix == "" else "/0"
+        usual = f"{{url}}{prefix}/Nui/ViewModule.aspx#CardModuleV2/{{entity}}PageV2/edit/{{id}}"
+        pattern = self.settings.page_pattern or usual
         return pattern.format(url=self.settings.url, entity=entity, id=remote_id)
 
     # reading -----------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, unquote
@@ -20,10 +19,11 @@ from msgspec import DecodeError
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.record import from_json, to_json
-from nodes.systems.creatio import sandbox_data, sandbox_pages
+from nodes.systems.creatio import sandbox_data, sandbox_pages, sandbox_services
 from nodes.systems.creatio.sandbox_query import Fault, Options, Row, moment, options
 from nodes.systems.creatio.sandbox_rows import Store, checked, property_of
-from nodes.systems.creatio.sandbox_schema import columns, entity_names, metadata
+from nodes.systems.creatio.sandbox_schema import entity_names, metadata
+from nodes.systems.creatio.sandbox_services import reply
 from nodes.systems.sandbox import COMMON_VICES, Sandbox, Vice
 
 Answer = tuple[int, Any]
@@ -115,20 +115,7 @@ class CreatioSandbox(Sandbox):
                 f"{root}/odata/", f"{prefix}-root", self.odata, methods=["GET"], defaults={**host, "path": ""}
             )
             rule(f"{root}/odata/<path:path>", f"{prefix}-odata", self.odata, methods=every, defaults=host)
-            rule(
-                f"{root}/ServiceModel/ProcessEngineService.svc/RunProcess",
-                f"{prefix}-process",
-                self.run_process,
-                methods=["POST"],
-                defaults=host,
-            )
-            rule(
-                f"{root}/DataService/json/SyncReply/SelectQuery",
-                f"{prefix}-select",
-                self.select_query,
-                methods=["POST"],
-                defaults=host,
-            )
+        sandbox_services.routes(self)
         sandbox_pages.routes(self)
 
     # signing in --------------------------------------------------------------------------------------
@@ -193,15 +180,24 @@ class CreatioSandbox(Sandbox):
             return Response("<html><body>403 - Forbidden</body></html>", 403, mimetype="text/html")
         return None
 
+    def wrong_host(self, host: str) -> Response | None:
+        """The web server's "no such file" for an address with ``/0`` on the other kind of host."""
+        if host == self.setting("host", "framework"):
+            return None
+        g.mutating = False
+        return Response(NOT_FOUND, 404, mimetype="text/html")
+
+    def is_control(self) -> bool:
+        """The screens count as control too: vices and the journal are about the API."""
+        screens = request.path in {"/", "/0/"} or request.path.startswith(("/0/page/", "/0/Nui/"))
+        return screens or super().is_control()
+
     # odata -------------------------------------------------------------------------------------------
 
     def odata(self, path: str, host: str) -> AnyResponse:
-        if host != self.setting("host", "framework"):
-            g.mutating = False
-            return Response(NOT_FOUND, 404, mimetype="text/html")
-        denied = self.denial()
-        if denied is not None:
-            return denied
+        refused = self.wrong_host(host) or self.denial()
+        if refused is not None:
+            return refused
         if path == "$metadata":
             if self.use("no_metadata"):
                 return Response("<html><body>403 - Forbidden</body></html>", 403, mimetype="text/html")
@@ -332,70 +328,6 @@ class CreatioSandbox(Sandbox):
             if status >= 400 and not goes_on:
                 break
         return reply(200, {"responses": responses})
-
-    # processes and the data service ------------------------------------------------------------------
-
-    def run_process(self, host: str) -> AnyResponse:
-        denied = self.denial()
-        if denied is not None:
-            return denied
-        body = request.get_json(silent=True) or {}
-        name = body.get("schemaName", "")
-        if name != sandbox_data.PROCESS:
-            error = {"errorCode": "ItemNotFoundException", "message": f'Schema with name "{name}" not found.'}
-            return reply(200, {"success": False, "processId": None, "processStatus": 0, "errorInfo": error})
-        given = {item.get("name"): item.get("value") for item in body.get("parameterValues", [])}
-        said = sandbox_pages.push(self, str(given.get("RecordId", "")).lower())
-        with self.committing():
-            pass  # What the process did is done; only its answer can be lost.
-        results = {name: said for name in body.get("resultParameterNames", []) if name == "Answer"}
-        return reply(
-            200,
-            {
-                "processId": secrets.token_hex(16),
-                "processStatus": 2,
-                "resultParameterValues": results,
-                "success": True,
-                "errorInfo": None,
-            },
-        )
-
-    def select_query(self, host: str) -> AnyResponse:
-        """The DataService's SelectQuery without filters: named columns, rowCount and rowsOffset."""
-        denied = self.denial()
-        if denied is not None:
-            return denied
-        g.mutating = False
-        body = request.get_json(silent=True) or {}
-        entity = body.get("rootSchemaName", "")
-        named: dict[str, Any] = (body.get("columns") or {}).get("items") or {}
-        paths = {alias: item.get("expression", {}).get("columnPath", alias) for alias, item in named.items()}
-        stray = [path for path in paths.values() if entity in entity_names() and path not in columns(entity)]
-        if entity not in entity_names() or stray or body.get("filters", {}).get("items"):
-            what = (
-                f"Column by path {stray[0]} not found in schema {entity}."
-                if stray
-                else f"Schema {entity} not found."
-            )
-            if body.get("filters", {}).get("items"):
-                what = "Filters are not supported by this imitation; use OData."
-            status = {"ErrorCode": "ItemNotFoundException", "Message": what, "Errors": []}
-            return reply(200, {"responseStatus": status, "success": False, "rowsAffected": -1})
-        offset = max(int(body.get("rowsOffset", 0)), 0)
-        count = int(body.get("rowCount", -1))
-        rows = self.store.select(entity, replace(Options(), orderby="Id"))[offset:]
-        shown = [self.store.render(entity, row, Options()) for row in (rows if count < 0 else rows[:count])]
-        chosen = [{alias: row[path] for alias, path in (paths or {"Id": "Id"}).items()} for row in shown]
-        return reply(200, {"rowConfig": {}, "rows": chosen, "rowsAffected": len(chosen), "success": True})
-
-
-def reply(status: int, body: Any) -> Response:
-    if body is None:
-        return Response("", status=status)
-    if isinstance(body, str):
-        kind = "text/html" if body.startswith("<!") else "text/plain"
-        return Response(body, status=status, mimetype=kind)
-    return Response(to_json(body), status=status, content_type="application/json; odata.metadata=minimal")
 
 
 def _ago(seconds: float) -> str:

@@ -20,6 +20,7 @@ from nodes.systems.creatio.sandbox_schema import (
 
 OUR_COMPANY = "e308b781-3c5b-4ecb-89ef-5c1ed4da488e"
 PROCESS = "UsrRaiseInvoice"
+FIRST_CUSTOMER = "Northgate Instruments"
 _START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 _PRODUCTS = (
@@ -176,14 +177,15 @@ def _product(item: tuple[str, str, str, str, str]) -> Row:
 def _account(chance: random.Random, number: int, i: int) -> Row:
     first, second = _FIRST.split(), _SECOND.split(",")
     city_key, city = chance.choice(lookup_rows("City"))
+    spot = (i * 7 + 3) % (len(first) * len(second))
+    name = f"{first[spot % len(first)]} {second[spot // len(first)]}"
     if i == 0:
-        name = "Northgate Instruments"
+        name = FIRST_CUSTOMER
     elif i % 9 == 5 and i // 9 < len(_SPECIAL):
         name = _SPECIAL[i // 9]
-    else:
-        spot = (i * 7 + 3) % (len(first) * len(second))
-        name = f"{first[spot % len(first)]} {second[spot // len(first)]}"
-        name += f" {city}" if i >= len(first) * len(second) else ""
+    elif name == FIRST_CUSTOMER or i >= len(first) * len(second):
+        # All pairs have been used once; a further company of that name is told apart by place and number.
+        name += f" {city} {2 + i // (len(first) * len(second))}"
     return {
         "Id": made_id("Account", number, i) if i else made_id("Account", "first"),
         "Name": name,

@@ -29,7 +29,7 @@ import { DRAG_TYPE, entryOf, placeStep } from "./Palette";
 
 const nodeTypes: NodeTypes = { card: NodeCard };
 const edgeTypes = { line: EdgeLine };
-const fitOptions = { padding: 0.15, maxZoom: 1, minZoom: 0.35 };
+const fitOptions = { padding: 0.15, maxZoom: 1, minZoom: 0.2 };
 const proOptions = { hideAttribution: false };
 
 function asEdge({ source, sourceHandle, target, targetHandle }: Connection | CanvasEdge) {
@@ -47,12 +47,13 @@ export function Canvas({ narrow }: { narrow: boolean }) {
   const { catalog } = useTypes();
   const frame = useRef<HTMLDivElement>(null);
 
-  useEffect(() => {
-    drawFlow(present());
-    return useEditor.subscribe((now, before) => {
-      if (now.history.present !== before.history.present) drawFlow(now.history.present);
-    });
-  }, []);
+  useEffect(
+    () =>
+      useEditor.subscribe((now, before) => {
+        if (now.history.present !== before.history.present) drawFlow(now.history.present);
+      }),
+    [],
+  );
 
   const dropped = useCallback((_: unknown, __: unknown, moved: CanvasNode[]) => {
     change(moved.length === 1 ? "Move a step" : `Move ${moved.length} steps`, (flow) =>
@@ -63,8 +64,8 @@ export function Canvas({ narrow }: { narrow: boolean }) {
 
   const letGo = useCallback(
     (event: MouseEvent | TouchEvent, { fromNode, fromHandle, toNode }: FinalConnectionState) => {
-      if (!fromNode || !fromHandle?.id || toNode) return;
-      const point = "changedTouches" in event ? event.changedTouches.item(0) : event;
+      if (!fromNode || !fromHandle.id || toNode) return;
+      const point = "touches" in event ? event.changedTouches[0] : event;
       if (!point) return;
       const at = canvas.screenToFlowPosition({ x: point.clientX, y: point.clientY });
       useView.setState({ palette: { kind: "dropped", node: fromNode.id, port: fromHandle.id, side: fromHandle.type, at } });
@@ -134,7 +135,7 @@ export function Canvas({ narrow }: { narrow: boolean }) {
       >
         <Background variant={BackgroundVariant.Dots} gap={GRID * 1.5} size={1.4} color="var(--dots)" />
         {narrow ? null : <Map />}
-        <Controls />
+        <Controls narrow={narrow} />
       </ReactFlow>
     </div>
   );

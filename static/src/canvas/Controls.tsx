@@ -8,7 +8,7 @@ import { chosenNodes, sizes } from "../store/view";
 import css from "./canvas.module.css";
 
 /** Zoom, fit, reset, tidy: each with its key in the tooltip. */
-export function Controls() {
+export function Controls({ narrow }: { narrow: boolean }) {
   const canvas = useReactFlow();
   const zoom = useStore((state) => Math.round(state.transform[2] * 100));
   const readOnly = useEditor((editor) => editor.readOnly);
@@ -31,7 +31,7 @@ export function Controls() {
       {buttons.slice(1).map((button) => (
         <Control key={button.label} {...button} />
       ))}
-      {readOnly ? null : (
+      {readOnly || narrow ? null : (
         <Control
           label="Tidy up (Alt Shift T)"
           icon={IconLayoutDistributeHorizontal}

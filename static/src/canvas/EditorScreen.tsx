@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconPlus, IconSitemap } from "@tabler/icons-react";
 import { useReactFlow } from "@xyflow/react";
-import { useMemo } from "react";
+import { useEffect, useMemo } from "react";
 
 import type { NodeEditors } from "../model/editing";
 import type { Catalog } from "../model/flow";
@@ -37,6 +37,12 @@ export function EditorScreen({ slug, catalog, editors }: { slug: string; catalog
   const trySample = () => void tryOnSample(slug, present(), plainNumber(present().policy.sample_size));
   const hands: Hands = { types, canvas, open: opened.open, openNode: opened.openNode, trySample };
   useKeyboard(hands);
+  useEffect(() => {
+    if (!opened.open || narrow) return undefined;
+    const id = opened.open;
+    const settled = setTimeout(() => void canvas.fitView({ nodes: [{ id }], minZoom: 0.5, maxZoom: 1, duration: 120 }), 80);
+    return () => clearTimeout(settled);
+  }, [canvas, opened.open, narrow]);
   const showRecords = (edge: string) => opened.openNode(edge.slice(edge.indexOf(">") + 1).split(".")[0] ?? null);
   return (
     <TypesContext value={types}>
