@@ -199,7 +199,7 @@ class CreatioSandbox(Sandbox):
         if refused is not None:
             return refused
         if path == "$metadata":
-            if self.use("no_metadata"):
+            if "no_metadata" in self.active:
                 return Response("<html><body>403 - Forbidden</body></html>", 403, mimetype="text/html")
             return Response(metadata(), mimetype="application/xml")
         if not path:
@@ -266,7 +266,7 @@ class CreatioSandbox(Sandbox):
         limits = self.active.get("row_cap")
         cap = int(limits["rows"] if limits else self.setting("row_cap", "20000"))
         skip = wanted.skip
-        if skip and self.use("duplicate_rows"):
+        if skip and "duplicate_rows" in self.active:
             skip -= 1
         shifting = self.active.get("shifting_pages")
         if skip and shifting is not None:
