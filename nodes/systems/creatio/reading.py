@@ -68,7 +68,11 @@ def _behind(here: Position, rows: list[Row], *, by_stamp: bool) -> int | None:
     if not here.tail:
         return 0
     # A known row that has been changed since stands further behind: it is no mark any more, and is new.
-    known = [i for i, row in enumerate(rows) if row["Id"] in here.tail and (not by_stamp or row["ModifiedOn"] == here.at)]
+    known = [
+        i
+        for i, row in enumerate(rows)
+        if row["Id"] in here.tail and (not by_stamp or row["ModifiedOn"] == here.at)
+    ]
     return known[-1] + 1 if known else None
 
 
@@ -98,6 +102,6 @@ def _follow(here: Position, fresh: list[Row], reached: int, *, by_stamp: bool) -
     ids = [row["Id"] for row in fresh]
     last = fresh[-1].get("ModifiedOn", "") if fresh else here.at
     if not by_stamp or last == here.at:
-        return Position(here.at, reached, [*here.tail, *ids][-OVERLAP :], here.mark, here.roof)
+        return Position(here.at, reached, [*here.tail, *ids][-OVERLAP:], here.mark, here.roof)
     same = [row["Id"] for row in fresh if row.get("ModifiedOn") == last]
-    return Position(last, len(same), same[-OVERLAP :], here.mark, here.roof)
+    return Position(last, len(same), same[-OVERLAP:], here.mark, here.roof)

@@ -61,7 +61,14 @@ def test_the_list_shows_deals_and_can_be_searched(sandbox: CreatioSandbox, url: 
 
 def test_a_deal_shows_its_lines_and_the_button(sandbox: CreatioSandbox, url: str) -> None:
     page = requests.get(f"{url}/0/page/Opportunity/{first(sandbox)['Id']}", timeout=5).text
-    for text in ("Raise invoice", "Handheld scanner", "Hardware", "5,040.00", "Northgate Instruments", "None yet"):
+    for text in (
+        "Raise invoice",
+        "Handheld scanner",
+        "Hardware",
+        "5,040.00",
+        "Northgate Instruments",
+        "None yet",
+    ):
         assert text in page
     other = requests.get(f"{url}/0/page/Account/{first(sandbox)['AccountId']}", timeout=5).text
     assert "Raise invoice" not in other
@@ -73,7 +80,10 @@ def test_a_deal_shows_its_lines_and_the_button(sandbox: CreatioSandbox, url: str
 def test_text_from_outside_is_escaped(sandbox: CreatioSandbox, url: str) -> None:
     key = first(sandbox)["Id"]
     sandbox.store.update(
-        "Opportunity", key, {"Title": "<script>x</script>", "UsrInvoiceLink": "javascript:alert(1)"}, strict=True
+        "Opportunity",
+        key,
+        {"Title": "<script>x</script>", "UsrInvoiceLink": "javascript:alert(1)"},
+        strict=True,
     )
     page = requests.get(f"{url}/0/page/Opportunity/{key}", timeout=5).text
     assert "<script>x" not in page
@@ -84,7 +94,9 @@ def test_the_button_sends_and_shows_the_answer(
     sandbox: CreatioSandbox, url: str, hook: tuple[str, list[dict[str, Any]]]
 ) -> None:
     address, received = hook
-    assert requests.post(f"{url}/_sandbox/button", json={"url": f"{address}/ok"}, timeout=5).status_code == 200
+    assert (
+        requests.post(f"{url}/_sandbox/button", json={"url": f"{address}/ok"}, timeout=5).status_code == 200
+    )
     assert "Sent to Heddle: run r-17" in press(sandbox, url)
     press(sandbox, url)
     body = {"id": first(sandbox)["Id"], "entity": "Opportunity", "user": "Supervisor"}
@@ -109,7 +121,11 @@ def test_the_page_learns_of_the_invoice(sandbox: CreatioSandbox, url: str) -> No
     key = first(sandbox)["Id"]
     state = f"{url}/_sandbox/opportunity/{key}"
     assert requests.get(state, timeout=5).json() == {"number": "", "link": "", "status": ""}
-    values = {"UsrInvoiceNumber": "INV-204", "UsrInvoiceLink": "https://erp.example/204", "UsrInvoiceStatus": "Draft"}
+    values = {
+        "UsrInvoiceNumber": "INV-204",
+        "UsrInvoiceLink": "https://erp.example/204",
+        "UsrInvoiceStatus": "Draft",
+    }
     sandbox.store.update("Opportunity", key, values, strict=True)
     now = requests.get(state, timeout=5).json()
     assert now == {"number": "INV-204", "link": "https://erp.example/204", "status": "Draft"}

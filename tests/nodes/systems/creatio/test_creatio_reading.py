@@ -74,20 +74,26 @@ def test_empty_dates_are_none(creatio: CreatioConnector, sandbox: CreatioSandbox
     assert data["Phone"] == ""
 
 
-@pytest.mark.parametrize("text", ["O'Hara's “naïve” 東京 🙂 \\ \" %27 & + # ?", "x" * 10_000, "line\nbreak\ttab"])
+@pytest.mark.parametrize(
+    "text", ["O'Hara's “naïve” 東京 🙂 \\ \" %27 & + # ?", "x" * 10_000, "line\nbreak\ttab"]
+)
 def test_text_arrives_as_it_left(creatio: CreatioConnector, sandbox: CreatioSandbox, text: str) -> None:
     sandbox.store.update("Opportunity", first(sandbox)["Id"], {"Description": text}, strict=True)
     assert one(creatio, first(sandbox)["Id"])["Description"] == text
 
 
 def test_numbers_stay_exact(creatio: CreatioConnector, sandbox: CreatioSandbox) -> None:
-    sandbox.store.update("Opportunity", first(sandbox)["Id"], {"Amount": Decimal("12345678901234567.89")}, strict=True)
+    sandbox.store.update(
+        "Opportunity", first(sandbox)["Id"], {"Amount": Decimal("12345678901234567.89")}, strict=True
+    )
     assert one(creatio, first(sandbox)["Id"])["Amount"] == Decimal("12345678901234567.89")
 
 
 def test_fields_behind_lookups(creatio: CreatioConnector, sandbox: CreatioSandbox) -> None:
     data = one(
-        creatio, first(sandbox)["Id"], fields=("Title", "Account.Name", "AccountId.Country.Name", "Stage", "Category.Name")
+        creatio,
+        first(sandbox)["Id"],
+        fields=("Title", "Account.Name", "AccountId.Country.Name", "Stage", "Category.Name"),
     )
     assert data["Account"]["Name"] == "Northgate Instruments"
     assert data["Account"]["Country"]["Name"]
@@ -98,14 +104,18 @@ def test_fields_behind_lookups(creatio: CreatioConnector, sandbox: CreatioSandbo
 
 def test_lines_come_with_what_they_are(creatio: CreatioConnector, sandbox: CreatioSandbox) -> None:
     data = one(creatio, first(sandbox)["Id"], fields=("Title",), lines=(LINES,))
-    found = [(line["Product"]["Name"], line["Product"]["Category"]["Name"], line["Amount"]) for line in data[LINES]]
+    found = [
+        (line["Product"]["Name"], line["Product"]["Category"]["Name"], line["Amount"]) for line in data[LINES]
+    ]
     assert found == [
         ("Handheld scanner", "Hardware", Decimal("5040.00")),
         ("Warehouse suite, 10 users, year", "Software", Decimal("1800.00")),
         ("On-site installation, day", "Services", Decimal("1560.00")),
     ]
     assert isinstance(data[LINES][0]["Quantity"], Decimal)
-    narrow = one(creatio, first(sandbox)["Id"], fields=(f"{LINES}.Price", f"{LINES}.Product.Code"), lines=(LINES,))
+    narrow = one(
+        creatio, first(sandbox)["Id"], fields=(f"{LINES}.Price", f"{LINES}.Product.Code"), lines=(LINES,)
+    )
     assert [line["Product"]["Code"] for line in narrow[LINES]] == ["HW-100", "SW-200", "SV-300"]
     assert "Comment" not in narrow[LINES][0]
 
@@ -150,7 +160,9 @@ def test_conditions(creatio: CreatioConnector, filters: list[Filter], count: int
     assert len(matching(creatio, "Account", *filters)) == count
 
 
-def test_a_lookup_is_filtered_through_its_navigation(creatio: CreatioConnector, sandbox: CreatioSandbox) -> None:
+def test_a_lookup_is_filtered_through_its_navigation(
+    creatio: CreatioConnector, sandbox: CreatioSandbox
+) -> None:
     won = sum(row["StageId"] == WON for row in sandbox.all("Opportunity"))
     assert len(matching(creatio, "Opportunity", Filter(field="StageId", value=WON))) == won
     assert len(matching(creatio, "Opportunity", Filter(field="StageId", op="ne", value=WON))) == 40 - won
@@ -158,7 +170,9 @@ def test_a_lookup_is_filtered_through_its_navigation(creatio: CreatioConnector, 
     assert "Stage/Id" in journal(sandbox, "Opportunity")[1]["query"]
 
 
-def test_not_equal_does_not_leave_out_what_is_empty(creatio: CreatioConnector, sandbox: CreatioSandbox) -> None:
+def test_not_equal_does_not_leave_out_what_is_empty(
+    creatio: CreatioConnector, sandbox: CreatioSandbox
+) -> None:
     assert len(matching(creatio, "Opportunity", Filter(field="CategoryId", op="ne", value=WON))) == 40
 
 
@@ -173,7 +187,10 @@ def test_dates_numbers_and_truth(creatio: CreatioConnector) -> None:
 @pytest.mark.parametrize(
     ("filter_", "text"),
     [
-        (Filter(field="StageId", value="Closed won"), "Stage needs the id of an object in Creatio, not 'Closed won'"),
+        (
+            Filter(field="StageId", value="Closed won"),
+            "Stage needs the id of an object in Creatio, not 'Closed won'",
+        ),
         (Filter(field="Amount", op="gt", value="much"), "Amount needs an amount"),
         (Filter(field="DueDate", value="soon"), "Due date needs a date"),
         (Filter(field="CreatedOn", value="soon"), "Created on needs a date and time"),

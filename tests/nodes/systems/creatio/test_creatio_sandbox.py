@@ -130,9 +130,15 @@ def test_a_lookup_column_cannot_be_filtered(raw: requests.Session, url: str) -> 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("CreatedOn gt '2026-01-01'", "'Edm.DateTimeOffset' and 'Edm.String' for operator kind 'GreaterThan'"),
+        (
+            "CreatedOn gt '2026-01-01'",
+            "'Edm.DateTimeOffset' and 'Edm.String' for operator kind 'GreaterThan'",
+        ),
         ("Account/Id eq 'x'", "'Edm.Guid' and 'Edm.String' for operator kind 'Equal'"),
-        ("Nope eq 1", "Could not find a property named 'Nope' on type 'Terrasoft.Configuration.OData.Opportunity'."),
+        (
+            "Nope eq 1",
+            "Could not find a property named 'Nope' on type 'Terrasoft.Configuration.OData.Opportunity'.",
+        ),
         ("Account/Nope eq 1", "on type 'Terrasoft.Configuration.OData.Account'"),
         ("Title eq", "Syntax error"),
         ("Title like 'x'", "not an operator"),
@@ -192,7 +198,9 @@ def test_one_object_and_its_fields(sandbox: CreatioSandbox, raw: requests.Sessio
     assert get(raw, url, "SysImage").json()["value"] == []
 
 
-@pytest.mark.parametrize("options", [{"select": "Nope"}, {"expand": "Nope"}, {"orderby": "Nope"}, {"top": "x"}])
+@pytest.mark.parametrize(
+    "options", [{"select": "Nope"}, {"expand": "Nope"}, {"orderby": "Nope"}, {"top": "x"}]
+)
 def test_bad_options_are_refused(raw: requests.Session, url: str, options: dict[str, str]) -> None:
     assert get(raw, url, "Account", **options).status_code == 400
 
@@ -222,7 +230,9 @@ def test_creating_answers_the_whole_entity(raw: requests.Session, url: str) -> N
         ({"Name": "A", "BirthDate": "tomorrow"}, 400, "Cannot convert the literal"),
     ],
 )
-def test_creating_badly(raw: requests.Session, url: str, body: dict[str, Any], status: int, text: str) -> None:
+def test_creating_badly(
+    raw: requests.Session, url: str, body: dict[str, Any], status: int, text: str
+) -> None:
     answer = raw.post(f"{url}/0/odata/Contact", json=body)
     assert answer.status_code == status
     assert text in answer.json()["error"]["innererror"]["message"]
@@ -242,7 +252,9 @@ def test_updating_is_silent(sandbox: CreatioSandbox, raw: requests.Session, url:
     assert raw.patch(f"{url}/0/odata/Opportunity({uuid.uuid4()})", json={}).status_code == 404
 
 
-def test_deleting_respects_what_points_there(sandbox: CreatioSandbox, raw: requests.Session, url: str) -> None:
+def test_deleting_respects_what_points_there(
+    sandbox: CreatioSandbox, raw: requests.Session, url: str
+) -> None:
     deal = first(sandbox)
     answer = raw.delete(f"{url}/0/odata/Account({deal['AccountId']})")
     assert answer.status_code == 500
@@ -261,7 +273,9 @@ def test_a_batch_stops_at_its_first_error_unless_told(raw: requests.Session, url
     stopped = raw.post(f"{url}/0/odata/$batch", json={"requests": requests_}).json()["responses"]
     assert [one["status"] for one in stopped] == [201, 400]
     headers = {"Prefer": "continue-on-error"}
-    whole = raw.post(f"{url}/0/odata/$batch", json={"requests": requests_}, headers=headers).json()["responses"]
+    whole = raw.post(f"{url}/0/odata/$batch", json={"requests": requests_}, headers=headers).json()[
+        "responses"
+    ]
     assert [one["status"] for one in whole] == [201, 400, 200]
     assert len(whole[2]["body"]["value"]) == 2
     assert raw.post(f"{url}/0/odata/$batch", json={"requests": requests_ * 34}).status_code == 400
@@ -271,7 +285,9 @@ def test_a_batch_stops_at_its_first_error_unless_told(raw: requests.Session, url
 def test_a_batch_of_reads_changes_nothing(sandbox: CreatioSandbox, raw: requests.Session, url: str) -> None:
     sandbox.journal.clear()
     raw.post(f"{url}/0/odata/$batch", json={"requests": [{"method": "GET", "url": "Tax", "id": "1"}]})
-    raw.post(f"{url}/0/odata/$batch", json={"requests": [{"method": "POST", "url": "Tax", "id": "1", "body": {}}]})
+    raw.post(
+        f"{url}/0/odata/$batch", json={"requests": [{"method": "POST", "url": "Tax", "id": "1", "body": {}}]}
+    )
     assert [call["mutating"] for call in sandbox.journal] == [False, True]
 
 
@@ -290,7 +306,10 @@ def test_running_a_process(sandbox: CreatioSandbox, raw: requests.Session, url: 
     address = f"{url}/0/ServiceModel/ProcessEngineService.svc/RunProcess"
     body = {
         "schemaName": "UsrRaiseInvoice",
-        "parameterValues": [{"name": "RecordId", "value": first(sandbox)["Id"]}, {"name": "Odd", "value": "1"}],
+        "parameterValues": [
+            {"name": "RecordId", "value": first(sandbox)["Id"]},
+            {"name": "Odd", "value": "1"},
+        ],
         "resultParameterNames": ["Answer"],
     }
     answer = raw.post(address, json=body).json()

@@ -53,7 +53,9 @@ def test_a_forgotten_session_is_renewed_once(connect: Connect, sandbox: CreatioS
     assert len(journal(sandbox, "Login" if auth is None else "token")) == 2
 
 
-def test_the_login_page_instead_of_data_is_recognised(creatio: CreatioConnector, sandbox: CreatioSandbox) -> None:
+def test_the_login_page_instead_of_data_is_recognised(
+    creatio: CreatioConnector, sandbox: CreatioSandbox
+) -> None:
     creatio.check()
     sandbox.active["html_bounce"] = {"times": 1}
     assert len(creatio.read(TAXES, None, 10).records) == 2
@@ -84,7 +86,9 @@ def test_a_refused_client_is_named(connect: Connect) -> None:
 
 @pytest.mark.parametrize("kind", ["framework", "core"])
 @pytest.mark.parametrize("known", [True, False])
-def test_both_kinds_of_host(connect: Connect, sandbox: CreatioSandbox, url: str, kind: str, known: bool) -> None:
+def test_both_kinds_of_host(
+    connect: Connect, sandbox: CreatioSandbox, url: str, kind: str, known: bool
+) -> None:
     sandbox.set_setting("host", kind)
     creatio = connect(host=kind if known else "auto", page_pattern="")
     assert len(creatio.read(TAXES, None, 10).records) == 2
@@ -98,7 +102,10 @@ def test_a_page_pattern_wins(creatio: CreatioConnector, url: str) -> None:
     assert creatio.link("Opportunity", "7") == f"{url}/0/page/Opportunity/7"
 
 
-@pytest.mark.parametrize(("vice", "wait"), [({"rate_limit": {"times": 1, "retry_after": 7}}, 7.0), ({"server_error": {"times": 1}}, None)])
+@pytest.mark.parametrize(
+    ("vice", "wait"),
+    [({"rate_limit": {"times": 1, "retry_after": 7}}, 7.0), ({"server_error": {"times": 1}}, None)],
+)
 def test_a_busy_or_failing_server_is_unavailable(
     creatio: CreatioConnector, sandbox: CreatioSandbox, vice: dict[str, Any], wait: float | None
 ) -> None:
@@ -155,7 +162,9 @@ def test_addresses_are_tidied(given: str, clean: str) -> None:
     assert CreatioSettings(url=given, auth=auth).url == clean
 
 
-@pytest.mark.parametrize("settings", [{"url": "a.creatio.com"}, {"url": "https://a", "page_pattern": "{0}{x}"}])
+@pytest.mark.parametrize(
+    "settings", [{"url": "a.creatio.com"}, {"url": "https://a", "page_pattern": "{0}{x}"}]
+)
 def test_settings_that_cannot_work_are_refused(settings: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         CreatioSettings(**settings, auth=OAUTH)  # type: ignore[arg-type]
@@ -173,7 +182,18 @@ def test_every_setting_has_a_title_and_secrets_are_secret() -> None:
     for model in models:
         for name, one in model["properties"].items():
             assert one.get("title"), name
-    described = {name for model in models for name, one in model["properties"].items() if one.get("description")}
-    assert {"url", "auth", "host", "page_pattern", "user", "password", "client_id", "client_secret"} <= described
+    described = {
+        name for model in models for name, one in model["properties"].items() if one.get("description")
+    }
+    assert {
+        "url",
+        "auth",
+        "host",
+        "page_pattern",
+        "user",
+        "password",
+        "client_id",
+        "client_secret",
+    } <= described
     assert schema["$defs"]["FormsLogin"]["properties"]["password"]["writeOnly"] is True
     assert "Supervisor" not in repr(CreatioSettings(**CreatioSandbox.connection("http://x")).auth.password)  # type: ignore[union-attr]

@@ -26,7 +26,12 @@ def test_common_entities_come_first_and_custom_ones_are_there(
 
 def test_the_shape_of_an_opportunity(creatio: CreatioConnector) -> None:
     deal = creatio.entity("Opportunity")
-    assert (deal.key, deal.title_field, deal.modified, deal.plural) == ("Id", "Title", "ModifiedOn", "Opportunities")
+    assert (deal.key, deal.title_field, deal.modified, deal.plural) == (
+        "Id",
+        "Title",
+        "ModifiedOn",
+        "Opportunities",
+    )
     types = {field.name: field.type for field in deal.fields}
     assert types["Amount"] == "money"
     assert types["DueDate"] == "date"
@@ -72,7 +77,9 @@ def test_without_metadata_the_stock_shapes_serve(creatio: CreatioConnector, sand
     assert {field.name: field.type for field in deal.fields}["Amount"] == "money"
 
 
-def test_a_server_that_is_down_has_no_shape_at_all(creatio: CreatioConnector, sandbox: CreatioSandbox) -> None:
+def test_a_server_that_is_down_has_no_shape_at_all(
+    creatio: CreatioConnector, sandbox: CreatioSandbox
+) -> None:
     creatio.check()
     sandbox.active["rate_limit"] = {"times": 1, "retry_after": 3}
     with pytest.raises(Unavailable):
@@ -88,7 +95,9 @@ def test_stock_shapes_agree_with_the_imitation(creatio: CreatioConnector) -> Non
         for column, stock in shape["fields"].items():
             assert column in found.properties, f"{name}.{column}"
             refers = stock.get("refers_to")
-            assert (found.lookups[column.removesuffix("Id")][0] if refers else None) == refers, f"{name}.{column}"
+            assert (found.lookups[column.removesuffix("Id")][0] if refers else None) == refers, (
+                f"{name}.{column}"
+            )
             if "max_length" in stock:
                 assert found.properties[column].max_length == stock["max_length"], f"{name}.{column}"
 
