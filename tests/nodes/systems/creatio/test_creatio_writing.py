@@ -405,6 +405,22 @@ def test_finding_more_than_one_answer_holds(creatio: CreatioConnector, sandbox: 
     assert len(found[0]) == 40
 
 
+def test_a_site_without_batches_is_served_one_by_one(
+    creatio: CreatioConnector, sandbox: CreatioSandbox
+) -> None:
+    sandbox.active["no_batch"] = {}
+    changes = [create("Single 1"), create("Single 2", OwnerId=NOBODY), create("Single 3")]
+    assert [one.outcome.value for one in creatio.write("Account", changes)] == [
+        "created",
+        "failed",
+        "created",
+    ]
+    matches = [{"Name": f"Single {n}"} for n in range(120)]
+    found = creatio.find("Account", matches)
+    assert [len(one) for one in found] == [1 if n in {1, 3} else 0 for n in range(120)]
+    assert max(len(call["query"]) for call in sandbox.journal) < 2048
+
+
 def test_finding_by_what_is_not_there(creatio: CreatioConnector) -> None:
     assert creatio.find("Account", []) == []
     assert len(creatio.find("Account", [{"Code": ""}])[0]) == 1
