@@ -36,7 +36,6 @@ class Config(BaseSettings):
     proxies: int = Field(default=0, ge=0, le=5)
     secure_cookie: bool = False
     sign_in_limit: str = "10 per minute"
-    metrics_token: SecretStr = SecretStr("")
 
     @property
     def database(self) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from designer.wording import atoms, describe, title_of
+from engine import registry
 from engine.flow import Edge, Flow, LookupTable, Node
-from engine.registry import node_types
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _node(old: Node, new: Node) -> Iterator[Change]:
 
 def _setting(node: Node, name: str, old: Any, new: Any) -> Iterator[Change]:
     title = _title(node)
-    cls = node_types().get(node.type)
+    cls = registry.node_types().get(node.type)
     label = title_of(cls.Settings if cls else None, name)
     if _is_mapping(old) and _is_mapping(new):
         for text in _rows(old or [], new or [], ""):
@@ -243,7 +243,7 @@ def _title(node: Node) -> str:
 
 
 def _type(node: Node) -> str:
-    cls = node_types().get(node.type)
+    cls = registry.node_types().get(node.type)
     return cls.title if cls else node.type
 
 

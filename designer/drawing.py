@@ -15,11 +15,10 @@ from designer.errors import problems_of
 from designer.installation import here
 from designer.shapes import source
 from designer.web import ROOT
-from engine import plan
+from engine import plan, registry
 from engine.errors import Problem, RequestError
 from engine.flow import Flow
 from engine.record import from_json
-from engine.registry import connectors
 from engine.store import connections, flows
 
 log = logging.getLogger("heddle.web")
@@ -205,5 +204,5 @@ def _document(path: Path) -> Flow | None:
 
 
 def _system_title(system: str) -> str:
-    cls = connectors().get(system)
+    cls = registry.connectors().get(system)
     return cls.title if cls else system

@@ -6,7 +6,7 @@ more keys than we sent. Only what we want to set is compared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -61,6 +61,18 @@ def dig(data: Mapping[str, Any], name: str) -> Any:
             return None
         found = found.get(part)
     return found
+
+
+def without(data: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """A copy that lacks these fields; ``DISPLAYCONTACT.EMAIL1`` lacks inside the nested object."""
+    kept = dict(data)
+    for name in names:
+        first, _, rest = name.partition(".")
+        if name in kept or not rest:
+            kept.pop(name, None)
+        elif isinstance(kept.get(first), dict):
+            kept[first] = without(kept[first], [rest])
+    return kept
 
 
 def _number(value: Any) -> Any:

@@ -10,79 +10,21 @@ In a dry run the same questions are asked and nothing is claimed, sent or kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from engine import compare, faults
 from engine.clock import now
-from engine.connector import CannotTell, Connector
+from engine.connector import CannotTell
 from engine.errors import HeddleError, Unavailable
-from engine.node import WriteNode, WriteTarget
+from engine.intent import Delivered, Errand, Intent, gather, hold, keep, recall, receive
+from engine.node import WriteTarget
 from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_key
 from engine.store import references
-from engine.store.database import Database
-from engine.store.references import Pair, Reference
+from engine.store.references import Pair
 from engine.walk import Receipt
-
-
-@dataclass(frozen=True)
-class Errand:
-    """Everything that delivering needs to know about where it runs.
-
-    claim       names the batch and node: ``run/lane/batch/node``
-    keep_lease  raises LeaseLost if the lane is no longer ours; called before anything is sent
-    patience    seconds for which a claim of ours stands: lease plus call time limit
-    """
-
-    database: Database
-    flow_id: str
-    node_id: str
-    node: WriteNode[Any]
-    connector: Connector[Any]
-    connections: dict[str, str]
-    claim: str
-    keep_lease: Callable[[], None]
-    dry: bool = False
-    patience: float = 90.0
-
-
-@dataclass
-class Delivered:
-    """The receipts so far (None where undone), the references to keep, and what interrupted us, if anything."""
-
-    receipts: list[Receipt | None]
-    references: list[Reference] = field(default_factory=list)
-    released: list[tuple[Pair, str]] = field(default_factory=list)
-    interruption: HeddleError | None = None
-
-
-@dataclass
-class Intent:
-    """One record's wish at this node, while it is being settled. ``at`` lists its places in the batch."""
-
-    at: list[int]
-    pair: Pair
-    left_id: str
-    data: dict[str, Any]
-    conditions: dict[str, str]
-    match: dict[str, Any]
-    remote_id: str | None
-    reference: Reference | None = None
-    current: Remote | None = None
-    doubtful: bool = False
-
-    def wanted(self, operation: str) -> dict[str, Any]:
-        """The values for this operation: those meant only for the other one are left out."""
-        if not self.conditions:
-            return self.data
-        return {
-            name: value
-            for name, value in self.data.items()
-            if self.conditions.get(name, operation) == operation
-        }
 
 
 def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
@@ -92,9 +34,9 @@ def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
     """
     done = Delivered([None] * len(records))
     target = errand.node.target()
-    intents = _gather(errand, target, records, done)
+    intents = gather(errand, target, records, done)
     try:
-        intents = _recall(errand, intents, done)
+        intents = recall(errand, intents, done)
         intents = _settle_doubts(errand, target, intents, done)
         intents = _recognise(errand, target, intents, done)
         creates, updates = _compare(errand, target, intents, done)
@@ -107,64 +49,6 @@ def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
     except HeddleError as error:
         done.interruption = error
     return done
-
-
-def _gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done: Delivered) -> list[Intent]:
-    """Turns records into intents. The same source object twice in a batch is written once, as it was last."""
-    intents: dict[tuple[str, str], Intent] = {}
-    right = errand.connections[target.slot]
-    for at, record in enumerate(records):
-        try:
-            remote_id, left_entity, left_id = errand.node.identify(record)
-        except HeddleError as error:
-            _fail(done, [at], error)
-            continue
-        left = errand.connections.get(record.origin.slot, "") if record.origin else ""
-        data = record.data if isinstance(record.data, dict) else {"value": record.data}
-        match = {name: value for name in target.match if (value := compare.dig(data, name)) not in (None, "")}
-        if len(match) < len(target.match) and target.operation != "create" and remote_id is None:
-            match = {}
-        intent = Intent(
-            [at],
-            Pair(left, left_entity, right, target.entity),
-            left_id,
-            data,
-            dict(errand.node.conditions(record)),
-            match,
-            remote_id,
-        )
-        earlier = intents.pop((left_entity, left_id), None)
-        if earlier is not None:
-            intent.at = [*earlier.at, at]
-        intents[left_entity, left_id] = intent
-    return list(intents.values())
-
-
-def _recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Intent]:
-    """Asks our own memory: equal to what we last wrote is unchanged; a claim of a dead batch is a doubt."""
-    by_pair: dict[Pair, list[Intent]] = {}
-    for intent in intents:
-        by_pair.setdefault(intent.pair, []).append(intent)
-    left: list[Intent] = []
-    with errand.database.read() as session:
-        known = {
-            pair: references.load(session, pair, [i.left_id for i in some]) for pair, some in by_pair.items()
-        }
-    for intent in intents:
-        reference = intent.reference = known[intent.pair].get(intent.left_id)
-        if reference is None:
-            left.append(intent)
-        elif reference.right_id is None:
-            intent.doubtful = reference.claim == errand.claim or reference.claim_until < now()
-            left.append(intent)
-        elif reference.claim == errand.claim and reference.claim_outcome:
-            _repeat_receipt(intent, reference, done)
-        elif reference.fingerprints.get(_scope(errand)) == _print(intent):
-            _unchanged(intent, reference, done, "Equal to what was written last.")
-        else:
-            intent.remote_id = intent.remote_id or reference.right_id
-            left.append(intent)
-    return left
 
 
 def _settle_doubts(
@@ -185,7 +69,7 @@ def _settle_doubts(
                 message=error.message,
                 question={"kind": "in-doubt", "entity": target.entity, "source": intent.left_id},
             )
-            _receive(done, intent, Receipt(result, "create", intent.wanted("create")))
+            receive(done, intent, Receipt(result, "create", intent.wanted("create")))
         return [intent for intent in intents if not intent.doubtful]
     settled: set[int] = set()
     for intent, change, remote in zip(doubtful, changes, found, strict=True):
@@ -199,8 +83,8 @@ def _settle_doubts(
                 answer=remote.data,
                 message="Found again after an answer was lost.",
             )
-            _keep(errand, intent, result, done)
-            _receive(done, intent, Receipt(result, "create", change.data))
+            keep(errand, intent, result, done)
+            receive(done, intent, Receipt(result, "create", change.data))
     return [intent for intent in intents if id(intent) not in settled]
 
 
@@ -216,7 +100,7 @@ def _recognise(errand: Errand, target: WriteTarget, intents: list[Intent], done:
             asked.append((intent, intent.match))
         elif target.match and target.operation != "create" and not intent.doubtful:
             names = ", ".join(target.match)
-            _hold(
+            hold(
                 done,
                 intent,
                 f"Held: {names} is empty, so it cannot be told whether this is a new {target.entity}.",
@@ -248,7 +132,7 @@ def _match(
     unique = {remote.id: remote for remote in exact}
     if len(unique) > 1:
         words = " and ".join(f"{name} {value}" for name, value in match.items())
-        _hold(
+        hold(
             done,
             intent,
             f"Held: {len(unique)} {target.entity} records match {words}.",
@@ -261,7 +145,7 @@ def _match(
         intent.remote_id = intent.current.id
     elif by_id:
         if intent.reference is not None and target.operation != "update":
-            _hold(
+            hold(
                 done,
                 intent,
                 f"Held: the {target.entity} that this was written to ({intent.remote_id}) is gone.",
@@ -277,9 +161,9 @@ def _match(
 def _missing(target: WriteTarget, intent: Intent, done: Delivered) -> None:
     message = f"There is no such {target.entity} to update."
     if target.on_missing == "skip":
-        _receive(done, intent, Receipt(Result(Outcome.UNCHANGED, message=message), "update"))
+        receive(done, intent, Receipt(Result(Outcome.UNCHANGED, message=message), "update"))
     elif target.on_missing == "hold":
-        _hold(
+        hold(
             done,
             intent,
             f"Held: {message[0].lower()}{message[1:]}",
@@ -288,7 +172,7 @@ def _missing(target: WriteTarget, intent: Intent, done: Delivered) -> None:
         )
     else:
         result = Result(Outcome.FAILED, code="E-MISSING", message=message)
-        _receive(done, intent, Receipt(result, "update", intent.wanted("update")))
+        receive(done, intent, Receipt(result, "update", intent.wanted("update")))
 
 
 def _compare(
@@ -317,10 +201,10 @@ def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], do
     for intent, result, change, before in _send(errand, target, intents, "update"):
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             updated = msgspec.structs.replace(result, outcome=Outcome.UPDATED)
-            _keep(errand, intent, updated, done)
-            _receive(done, intent, Receipt(updated, "update", change.data, before))
+            keep(errand, intent, updated, done)
+            receive(done, intent, Receipt(updated, "update", change.data, before))
         else:
-            _receive(done, intent, Receipt(result, "update", change.data, before))
+            receive(done, intent, Receipt(result, "update", change.data, before))
 
 
 def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> bool:
@@ -336,14 +220,16 @@ def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], do
         mine = [intent for intent in intents if (intent.pair, intent.left_id) in owned]
     for intent, result, change, _ in _send(errand, target, mine, "create"):
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
-            _keep(errand, intent, result, done)
+            keep(errand, intent, result, done)
         elif result.outcome != Outcome.IN_DOUBT:
             done.released.append((intent.pair, intent.left_id))
-        _receive(done, intent, Receipt(result, "create", change.data))
+        receive(done, intent, Receipt(result, "create", change.data))
     return len(mine) < len(intents)
 
 
-def _send(errand: Errand, target: WriteTarget, intents: list[Intent], operation: str) -> Any:
+def _send(
+    errand: Errand, target: WriteTarget, intents: list[Intent], operation: str
+) -> Iterator[tuple[Intent, Result, Change, dict[str, Any] | None]]:
     """Sends in calls as large as the system takes; yields (intent, result, change, values before)."""
     size = max(1, errand.connector.capability.write)
     for start in range(0, len(intents), size):
@@ -408,81 +294,6 @@ def _adopt(errand: Errand, target: WriteTarget, intent: Intent, done: Delivered,
     answer = reference.answer if reference else {}
     result = Result(Outcome.UNCHANGED, intent.remote_id, number, link, answer, message=note)
     result = _linked(errand, target, intent, result)
-    _keep(errand, intent, result, done)
+    keep(errand, intent, result, done)
     before = current.data if current else None
-    _receive(done, intent, Receipt(result, "unchanged", intent.wanted("update"), before))
-
-
-def _unchanged(intent: Intent, reference: Reference, done: Delivered, note: str) -> None:
-    result = Result(
-        Outcome.UNCHANGED,
-        reference.right_id,
-        reference.number,
-        reference.link,
-        reference.answer,
-        message=note,
-    )
-    _receive(done, intent, Receipt(result, "unchanged", intent.data))
-
-
-def _repeat_receipt(intent: Intent, reference: Reference, done: Delivered) -> None:
-    """This very batch was here before it was interrupted: tell what it did then."""
-    outcome = Outcome(reference.claim_outcome)
-    result = Result(outcome, reference.right_id, reference.number, reference.link, reference.answer)
-    operation = {Outcome.CREATED: "create", Outcome.UPDATED: "update"}.get(outcome, "unchanged")
-    _receive(done, intent, Receipt(result, operation, intent.wanted(operation)))
-
-
-def _keep(errand: Errand, intent: Intent, result: Result, done: Delivered) -> None:
-    """Remembers the pair of objects, what was written, and by which batch."""
-    if errand.dry or result.remote_id is None:
-        return
-    earlier = intent.reference.fingerprints if intent.reference else {}
-    done.references.append(
-        Reference(
-            intent.pair,
-            intent.left_id,
-            result.remote_id,
-            result.number,
-            result.link,
-            result.answer,
-            {**earlier, _scope(errand): _print(intent)},
-            errand.claim,
-            str(result.outcome),
-            0.0,
-        )
-    )
-
-
-def _scope(errand: Errand) -> str:
-    return f"{errand.flow_id}/{errand.node_id}"
-
-
-def _print(intent: Intent) -> str:
-    return fingerprint([intent.data, intent.conditions] if intent.conditions else intent.data)
-
-
-def _receive(done: Delivered, intent: Intent, receipt: Receipt) -> None:
-    """Files the receipt for the record, and as unchanged for earlier doubles of it in the batch."""
-    *doubles, last = intent.at
-    done.receipts[last] = receipt
-    for at in doubles:
-        result = receipt.result
-        if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
-            result = msgspec.structs.replace(
-                result,
-                outcome=Outcome.UNCHANGED,
-                message="Written together with another record of this batch.",
-            )
-        done.receipts[at] = Receipt(result, "unchanged", receipt.sent)
-
-
-def _hold(done: Delivered, intent: Intent, message: str, question: dict[str, Any], cure: str) -> None:
-    result = Result(Outcome.HELD, code="E-HELD", message=message, question=question, detail=cure)
-    _receive(done, intent, Receipt(result, "hold", intent.data))
-
-
-def _fail(done: Delivered, at: Sequence[int], error: HeddleError) -> None:
-    result = Result(Outcome.FAILED, code=error.code, message=error.message, detail=error.cure)
-    for place in at:
-        done.receipts[place] = Receipt(result, "", {})
+    receive(done, intent, Receipt(result, "unchanged", intent.wanted("update"), before))

@@ -20,16 +20,29 @@ Empty values pass through functions unchanged, except through those made for the
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from engine.errors import DefinitionError, Problem, RecordRejected
+from engine.errors import DefinitionError, Problem
 from engine.flow import Document
-from engine.functions import FUNCTIONS, Argument, BadInput, Function, Table, Tables, fits, show, tables_of
+from engine.functions import (
+    FUNCTIONS,
+    Argument,
+    BadInput,
+    Function,
+    Table,
+    Tables,
+    exact,
+    fits,
+    refusal,
+    show,
+    tables_of,
+    type_of,
+)
 from engine.path import PathError
 from engine.scope import Get, Scope, Source
 from engine.shape import ValueType
@@ -102,16 +115,23 @@ class Compiled:
         A step with arguments has them under ``with``; a lookup names the ``table`` and the ``row``, from 1.
         Where a default stood in, the empty value comes first, then ``{"did": "default", …}``.
         """
+        told = list(self.tell(scope))
+        return told[-1]["value"], told
+
+    def tell(self, scope: Scope) -> Iterator[dict[str, Any]]:
+        """The steps of ``explain`` one by one, so that those before a refusal are not lost."""
         value = self.start(scope)
-        told: list[dict[str, Any]] = [{"did": self.label, "value": value}]
+        yield {"did": self.label, "value": value}
         if self.default is not None and (value is None or value == ""):
-            value, why = self.default.explain(scope)
-            told += [{"did": "default", "value": why[0]["value"]}, *why[1:]]
+            did = "default"
+            for told in self.default.tell(scope):
+                value = told["value"]
+                yield {**told, "did": did or told["did"]}
+                did = ""
         for step in self.steps:
             before = value
             value = step.apply(value, scope)
-            told.append({"did": step.function.name, "value": value, **step.details(before, scope)})
-        return value, told
+            yield {"did": step.function.name, "value": value, **step.details(before, scope)}
 
 
 def compile_value(value: Value, tables: Tables | None = None, field: str = "") -> Compiled:
@@ -142,9 +162,9 @@ def _compile(value: Value, tables: Mapping[str, Table], field: str, problems: li
     kind: ValueType = "any"
     default = None
     if isinstance(value, ConstantValue):
-        constant = _exact(value.value)
+        constant = exact(value.value)
         label = show(constant)
-        kind = _type_of(constant)
+        kind = type_of(constant)
 
         def start(_: Scope) -> Any:
             return constant
@@ -196,7 +216,7 @@ class _Step:
             try:
                 return call(convert(value), *args)
             except (BadInput, ArithmeticError, ValueError) as error:
-                raise _rejected(function, value, error, scope) from error
+                raise refusal(function, value, error, scope.label()) from error
 
         return apply
 
@@ -207,7 +227,7 @@ class _Step:
         try:
             return function.call(function.input.convert(value), *self._args(scope))
         except (BadInput, ArithmeticError, ValueError) as error:
-            raise _rejected(function, value, error, scope) from error
+            raise refusal(function, value, error, scope.label()) from error
 
     def _args(self, scope: Scope) -> list[Any]:
         return [
@@ -216,7 +236,9 @@ class _Step:
         ]
 
     def details(self, value: Any, scope: Scope) -> dict[str, Any]:
-        """What an explanation says besides the result."""
+        """What an explanation says besides the result; nothing where an empty value passed by."""
+        if not self.function.takes_empty and (value is None or value == ""):
+            return {}
         named = zip(self.function.arguments, self._args(scope), strict=True)
         shown = {
             argument.name: given
@@ -224,7 +246,7 @@ class _Step:
             if not argument.kind.lazy and isinstance(given, (str, int, Decimal, bool))
         }
         told: dict[str, Any] = {"with": shown} if shown else {}
-        if self.function.detail is not None and not (value is None or value == ""):
+        if self.function.detail is not None:
             told |= self.function.detail(self.function.input.convert(value), *self._args(scope))
         return told
 
@@ -234,21 +256,11 @@ def _argument(argument: Argument, given: Compiled, scope: Scope) -> Any:
         return partial(given.get, scope)
     value = given.get(scope)
     if value is None and not argument.required:
-        return argument.default
+        return argument.fallback()
     try:
         return argument.kind.convert(value)
     except BadInput as error:
         raise BadInput(f"{argument.title}: {error}") from error
-
-
-def _rejected(function: Function, value: Any, error: Exception, scope: Scope) -> RecordRejected:
-    reason = str(error) if isinstance(error, BadInput) else f"it cannot work with {show(value)}"
-    return RecordRejected(
-        f"{scope.label()}: {reason} ({function.title}).",
-        code="E-VALUE",
-        detail=f"{function.name}: {type(error).__name__}: {error}",
-        cure="Correct the value at its source, or change the step in the mapping.",
-    )
 
 
 def _at(field: str, part: str) -> str:
@@ -323,8 +335,7 @@ def _given(
     if value is None:
         if argument.required:
             wrong(f"«{function.title}» lacks {argument.title.lower()}.", "Fill it in.")
-        default = argument.default
-        return partial(_same, default) if argument.kind.lazy else default
+        return partial(_same, argument.default) if argument.kind.lazy else argument.fallback()
     fixed = isinstance(value, ConstantValue) and not value.then
     if argument.kind.constant and not fixed:
         wrong(
@@ -340,14 +351,14 @@ def _given(
                 f"Give it a value of the type {argument.kind.type}.",
             )
         return compiled
-    constant = _exact(value.value)  # type: ignore[union-attr] # fixed says that it is a constant
+    constant = exact(value.value)  # type: ignore[union-attr] # fixed says that it is a constant
     if argument.kind.widget == "table":
         if constant not in tables:
             wrong(f"The flow has no lookup table {show(constant)}.", "Choose a table, or make one.")
             return None
         return tables[constant]
     if constant is None and not argument.required:
-        return argument.default
+        return argument.fallback()
     try:
         return argument.kind.convert(constant)
     except BadInput as error:
@@ -382,28 +393,3 @@ def _chain(start: Get, steps: tuple[_Step, ...]) -> Get:
         return value
 
     return get
-
-
-def _exact(value: Any) -> Any:
-    """A constant without binary floats, however the document was decoded."""
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    if isinstance(value, list):
-        return [_exact(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _exact(item) for key, item in value.items()}
-    return value
-
-
-def _type_of(constant: Any) -> ValueType:
-    if isinstance(constant, bool):
-        return "boolean"
-    if isinstance(constant, int):
-        return "integer"
-    if isinstance(constant, Decimal):
-        return "number"
-    if isinstance(constant, list):
-        return "lines"
-    if isinstance(constant, dict):
-        return "object"
-    return "text" if isinstance(constant, str) else "any"

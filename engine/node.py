@@ -66,16 +66,23 @@ class Outbox:
 
     answers  for a LookupNode: what was fetched, keyed as it was wanted
     trace    None unless somebody wants to know why
+    run      facts of the run that stay the same however often a batch is repeated: ``{"started": …}``
     """
 
-    __slots__ = ("answers", "failures", "ports", "skipped", "trace")
+    __slots__ = ("answers", "failures", "ports", "run", "skipped", "trace")
 
-    def __init__(self, answers: Mapping[str, Any] | None = None, trace: Trace | None = None) -> None:
+    def __init__(
+        self,
+        answers: Mapping[str, Any] | None = None,
+        trace: Trace | None = None,
+        run: Mapping[str, Any] | None = None,
+    ) -> None:
         self.ports: dict[str, list[Record]] = {}
         self.failures: list[tuple[Record, HeddleError]] = []
         self.skipped: list[tuple[Record, str]] = []
         self.answers = answers or {}
         self.trace = trace
+        self.run = run
 
     def send(self, record: Record, port: str = "out") -> None:
         self.ports.setdefault(port, []).append(record)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -92,11 +93,11 @@ def answer(run_id: str, lane: int) -> None:
         log.warning("lane %s of run %s waits: %s", lane, run_id, error)
 
 
-def work(runtime: Runtime, redis_url: str) -> None:
-    """Answers rings until the process is told to stop."""
+def work(runtime: Runtime, redis_url: str, **options: Any) -> None:
+    """Answers rings until the process is told to stop; ``options`` go to the Executor."""
     global _executor  # noqa: PLW0603 - jobs are plain functions; they find their executor here
     bell = Doorbell(redis_url)
-    _executor = runtime.executor(bell.ring)
+    _executor = runtime.executor(bell.ring, **options)
     connection = Redis.from_url(redis_url)
     queue = Queue(QUEUE, connection=connection, serializer="json")
     worker = LaneWorker([queue], connection=connection, serializer="json")

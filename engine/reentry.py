@@ -10,16 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session
-
 from engine.batch import unpack, unpack_answers
 from engine.errors import RequestError
-from engine.node import Trace
+from engine.explain import Story
 from engine.plan import Plan
 from engine.record import Record
 from engine.store import deliveries, history, lanes
+from engine.store.database import Session
 from engine.store.history import Stop
-from engine.walk import Course, WantAsk, walk
+from engine.store.runs import load_run
+from engine.walk import WantAsk, walk
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def gather(session: Session, plan_of: Mapping[str, Plan], stops: Sequence[Stop],
     """
     entries: dict[str, list[Record]] = {}
     for (run_id, lane, number), some in _by_batch(stops).items():
-        course = repeat(session, plan_of[run_id], run_id, lane, number)
+        course = repeat(session, plan_of[run_id], run_id, lane, number).course
         for stop in some:
             if stop.node not in current.nodes:
                 raise RequestError(
@@ -56,9 +56,7 @@ def gather(session: Session, plan_of: Mapping[str, Plan], stops: Sequence[Stop],
     return Again(entries, len({stop.root for stop in stops}))
 
 
-def repeat(
-    session: Session, plan: Plan, run_id: str, lane: int, number: int, trace: Trace | None = None
-) -> Course:
+def repeat(session: Session, plan: Plan, run_id: str, lane: int, number: int) -> Story:
     """Walks a batch that is over once more, in memory, with the answers and receipts of then.
 
     Raises RequestError (410) when its payload has been cleaned up.
@@ -67,8 +65,8 @@ def repeat(
     if staged is None:
         raise RequestError("The data of this batch has been cleaned up.", status=410, code="E-GONE")
     payload, _, _, answers = staged
-    course = Course(trail=[])
-    way = walk(plan, unpack(payload), course, trace)
+    story = Story(plan)
+    way = walk(plan, unpack(payload), story.course, story.trace, load_run(session, run_id).facts())
     told = unpack_answers(answers)
     reply: Any = None
     try:
@@ -79,10 +77,11 @@ def repeat(
             else:
                 reply = deliveries.receipts(session, run_id, lane, number, ask.node)
                 if len(reply) < len(ask.records):
-                    return course
+                    return story
+                story.file(ask.node, ask.records, reply)
             ask = way.send(reply)
     except StopIteration:
-        return course
+        return story
 
 
 def outstanding(

@@ -6,6 +6,7 @@ An extension registers itself in its own pyproject under ``heddle.nodes`` or ``h
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 from functools import cache
@@ -66,6 +67,38 @@ def system_card(cls: type[Connector[Any]]) -> dict[str, Any]:
         "settings": cls.Settings.model_json_schema(),
         "capability": cls.capability.model_dump(),
     }
+
+
+def sandbox_type(system: str) -> type[Any]:
+    """The class of a system's sandbox (``nodes/systems/<system>/sandbox.py``). Raises EngineError without one.
+
+    Its constructor takes the file to keep its objects in, or None for memory.
+    """
+    name = f"nodes.systems.{system}.sandbox"
+    base: type[Any] = importlib.import_module("nodes.systems.sandbox").Sandbox
+    known = sandbox_systems()
+    if system not in known:
+        raise EngineError(
+            f"There is no sandbox for {system!r}.",
+            code="E-NO-SANDBOX",
+            cure=f"There is one for: {', '.join(known)}." if known else "",
+        )
+    for cls in vars(importlib.import_module(name)).values():
+        if inspect.isclass(cls) and issubclass(cls, base) and getattr(cls, "system", None) == system:
+            return cls
+    raise EngineError(f"{name} has no class whose system is {system!r}.", code="E-NO-SANDBOX")
+
+
+def sandbox_systems() -> list[str]:
+    """The systems that can be imitated."""
+    root = importlib.import_module("nodes.systems")
+    packages = [info.name for info in pkgutil.iter_modules(root.__path__) if info.ispkg]
+    return [name for name in packages if importlib.util.find_spec(f"nodes.systems.{name}.sandbox")]
+
+
+def serve_sandbox(sandbox: Any, host: str, port: int) -> None:
+    """Serves a sandbox over HTTP until the process is stopped."""
+    importlib.import_module("nodes.systems.sandbox").serve(sandbox, host, port)
 
 
 def _classes(base: type[Any], group: str) -> list[type[Any]]:

@@ -11,6 +11,12 @@ from engine.errors import RecordRejected
 from engine.path import MISSING, PathError, parse_path
 from engine.record import Record
 
+CONDITIONS = "$when"
+"""The step under which a record carries target field → ``create`` or ``update``, for values of only one."""
+
+PARENTS = "$parent"
+"""The step under which a record made by split carries what it was split from, innermost first."""
+
 
 class Scope:
     """What a value can see: the record, its data (or one line of it), and what is around the line.
@@ -87,13 +93,19 @@ class Source:
 
     def optional(self) -> Get:
         """A getter that answers null where there is nothing."""
-        source = self.get
+        source, base = self.get, self._base
 
         def get(scope: Scope) -> Any:
             value = source(scope)
             return None if value is MISSING else value
 
-        return get
+        if base is None:
+            return get
+
+        def get_many(scope: Scope) -> Any:
+            return source(scope) or (None if base(scope) in (MISSING, None) else [])
+
+        return get_many
 
 
 def _empty(scope: Scope, label: str) -> RecordRejected:
@@ -148,12 +160,11 @@ def _getters(text: str) -> tuple[Get, Get | None]:
 
 
 def _around(levels: int, scope: Scope) -> Any:
-    """Data that many levels outside; a record made by split carries its parent in its data."""
-    data = scope.data
-    for _ in range(levels):
-        if scope.parent is not None:
-            scope = scope.parent
-            data = scope.data
-        else:
-            data = data.get("$parent", MISSING) if isinstance(data, dict) else MISSING
-    return data
+    """Data that many levels outside: first the scopes around a line, then what the record was split from."""
+    while scope.parent is not None:
+        scope = scope.parent
+        levels -= 1
+        if levels == 0:
+            return scope.data
+    outside = scope.record.steps.get(PARENTS, ())
+    return outside[levels - 1] if levels <= len(outside) else MISSING

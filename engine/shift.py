@@ -9,20 +9,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
-from sqlmodel import Session
-
 from engine import faults
 from engine.batch import pack, pack_answers, unpack, unpack_answers
 from engine.clock import now
 from engine.connector import Connector
-from engine.deliver import Errand, deliver
+from engine.deliver import deliver
 from engine.errors import DefinitionError, EngineError, HeddleError, InDoubt, LeaseLost, Unavailable
+from engine.intent import Errand
 from engine.ledger import Ledger
+from engine.lookup import fetch
 from engine.plan import Plan
 from engine.reader import Reader
 from engine.record import Outcome, Record, Result, from_json, to_json
 from engine.store import closing, deliveries, lanes, references
-from engine.store.database import Database
+from engine.store.database import Database, Session
 from engine.store.lanes import Claim
 from engine.store.runs import RunView, load_run
 from engine.walk import Course, Receipt, WantAsk, WriteAsk, walk
@@ -242,7 +242,7 @@ class Shift:
         answers: dict[str, Any],
     ) -> None:
         course = Course()
-        way = walk(self.plan, entries, course)
+        way = walk(self.plan, entries, course, run=self.run.facts())
         last = [node for node in self.plan.writes if node not in settled][-1:]
         asked, reply = False, None
         while True:
@@ -253,7 +253,7 @@ class Shift:
             asked = True
             if isinstance(ask, WantAsk):
                 if ask.node not in answers:
-                    answers[ask.node] = self._fetch(ask)
+                    answers[ask.node] = fetch(ask.want, self.connector(ask.want.slot))
                 reply = answers[ask.node]
             elif ask.node in settled:
                 reply = receipts[ask.node]
@@ -313,22 +313,6 @@ class Shift:
         }:
             return False
         return bool(self.held.failures >= len(self.plan.flow.policy.retry_minutes))
-
-    def _fetch(self, ask: WantAsk) -> dict[str, Any]:
-        """Answers a lookup node in bulk."""
-        want = ask.want
-        if not want.matches:
-            return {}
-        connector = self.connector(want.slot)
-        key = connector.entity(want.entity).key
-        names, matches = list(want.matches), list(want.matches.values())
-        found: dict[str, Any] = {}
-        size = max(1, connector.capability.find)
-        for start in range(0, len(names), size):
-            some = connector.find(want.entity, matches[start : start + size], want.fields)
-            for name, remotes in zip(names[start : start + size], some, strict=True):
-                found[name] = [{key: remote.id, **remote.data} for remote in remotes]
-        return found
 
     def _isolate(
         self, entries: dict[str, list[Record]], ledger: Ledger, settled: list[str], error: EngineError

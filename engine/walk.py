@@ -112,9 +112,15 @@ _PORT_OF = {
 
 
 def walk(
-    plan: Plan, entries: Mapping[str, Sequence[Record]], course: Course, trace: Trace | None = None
+    plan: Plan,
+    entries: Mapping[str, Sequence[Record]],
+    course: Course,
+    trace: Trace | None = None,
+    run: Mapping[str, Any] | None = None,
 ) -> Walk:
     """Takes records from where they enter to where they end. ``course`` is filled on the way.
+
+    ``run`` is what values see as ``$run``: ``{"started": …}``, equal however often a batch is walked.
 
     Raises EngineError when a node loses a record: nothing may vanish without a word.
     """
@@ -136,7 +142,7 @@ def walk(
             answers: Mapping[str, Any] | None = None
             if isinstance(node, LookupNode):
                 answers = yield WantAsk(node_id, node.want(records))
-            out = Outbox(answers, trace)
+            out = Outbox(answers, trace, run)
             node.process(records, out)
             _judge(node_id, records, out)
         passage.ms += (time.perf_counter() - started) * 1000

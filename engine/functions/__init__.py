@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.functions import table, text
-from engine.functions.signature import FUNCTIONS, Argument, BadInput, Function, fits, show
+from engine.functions import date, lists, logic, number, table, text
+from engine.functions.constant import exact, type_of
+from engine.functions.lists import same
+from engine.functions.signature import FUNCTIONS, Argument, BadInput, Function, as_text, fits, refusal, show
 from engine.functions.table import Table, Tables, tables_of
 
 __all__ = [
@@ -15,13 +17,22 @@ __all__ = [
     "Function",
     "Table",
     "Tables",
+    "as_text",
+    "date",
+    "exact",
     "fits",
     "library",
+    "lists",
+    "logic",
+    "number",
+    "refusal",
+    "same",
     "show",
     "table",
     "tables_of",
     "text",
-]
+    "type_of",
+]  # fmt: skip
 
 
 def library() -> list[dict[str, Any]]:

@@ -11,12 +11,9 @@ from pydantic import Field
 from engine.errors import DefinitionError, HeddleError, Held, Problem, RecordRejected
 from engine.node import Node, NodeContext, NodeSettings, Outbox
 from engine.record import Record
-from engine.scope import Scope
+from engine.scope import CONDITIONS, Scope
 from engine.shape import Entity
 from nodes.shape.rows import Filler, LinesRow, Row, compile_rows, explain, fill, refusals, shape_of
-
-CONDITIONS = "$when"
-"""The step under which a record carries values meant only for a new, or only for an existing object."""
 
 SHOWN = 3
 """How many refused fields of a record a message names."""
@@ -73,7 +70,7 @@ class MapNode(Node[MapSettings]):
         if self.problems:
             raise DefinitionError(self.problems)
         for record in records:
-            scope = Scope(record)
+            scope = Scope(record, run=out.run)
             if out.trace is not None:
                 explain(self.fillers, scope, partial(out.trace.note, self.context.node, record.key))
             try:

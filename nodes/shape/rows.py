@@ -7,19 +7,21 @@ source; its own rows see the line as ``$`` and the record as ``$parent``. Target
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Discriminator, Field, Tag
 
+from engine.binding import bind
+from engine.conditions import Condition
 from engine.errors import DefinitionError, HeddleError, Held, Problem, RecordRejected
 from engine.expression import Compiled, ConstantValue, Value, compile_value
-from engine.flow import Document
-from engine.functions import Tables
+from engine.flow import Document, LookupTable
 from engine.path import PathError
 from engine.scope import Get, Scope, Source
 from engine.shape import Field as ShapeField
+from engine.terms import Term
 
 When = Annotated[
     Literal["always", "create", "update", "not-empty"],
@@ -64,6 +66,12 @@ class LinesRow(Document):
         description="How each line is filled; $ is the line and $parent the record.",
         json_schema_extra={"x-widget": "mapping"},
     )
+    where: Condition | None = Field(
+        default=None,
+        title="Only lines where",
+        description="Lines for which this is not true are left out.",
+        json_schema_extra={"x-widget": "condition"},
+    )
     when: When = "always"
 
 
@@ -99,6 +107,7 @@ class Lines:
     source: Get
     fillers: tuple[Filler, ...]
     label: str
+    where: Term | None
 
     def scopes(self, scope: Scope) -> Iterator[Scope]:
         """A scope for each line. Raises RecordRejected when there is no list."""
@@ -108,7 +117,9 @@ class Lines:
         if not isinstance(lines, list):
             raise RecordRejected(f"{scope.label()}: {self.label} is not a list of lines.", code="E-VALUE")
         for number, line in enumerate(lines, 1):
-            yield scope.inside(line, number)
+            inside = scope.inside(line, number)
+            if self.where is None or self.where.holds(inside):
+                yield inside
 
     def get(self, scope: Scope) -> list[dict[str, Any]]:
         return [fill(self.fillers, line) for line in self.scopes(scope)]
@@ -158,21 +169,27 @@ def explain(fillers: tuple[Filler, ...], scope: Scope, note: Note, prefix: str =
     for filler in fillers:
         field = f"{prefix}{filler.target}"
         at = {**where, "sub" if "row" in where else "row": filler.row}
+        steps: list[dict[str, Any]] = []
         try:
             if isinstance(filler.value, Lines):
                 for line in filler.value.scopes(scope):
-                    explain(
-                        filler.value.fillers, line, note, f"{field}[{line.line}].",
-                        row=at["row"], line=line.line,
-                    )  # fmt: skip
-            else:
-                note(field=field, steps=filler.value.explain(scope)[1], **at)
+                    inside = f"{field}[{line.line}]."
+                    explain(filler.value.fillers, line, note, inside, row=at["row"], line=line.line)
+                continue
+            for step in filler.value.tell(scope):
+                steps.append(step)
         except (RecordRejected, Held) as error:
-            note(field=field, steps=[], error=error.as_json(), **at)
+            note(field=field, steps=steps, error=error.as_json(), **at)
+        else:
+            note(field=field, steps=steps, **at)
 
 
 def compile_rows(
-    rows: list[FieldRow | LinesRow], tables: Tables, field: str, problems: list[Problem], inside: bool = False
+    rows: list[FieldRow | LinesRow],
+    tables: Mapping[str, LookupTable],
+    field: str,
+    problems: list[Problem],
+    inside: bool = False,
 ) -> tuple[Filler, ...]:
     """Closures of the rows; what is wrong with them is added to ``problems``."""
     fillers: list[Filler] = []
@@ -211,11 +228,14 @@ def _tolerant(row: FieldRow) -> Value:
     return row.value.model_copy(update={"may_be_empty": True})
 
 
-def _compile_lines(row: LinesRow, tables: Tables, where: str, problems: list[Problem]) -> Lines:
+def _compile_lines(
+    row: LinesRow, tables: Mapping[str, LookupTable], where: str, problems: list[Problem]
+) -> Lines:
     source = Source(row.lines)
     fillers = compile_rows(row.rows, tables, f"{where}.rows", problems, inside=True)
     get = source.optional() if row.when == "not-empty" else source.required()
-    return Lines(get, fillers, source.label)
+    where_term = None if row.where is None else bind(row.where, tables, f"{where}.where")
+    return Lines(get, fillers, source.label, where_term)
 
 
 def _judge_target(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,14 +25,6 @@ from tests.engine.toys import Bench, World, refuse, toy_flow, toys
 def _toys() -> Iterator[None]:
     with toys():
         yield
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'heddle.db'}")
-    database.migrate()
-    yield database
-    database.close()
 
 
 def start(bench: Bench, mode: str = "live", brought: Any = None, key: str | None = None) -> str:

@@ -1,0 +1,34 @@
+"""``heddle demo``: fills a running installation with something to try."""
+
+from __future__ import annotations
+
+import click
+
+from designer import accounts, demo
+from designer.config import Config
+from engine import registry
+from engine.store import connections
+from engine.store.database import Database
+
+
+@click.command()
+@click.option("--url", required=True, help="Where the installation answers.")
+def command(url: str) -> None:
+    """Connect a running installation to its demo systems and lay the ready flows on the table."""
+    config = Config()
+    token = accounts.create_token(Database(config.database), "demo set-up", "editor", days=0.02)
+    logins = {system: login(system, address) for system, address in config.sandboxes.items()}
+    for line in demo.install(config, url, token, logins):
+        click.echo(f"  {line}")
+
+
+def login(system: str, address: str) -> demo.Login:
+    """What a connection to the imitated system at ``address`` is to be told, with the secrets set apart."""
+    settings = registry.sandbox_type(system).connection(address)
+    connector = registry.connector_type(system)
+    secret = connections.secret_fields(connector.Settings)
+    return demo.Login(
+        connector.title,
+        {name: value for name, value in settings.items() if name not in secret},
+        {name: value for name, value in settings.items() if name in secret},
+    )

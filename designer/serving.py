@@ -1,0 +1,16 @@
+"""What the web server loads in its worker process."""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+
+from designer import create_app
+from designer.process import dying_with
+
+
+def app() -> Flask:
+    """The application, in a process that goes when the server's own process is killed."""
+    dying_with(os.getppid())()
+    return create_app()

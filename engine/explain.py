@@ -1,0 +1,160 @@
+"""What happened to a record, step by step, and why each value is what it is.
+
+Everything here is told from a walk: of a sample that nobody wrote, or of a batch that is long over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine import compare
+from engine.node import Trace, WriteNode
+from engine.plan import Plan
+from engine.record import Record
+from engine.shape import Entity
+from engine.walk import Course, Receipt
+
+EntityOf = Callable[[str, str], Entity | None]
+"""(slot, entity name) → its shape, for the titles of fields; None when it cannot be had."""
+
+
+@dataclass
+class Story:
+    """A walk with everything kept that explaining needs."""
+
+    plan: Plan
+    course: Course = field(default_factory=lambda: Course(trail=[]))
+    trace: Trace = field(default_factory=Trace)
+    receipts: dict[str, list[tuple[Record, Receipt]]] = field(default_factory=dict)
+
+    def file(self, node: str, records: Sequence[Record], receipts: Sequence[Receipt]) -> None:
+        self.receipts.setdefault(node, []).extend(zip(records, receipts, strict=True))
+
+
+def passages(story: Story) -> dict[str, dict[str, Any]]:
+    """Per node what passed it: {"in", "ports", "failed", "held", "ms"}."""
+    return {
+        node: {
+            "in": passage.arrived,
+            "ports": passage.ports,
+            "failed": passage.failed,
+            "held": passage.held,
+            "ms": round(passage.ms, 1),
+        }
+        for node, passage in story.course.passages.items()
+    }
+
+
+def steps(story: Story, root: int, entity_of: EntityOf) -> list[dict[str, Any]]:
+    """The way of one root record, in order: what left each node, with notes, errors and writes.
+
+    Each step is {"node", "title", "key", "port", "data", "notes", "error", "write"}.
+    """
+    position = {node: at for at, node in enumerate(story.plan.order)}
+    told: list[dict[str, Any]] = []
+    for node, port, record in story.course.trail or []:
+        if record.root == root:
+            told.append(_step(story, node, record, port=port, entity_of=entity_of))
+    for ending in story.course.endings:
+        left = any(
+            node == ending.node and record.key == ending.record.key
+            for node, _, record in story.course.trail or []
+        )
+        if ending.record.root == root and not left:
+            error = ending.error.as_json() if ending.error else None
+            step = _step(story, ending.node, ending.record, port=str(ending.outcome), entity_of=entity_of)
+            told.append({**step, "error": error, "reason": ending.reason})
+    told.sort(key=lambda step: position[step["node"]])
+    return told
+
+
+def _step(story: Story, node: str, record: Record, *, port: str, entity_of: EntityOf) -> dict[str, Any]:
+    receipt = next((paper for filed, paper in story.receipts.get(node, ()) if filed.key == record.key), None)
+    error = None
+    if receipt is not None and receipt.result.message and receipt.result.code:
+        result = receipt.result
+        error = {"code": result.code, "message": result.message, "cure": result.detail, "detail": ""}
+    return {
+        "node": node,
+        "title": story.plan.title(node),
+        "key": record.key,
+        "port": port,
+        "data": record.data,
+        "notes": story.trace.notes.get((node, record.key), []),
+        "error": error,
+        "reason": "",
+        "write": _write(story, node, record, receipt, entity_of) if receipt is not None else None,
+    }
+
+
+def _write(story: Story, node: str, record: Record, receipt: Receipt, entity_of: EntityOf) -> dict[str, Any]:
+    """The field table of a write: old, new, whether it changes, and why it is so."""
+    made = story.plan.nodes[node]
+    assert isinstance(made, WriteNode)
+    target = made.target()
+    entity = entity_of(target.slot, target.entity)
+    why = _why(story, node, record)
+    data = record.data if isinstance(record.data, dict) else {}
+    before = receipt.before or {}
+    fields = []
+    for name, new in _leaves(data):
+        old = compare.dig(before, name)
+        sent = compare.dig(receipt.sent, name) is not None or name.split(".")[0] in receipt.sent
+        changed = receipt.operation == "create" or (
+            receipt.operation == "update" and sent and not compare.same(new, old)
+        )
+        fields.append(
+            {
+                "field": name,
+                "title": _title(entity, name),
+                "old": old,
+                "new": new,
+                "changed": changed,
+                "why": why.get(name) or why.get(name.split(".")[0], []),
+            }
+        )
+    return {
+        "operation": receipt.operation,
+        "outcome": str(receipt.result.outcome),
+        "slot": target.slot,
+        "entity": target.entity,
+        "entity_title": entity.title if entity else target.entity,
+        "remote_id": receipt.result.remote_id,
+        "number": receipt.result.number,
+        "link": receipt.result.link,
+        "message": receipt.result.message,
+        "fields": fields,
+    }
+
+
+def _why(story: Story, node: str, record: Record) -> dict[str, list[dict[str, Any]]]:
+    """Field → the steps that made its value, from the last node before the write that noted it."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for earlier in story.plan.order[: story.plan.order.index(node)]:
+        for note in story.trace.notes.get((earlier, record.key), ()):
+            if "field" in note:
+                steps_taken = [{**step, "node": earlier} for step in note.get("steps", [])]
+                found[str(note["field"])] = steps_taken
+    return found
+
+
+def _leaves(data: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    leaves: list[tuple[str, Any]] = []
+    for name, value in data.items():
+        if isinstance(value, Mapping):
+            leaves.extend(_leaves(value, f"{prefix}{name}."))
+        else:
+            leaves.append((f"{prefix}{name}", value))
+    return leaves
+
+
+def _title(entity: Entity | None, name: str) -> str:
+    fields: Sequence[Any] = entity.fields if entity else ()
+    titles: list[str] = []
+    for part in name.split("."):
+        found = next((one for one in fields if one.name == part), None)
+        titles.append(found.label() if found else part)
+        fields = found.fields if found else ()
+    return " · ".join(titles)

@@ -1,0 +1,208 @@
+"""What each record wishes at a write node, what we remember of it, and the receipts it ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from engine import compare
+from engine.clock import now
+from engine.connector import Connector
+from engine.errors import HeddleError
+from engine.node import WriteNode, WriteTarget
+from engine.record import Outcome, Record, Remote, Result, fingerprint
+from engine.store import references
+from engine.store.database import Database
+from engine.store.references import Pair, Reference
+from engine.walk import Receipt
+
+
+@dataclass(frozen=True)
+class Errand:
+    """Everything that delivering needs to know about where it runs.
+
+    claim       names the batch and node: ``run/lane/batch/node``
+    keep_lease  raises LeaseLost if the lane is no longer ours; called before anything is sent
+    patience    seconds for which a claim of ours stands: lease plus call time limit
+    """
+
+    database: Database
+    flow_id: str
+    node_id: str
+    node: WriteNode[Any]
+    connector: Connector[Any]
+    connections: dict[str, str]
+    claim: str
+    keep_lease: Callable[[], None]
+    dry: bool = False
+    patience: float = 90.0
+
+
+@dataclass
+class Delivered:
+    """The receipts so far (None where undone), the references to keep, and what interrupted us, if anything."""
+
+    receipts: list[Receipt | None]
+    references: list[Reference] = field(default_factory=list)
+    released: list[tuple[Pair, str]] = field(default_factory=list)
+    interruption: HeddleError | None = None
+
+
+@dataclass
+class Intent:
+    """One record's wish at this node, while it is being settled. ``at`` lists its places in the batch."""
+
+    at: list[int]
+    pair: Pair
+    left_id: str
+    data: dict[str, Any]
+    conditions: dict[str, str]
+    match: dict[str, Any]
+    remote_id: str | None
+    reference: Reference | None = None
+    current: Remote | None = None
+    doubtful: bool = False
+
+    def wanted(self, operation: str) -> dict[str, Any]:
+        """The values for this operation: those meant only for the other one are left out."""
+        if not self.conditions:
+            return self.data
+        return compare.without(
+            self.data, (name for name, only in self.conditions.items() if only != operation)
+        )
+
+
+def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done: Delivered) -> list[Intent]:
+    """Turns records into intents. The same source object twice in a batch is written once, as it was last."""
+    intents: dict[tuple[str, str], Intent] = {}
+    right = errand.connections[target.slot]
+    for at, record in enumerate(records):
+        try:
+            remote_id, left_entity, left_id = errand.node.identify(record)
+        except HeddleError as error:
+            _fail(done, [at], error)
+            continue
+        left = errand.connections.get(record.origin.slot, "") if record.origin else ""
+        data = record.data if isinstance(record.data, dict) else {"value": record.data}
+        match = {name: value for name in target.match if (value := compare.dig(data, name)) not in (None, "")}
+        if len(match) < len(target.match) and target.operation != "create" and remote_id is None:
+            match = {}
+        intent = Intent(
+            [at],
+            Pair(left, left_entity, right, target.entity),
+            left_id,
+            data,
+            dict(errand.node.conditions(record)),
+            match,
+            remote_id,
+        )
+        earlier = intents.pop((left_entity, left_id), None)
+        if earlier is not None:
+            intent.at = [*earlier.at, at]
+        intents[left_entity, left_id] = intent
+    return list(intents.values())
+
+
+def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Intent]:
+    """Asks our own memory: equal to what we last wrote is unchanged; a claim of a dead batch is a doubt."""
+    by_pair: dict[Pair, list[Intent]] = {}
+    for intent in intents:
+        by_pair.setdefault(intent.pair, []).append(intent)
+    left: list[Intent] = []
+    with errand.database.read() as session:
+        known = {
+            pair: references.load(session, pair, [i.left_id for i in some]) for pair, some in by_pair.items()
+        }
+    for intent in intents:
+        reference = intent.reference = known[intent.pair].get(intent.left_id)
+        if reference is None:
+            left.append(intent)
+        elif reference.right_id is None:
+            intent.doubtful = reference.claim == errand.claim or reference.claim_until < now()
+            left.append(intent)
+        elif reference.claim == errand.claim and reference.claim_outcome:
+            _repeat_receipt(intent, reference, done)
+        elif reference.fingerprints.get(_scope(errand)) == _print(intent):
+            _unchanged(intent, reference, done, "Equal to what was written last.")
+        else:
+            intent.remote_id = intent.remote_id or reference.right_id
+            left.append(intent)
+    return left
+
+
+def _unchanged(intent: Intent, reference: Reference, done: Delivered, note: str) -> None:
+    result = Result(
+        Outcome.UNCHANGED,
+        reference.right_id,
+        reference.number,
+        reference.link,
+        reference.answer,
+        message=note,
+    )
+    receive(done, intent, Receipt(result, "unchanged", intent.data))
+
+
+def _repeat_receipt(intent: Intent, reference: Reference, done: Delivered) -> None:
+    """This very batch was here before it was interrupted: tell what it did then."""
+    outcome = Outcome(reference.claim_outcome)
+    result = Result(outcome, reference.right_id, reference.number, reference.link, reference.answer)
+    operation = {Outcome.CREATED: "create", Outcome.UPDATED: "update"}.get(outcome, "unchanged")
+    receive(done, intent, Receipt(result, operation, intent.wanted(operation)))
+
+
+def keep(errand: Errand, intent: Intent, result: Result, done: Delivered) -> None:
+    """Remembers the pair of objects, what was written, and by which batch."""
+    if errand.dry or result.remote_id is None:
+        return
+    earlier = intent.reference.fingerprints if intent.reference else {}
+    done.references.append(
+        Reference(
+            intent.pair,
+            intent.left_id,
+            result.remote_id,
+            result.number,
+            result.link,
+            result.answer,
+            {**earlier, _scope(errand): _print(intent)},
+            errand.claim,
+            str(result.outcome),
+            0.0,
+        )
+    )
+
+
+def _scope(errand: Errand) -> str:
+    return f"{errand.flow_id}/{errand.node_id}"
+
+
+def _print(intent: Intent) -> str:
+    return fingerprint([intent.data, intent.conditions] if intent.conditions else intent.data)
+
+
+def receive(done: Delivered, intent: Intent, receipt: Receipt) -> None:
+    """Files the receipt for the record, and as unchanged for earlier doubles of it in the batch."""
+    *doubles, last = intent.at
+    done.receipts[last] = receipt
+    for at in doubles:
+        result = receipt.result
+        if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
+            result = msgspec.structs.replace(
+                result,
+                outcome=Outcome.UNCHANGED,
+                message="Written together with another record of this batch.",
+            )
+        done.receipts[at] = Receipt(result, "unchanged", receipt.sent)
+
+
+def hold(done: Delivered, intent: Intent, message: str, question: dict[str, Any], cure: str) -> None:
+    result = Result(Outcome.HELD, code="E-HELD", message=message, question=question, detail=cure)
+    receive(done, intent, Receipt(result, "hold", intent.data))
+
+
+def _fail(done: Delivered, at: Sequence[int], error: HeddleError) -> None:
+    result = Result(Outcome.FAILED, code=error.code, message=error.message, detail=error.cure)
+    for place in at:
+        done.receipts[place] = Receipt(result, "", {})

@@ -1,0 +1,220 @@
+"""What the web side asks about runs: lists, progress, the canvas overlay. Nothing here changes anything."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_
+from sqlmodel import Session, col, select
+
+from engine.clock import iso, now
+from engine.errors import EngineError
+from engine.flow import Flow
+from engine.record import COUNTED, COUNTS_AS, from_json
+from engine.store import passages
+from engine.store.deliveries import Delivery
+from engine.store.flows import FlowVersion, names
+from engine.store.lanes import Lane, StagedBatch
+from engine.store.passages import Step
+from engine.store.reviews import Hold
+from engine.store.runs import OPEN, Run
+
+TRIGGERED = (
+    "out"  # the port of a trigger, which hands records to a read node without passing through the walk
+)
+
+
+def open_runs(session: Session, flow_id: str) -> int:
+    """How many runs of a flow are not over."""
+    query = select(func.count()).where(Run.flow_id == flow_id, col(Run.state).in_(OPEN))
+    return session.exec(query).one()
+
+
+def count_by_state(session: Session) -> dict[str, int]:
+    """How many runs there are in each state."""
+    query = select(Run.state, func.count()).group_by(Run.state)
+    return {state: int(count) for state, count in session.exec(query)}
+
+
+def count_held(session: Session) -> int:
+    """How many records wait for an answer."""
+    return int(session.exec(select(func.count()).where(Hold.state == "open")).one())
+
+
+def last_runs(session: Session, flow_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Flow id → its newest run, as the list of flows shows it."""
+    newest = select(func.max(Run.id)).where(col(Run.flow_id).in_(flow_ids)).group_by(Run.flow_id)
+    rows = session.exec(select(Run).where(col(Run.id).in_(newest)))
+    return {
+        row.flow_id: {
+            "id": row.id,
+            "state": row.state,
+            "at": iso(row.started_at or row.created_at),
+            "counts": counts(session, row),
+        }
+        for row in rows
+    }
+
+
+def counts(session: Session, run: Run) -> dict[str, int]:
+    """Every count of a run; of an open one, what its lanes have settled so far."""
+    known = from_json(run.counts) if run.counts else passages.counts(session, run.id)
+    return {name: int(known.get(name, 0)) for name in ("read", *COUNTED)}
+
+
+def outcomes_of(group: str) -> list[str]:
+    """The outcomes that count as ``group``; a plain outcome stands for itself."""
+    return [str(outcome) for outcome, counted in COUNTS_AS.items() if group in (counted, outcome)]
+
+
+def runs(
+    session: Session,
+    *,
+    flow_id: str | None = None,
+    state: str = "",
+    outcome: str = "",
+    q: str = "",
+    before: str = "",
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Runs, newest first. ``q`` finds those that touched a record by key, number or a part of its title."""
+    query = select(Run).order_by(col(Run.id).desc()).limit(limit)
+    if flow_id is not None:
+        query = query.where(Run.flow_id == flow_id)
+    if state:
+        query = query.where(Run.state == state)
+    if before:
+        query = query.where(col(Run.id) < before)
+    if outcome:
+        query = query.where(
+            select(Delivery.id)
+            .where(Delivery.run_id == Run.id, col(Delivery.outcome).in_(outcomes_of(outcome)))
+            .exists()
+        )
+    if q:
+        query = query.where(
+            or_(
+                col(Run.id).startswith(q, autoescape=True),
+                select(Delivery.id).where(Delivery.run_id == Run.id, found_by(q)).exists(),
+            )
+        )
+    return rows(session, list(session.exec(query)))
+
+
+def rows(session: Session, found: Sequence[Run]) -> list[dict[str, Any]]:
+    """Runs as lists show them."""
+    flows = names(session, {run.flow_id for run in found})
+    versions = _numbers(session, {run.version_id for run in found})
+    return [_row(session, run, flows, versions) for run in found]
+
+
+def found_by(q: str) -> ColumnElement[bool]:
+    """Deliveries that a person means by ``q``."""
+    return or_(
+        col(Delivery.key) == q,
+        col(Delivery.root) == q,
+        col(Delivery.number) == q,
+        col(Delivery.title).icontains(q, autoescape=True),
+    )
+
+
+def get(session: Session, run_id: str) -> Run | None:
+    return session.get(Run, run_id)
+
+
+def document(session: Session, run: Run) -> Flow:
+    """The drawing that the run follows."""
+    version = session.get(FlowVersion, run.version_id)
+    if version is None:
+        raise EngineError(f"Run {run.id} follows a version that is not there.")
+    return version.document()
+
+
+def by_cause(session: Session, key: str) -> Run | None:
+    return session.exec(select(Run).where(Run.cause_key == key)).first()
+
+
+def progress(session: Session, run: Run) -> dict[str, Any]:
+    """One run with everything that its page and the canvas overlay show."""
+    (row,) = rows(session, [run])
+    nodes = _nodes(session, run.id)
+    done = row["counts"]["read"]
+    rate = _rate(run, done)
+    return {
+        **row,
+        "seq": int(now() * 1000),
+        "nodes": nodes,
+        "edges": _edges(document(session, run), nodes),
+        "rate": rate,
+        "left_s": _left(session, run, rate),
+        "retry_at": iso(run.retry_at) if run.retry_at else None,
+        "code": run.code,
+        "parent": run.parent_id,
+        "children": list(session.exec(select(Run.id).where(Run.parent_id == run.id).order_by(Run.id))),
+    }
+
+
+def _row(
+    session: Session, run: Run, flows: Mapping[str, tuple[str, str]], versions: Mapping[int, int | None]
+) -> dict[str, Any]:
+    slug, name = flows.get(run.flow_id, ("", run.flow_id))
+    return {
+        "id": run.id,
+        "flow": {"slug": slug, "name": name},
+        "version": versions.get(run.version_id),
+        "mode": run.mode,
+        "state": run.state,
+        "cause": {"kind": run.cause_kind, "by": run.cause_by},
+        "counts": counts(session, run),
+        "started_at": iso(run.started_at or run.created_at),
+        "ended_at": iso(run.ended_at) if run.ended_at else None,
+        "message": run.message,
+    }
+
+
+def _numbers(session: Session, ids: set[int]) -> dict[int, int | None]:
+    rows = session.exec(select(FlowVersion.id, FlowVersion.number).where(col(FlowVersion.id).in_(ids)))
+    return {version_id: number for version_id, number in rows if version_id is not None}
+
+
+def _nodes(session: Session, run_id: str) -> dict[str, dict[str, Any]]:
+    """What passed each node, added up over the lanes."""
+    total: dict[str, dict[str, Any]] = {}
+    for step in session.exec(select(Step).where(Step.run_id == run_id)):
+        node = total.setdefault(step.node, {"in": 0, "ports": {}, "failed": 0, "held": 0, "ms": 0.0})
+        node["in"] += step.arrived
+        node["failed"] += step.failed
+        node["held"] += step.held
+        node["ms"] = round(node["ms"] + step.ms, 1)
+        for port, count in from_json(step.ports).items():
+            node["ports"][port] = node["ports"].get(port, 0) + count
+    return total
+
+
+def _edges(flow: Flow, nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """What went along each edge: what left its port; a node that only handed on leaves what arrived next."""
+    found = {}
+    for edge in flow.edges:
+        if edge.source in nodes:
+            passed = nodes[edge.source]["ports"].get(edge.output, 0)
+        else:
+            passed = nodes[edge.target]["in"] if edge.target in nodes and edge.output == TRIGGERED else 0
+        found[f"{edge.source}.{edge.output}>{edge.target}.{edge.input}"] = passed
+    return found
+
+
+def _rate(run: Run, done: int) -> float | None:
+    """Records a second; None before anything has been settled."""
+    if run.started_at is None or not done:
+        return None
+    return round(done / max((run.ended_at or now()) - run.started_at, 0.001), 1)
+
+
+def _left(session: Session, run: Run, rate: float | None) -> float | None:
+    """Seconds to go; None while the reader does not know how much there is."""
+    reading = select(Lane.number).where(Lane.run_id == run.id, Lane.number == 0, Lane.state == "open")
+    if run.state != "running" or not rate or session.exec(reading).first() is not None:
+        return None
+    waiting = select(func.sum(StagedBatch.count)).where(
+        StagedBatch.run_id == run.id, StagedBatch.state == "staged"
+    )
+    return round((session.exec(waiting).one() or 0) / rate, 1)

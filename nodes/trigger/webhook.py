@@ -1,0 +1,84 @@
+"""Started by a button or a system that calls the flow's address."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from engine.errors import DefinitionError, Problem, RequestError
+from engine.node import NodeContext, NodeSettings, TriggerNode
+from engine.path import MISSING, Path, PathError, parse_path
+from engine.record import Record, fingerprint
+
+
+class WebhookSettings(NodeSettings):
+    auth: Literal["key", "signature", "basic"] = Field(
+        default="key",
+        title="How callers prove themselves",
+        description="key: the secret in the address is enough; signature: the call is signed besides; "
+        "basic: with user name and password.",
+    )
+    record_path: str = Field(
+        default="$",
+        title="Records",
+        description="Where the record, or the list of records, is within what the caller sends.",
+        json_schema_extra={"x-widget": "path"},
+    )
+    key_path: str = Field(
+        default="$.id",
+        title="Key",
+        description="What identifies a record within it, so that the same one is never written twice. Without "
+        "a value there, equal contents are the same record.",
+        json_schema_extra={"x-widget": "path"},
+    )
+
+
+class WebhookNode(TriggerNode[WebhookSettings]):
+    """Starts the flow when its address is called: by a button in the CRM or by a system that reports a
+    change. Each record that the call brings goes on."""
+
+    Settings = WebhookSettings
+    type = "webhook"
+    title = "Button or webhook"
+    group = "trigger"
+    glyph = "webhook"
+
+    def __init__(self, settings: WebhookSettings, context: NodeContext) -> None:
+        super().__init__(settings, context)
+        self.problems: list[Problem] = []
+        self.records = self._path(settings.record_path, "record_path")
+        self.key = self._path(settings.key_path, "key_path")
+
+    def _path(self, text: str, field: str) -> Path:
+        try:
+            return parse_path(text)
+        except PathError as error:
+            self.problems.append(Problem("E-PATH", str(error), "Write it like $.data.id.", field=field))
+            return parse_path("$")
+
+    def bring(self, brought: Any) -> list[Record]:
+        """The records of one call. Raises RequestError when there is none at the place agreed on."""
+        if self.problems:
+            raise DefinitionError(self.problems)
+        found = self.records.get(brought)
+        if found is MISSING or found is None:
+            raise RequestError(
+                f"The call brought nothing at {self.settings.record_path}.",
+                status=422,
+                code="E-HOOK-EMPTY",
+                cure="Correct the path in the trigger, or what the caller sends.",
+            )
+        return [self._record(one) for one in (found if isinstance(found, list) else [found])]
+
+    def _record(self, data: Any) -> Record:
+        key = self.key.get(data)
+        if isinstance(key, bool) or not isinstance(key, (str, int)) or key == "":
+            key = fingerprint(data)
+        return Record(str(key), data)
+
+    def check(self) -> list[Problem]:
+        return self.problems
+
+    def summary(self) -> str:
+        return "When a button or a system calls"

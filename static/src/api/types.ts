@@ -1,0 +1,263 @@
+/** The answers of the HTTP contract. Documents and shapes are in model/flow. */
+
+import type { Entity, Flow, Json, Port, Problem } from "../model/flow";
+
+export type Role = "viewer" | "operator" | "editor" | "admin";
+
+export interface User {
+  id: string;
+  name: string;
+  email: string;
+  role: Role;
+  must_change_password: boolean;
+}
+
+export interface Session {
+  user: User | null;
+  csrf: string;
+  demo: boolean;
+  version: string;
+}
+
+export interface Health {
+  ok: boolean;
+  message: string;
+  identity: string | null;
+  at: string;
+}
+
+export interface Connection {
+  id: string;
+  system: string;
+  name: string;
+  settings: Json;
+  secrets: Record<string, boolean>;
+  health: Health | null;
+  used_by: { slug: string; name: string }[];
+  revision: number;
+}
+
+export interface NodeInsight {
+  summary: string;
+  outputs: Port[];
+  shape_in: Entity | null;
+  shapes: Record<string, Entity | null>;
+}
+
+export interface Check {
+  problems: Problem[];
+  nodes: Record<string, NodeInsight>;
+}
+
+export type FlowState = "draft" | "live" | "paused";
+
+export interface Counts {
+  read: number;
+  created: number;
+  updated: number;
+  unchanged: number;
+  skipped: number;
+  held: number;
+  failed: number;
+  echo: number;
+}
+
+export interface FlowRow {
+  slug: string;
+  name: string;
+  description: string;
+  state: FlowState;
+  live_version: number | null;
+  draft_changed: boolean;
+  owner: string;
+  last_run: { id: string; state: RunState; at: string; counts: Counts } | null;
+  problems: number;
+  updated_at: string;
+}
+
+export interface FlowDetail {
+  slug: string;
+  document: Flow;
+  revision: number;
+  bindings: Record<string, string>;
+  problems: Problem[];
+  state: FlowState;
+  live_version: number | null;
+  draft_changed: boolean;
+  hook: { url: string } | null;
+  plan: Check | null;
+}
+
+export interface Saved extends Check {
+  revision: number;
+}
+
+export interface Template {
+  slug: string;
+  name: string;
+  description: string;
+  systems: string[];
+}
+
+export interface Version {
+  number: number;
+  at: string;
+  by: string;
+  note: string;
+}
+
+export interface Change {
+  kind: string;
+  node: string | null;
+  title: string;
+  text: string;
+}
+
+export interface Diff {
+  changes: Change[];
+  layout_changed: boolean;
+}
+
+export interface NodeCounts {
+  in: number;
+  ports: Record<string, number>;
+  failed: number;
+  held: number;
+  ms?: number;
+}
+
+export interface WhyStep {
+  did: string;
+  value: unknown;
+}
+
+export interface WrittenField {
+  field: string;
+  title: string;
+  old: unknown;
+  new: unknown;
+  changed: boolean;
+  why: WhyStep[];
+}
+
+export interface WriteIntent {
+  operation: string;
+  entity: string;
+  fields: WrittenField[];
+}
+
+export interface TraceStep {
+  node: string;
+  port: string | null;
+  data: Json;
+  notes: Json[];
+  error: { code: string; message: string; cure: string } | null;
+  write: WriteIntent | null;
+}
+
+export interface Preview {
+  records: { key: string; title: string }[];
+  nodes: Record<string, NodeCounts>;
+  trace: Record<string, TraceStep[]>;
+}
+
+export type RunMode = "live" | "dry-run" | "sample";
+export type RunState = "queued" | "running" | "waiting" | "paused" | "done" | "failed" | "cancelled";
+
+export interface Cause {
+  kind: string;
+  by: string | null;
+}
+
+export interface RunRow {
+  id: string;
+  flow: { slug: string; name: string };
+  version: number | null;
+  mode: RunMode;
+  state: RunState;
+  cause: Cause;
+  counts: Counts;
+  started_at: string | null;
+  ended_at: string | null;
+  message: string | null;
+}
+
+export interface RunDetail extends RunRow {
+  seq: number;
+  nodes: Record<string, NodeCounts>;
+  edges: Record<string, number>;
+  rate: number | null;
+  left_s: number | null;
+  retry_at: string | null;
+  parent: string | null;
+  children: string[];
+}
+
+export interface Delivery {
+  id: string;
+  key: string;
+  title: string;
+  node: string;
+  entity: string;
+  outcome: string;
+  operation: string;
+  remote_id: string | null;
+  number: string | null;
+  link: string | null;
+  source_link: string | null;
+  message: string | null;
+  code: string | null;
+  cure: string | null;
+  at: string;
+}
+
+export interface RunRecord {
+  key: string;
+  title: string;
+  outcome: string;
+  message: string | null;
+}
+
+export interface Call {
+  method: string;
+  url: string;
+  status: number | null;
+  ms: number;
+  request: unknown;
+  response: unknown;
+}
+
+export interface RecordHistory {
+  key: string;
+  title: string;
+  source: Json;
+  steps: TraceStep[];
+  deliveries: (Delivery & { sent: Json; before: Json | null; answer: unknown; calls: Call[] })[];
+  history: RunRow[];
+}
+
+export interface HeldGroup {
+  question: Json;
+  /** When the oldest of them began to wait. */
+  since?: string;
+  message: string;
+  count: number;
+  keys: string[];
+  runs: string[];
+  form: {
+    kind: "lookup";
+    table: string;
+    key: string;
+    columns: { name: string; options: { value: string; title: string }[] }[];
+  } | null;
+}
+
+export interface Sandbox {
+  system: string;
+  title: string;
+  url: string;
+  home: string;
+  vices: { name: string; title: string; options: Json; active: Json | null }[];
+  /** Why it cannot be reached, empty when it can. */
+  message?: string;
+}

@@ -1,0 +1,115 @@
+import { useMemo } from "react";
+
+import type { TraceStep, WhyStep } from "../api/types";
+import type { Entity, FlowNode, Json } from "../model/flow";
+import { inputOf, outputsOf } from "../model/trace";
+import { useDocument, useEditor } from "../store/editor";
+import { useOverlay } from "../store/run";
+import { DataTree, FieldTree } from "../ui/DataTree";
+import { StatusBadge } from "../ui/parts";
+import { Why, WriteTable } from "../ui/Why";
+import css from "./panel.module.css";
+
+/** What would leave the step for this sample record; for a write, what would be written. */
+export function Outgoing({ node }: { node: FlowNode }) {
+  const flow = useDocument();
+  const insight = useEditor((editor) => editor.insights[node.id]);
+  const preview = useOverlay((overlay) => overlay.preview);
+  const key = useOverlay((overlay) => overlay.key);
+  const { steps, before } = useMemo(() => {
+    const trace = (key ? preview?.trace[key] : undefined) ?? [];
+    return { steps: outputsOf(trace, node.id), before: inputOf(flow, trace, node.id)?.data ?? null };
+  }, [flow, preview, key, node.id]);
+  const record = preview?.records.find((other) => other.key === key);
+  return (
+    <>
+      <div className={css.colHead}>
+        <h3>Comes out</h3>
+        <span>{steps.length ? record?.title : ""}</span>
+      </div>
+      <div className={css.scroll}>
+        {steps.map((step, index) => (
+          <Given key={index} step={step} before={before} shape={insight?.shapes[step.port ?? "out"] ?? null} several={(insight?.outputs.length ?? 0) > 2} />
+        ))}
+        {steps.length ? null : preview ? (
+          <p className={css.hint}>This sample record did not come this way.</p>
+        ) : (
+          <Shapes shapes={insight?.shapes ?? {}} />
+        )}
+      </div>
+    </>
+  );
+}
+
+function Given({ step, before, shape, several }: { step: TraceStep; before: Json | null; shape: Entity | null; several: boolean }) {
+  const held = step.write?.operation === "hold" || step.error?.code.startsWith("E-HELD");
+  return (
+    <div className={css.out}>
+      {step.error ? (
+        <div className={css.trouble} data-tone={held ? "held" : "failed"}>
+          <p>{step.error.message}</p>
+          {step.error.cure ? <p>{step.error.cure}</p> : null}
+        </div>
+      ) : null}
+      {step.write ? (
+        <>
+          <div className={css.outHead}>
+            <StatusBadge {...operation(step.write.operation)} />
+            <small>{step.write.entity}</small>
+          </div>
+          <WriteTable fields={step.write.fields} creating={step.write.operation === "create"} />
+        </>
+      ) : (
+        <>
+          {several && step.port ? <div className={css.outHead}>{step.port}</div> : null}
+          <Notes notes={step.notes} />
+          {step.error ? null : <DataTree data={step.data} fields={shape?.fields ?? []} before={before} />}
+        </>
+      )}
+    </div>
+  );
+}
+
+const OPERATIONS: Record<string, { status: string; text: string }> = {
+  create: { status: "created", text: "Would be created" },
+  update: { status: "updated", text: "Would be updated" },
+  unchanged: { status: "unchanged", text: "Already so: nothing to write" },
+  hold: { status: "held", text: "Would be held" },
+  skip: { status: "skipped", text: "Would be skipped" },
+};
+
+function operation(name: string): { status: string; text: string } {
+  return OPERATIONS[name] ?? { status: name, text: name };
+}
+
+/** Fields with the way their value came about. */
+function Notes({ notes }: { notes: readonly Json[] }) {
+  const told = notes.flatMap((note) => {
+    const { field, steps } = note;
+    return typeof field === "string" && Array.isArray(steps) && steps.length ? [{ field, steps: steps as WhyStep[] }] : [];
+  });
+  if (!told.length) return null;
+  return (
+    <details style={{ margin: "0 6px 8px", fontSize: 13 }}>
+      <summary style={{ cursor: "pointer", color: "var(--ink-2)" }}>How {told.length === 1 ? "1 value" : `${told.length} values`} came about</summary>
+      {told.map((note) => (
+        <div key={note.field} style={{ display: "flex", justifyContent: "space-between", padding: "3px 0" }}>
+          <span>{note.field}</span>
+          <Why of={note.field} steps={note.steps} />
+        </div>
+      ))}
+    </details>
+  );
+}
+
+function Shapes({ shapes }: { shapes: Readonly<Record<string, Entity | null>> }) {
+  const known = Object.entries(shapes).filter((entry): entry is [string, Entity] => entry[1] !== null && entry[1].fields.length > 0);
+  const distinct = known.filter(([port], index) => port !== "rejected" || index === 0);
+  if (!distinct.length) return <p className={css.hint}>Try on a sample to see what would come out, and what would be written.</p>;
+  return distinct.map(([port, shape]) => (
+    <div key={port} className={css.out}>
+      {distinct.length > 1 ? <div className={css.outHead}>{port}</div> : null}
+      <FieldTree fields={shape.fields} />
+    </div>
+  ));
+}

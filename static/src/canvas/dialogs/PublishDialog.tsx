@@ -1,0 +1,79 @@
+import { Button, Group, Modal, Textarea } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useState } from "react";
+
+import { ApiError } from "../../api/client";
+import { useDiff, usePublish } from "../../api/queries";
+import { problemsLine } from "../../model/problems";
+import { paint, useEditor } from "../../store/editor";
+import { useView } from "../../store/view";
+import { ErrorBanner, Rows } from "../../ui/parts";
+import { Changes } from "./Changes";
+import css from "./dialogs.module.css";
+
+/** What will be different once this is live, in words, and a note for those who come later. */
+export function PublishDialog({ slug, close }: { slug: string; close: () => void }) {
+  const [note, setNote] = useState("");
+  const live = useEditor((editor) => editor.liveVersion);
+  const saved = useEditor((editor) => editor.save === "saved" && editor.history.present === editor.stored);
+  const problems = useEditor((editor) => editor.problems);
+  const errors = problems.filter((problem) => problem.severity === "error");
+  const diff = useDiff(slug, live, "draft", saved);
+  const publish = usePublish(slug);
+  const run = () => {
+    publish.mutate(
+      { revision: useEditor.getState().revision, note },
+      {
+        onSuccess: ({ version }) => {
+          useEditor.setState(({ state }) => ({ liveVersion: version, draftChanged: false, state: state === "draft" ? "live" : state }));
+          notifications.show({ title: `Version ${version} is live`, message: "New runs use it; runs under way keep the version they started with." });
+          close();
+        },
+        onError: (error) => {
+          if (error instanceof ApiError && error.problems.length) paint({ problems: error.problems });
+        },
+      },
+    );
+  };
+  return (
+    <Modal opened onClose={close} title={live === null ? "Publish this flow" : `Publish over version ${live}`} size={560} radius="lg">
+      {live === null ? <p className={css.lead}>It becomes version 1 and its trigger starts to work.</p> : null}
+      {live !== null && (diff.isPending || !saved) ? <Rows count={3} /> : null}
+      {diff.data ? <Changes diff={diff.data} /> : null}
+      <ErrorBanner error={diff.error ?? publish.error} />
+      {errors.length ? (
+        <p className={css.lead} style={{ color: "var(--failed)" }}>
+          {problemsLine(errors)} in the drawing. A version with problems cannot go live.
+        </p>
+      ) : null}
+      <Textarea
+        label="What is new?"
+        placeholder="For the history, in a sentence"
+        autosize
+        minRows={2}
+        data-autofocus
+        value={note}
+        onChange={(event) => setNote(event.currentTarget.value)}
+      />
+      <Group justify="flex-end" mt="lg">
+        {errors.length ? (
+          <Button
+            variant="default"
+            onClick={() => {
+              close();
+              useView.setState({ problemsOpen: true });
+            }}
+          >
+            Show the problems
+          </Button>
+        ) : null}
+        <Button variant="default" onClick={close}>
+          Not yet
+        </Button>
+        <Button loading={publish.isPending} disabled={!saved || errors.length > 0} onClick={run}>
+          Publish
+        </Button>
+      </Group>
+    </Modal>
+  );
+}

@@ -1,0 +1,191 @@
+/** The documents that people draw, as the server stores them (mirrors engine/flow.py and engine/shape.py). */
+
+export type Json = Record<string, unknown>;
+
+export interface Port {
+  name: string;
+  title: string;
+  required: boolean;
+}
+
+export interface FlowNode {
+  id: string;
+  type: string;
+  version: number;
+  title: string;
+  settings: Json;
+  note: string;
+  disabled: boolean;
+}
+
+export interface FlowEdge {
+  source: string;
+  output: string;
+  target: string;
+  input: string;
+}
+
+export interface Slot {
+  system: string;
+  title: string;
+}
+
+export interface LookupTable {
+  title: string;
+  columns: string[];
+  rows: (string | null)[][];
+  description: string;
+}
+
+export interface Policy {
+  lanes: number;
+  batch_size: number;
+  retry_minutes: number[];
+  sample_size: number;
+}
+
+export interface Position {
+  x: number;
+  y: number;
+}
+
+export interface Flow {
+  heddle: 1;
+  name: string;
+  description: string;
+  slots: Record<string, Slot>;
+  nodes: FlowNode[];
+  edges: FlowEdge[];
+  tables: Record<string, LookupTable>;
+  rules: Record<string, Json>;
+  policy: Policy;
+  layout: Record<string, Position>;
+}
+
+export type ValueType =
+  | "text"
+  | "integer"
+  | "number"
+  | "money"
+  | "boolean"
+  | "date"
+  | "datetime"
+  | "id"
+  | "reference"
+  | "choice"
+  | "lines"
+  | "object"
+  | "any";
+
+export interface Choice {
+  value: string;
+  title: string;
+}
+
+export interface Field {
+  name: string;
+  title: string;
+  type: ValueType;
+  required: boolean;
+  read_only: boolean;
+  create_only: boolean;
+  max_length: number | null;
+  refers_to: string | null;
+  choices: Choice[];
+  fields: Field[];
+  description: string;
+}
+
+export interface Entity {
+  name: string;
+  title: string;
+  plural: string;
+  key: string;
+  title_field: string | null;
+  modified: string | null;
+  match: string[];
+  operations: ("read" | "create" | "update" | "delete")[];
+  fields: Field[];
+  description: string;
+}
+
+export interface Summary {
+  name: string;
+  title: string;
+  description: string;
+  common: boolean;
+}
+
+export interface Problem {
+  code: string;
+  message: string;
+  cure: string;
+  node: string | null;
+  port: string | null;
+  field: string | null;
+  severity: "error" | "warning";
+}
+
+export type Group = "trigger" | "read" | "shape" | "decide" | "write";
+
+export interface NodeType {
+  type: string;
+  version: number;
+  title: string;
+  group: Group;
+  glyph: string;
+  help: string;
+  editor: string | null;
+  inputs: Port[];
+  outputs: Port[];
+  settings: Json;
+}
+
+export interface SystemCard {
+  system: string;
+  title: string;
+  help: string;
+  settings: Json;
+  capability: Json;
+}
+
+export interface FunctionArgument {
+  name: string;
+  title: string;
+  type: ValueType;
+  required: boolean;
+  default: unknown;
+  choices: (string | Choice)[];
+  /** Fixed while drawing; a path cannot stand here. */
+  constant?: boolean;
+  widget?: string | null;
+}
+
+export interface FunctionCard {
+  name: string;
+  title: string;
+  group: string;
+  help: string;
+  input: ValueType;
+  output: ValueType;
+  args: FunctionArgument[];
+}
+
+export interface OperatorCard {
+  op: string;
+  title: string;
+  types: ValueType[];
+  right: "value" | "list" | "range" | "none" | "duration" | "table";
+}
+
+export interface Catalog {
+  nodes: NodeType[];
+  systems: SystemCard[];
+  functions: FunctionCard[];
+  operators: OperatorCard[];
+}
+
+/** `a.out>b.in`: how an edge is named in counts and on the canvas. */
+export function edgeId(edge: FlowEdge): string {
+  return `${edge.source}.${edge.output}>${edge.target}.${edge.input}`;
+}

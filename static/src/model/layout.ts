@@ -1,0 +1,111 @@
+/** Where things stand: tidy layout from left to right, alignment, free places. */
+
+import { graphlib, layout as dagreLayout } from "@dagrejs/dagre";
+
+import type { Flow, Position } from "./flow";
+import { moveNodes } from "./operations";
+
+export const GRID = 16;
+export const CARD = { width: 256, height: 96 };
+const GAP = { across: 96, down: 32 };
+
+export type Sizes = Readonly<Record<string, { width: number; height: number }>>;
+
+/** A layered drawing of the whole flow or of the chosen nodes, which keep their top left corner. */
+export function tidy(flow: Flow, chosen: ReadonlySet<string> | null, sizes: Sizes): Flow {
+  const nodes = flow.nodes.filter((node) => !chosen || chosen.has(node.id));
+  if (nodes.length < 2) return flow;
+  const graph = new graphlib.Graph();
+  graph.setGraph({ rankdir: "LR", ranksep: GAP.across, nodesep: GAP.down, align: "UL" });
+  graph.setDefaultEdgeLabel(() => ({}));
+  nodes.forEach(({ id }) => graph.setNode(id, { ...(sizes[id] ?? CARD) }));
+  flow.edges
+    .filter((edge) => graph.hasNode(edge.source) && graph.hasNode(edge.target))
+    .forEach((edge) => graph.setEdge(edge.source, edge.target));
+  dagreLayout(graph);
+  const found = nodes.map(({ id }) => {
+    const { x, y, width, height } = graph.node(id) as { x: number; y: number; width: number; height: number };
+    return { id, x: x - width / 2, y: y - height / 2 };
+  });
+  const before = nodes.map((node) => placeOf(flow, node.id));
+  const shift = {
+    x: Math.min(...before.map((at) => at.x)) - Math.min(...found.map((at) => at.x)),
+    y: Math.min(...before.map((at) => at.y)) - Math.min(...found.map((at) => at.y)),
+  };
+  return moveNodes(flow, Object.fromEntries(found.map(({ id, x, y }) => [id, snapped({ x: x + shift.x, y: y + shift.y })])));
+}
+
+export type Side = "left" | "centre" | "right" | "top" | "middle" | "bottom";
+
+export function align(flow: Flow, ids: ReadonlySet<string>, side: Side, sizes: Sizes): Flow {
+  const boxes = boxesOf(flow, ids, sizes);
+  if (boxes.length < 2) return flow;
+  const [axis, extent] = side === "left" || side === "centre" || side === "right" ? (["x", "width"] as const) : (["y", "height"] as const);
+  const part = side === "left" || side === "top" ? 0 : side === "right" || side === "bottom" ? 1 : 0.5;
+  const low = Math.min(...boxes.map((box) => box[axis]));
+  const high = Math.max(...boxes.map((box) => box[axis] + box[extent]));
+  const line = low + (high - low) * part;
+  return moveNodes(
+    flow,
+    Object.fromEntries(boxes.map((box) => [box.id, { x: box.x, y: box.y, [axis]: line - box[extent] * part }])),
+  );
+}
+
+/** Equal gaps between the first and the last, along one axis. */
+export function distribute(flow: Flow, ids: ReadonlySet<string>, axis: "x" | "y", sizes: Sizes): Flow {
+  const extent = axis === "x" ? "width" : "height";
+  const boxes = boxesOf(flow, ids, sizes).sort((one, other) => one[axis] - other[axis]);
+  const [first, last] = [boxes[0], boxes.at(-1)];
+  if (boxes.length < 3 || !first || !last) return flow;
+  const filled = boxes.reduce((sum, box) => sum + box[extent], 0);
+  const gap = (last[axis] + last[extent] - first[axis] - filled) / (boxes.length - 1);
+  let at = first[axis];
+  const places: Record<string, Position> = {};
+  for (const box of boxes) {
+    places[box.id] = { x: box.x, y: box.y, [axis]: at };
+    at += box[extent] + gap;
+  }
+  return moveNodes(flow, places);
+}
+
+/** The nearest place at or below this one where a card covers no other. */
+export function freePlace(flow: Flow, wanted: Position): Position {
+  const at = snapped(wanted);
+  const covers = (place: Position) =>
+    Object.values(flow.layout).some(
+      (other) => Math.abs(other.x - place.x) < CARD.width + GRID && Math.abs(other.y - place.y) < CARD.height + GRID,
+    );
+  while (covers(at)) at.y += GRID;
+  return at;
+}
+
+export function placeBehind(flow: Flow, id: string): Position {
+  const at = placeOf(flow, id);
+  return freePlace(flow, { x: at.x + CARD.width + GAP.across, y: at.y });
+}
+
+export function placeOf(flow: Flow, id: string): Position {
+  return flow.layout[id] ?? { x: 0, y: 0 };
+}
+
+/** Moves everything that stands downstream to the right until a card fits behind `from`. */
+export function makeRoom(flow: Flow, downstream: ReadonlySet<string>, from: Position): Flow {
+  const needed = from.x + 2 * (CARD.width + GAP.across);
+  const nearest = Math.min(...[...downstream].map((id) => placeOf(flow, id).x));
+  const shift = needed - nearest;
+  if (!Number.isFinite(shift) || shift <= 0) return flow;
+  return moveNodes(
+    flow,
+    Object.fromEntries([...downstream].map((id) => [id, { x: placeOf(flow, id).x + shift, y: placeOf(flow, id).y }])),
+  );
+}
+
+function boxesOf(flow: Flow, ids: ReadonlySet<string>, sizes: Sizes) {
+  return flow.nodes
+    .filter((node) => ids.has(node.id))
+    .map(({ id }) => ({ id, ...placeOf(flow, id), ...(sizes[id] ?? CARD) }));
+}
+
+function snapped({ x, y }: Position): Position {
+  return { x: Math.round(x / GRID) * GRID, y: Math.round(y / GRID) * GRID };
+}

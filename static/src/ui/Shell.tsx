@@ -1,0 +1,106 @@
+import { ActionIcon, Menu, useMantineColorScheme } from "@mantine/core";
+import {
+  IconDeviceDesktop,
+  IconHome,
+  IconInbox,
+  IconListDetails,
+  IconLogout,
+  IconMoon,
+  IconPlugConnected,
+  IconSettings,
+  IconSitemap,
+  IconSun,
+  IconTestPipe,
+  type Icon,
+} from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { NavLink } from "react-router";
+
+import css from "./shell.module.css";
+
+interface Place {
+  to: string;
+  title: string;
+  icon: Icon;
+}
+
+const places: Place[] = [
+  { to: "/", title: "Home", icon: IconHome },
+  { to: "/flows", title: "Flows", icon: IconSitemap },
+  { to: "/runs", title: "Runs", icon: IconListDetails },
+  { to: "/inbox", title: "Inbox", icon: IconInbox },
+  { to: "/connections", title: "Connections", icon: IconPlugConnected },
+];
+const sandboxes: Place = { to: "/sandboxes", title: "Sandboxes", icon: IconTestPipe };
+const settings: Place = { to: "/settings", title: "Settings", icon: IconSettings };
+
+export interface ShellProps {
+  user: { name: string; email: string };
+  demo: boolean;
+  /** Icons only: for screens that need the room (the editor). */
+  slim?: boolean;
+  onSignOut: () => void;
+  children: ReactNode;
+}
+
+export function Shell({ user, demo, slim = false, onSignOut, children }: ShellProps) {
+  const shown = [...places, ...(demo ? [sandboxes] : []), settings];
+  return (
+    <div className={`${css.shell} ${slim ? css.slim : ""}`}>
+      <a href="#main" className={css.skip}>
+        Skip to the content
+      </a>
+      <nav className={css.nav} aria-label="Main">
+        <NavLink to="/" className={css.brand} aria-label="Heddle home">
+          <img src="/favicon.svg" alt="" width={26} height={26} />
+          <span className={css.label}>Heddle</span>
+        </NavLink>
+        {shown.map(({ to, title, icon: Glyph }) => (
+          <NavLink key={to} to={to} end={to === "/"} className={css.link} title={title}>
+            <Glyph size={19} stroke={1.7} aria-hidden />
+            <span className={css.label}>{title}</span>
+          </NavLink>
+        ))}
+        <div className={css.foot}>
+          <span className={css.who} title={user.email}>
+            {user.name || user.email}
+          </span>
+          <SchemeMenu onSignOut={onSignOut} />
+        </div>
+      </nav>
+      <main id="main" className={css.main} tabIndex={-1}>
+        {children}
+      </main>
+    </div>
+  );
+}
+
+function SchemeMenu({ onSignOut }: { onSignOut: () => void }) {
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const Glyph = { light: IconSun, dark: IconMoon, auto: IconDeviceDesktop }[colorScheme];
+  return (
+    <Menu position="right-end" withinPortal>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" aria-label="Appearance and sign out">
+          <Glyph size={18} stroke={1.7} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>Appearance</Menu.Label>
+        <Menu.Item leftSection={<IconSun size={16} />} onClick={() => setColorScheme("light")}>
+          Light
+        </Menu.Item>
+        <Menu.Item leftSection={<IconMoon size={16} />} onClick={() => setColorScheme("dark")}>
+          Dark
+        </Menu.Item>
+        <Menu.Item leftSection={<IconDeviceDesktop size={16} />} onClick={() => setColorScheme("auto")}>
+          As the system
+        </Menu.Item>
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconLogout size={16} />} onClick={onSignOut}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

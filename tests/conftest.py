@@ -1,0 +1,209 @@
+"""Fixtures for every test: databases, Valkey, the clock, imitated systems, the browser.
+
+``--postgres`` (or HEDDLE_TEST_POSTGRES=1, or =postgresql://… for a server of your own) runs whatever asks for a
+database on PostgreSQL instead of SQLite.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from werkzeug.serving import make_server
+
+from designer import valkey as embedded
+from engine import clock as heddle_clock
+from engine import registry
+from engine.store.database import Database
+from tests import chromium as browser
+from tests import postgres as real_postgres
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--postgres", action="store_true", help="databases are PostgreSQL instead of SQLite")
+
+
+# databases ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def on_postgres(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--postgres") or os.environ.get("HEDDLE_TEST_POSTGRES"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[real_postgres.Postgres]:
+    """A real PostgreSQL server with a template that is up to date."""
+    with real_postgres.running() as server:
+        server.prepare()
+        yield server
+        server.drop(server.template)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An up-to-date SQLite file, to be copied: migrating anew for each test would take longer than the tests."""
+    path = tmp_path_factory.mktemp("template") / "heddle.db"
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    database.close()
+    return path
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, on_postgres: bool, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh, up-to-date database."""
+    if not on_postgres:
+        path = tmp_path / "heddle.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: real_postgres.Postgres = request.getfixturevalue("postgres")
+    url = server.create()
+    yield url
+    server.drop(url.rsplit("/", 1)[-1].partition("?")[0])
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh, up-to-date database."""
+    made = Database(database_url)
+    yield made
+    made.close()
+
+
+# Valkey ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[str]:
+    """The URL of a real Valkey server."""
+    with tempfile.TemporaryDirectory(prefix="heddle-vk-") as folder:
+        server = subprocess.Popen(embedded.command(Path(folder)), stdout=subprocess.DEVNULL)
+        url = embedded.url(Path(folder))
+        try:
+            client = redis.Redis.from_url(url)
+            wait_for(lambda: answers(client), 10, "Valkey")
+            client.close()
+            yield url
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+@pytest.fixture
+def valkey(valkey_server: str) -> str:
+    """The URL of a real Valkey server with nothing in it."""
+    with redis.Redis.from_url(valkey_server) as client:
+        client.flushall()
+    return valkey_server
+
+
+def answers(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.ConnectionError:
+        return False
+
+
+def wait_for(condition: Callable[[], object], seconds: float, what: str) -> None:
+    """Until the condition holds. Fails the test when that takes too long."""
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            pytest.fail(f"{what} did not happen within {seconds} s")
+        time.sleep(0.02)
+
+
+# time --------------------------------------------------------------------------------------------------
+
+
+class Clock:
+    """Moves the time that Heddle goes by; the machine's own is left alone."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._patch = patch
+        self.skew = 0.0
+
+    def advance(self, seconds: float) -> None:
+        self.skew += seconds
+        self._patch.setattr(heddle_clock, "_skew", self.skew)
+
+    def now(self) -> float:
+        return heddle_clock.now()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+# imitated systems --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Served:
+    """A sandbox that answers at ``url``; ``app`` is the sandbox itself, for looking inside."""
+
+    url: str
+    app: Any
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Callable[..., Served]]:
+    """Call it with a system's name: serves its sandbox on a free port for the time of the test.
+
+    ``path`` keeps its objects in a file; ``seed`` makes that many believable ones.
+    """
+    with ExitStack() as stack:
+
+        def serve(system: str, *, path: Path | None = None, seed: int = 0) -> Served:
+            imitated = registry.sandbox_type(system)(path)
+            if seed:
+                imitated.seed(seed, 1)
+            server = make_server("127.0.0.1", 0, imitated.app, threaded=True)
+            server.daemon_threads = True
+            thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+            thread.start()
+
+            def stop() -> None:
+                server.shutdown()
+                thread.join()
+                server.server_close()
+                imitated.db.close()
+
+            stack.callback(stop)
+            return Served(f"http://127.0.0.1:{server.server_port}", imitated)
+
+        yield serve
+
+
+# the browser -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the Chromium to drive. Without one the tests fail: they are never skipped."""
+    path = browser.find()
+    if not path:
+        pytest.fail(browser.CURE)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], chromium: str) -> dict[str, Any]:
+    """What pytest-playwright starts the browser with."""
+    arguments = ["--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
+    given = {} if "ms-playwright" in chromium else {"executable_path": chromium}
+    return {**browser_type_launch_args, **given, "args": arguments}

@@ -1,0 +1,124 @@
+"""kill -9 at every named crash point and at random: nothing lost, nothing twice, the counts add up."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine import faults, launch
+from engine.launch import Cause
+from engine.queue import Doorbell
+from engine.record import COUNTED, from_json
+from engine.store.database import Database
+from engine.store.runs import Run
+from tests.durability.killing import FileWorld, plan_for, spawn
+from tests.engine.toys import toys
+
+pytestmark = pytest.mark.durability
+
+ROWS = 400
+IN_A_WORKER = [
+    point for point in faults.POINTS if point not in {"before-cause", "after-cause", "during-send"}
+]
+
+
+@pytest.fixture(autouse=True)
+def _toys() -> Iterator[None]:
+    with toys():
+        yield
+
+
+class Scene:
+    """A run over a file world, and the workers that are killed on it."""
+
+    def __init__(
+        self, database: Database, redis_url: str, folder: Path, means: str, rows: int = ROWS
+    ) -> None:
+        self.database, self.redis_url, self.means, self.rows = database, redis_url, means, rows
+        self.path, self.mark = folder / "world.db", folder / "crashed"
+        self.world = FileWorld(str(self.path), rows, means)
+        with database.write() as session:
+            started = launch.start(
+                session, plan_for(means), flow_id="f1", version_id=1, bindings={"left": "L", "right": "R"},
+                mode="live", cause=Cause("manual"),
+            )  # fmt: skip
+        self.run = started.run
+        Doorbell(redis_url).ring(started.run, 0)
+        self.workers: list[subprocess.Popen[bytes]] = []
+
+    def hire(self, **env: str) -> subprocess.Popen[bytes]:
+        worker = spawn(self.database.url, self.path, self.rows, self.means, self.redis_url, **env)
+        self.workers.append(worker)
+        return worker
+
+    def wait(self, seconds: float) -> Run:
+        """Until the run is over; a worker that died is replaced, as the supervisor does."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            for worker in [one for one in self.workers if one.poll() is not None]:
+                self.workers.remove(worker)
+                self.hire()
+            with self.database.read() as session:
+                run = session.get(Run, self.run)
+                assert run is not None
+                if run.ended_at is not None:
+                    return run
+            time.sleep(0.05)
+        raise AssertionError(f"the run is still {run.state}: {run.message} {run.counts}")
+
+    def dismiss(self) -> None:
+        for worker in self.workers:
+            worker.kill()
+            worker.wait()
+
+    def judge(self, run: Run) -> None:
+        counts = from_json(run.counts or "{}")
+        assert counts["read"] == sum(counts[name] for name in COUNTED) == self.rows
+        refs = self.world.refs()
+        assert len(refs) == len(set(refs)), "something was written twice"
+        if self.means == "none":
+            assert counts["created"] + counts["held"] == self.rows
+            assert len(refs) >= counts["created"]
+        else:
+            assert refs == sorted(self.world.source), "something was lost"
+            assert counts["created"] == self.rows
+
+
+@pytest.mark.parametrize("means", ["match", "key", "none"])
+@pytest.mark.parametrize("point", IN_A_WORKER)
+def test_a_crash_at_a_named_point(
+    database: Database, valkey: str, tmp_path: Path, point: str, means: str
+) -> None:
+    scene = Scene(database, valkey, tmp_path, means)
+    try:
+        scene.hire(HEDDLE_CRASH=f"{point}:3", HEDDLE_CRASH_FILE=str(scene.mark))
+        run = scene.wait(60)
+        scene.judge(run)
+        if point != "before-close":
+            assert scene.mark.exists(), f"the crash point {point} was never reached"
+    finally:
+        scene.dismiss()
+
+
+@pytest.mark.parametrize("means", ["match", "none"])
+def test_random_kills(database: Database, valkey: str, tmp_path: Path, means: str) -> None:
+    scene = Scene(database, valkey, tmp_path, means, rows=1500)
+    dice = random.Random(7)
+    try:
+        scene.hire()
+        scene.hire()
+        for _ in range(6):
+            time.sleep(dice.uniform(0.6, 1.6))
+            victim = dice.choice(scene.workers)
+            victim.kill()
+            victim.wait()
+            scene.workers.remove(victim)
+            scene.hire()
+        scene.judge(scene.wait(90))
+    finally:
+        scene.dismiss()
