@@ -86,6 +86,18 @@ class IntacctSandbox(Sandbox):
         Vice("no_external_id", "Queries do not know external ids", {}),
     )
 
+    @classmethod
+    def connection(cls, url: str) -> dict[str, str]:
+        """The settings, secrets included, with which a connector reaches this sandbox at ``url``."""
+        return {
+            "endpoint": f"{url}{PATH}",
+            "sender_id": SENDER,
+            "sender_password": SENDER_PASSWORD,
+            "company_id": COMPANY,
+            "user_id": USER,
+            "user_password": USER_PASSWORD,
+        }
+
     def __init__(self, path: Path | None = None) -> None:
         self.sessions: dict[str, Session] = {}
         super().__init__(path)
