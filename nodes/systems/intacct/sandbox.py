@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flask import Response, g, request
 from lxml import etree
@@ -101,18 +101,6 @@ class IntacctSandbox(Sandbox):
     def __init__(self, path: Path | None = None) -> None:
         self.sessions: dict[str, Session] = {}
         super().__init__(path)
-
-    @classmethod
-    def connection(cls, url: str) -> dict[str, Any]:
-        """The settings, secrets included, with which a connector reaches this sandbox at ``url``."""
-        return {
-            "endpoint": url.rstrip("/") + PATH,
-            "sender_id": SENDER,
-            "sender_password": SENDER_PASSWORD,
-            "company_id": COMPANY,
-            "user_id": USER,
-            "user_password": USER_PASSWORD,
-        }
 
     def routes(self) -> None:
         self.store = Store(self)
