@@ -162,6 +162,11 @@ class Http:
             }
         )
 
+    def conceal(self, secret: str) -> None:
+        """Strikes out this too from now on: a session id, for instance, that travels in bodies."""
+        if len(secret) >= 4 and secret not in self._secrets:
+            self._secrets = (*self._secrets, secret)
+
     def mask(self, text: str) -> str:
         """The text with every known secret struck out."""
         for secret in self._secrets:

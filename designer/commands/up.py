@@ -65,7 +65,10 @@ def bring_up(supervisor: Supervisor, config: Config, url: str, environment: dict
     sandboxes = json.loads(environment["HEDDLE_SANDBOXES"])
     if config.demo and not demo.is_installed(config.data, url, sandboxes):
         task = Child("demo", heddle("demo", "--url", url), environment=environment)
-        supervisor.run_once(task, "Setting up the demo")
+        try:
+            supervisor.run_once(task, "Setting up the demo")
+        except StartError as error:
+            say(f"{error} Heddle itself is well; the demo is tried again at the next start.")
 
 
 def shared_environment(config: Config, data: Path, ports: dict[str, int]) -> dict[str, str]:

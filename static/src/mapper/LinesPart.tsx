@@ -2,7 +2,7 @@
 
 import { ActionIcon, Select } from "@mantine/core";
 import { IconChevronDown, IconChevronRight, IconList } from "@tabler/icons-react";
-import { type ComponentType, useMemo, useState } from "react";
+import { type ComponentType, useState } from "react";
 
 import type { Field } from "../model/flow";
 import { flatten, plainField, type SourceField, sourcesOfLine } from "../model/sources";
@@ -30,11 +30,9 @@ export function LinesPart({ row, place, target, count, Rows }: Props) {
   const list = row.lines.replace(/\[\*\]$/, "");
   const lists = groups.flatMap((group) => flatten(group.fields)).filter((field) => field.field.type === "lines");
   const source = lists.find((field) => field.path === list);
-  const inside = useMemo(() => {
-    const lines: SourceField = source ?? { path: list, title: list, field: plainField(list, list, "lines"), value: null, children: [] };
-    const first: unknown = Array.isArray(lines.value) ? lines.value[0] : null;
-    return sourcesOfLine(lines, `A line of ${lines.title}`, groups, { data: first });
-  }, [source, list, groups]);
+  const lines: SourceField = source ?? { path: list, title: list, field: plainField(list, list, "lines"), value: null, children: [] };
+  const first: unknown = Array.isArray(lines.value) ? lines.value[0] : null;
+  const inside = sourcesOfLine(lines, `A line of ${lines.title}`, groups, { data: first });
   const set = (next: LinesRow) => onRows(setRow(rows, place, next));
   const drop = useDrop(null, (path) => set({ ...row, lines: path }));
   const where = problemPlace(place);

@@ -1,6 +1,6 @@
 /** The lines between source fields and rows: measured from the page, redrawn on scroll and change. */
 
-import { type RefObject, useCallback, useEffect, useState } from "react";
+import { type RefObject, useEffect, useState } from "react";
 
 import { isLines, type Place, type Row } from "./mapping";
 import { placeKey } from "./results";
@@ -30,6 +30,21 @@ function pairs(rows: readonly Row[], above: Place = [], line: string | null = nu
   });
 }
 
+/** Both ends of each pair, relative to the board; a pair with an end out of view has no thread. */
+function measured(root: HTMLElement, rows: readonly Row[]): Thread[] {
+  const frame = root.getBoundingClientRect();
+  const spot = (attribute: string, key: string, edge: "left" | "right") => {
+    const box = root.querySelector(`[data-${attribute}="${CSS.escape(key)}"]`)?.getBoundingClientRect();
+    if (!box || box.bottom < frame.top || box.top > frame.bottom) return null;
+    return { x: box[edge] - frame.left, y: box.top + Math.min(box.height, 42) / 2 - frame.top };
+  };
+  return pairs(rows).flatMap(({ source, target }) => {
+    const from = spot("source", source, "right");
+    const to = spot("target", target, "left");
+    return from && to ? [{ key: `${source}>${target}`, from, to }] : [];
+  });
+}
+
 interface Props {
   board: RefObject<HTMLDivElement | null>;
   rows: readonly Row[];
@@ -39,28 +54,10 @@ export function Threads({ board, rows }: Props) {
   const [threads, setThreads] = useState<Thread[]>([]);
   const [hovered, setHovered] = useState<string | null>(null);
 
-  const measure = useCallback(() => {
-    const root = board.current;
-    if (!root) return;
-    const frame = root.getBoundingClientRect();
-    const spot = (attribute: string, key: string, edge: "left" | "right") => {
-      const node = root.querySelector(`[data-${attribute}="${CSS.escape(key)}"]`);
-      const box = node?.getBoundingClientRect();
-      if (!box || box.bottom < frame.top || box.top > frame.bottom) return null;
-      return { x: box[edge] - frame.left, y: box.top + Math.min(box.height, 42) / 2 - frame.top };
-    };
-    setThreads(
-      pairs(rows).flatMap(({ source, target }) => {
-        const from = spot("source", source, "right");
-        const to = spot("target", target, "left");
-        return from && to ? [{ key: `${source}>${target}`, from, to }] : [];
-      }),
-    );
-  }, [board, rows]);
-
   useEffect(() => {
     const root = board.current;
     if (!root) return;
+    const measure = () => setThreads(measured(root, rows));
     let frame = requestAnimationFrame(measure);
     const again = () => {
       cancelAnimationFrame(frame);
@@ -83,7 +80,7 @@ export function Threads({ board, rows }: Props) {
       root.removeEventListener("scroll", again, true);
       root.removeEventListener("pointerover", over);
     };
-  }, [board, measure]);
+  }, [board, rows]);
 
   return (
     <svg className={css.threads} aria-hidden>

@@ -4,10 +4,11 @@ import { SchemaForm } from "../form/SchemaForm";
 import { Mapper } from "../mapper/Mapper";
 import type { NodeEditorProps } from "../model/editing";
 import type { Json } from "../model/flow";
+import { without } from "../model/without";
 
 export function Mapping(props: NodeEditorProps) {
   const { card, problems } = props;
-  const { rows: _rows, ...properties } = (card.settings["properties"] ?? {}) as Json;
+  const properties = without((card.settings["properties"] ?? {}) as Json, "rows");
   const head = {
     ...props,
     card: { ...card, settings: { ...card.settings, properties } },

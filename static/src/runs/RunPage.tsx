@@ -12,6 +12,7 @@ import { statusOf } from "../ui/status";
 import { RecordList } from "./RecordList";
 import { RetryButton } from "./RetryButton";
 import { useRun } from "./useRun";
+import { useNow } from "./useNow";
 import { modeText, stepTitles } from "./words";
 import css from "./runs.module.css";
 
@@ -72,7 +73,8 @@ export function RunPage() {
 }
 
 function Facts({ run }: { run: RunDetail }) {
-  const took = elapsed(run, run.ended_at ? Date.parse(run.ended_at) : Date.now());
+  const now = useNow(run.ended_at === null);
+  const took = elapsed(run, now);
   return (
     <span className={css.facts} style={{ margin: 0 }}>
       <span>
