@@ -7,7 +7,9 @@ import {
   ReactFlow,
   SelectionMode,
   useKeyPress,
+  useNodesInitialized,
   useReactFlow,
+  useStore,
   type Connection,
   type FinalConnectionState,
   type NodeTypes,
@@ -29,8 +31,9 @@ import { DRAG_TYPE, entryOf, placeStep } from "./Palette";
 
 const nodeTypes: NodeTypes = { card: NodeCard };
 const edgeTypes = { line: EdgeLine };
-const fitOptions = { padding: 0.15, maxZoom: 1, minZoom: 0.2 };
-const READABLE = { padding: 0.1, minZoom: 0.6, maxZoom: 0.9 };
+/** Cards can be read from this zoom on. */
+const READABLE = 0.62;
+const MARGIN = 48;
 const proOptions = { hideAttribution: false };
 
 function asEdge({ source, sourceHandle, target, targetHandle }: Connection | CanvasEdge) {
@@ -128,8 +131,6 @@ export function Canvas({ narrow }: { narrow: boolean }) {
         onlyRenderVisibleElements={nodes.length > 80}
         minZoom={0.1}
         maxZoom={2}
-        fitView
-        fitViewOptions={narrow ? { ...READABLE, nodes: leftmost(nodes) } : fitOptions}
         connectionRadius={28}
         proOptions={proOptions}
         aria-label="Drawing of the flow"
@@ -137,14 +138,31 @@ export function Canvas({ narrow }: { narrow: boolean }) {
         <Background variant={BackgroundVariant.Dots} gap={GRID * 1.5} size={1.4} color="var(--dots)" />
         {narrow ? null : <Map />}
         <Controls narrow={narrow} />
+        <Start />
       </ReactFlow>
     </div>
   );
 }
 
-/** Where reading starts on a small screen, which cannot show a whole drawing legibly. */
-function leftmost(nodes: readonly CanvasNode[]): { id: string }[] {
-  return [...nodes].sort((one, other) => one.position.x - other.position.x).slice(0, 1);
+/** The first view: everything where that can be read, else the beginning of the flow at a size that can. */
+function Start() {
+  const ready = useNodesInitialized();
+  const canvas = useReactFlow<CanvasNode, CanvasEdge>();
+  const begun = useRef(false);
+  const width = useStore((state) => state.width);
+  const height = useStore((state) => state.height);
+  useEffect(() => {
+    if (!ready || begun.current || !width || !height) return;
+    begun.current = true;
+    const box = canvas.getNodesBounds(canvas.getNodes());
+    const fit = Math.min((width - 2 * MARGIN) / box.width, (height - 3 * MARGIN) / box.height, 1);
+    const zoom = Math.max(fit, READABLE);
+    const x = fit < READABLE ? MARGIN - box.x * zoom : (width - box.width * zoom) / 2 - box.x * zoom;
+    const tall = box.height * zoom > height - 3 * MARGIN;
+    const y = tall ? 1.5 * MARGIN - box.y * zoom : (height - box.height * zoom) / 2 - box.y * zoom;
+    void canvas.setViewport({ x, y, zoom });
+  }, [ready, canvas, width, height]);
+  return null;
 }
 
 /** The minimap: kinds in their hues, what failed red, what is held amber. */
