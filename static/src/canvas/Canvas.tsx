@@ -20,7 +20,7 @@ import { findNode, mayConnect, moveNodes, connect } from "../model/operations";
 import { GRID } from "../model/layout";
 import { change, present, useEditor } from "../store/editor";
 import { useOverlay } from "../store/run";
-import { drawFlow, edgesChanged, nodesChanged, select, useView, type CanvasEdge, type CanvasNode } from "../store/view";
+import { drawFlow, edgesChanged, nodesChanged, select, selectEdge, useView, type CanvasEdge, type CanvasNode } from "../store/view";
 import css from "./canvas.module.css";
 import { useTypes } from "./catalog";
 import { Controls } from "./Controls";
@@ -82,8 +82,10 @@ export function Canvas({ narrow }: { narrow: boolean }) {
       ref={frame}
       className={css.frame}
       onFocus={(event) => {
-        const id = (event.target as Element).closest<HTMLElement>(".react-flow__node")?.dataset["id"];
-        if (id && event.target.matches(":focus-visible.react-flow__node")) select([id]);
+        if (!event.target.matches(":focus-visible")) return;
+        const id = event.target.getAttribute("data-id");
+        if (id && event.target.matches(".react-flow__node")) select([id]);
+        if (id && event.target.matches(".react-flow__edge")) selectEdge(id);
       }}
       onDragOver={(event) => {
         if (!readOnly && event.dataTransfer.types.includes(DRAG_TYPE)) event.preventDefault();
