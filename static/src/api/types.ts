@@ -246,6 +246,9 @@ export interface HeldGroup {
   question: Json;
   /** When the oldest of them began to wait. */
   since?: string;
+  flow?: { slug: string; name: string };
+  titles?: string[];
+  cure?: string;
   message: string;
   count: number;
   keys: string[];
