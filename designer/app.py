@@ -8,9 +8,12 @@ from flask_openapi3 import Info, OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from designer import api, auth, errors, limits, web
+from designer.api.opening import SECURITY
 from designer.config import Config
 from designer.installation import VERSION, Installation
 from designer.wire import DOCUMENT_LIMIT, ExactJson, JsonRequest
+from engine.queue import Doorbell
+from engine.runtime import Runtime
 from engine.store import seal
 from engine.store.database import Database
 
@@ -22,11 +25,12 @@ def create_app(config: Config | None = None, *, database: Database | None = None
     """
     config = config or Config()
     config.data.mkdir(parents=True, exist_ok=True)
+    key = seal.load(config.data, config.secret_key.get_secret_value())
     installation = Installation(
         config,
-        database or Database(config.database),
-        seal.load(config.data, config.secret_key.get_secret_value()),
-        streams=threading.BoundedSemaphore(max(1, config.stream_cap)),
+        Runtime(database or Database(config.database), key),
+        Doorbell(config.redis_url) if config.redis_url else None,
+        threading.BoundedSemaphore(max(1, config.stream_cap)),
     )
     installation.database.migrate()
     app = OpenAPI(
@@ -34,8 +38,7 @@ def create_app(config: Config | None = None, *, database: Database | None = None
         static_folder=None,
         info=Info(title="Heddle", version=VERSION),
         doc_ui=False,
-        security_schemes=api.SECURITY,
-        responses=api.RESPONSES,
+        security_schemes=SECURITY,
         validation_error_callback=errors.invalid_body,
         validation_error_model=errors.ErrorBody,
     )

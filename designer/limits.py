@@ -22,7 +22,6 @@ def install(app: Flask, config: Config, sign_in: str) -> None:
         in_memory_fallback_enabled=bool(url),
         headers_enabled=True,
     )
-    app.extensions["heddle.counters"] = limiter.storage
     view: Any = app.view_functions[sign_in]
     per_address = limiter.shared_limit(config.sign_in_limit, scope="sign-in")
     per_account = limiter.shared_limit(config.sign_in_limit, scope="account", key_func=_account)

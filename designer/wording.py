@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from engine.operators import OPERATORS
+
 IS = {
     "eq": "is",
     "ne": "is not",
@@ -19,7 +21,7 @@ IS = {
     "not-empty": "is not empty",
     "starts": "starts with",
 }
-"""Operators whose name alone would read badly; the others are said as they are called."""
+"""The operators of filters; those of conditions have titles."""
 
 JOINED = {"all": " and ", "any": " or ", "none": " or "}
 
@@ -70,7 +72,8 @@ def _dict(value: Mapping[str, Any]) -> str:
 
 
 def _said(what: str, op: str, right: Any) -> str:
-    word = IS.get(op, op.replace("_", " ").replace("-", " "))
+    known = OPERATORS.get(op)
+    word = known.title if known else IS.get(op, op.replace("-", " "))
     return f"{what} {word}" if right is None else f"{what} {word} {describe(right)}"
 
 

@@ -132,7 +132,7 @@ class Inference:
             self._inputs[key] = term
             return [Literal(key, wanted)]
         inside = wanted if term.kind != "none" else not wanted
-        if (term.kind == "all") is wanted:
+        if (term.kind != "any") is wanted:
             return [literal for child in term.terms for literal in self._conjunction(child, inside, rules)]
         helper = self._helper()
         for child in term.terms:

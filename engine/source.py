@@ -272,18 +272,20 @@ def _leading(term: Term, kinds: dict[tuple[str, ...], str]) -> tuple[list[Atom],
     open_ = True
     for part in parts:
         names = part.left.names if isinstance(part, Atom) else None
-        if open_ and isinstance(part, Atom) and names and _column_kind(part) == kinds.get(names):
+        if open_ and isinstance(part, Atom) and names in kinds and _column_kind(part) == kinds[names]:
             taken.append(part)
         else:
             rest.append(part)
-            open_ = (
-                open_
-                and isinstance(part, Atom)
-                and part.operator.total
-                and names is not None
-                and not part.right
-            )
+            open_ = open_ and _never_fails(part)
     return taken, rest
+
+
+def _never_fails(term: Term) -> bool:
+    """True for a comparison that no value whatever makes raise."""
+    if not isinstance(term, Atom) or term.left.names is None or term.right:
+        return False
+    exact = term.operator.op in ("is", "is_not") and not isinstance(term.fixed, list | dict)
+    return exact or term.operator.op in ("empty", "not_empty")
 
 
 def _write_column(writer: Writer, x: str, kind: str, column: list[list[Atom]], linear: Judge) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from flask import Response, jsonify
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, RootModel
 
-from designer import drawing
+from designer import drawing, signatures
 from designer.api.body import Body, Slug
+from designer.api.opening import new_room
 from designer.auth import allow, me
 from designer.errors import ProblemBody
 from designer.installation import here
@@ -19,7 +19,7 @@ from engine.flow import Flow
 from engine.record import from_json
 from engine.store import audit, flows, progress
 
-room = APIBlueprint("flows", __name__, abp_tags=[Tag(name="flows")])
+room = new_room("flows")
 
 
 class NewFlow(Body):
@@ -237,7 +237,7 @@ def new_hook(path: Slug) -> Response:
         row = _row(store, path.slug, lock=True)
         flows.new_hook_key(store, row)
         audit.note(store, me().actor, "flow.hook", row.slug)
-        return jsonify({"hook": {"url": hook_url(row)}})
+        return jsonify({"hook": hook(row)})
 
 
 @room.post("/api/flows/check", responses={200: JudgementBody})
@@ -267,8 +267,12 @@ def publish(path: Slug, body: Publication) -> Response:
         return jsonify({"version": version.number})
 
 
-def hook_url(row: flows.FlowRow) -> str:
-    return f"/hooks/{row.slug}/{row.hook_key}"
+def hook(row: flows.FlowRow) -> dict[str, str]:
+    """The hook's address, and the secret with which callers sign when the trigger asks for it."""
+    return {
+        "url": f"/hooks/{row.slug}/{row.hook_key}",
+        "secret": signatures.shown(here().seal, row.hook_key),
+    }
 
 
 def _row(store: Any, slug: str, *, lock: bool = False) -> flows.FlowRow:
@@ -306,4 +310,4 @@ def _detail(slug: str) -> dict[str, Any]:
         "draft_changed": live != row.draft,
         "plan": judgement,
     }
-    return {**shown, "hook": {"url": hook_url(row)} if me().may("operator") else None}
+    return {**shown, "hook": hook(row) if me().may("editor") else None}

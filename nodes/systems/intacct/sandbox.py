@@ -24,9 +24,9 @@ from lxml import etree
 
 from nodes.systems.intacct import sandbox_dtd, sandbox_pages, sandbox_seed
 from nodes.systems.intacct.sandbox_books import Context
-from nodes.systems.intacct.sandbox_documents import Documents
 from nodes.systems.intacct.sandbox_functions import Caller, Functions
 from nodes.systems.intacct.sandbox_store import Store
+from nodes.systems.intacct.sandbox_trade import Trade
 from nodes.systems.intacct.sandbox_xml import (
     Element,
     Fault,
@@ -104,7 +104,7 @@ class IntacctSandbox(Sandbox):
 
     def routes(self) -> None:
         self.store = Store(self)
-        self.books = Documents(self.store)
+        self.books = Trade(self.store)
         self.functions = Functions(self.store, self.books, self._hidden_fields)
         if next(self.store.rows("GLACCOUNT"), None) is None:
             sandbox_seed.furnish(self.store, self.now())

@@ -1,0 +1,48 @@
+"""Three evaluators of one rule set give the same answer for every record."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import inference
+from tests.property import rule_sets
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**9), st.sampled_from([1, 3, 7, 20]), st.booleans())
+def test_compiled_rules_judge_as_the_plain_walk_does(seed: int, rules: int, chained: bool) -> None:
+    assert not inference.enabled()
+    rule_sets.compare(seed, rules, 30, chained=chained)
+
+
+def test_an_index_over_many_rules_changes_no_verdict() -> None:
+    assert rule_sets.compare(7, 300, 60, chained=False) > 15_000
+
+
+def durable(start: int, sets: int, rules: int, records: int) -> int:
+    """Evaluations done by durable-rules in a process of its own, which must survive."""
+    script = Path(rule_sets.__file__)
+    arguments = [sys.executable, str(script), *map(str, (start, sets, rules, records))]
+    root = script.parents[2]
+    done = subprocess.run(
+        arguments, cwd=root, env={"PYTHONPATH": str(root)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"exit {done.returncode}: {done.stderr[-2000:]}"
+    return int(done.stdout)
+
+
+def test_durable_rules_draws_the_conclusions_that_follow() -> None:
+    assert durable(1, 30, 12, 25) + durable(500, 3, 120, 10) > 10_000
+
+
+@pytest.mark.long
+def test_a_million_evaluations_agree() -> None:
+    compiled = sum(rule_sets.compare(seed, 30, 200, chained=False) for seed in range(10_000, 10_120))
+    inferred = sum(durable(20_000 + 100 * part, 100, 30, 30) for part in range(5))
+    assert compiled + inferred > 1_000_000
