@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
 
 from designer import create_app, drawing
-from designer.installation import here
+from designer.installation import Installation, here
 from engine.errors import Problem, RequestError
 from engine.flow import Flow
 from engine.record import from_json
@@ -20,7 +22,7 @@ from engine.store import flows
 @click.option("--warnings/--no-warnings", default=True, help="Show warnings too; they do not count.")
 def command(flow: str, warnings: bool) -> None:
     """Check FLOW, a file or the name of a flow of this installation. Exit code 1 when it cannot run."""
-    with create_app().app_context():
+    with installation():
         document, bindings = found(flow)
         judgement = drawing.judge(document, bindings)
     for problem in judgement.problems:
@@ -29,6 +31,13 @@ def command(flow: str, warnings: bool) -> None:
     errors = len(judgement.errors)
     click.echo(f"{document.name}: {errors} {'error' if errors == 1 else 'errors'}.")
     sys.exit(1 if errors else 0)
+
+
+@contextmanager
+def installation() -> Iterator[Installation]:
+    """With all that a request of the web server would find: ``here()`` answers inside."""
+    with create_app().app_context(), closing(here().database):
+        yield here()
 
 
 def found(flow: str) -> tuple[Flow, dict[str, str]]:

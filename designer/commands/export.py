@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from designer import create_app
-from designer.commands.check import found
+from designer.commands.check import found, installation
 
 
 @click.command()
@@ -17,10 +16,10 @@ from designer.commands.check import found
 )
 def command(flow: str, output: Path | None) -> None:
     """Write the draft of FLOW as a document without secrets; equal drawings are equal files."""
-    with create_app().app_context():
+    with installation():
         document, _ = found(flow)
     text = document.canonical() + b"\n"
     if output is None:
-        click.get_binary_stream("stdout").write(text)
+        click.echo(text, nl=False)
     else:
         output.write_bytes(text)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
-from designer import create_app, drawing
+from designer import drawing
 from designer.accounts import COMMAND_LINE
-from designer.commands.check import from_file
-from designer.installation import here
+from designer.commands.check import from_file, installation
 from engine.store import audit, flows
 
 
@@ -17,12 +16,12 @@ from engine.store import audit, flows
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def command(file: Path) -> None:
     """Add the flow in FILE as a draft, and print its name."""
-    with create_app().app_context():
+    with installation() as here:
         document = from_file(file)
-        with here().database.read() as session:
+        with here.database.read() as session:
             bindings = drawing.bind_missing(session, document, {})
         problems = len(drawing.judge(document, bindings).errors)
-        with here().database.write() as session:
+        with here.database.write() as session:
             row = flows.add(session, document, COMMAND_LINE, bindings=bindings)
             row.problems = problems
             audit.note(session, COMMAND_LINE, "flow.import", row.slug, name=row.name)
