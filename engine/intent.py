@@ -70,8 +70,9 @@ class Intent:
         """The values for this operation: those meant only for the other one are left out."""
         if not self.conditions:
             return self.data
-        return compare.without(self.data, (name for name, only in self.conditions.items() if only != operation))
-
+        return compare.without(
+            self.data, (name for name, only in self.conditions.items() if only != operation)
+        )
 
 
 def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done: Delivered) -> list[Intent]:
