@@ -23,7 +23,8 @@ from engine.errors import DefinitionError, Problem
 from engine.expression import ConstantValue, PathValue, Value, compile_value
 from engine.flow import LookupTable
 from engine.moments import Mismatch
-from engine.operators import OPERATORS, Operator, loose, show
+from engine.operators import OPERATORS, Operator
+from engine.readings import loose, show
 from engine.record import Record, to_json
 from engine.scope import Scope
 from engine.terms import Atom, FactTerm, Group, Lines, Operand, Term

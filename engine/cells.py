@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import RecordRejected
 from engine.feel import Tests, names_in
 from engine.meaning import as_date, as_datetime, as_duration, as_time, evaluate, fulfils, kind
-from engine.operators import show
+from engine.readings import show
 from engine.segments import Axis, Spans, intersection, masks, union
 
 KINDS = {
@@ -105,12 +105,14 @@ class Cell:
 class Column:
     """All cells of one input: which rows a value fulfils, by one look-up where the cells are fixed."""
 
-    def __init__(self, column_type: str, cells: Sequence[Cell]) -> None:
+    def __init__(self, column_type: str, cells: Sequence[Cell], allowed: Cell | None = None) -> None:
         self.kind = KINDS.get(column_type)
         self.cells = cells
         self.moving = [(1 << index, cell) for index, cell in enumerate(cells) if not cell.fixed]
         fixed = [cell for cell in cells if cell.fixed]
-        self.axis = Axis(value for cell in fixed for value in cell.constants) if self.kind else Axis(())
+        cutting = fixed if allowed is None or not allowed.fixed else [*fixed, allowed]
+        self.axis = Axis(value for cell in cutting for value in cell.constants) if self.kind else Axis(())
+        self.allowed = allowed.spans(self.axis) if allowed is not None and self.kind else self.axis.everything
         rows = [cell.spans(self.axis) if cell.fixed and self.kind else () for cell in cells]
         self._bits = masks(self.axis, rows)
         self._nothing = sum(

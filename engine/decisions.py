@@ -27,7 +27,7 @@ from engine.expression import Value
 from engine.feel import FeelError, Tests, Tree, names_in, parse_expression, parse_tests, parse_values
 from engine.flow import Document
 from engine.meaning import EXACT, equal, evaluate, fulfils, kind
-from engine.operators import show
+from engine.readings import show
 
 MAX_ROWS = 5_000
 MAX_COLUMNS = 50
@@ -159,7 +159,8 @@ class Table:
             for column, given in enumerate(table.inputs)
         ]
         self.columns = [
-            Column(given.type, cells) for given, cells in zip(table.inputs, self.cells, strict=True)
+            Column(given.type, cells, Cell(allowed, given.type) if allowed is not None else None)
+            for given, cells, allowed in zip(table.inputs, self.cells, self.allowed, strict=True)
         ]
         self._then = [
             [self._expression(text, f"rows.{index}.then.{column}") for column, text in enumerate(row.then)]

@@ -18,7 +18,7 @@ from engine.decisions import DecisionTable, Input, Output, Row, Table
 from engine.errors import DefinitionError, Problem, RecordRejected
 from engine.feel import FeelError, Tests, Tree, parse_expression, parse_tests
 from engine.meaning import evaluate, fulfils
-from engine.operators import show
+from engine.readings import show
 
 NAMESPACE = "https://www.omg.org/spec/DMN/20191111/MODEL/"
 NAMESPACES = (

@@ -3,27 +3,28 @@
 Every column's constants cut its values into segments, so the table is a grid of finitely many boxes, each
 treated alike by every row. Gaps are the boxes without a row, merged where neighbours are alike; each comes
 with an example and with the row that would close it. Null is left out: whether a value may be missing is not
-the table's to say. Tables whose cells name other columns are not searched, and searching ends at a limit;
+the table's to say. Tables whose cells name other columns, or with columns of
+other types than ``SEARCHED``, are not searched, and searching ends at a limit;
 ``complete`` tells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from engine.cells import Cell, Column
+from engine.cells import Column
 from engine.decisions import Table
-from engine.feel import parse_tests
-from engine.segments import Spans
 
 MAX_GAPS = 50
 MAX_STEPS = 50_000
 MAX_OVERLAPS = 200
+SEARCHED = ("text", "number", "money", "integer", "boolean", "date", "datetime")
+"""The column types whose values between two constants are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,11 @@ class Report:
 class Dimension:
     """The values of one column: its segments that hold values at all, and an example of each."""
 
-    def __init__(self, column: Column, column_type: str, allowed: Spans) -> None:
+    def __init__(self, column: Column, column_type: str) -> None:
         self.column = column
         self.type = column_type
         self.axis = column.axis
-        inside = [segment for first, last in allowed for segment in range(first, last + 1)]
+        inside = [segment for first, last in column.allowed for segment in range(first, last + 1)]
         self.examples: dict[int, Any] = {}
         for segment in inside:
             value = self._example(segment)
@@ -122,17 +123,19 @@ class Dimension:
 def check_table(table: Table) -> Report:
     """What is wrong with a table as a whole."""
     report = Report()
-    if any(not cell.fixed for column in table.cells for cell in column):
+    moving = any(not cell.fixed for column in table.cells for cell in column)
+    if moving or any(given.type not in SEARCHED for given in table.document.inputs):
         report.complete = False
         return report
     dimensions = [
-        Dimension(column, given.type, _allowed(column, allowed and allowed.text, given.type))
-        for column, allowed, given in zip(table.columns, table.allowed, table.document.inputs, strict=True)
+        Dimension(column, given.type)
+        for column, given in zip(table.columns, table.document.inputs, strict=True)
     ]
     names = [given.id for given in table.document.inputs]
     search = Search(dimensions)
     every = (1 << len(table.document.rows)) - 1
-    for box in search.uncovered(every):
+    empty = any(not dimension.segments for dimension in dimensions)
+    for box in () if empty else search.uncovered(every):
         if len(report.gaps) >= MAX_GAPS:
             search.complete = False
             break
@@ -162,7 +165,7 @@ class Search:
             self._free[place] = self._free[place + 1] & everywhere
 
     def uncovered(
-        self, rows: int, within: Sequence[Sequence[int]] | None = None, place: int = 0
+        self, rows: int, within: Sequence[Collection[int]] | None = None, place: int = 0
     ) -> Iterator[list[list[int]]]:
         """One list of segments a column for each uncovered box; ``within`` narrows the columns."""
         self._steps += 1
@@ -206,7 +209,7 @@ def _find_overlaps(table: Table, dimensions: Sequence[Dimension], report: Report
             if (
                 next(search.uncovered(together, [set(part) for part in box]), None) is None
                 and search.complete
-            ):  # type: ignore[misc]
+            ):
                 report.never.append(row.id)
         while together and len(report.overlaps) < MAX_OVERLAPS:
             other_bit = together & -together
@@ -222,13 +225,6 @@ def _find_overlaps(table: Table, dimensions: Sequence[Dimension], report: Report
             report.overlaps.append(Overlap((other.id, row.id), example, forbidden))
         if together:
             report.complete = False
-
-
-def _allowed(column: Column, text: str | None, column_type: str) -> Spans:
-    """The segments that the allowed values of an input leave."""
-    if not text:
-        return column.axis.everything
-    return Cell(parse_tests(text), column_type).spans(column.axis)
 
 
 def _between(column_type: str, low: Any, high: Any) -> Any:
@@ -256,11 +252,9 @@ def _number_between(low: Any, high: Any, *, whole: bool) -> Decimal | None:
 
 
 def _text_between(low: str | None, high: str | None) -> str | None:
-    if low is None:
-        found = "other" if high is None else ""
-        return found if high is None or found < high else None
-    found = f"{low}-"
-    return found if high is None or found < high else f"{low}\x00" if f"{low}\x00" < high else None
+    candidates = ("other", "A", "", f"{low or ''} other", f"{low or ''}\x00")
+    fitting = (one for one in candidates if (low is None or low < one) and (high is None or one < high))
+    return next(fitting, None)
 
 
 def _moment_between(low: Any, high: Any, step: timedelta, column_type: str) -> Any:

@@ -27,7 +27,7 @@ import durable_rules_engine
 
 from engine.errors import EngineError
 from engine.facts import Conclusion, Truth, in_order, settled
-from engine.operators import identity
+from engine.readings import identity
 from engine.terms import Facts, FactTerm, Group, Term
 
 MAX_LEAVES = 50

@@ -94,9 +94,9 @@ def invoke(tree: Invocation, names: Names) -> Any:
 
 def logical(operator: str, left: Any, right: Any) -> bool | None:
     """Three-valued: what is neither true nor false counts as unknown."""
-    decisive: bool = operator == "or"
+    decisive = operator == "or"
     if left is decisive or right is decisive:
-        return decisive
+        return bool(decisive)
     return (not decisive) if left is (not decisive) and right is (not decisive) else None
 
 

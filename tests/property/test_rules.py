@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import rule_sets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import inference
+from tests.property import rule_sets
 
 
 @settings(max_examples=60, deadline=None)
