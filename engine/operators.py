@@ -138,7 +138,7 @@ def _texts(op: str, title: str, test: Callable[[str, str], bool], *, empty: bool
 
 
 def _numbers(op: str, title: str, test: Callable[[Any, Any], bool], *, empty: bool = False) -> Operator:
-    return Operator(op, title, _NUMBER, "value", number, readable_number, lambda a, b, _: test(a, b), empty)
+    return Operator(op, title, _NUMBER, "value", number, number, lambda a, b, _: test(a, b), empty)
 
 
 def _dates(op: str, title: str, test: Callable[[int], bool]) -> Operator:
@@ -182,7 +182,7 @@ OPERATORS: dict[str, Operator] = {
             _NUMBER,
             "range",
             number,
-            bounds(readable_number),
+            bounds(number),
             lambda a, b, _: b[0] <= a <= b[1],
         ),
         Operator(
@@ -191,7 +191,7 @@ OPERATORS: dict[str, Operator] = {
             _NUMBER,
             "range",
             number,
-            bounds(readable_number),
+            bounds(number),
             lambda a, b, _: not b[0] <= a <= b[1],
             empty=True,
         ),

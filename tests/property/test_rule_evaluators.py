@@ -46,3 +46,20 @@ def test_a_million_evaluations_agree() -> None:
     compiled = sum(rule_sets.compare(seed, 30, 200, chained=False) for seed in range(10_000, 10_120))
     inferred = sum(durable(20_000 + 100 * part, 100, 30, 30) for part in range(5))
     assert compiled + inferred > 1_000_000
+
+
+def test_survives_what_breaks_rules_engines() -> None:
+    root = Path(rule_sets.__file__).parents[2]
+    command = [sys.executable, "-m", "tests.property.attacks"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, f"exit {done.returncode}: {done.stderr[-2000:]}"
+    became = dict(line.split(": ", 1) for line in done.stdout.splitlines())
+    rejected = {"nan", "signalling nan", "binary nan", "surrogate", "deep", "division by zero"}
+    assert {name for name, what in became.items() if what == "rejected"} == rejected
+    assert became["10,000 keys"] == became["2^63"] == became["same id again"] == "fired 2"
+    assert became["1e-07"] == became["nothing"] == "fired 0"
+    assert became["1,000 rules"] == "fired 502"
+    assert became["300 equal conditions"] == "fired 302"
+    assert became["100 steps"] == "fired 102"
+    assert became["circle"] == "E-FACT-CIRCLE"
+    assert became["300 versions"] == "survived"
