@@ -28,10 +28,10 @@ kill:            ## only the tests that kill -9 real processes
 bench:           ## how fast it is on this machine
 	@$(HEDDLE) test bench
 
-lock:            ## pin the newest allowed version of everything (needs uv)
-	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --no-header \
+lock:            ## pin what pyproject.toml asks for (needs uv); delete the files first to take the newest
+	@uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \
 	    --no-emit-index-url --no-emit-find-links pyproject.toml --group dev -o .ci/requirements-test.txt
-	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --no-header \
+	@uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \
 	    --no-emit-index-url --no-emit-find-links pyproject.toml --group build \
 	    -c .ci/requirements-test.txt -o .ci/requirements.txt
 

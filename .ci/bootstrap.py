@@ -194,7 +194,7 @@ def install(kind: str) -> None:
         work("Building durable-rules anew", [*pip, *again, "--no-deps", pinned], CPPFLAGS=flags)
     work(
         "Installing Heddle itself",
-        [*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT)],
+        [*pip, "--no-build-isolation", "-e", str(ROOT)],
         HEDDLE_SKIP_EDITOR="1",  # built next, where its progress can be seen
     )
     have = {"python": _python_mark(), "run": wanted["run"]}

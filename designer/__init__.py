@@ -1,66 +1,21 @@
-"""The web side: the HTTP API and the editor's files. ``create_app`` is all there is to import."""
+"""The web side and the command line. ``create_app`` is all there is to import."""
 
 from __future__ import annotations
 
-import threading
+from typing import TYPE_CHECKING, Any
 
-from flask_openapi3 import Info, OpenAPI
-from werkzeug.middleware.proxy_fix import ProxyFix
-
-from designer import api, auth, errors, limits, web
 from designer.config import Config
-from designer.installation import VERSION, Installation
-from designer.wire import DOCUMENT_LIMIT, ExactJson, JsonRequest
-from engine.store import seal
-from engine.store.database import Database
+
+if TYPE_CHECKING:
+    from designer.app import create_app
 
 __all__ = ["Config", "create_app"]
 
 
-def create_app(config: Config | None = None, *, database: Database | None = None) -> OpenAPI:
-    """The WSGI application of an installation; brings its database up to date.
+def __getattr__(name: str) -> Any:
+    """Loads the application when it is asked for: the supervisor and the sandboxes must stay small and quick."""
+    if name == "create_app":
+        from designer.app import create_app  # noqa: PLC0415 - see above
 
-    Raises DefinitionError for a bad secret key, Unavailable when the database is out of reach.
-    """
-    config = config or Config()
-    config.data.mkdir(parents=True, exist_ok=True)
-    installation = Installation(
-        config,
-        database or Database(config.database),
-        seal.load(config.data, config.secret_key.get_secret_value()),
-        streams=threading.BoundedSemaphore(max(1, config.stream_cap)),
-    )
-    installation.database.migrate()
-    app = OpenAPI(
-        "designer",
-        static_folder=None,
-        info=Info(title="Heddle", version=VERSION),
-        doc_ui=False,
-        security_schemes=api.SECURITY,
-        responses=api.RESPONSES,
-        validation_error_callback=errors.invalid_body,
-        validation_error_model=errors.ErrorBody,
-    )
-    app.config.update(
-        SECRET_KEY=installation.seal.derive("web sessions"),
-        MAX_CONTENT_LENGTH=DOCUMENT_LIMIT,
-        SESSION_COOKIE_NAME="heddle",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=config.secure_cookie,
-        PERMANENT_SESSION_LIFETIME=12 * 3600,
-        WTF_CSRF_TIME_LIMIT=None,
-    )
-    app.json = ExactJson(app)
-    app.request_class = JsonRequest
-    app.extensions["heddle"] = installation
-    if config.proxies:
-        count = config.proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
-    errors.install(app)
-    auth.install(app)
-    web.install(app, web.ROOT / "static" / "dist")
-    api.install(app)
-    limits.install(app, config, "session.sign_in")
-    auth.check_every_view(app)
-    return app
+        return create_app
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -108,6 +108,8 @@ def _problem(complaint: Any, within: str) -> Problem:
         return Problem(
             "E-UNKNOWN", f"{place} is not known here.", "Remove it, or check its spelling.", field=path
         )
+    if kind in {"model_type", "model_attributes_type", "dict_type"}:
+        return Problem("E-VALUE", f"{place} should be a JSON object.", "Send {…}.", field=path or None)
     said = str(complaint["msg"])
     said = said.removeprefix("Value error, ").removeprefix("Input ").rstrip(".")
     text = f"{place} {said[:1].lower()}{said[1:]}."

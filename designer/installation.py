@@ -1,14 +1,17 @@
-"""What the handlers of one app share: its settings, its database, its seal and its live streams."""
+"""What the handlers of one app share: settings, database, seal, plans, the doorbell, live streams."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from flask import current_app
 
 from designer.config import Config
 from designer.shapes import Shapes
+from engine.queue import Doorbell
+from engine.runtime import Runtime
 from engine.store.database import Database
 from engine.store.seal import Seal
 
@@ -17,13 +20,27 @@ VERSION = "0.1.0"
 
 @dataclass(frozen=True)
 class Installation:
-    """One installation of Heddle, as one web process holds it."""
+    """One installation of Heddle, as one web process holds it. ``bell`` is None without Redis."""
 
     config: Config
-    database: Database
-    seal: Seal
+    runtime: Runtime
+    bell: Doorbell | None
+    streams: threading.BoundedSemaphore
     shapes: Shapes = field(default_factory=Shapes)
-    streams: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(1))
+
+    @property
+    def database(self) -> Database:
+        return self.runtime.database
+
+    @property
+    def seal(self) -> Seal:
+        return self.runtime.seal
+
+    def ring(self, run_id: str, lanes: Iterable[int]) -> None:
+        """Rings for lanes, after the commit; what is not heard, the sweeper finds."""
+        if self.bell is not None:
+            for lane in lanes:
+                self.bell.ring(run_id, lane)
 
 
 def here() -> Installation:

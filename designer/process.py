@@ -40,6 +40,7 @@ class Child:
     started_at: float = 0.0
     next_start: float = 0.0
     falls: int = 0
+    is_gone: bool = True  # nothing of it is left, so its process id may be another's by now
 
     @property
     def is_up(self) -> bool:
@@ -57,6 +58,7 @@ class Child:
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops all in order
                 preexec_fn=dying_with(os.getpid()),  # noqa: PLW1509 - the supervisor has one thread
             )
+        self.is_gone = False
         self.started_at = time.monotonic()
 
     def fell(self) -> float:
@@ -83,9 +85,10 @@ class Child:
         self._signal(signal.SIGKILL)
         if self.process is not None:
             self.process.wait()
+            self.is_gone = True
 
     def _signal(self, number: signal.Signals) -> None:
-        if self.process is None:
+        if self.process is None or self.is_gone:
             return
         with suppress(ProcessLookupError, PermissionError):  # macOS answers the second for a group of zombies
             os.killpg(self.process.pid, number)

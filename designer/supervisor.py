@@ -57,10 +57,13 @@ class Supervisor:
             self._stops += 1
 
     def start(self, stage: int) -> None:
-        """Starts the children of one stage, without waiting for them."""
+        """Starts the children of one stage, without waiting for them. Raises StartError for a missing program."""
         for child in self.children:
             if child.stage == stage:
-                child.start()
+                try:
+                    child.start()
+                except OSError as error:
+                    raise StartError(f"{child.name} cannot be started: {error}") from error
 
     def wait_until(self, is_ready: Callable[[], bool], timeout: float, what: str) -> None:
         """Heals children until ``is_ready`` says so. Raises StartError or Stopped."""
@@ -105,8 +108,7 @@ class Supervisor:
         for child in self.children:
             if child.next_start:
                 if child.next_start <= now:
-                    child.next_start = 0.0
-                    child.start()
+                    self._restart(child)
             elif child.process is not None and not child.is_up:
                 how = child.ended()
                 pause = child.fell()
@@ -117,6 +119,13 @@ class Supervisor:
             for child in self.children:
                 child.rotate()
 
+    def _restart(self, child: Child) -> None:
+        child.next_start = 0.0
+        try:
+            child.start()
+        except OSError as error:  # no memory or no process left: later there may be
+            self.say(f"{child.name} cannot be started: {error}; it is tried again in {child.fell():.1f} s")
+
     def _sleep(self, longest: float) -> None:
         """Until a signal comes, ``longest`` seconds at most."""
         select.select([self._woken], [], [], max(0.0, longest))
@@ -124,16 +133,14 @@ class Supervisor:
             self._woken.recv(4096)
 
     def stop(self) -> None:
-        """Stops every child, the highest stage first; whoever does not go in time is killed."""
+        """Stops every child, the highest stage first; who does not go in time is killed, at a second request at once."""
         asked = self._stops
         for stage in sorted({child.stage for child in self.children}, reverse=True):
             crew = [child for child in self.children if child.stage == stage and child.is_up]
             for child in crew:
                 child.terminate()
             until = time.monotonic() + max((child.grace for child in crew), default=0.0)
-            while (
-                any(child.is_up for child in crew) and time.monotonic() < until and self._stops <= asked + 1
-            ):
+            while any(child.is_up for child in crew) and time.monotonic() < until and self._stops == asked:
                 self._sleep(0.05)
         for child in reversed(self.children):
             child.kill()  # also what a child that ended by itself left behind

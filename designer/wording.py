@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from engine.operators import OPERATORS
+
 IS = {
     "eq": "is",
     "ne": "is not",
@@ -19,7 +21,10 @@ IS = {
     "not-empty": "is not empty",
     "starts": "starts with",
 }
-"""Operators whose name alone would read badly; the others are said as they are called."""
+"""The operators of filters; those of conditions have titles."""
+
+LONGEST = 120
+"""Characters of a text that are shown."""
 
 JOINED = {"all": " and ", "any": " or ", "none": " or "}
 
@@ -32,9 +37,9 @@ def title_of(settings: type[BaseModel] | None, name: str) -> str:
 
 def describe(value: Any) -> str:
     """A setting's value in a few words; never empty."""
+    if value is None or value in ("", [], {}):
+        return "nothing"
     match value:
-        case None | "" | [] | {}:
-            return "nothing"
         case bool():
             return "yes" if value else "no"
         case {"kind": "path", "path": str(path)}:
@@ -43,6 +48,8 @@ def describe(value: Any) -> str:
             return describe(value.get("value")) + _calls(value)
         case {"target": _, "lines": str(lines)}:
             return f"each of {_path(lines)}"
+        case {"target": _, "value": {"kind": "constant", "value": str(text)}}:
+            return f"the text «{text[:LONGEST]}»"
         case {"target": _, "value": inner}:
             return describe(inner)
         case {"left": left, "op": str(op)}:
@@ -58,7 +65,8 @@ def describe(value: Any) -> str:
             return _dict(value)
         case list() | tuple():
             return ", ".join(describe(item) for item in value)
-    return str(value)
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _dict(value: Mapping[str, Any]) -> str:
@@ -70,7 +78,8 @@ def _dict(value: Mapping[str, Any]) -> str:
 
 
 def _said(what: str, op: str, right: Any) -> str:
-    word = IS.get(op, op.replace("_", " ").replace("-", " "))
+    known = OPERATORS.get(op)
+    word = known.title if known else IS.get(op, op.replace("-", " "))
     return f"{what} {word}" if right is None else f"{what} {word} {describe(right)}"
 
 

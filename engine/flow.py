@@ -76,7 +76,7 @@ class Policy(Document):
 
     lanes: Annotated[int, Field(ge=1, le=32)] = 1
     batch_size: Annotated[int, Field(ge=1, le=2000)] = 200
-    retry_minutes: list[float] = [1, 5, 15]
+    retry_minutes: list[float] = [1.0, 5.0, 15.0]
     sample_size: Annotated[int, Field(ge=1, le=100)] = 10
 
 

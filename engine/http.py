@@ -108,13 +108,13 @@ class Http:
                 f"The address {url!r} is not a usable URL.",
                 code="E-URL",
                 cure="Correct the address in the connection.",
-                detail=str(error),
+                detail=self.mask(str(error)),
             )
         if isinstance(error, SSLError):
             return AccessError(
                 f"The certificate of {host} was not accepted.",
                 code="E-TLS",
-                detail=str(error),
+                detail=self.mask(str(error)),
                 cure="Check the address, or install the certificate authority on this machine.",
             )
         never_left = (
@@ -126,14 +126,14 @@ class Http:
             return Unavailable(
                 f"{host} cannot be reached.",
                 code="E-UNREACHABLE",
-                detail=str(error),
+                detail=self.mask(str(error)),
                 cure="Check that the system is up and that the address is right.",
             )
         return InDoubt(
             f"{host} did not answer; whether it carried out the request is not known yet.",
             sent_at=sent_at,
             timeout=limit,
-            detail=str(error),
+            detail=self.mask(str(error)),
         )
 
     def _note(
@@ -161,6 +161,11 @@ class Http:
                 "error": self.mask(error),
             }
         )
+
+    def conceal(self, secret: str) -> None:
+        """Strikes out this too from now on: a session id, for instance, that travels in bodies."""
+        if len(secret) >= 4 and secret not in self._secrets:
+            self._secrets = (*self._secrets, secret)
 
     def mask(self, text: str) -> str:
         """The text with every known secret struck out."""

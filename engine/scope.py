@@ -93,13 +93,19 @@ class Source:
 
     def optional(self) -> Get:
         """A getter that answers null where there is nothing."""
-        source = self.get
+        source, base = self.get, self._base
 
         def get(scope: Scope) -> Any:
             value = source(scope)
             return None if value is MISSING else value
 
-        return get
+        if base is None:
+            return get
+
+        def get_many(scope: Scope) -> Any:
+            return source(scope) or (None if base(scope) in (MISSING, None) else [])
+
+        return get_many
 
 
 def _empty(scope: Scope, label: str) -> RecordRejected:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from flask import Response, jsonify
 from flask_openapi3 import OpenAPI
-from flask_openapi3.types import ResponseDict, SecuritySchemesDict
 
 from designer.api import (
     catalog,
     connections,
+    controls,
     events,
     flows,
     health,
+    hooks,
     people,
+    reviews,
     runs,
     sandboxes,
     session,
+    tries,
     versions,
 )
 from designer.auth import ANYONE, allow
-from designer.errors import ErrorBody
 
 ROOMS = (
     session.room,
@@ -28,18 +30,15 @@ ROOMS = (
     connections.room,
     flows.room,
     versions.room,
+    tries.room,
     runs.room,
     events.room,
+    controls.room,
+    hooks.room,
+    reviews.room,
     sandboxes.room,
     health.room,
 )
-
-SECURITY: SecuritySchemesDict = {
-    "session": {"type": "apiKey", "in": "cookie", "name": "heddle"},
-    "token": {"type": "http", "scheme": "bearer"},
-}
-
-RESPONSES: ResponseDict = {"4XX": ErrorBody, "422": ErrorBody, "5XX": ErrorBody}
 
 
 def install(app: OpenAPI) -> None:

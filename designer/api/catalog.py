@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 
 from flask import Response, make_response, request
-from flask_openapi3 import APIBlueprint, Tag
 
+from designer.api.opening import new_room
 from designer.auth import allow
-from engine import functions, registry
+from engine import functions, operators, registry
 from engine.record import to_json
 
-room = APIBlueprint("catalog", __name__, abp_tags=[Tag(name="catalog")])
+room = new_room("catalog")
 
 
 @room.get("/api/catalog")
@@ -23,7 +23,7 @@ def catalog() -> Response:
             "nodes": [registry.card(cls) for cls in registry.node_types().values()],
             "systems": [registry.system_card(cls) for cls in registry.connectors().values()],
             "functions": functions.library(),
-            "operators": [],
+            "operators": operators.operators(),
         }
     )
     response = make_response(body)

@@ -7,20 +7,21 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import Response, jsonify
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from designer.api.body import Body, Id
+from designer.api.opening import new_room
 from designer.auth import allow, me
 from designer.errors import not_found
 from designer.installation import here
+from designer.secrecy import struck_out
 from engine.clock import iso
 from engine.connector import Connector, Health, Query
 from engine.errors import HeddleError, Problem, RequestError
 from engine.registry import connector_type
 from engine.store import audit, connections, flows
 
-room = APIBlueprint("connections", __name__, abp_tags=[Tag(name="connections")])
+room = new_room("connections")
 CHECK_TIMEOUT = 15.0  # seconds; somebody is waiting in front of a screen
 
 
@@ -283,7 +284,7 @@ def _try(draft: connections.Draft, *, forced: bool) -> Health:
     """The system's own answer; ``forced`` turns a failure into a health that says so."""
     connector = connections.connect(draft, read_only=True, timeout=CHECK_TIMEOUT)
     try:
-        with _struck_out(connector):
+        with struck_out([connector]):
             health: Health = connector.check()
     except HeddleError as error:
         if forced:
@@ -302,16 +303,5 @@ def _opened(connection_id: str) -> Iterator[Connector[Any]]:
     with here().database.read() as store:
         _row(store, connection_id)
         connector = connections.open(store, here().seal, connection_id, read_only=True, timeout=CHECK_TIMEOUT)
-    with _struck_out(connector):
+    with struck_out([connector]):
         yield connector
-
-
-@contextmanager
-def _struck_out(connector: Connector[Any]) -> Iterator[None]:
-    """Takes the secrets out of whatever error a system or a library phrases."""
-    mask = connector.http.mask
-    try:
-        yield
-    except HeddleError as error:
-        error.message, error.detail, error.cure = mask(error.message), mask(error.detail), mask(error.cure)
-        raise

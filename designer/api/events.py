@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 
 from flask import Response
-from flask_openapi3 import APIBlueprint, Tag
 
 from designer.api.body import Id
+from designer.api.opening import new_room
 from designer.api.runs import find
 from designer.auth import allow
 from designer.installation import Installation, here
@@ -16,7 +16,7 @@ from engine.errors import RequestError
 from engine.record import to_json
 from engine.store import progress
 
-room = APIBlueprint("events", __name__, abp_tags=[Tag(name="runs")])
+room = new_room("events", "runs")
 LOOK = 0.5
 """Seconds between looks at the database."""
 HEARTBEAT = 10.0

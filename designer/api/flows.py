@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from flask import Response, jsonify
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field, RootModel
 
-from designer import drawing
+from designer import drawing, signatures
 from designer.api.body import Body, Slug
+from designer.api.opening import new_room
 from designer.auth import allow, me
 from designer.errors import ProblemBody
 from designer.installation import here
@@ -19,7 +19,7 @@ from engine.flow import Flow
 from engine.record import from_json
 from engine.store import audit, flows, progress
 
-room = APIBlueprint("flows", __name__, abp_tags=[Tag(name="flows")])
+room = new_room("flows")
 
 
 class NewFlow(Body):
@@ -131,7 +131,7 @@ def create(body: NewFlow) -> tuple[Response, int]:
                 code="E-NOT-FOUND",
                 cure="See /api/templates.",
             )
-        return _add(template, "flow.create")
+        return _add(template, "flow.create", slug=body.template)
     if body.document is not None:
         return _add(drawing.parse(body.document), "flow.create")
     return _add(Flow(name=body.name or ""), "flow.create")
@@ -237,7 +237,7 @@ def new_hook(path: Slug) -> Response:
         row = _row(store, path.slug, lock=True)
         flows.new_hook_key(store, row)
         audit.note(store, me().actor, "flow.hook", row.slug)
-        return jsonify({"hook": {"url": hook_url(row)}})
+        return jsonify({"hook": hook(row)})
 
 
 @room.post("/api/flows/check", responses={200: JudgementBody})
@@ -267,8 +267,12 @@ def publish(path: Slug, body: Publication) -> Response:
         return jsonify({"version": version.number})
 
 
-def hook_url(row: flows.FlowRow) -> str:
-    return f"/hooks/{row.slug}/{row.hook_key}"
+def hook(row: flows.FlowRow) -> dict[str, str]:
+    """The hook's address, and the secret with which callers sign when the trigger asks for it."""
+    return {
+        "url": f"/hooks/{row.slug}/{row.hook_key}",
+        "secret": signatures.shown(here().seal, row.hook_key),
+    }
 
 
 def _row(store: Any, slug: str, *, lock: bool = False) -> flows.FlowRow:
@@ -278,16 +282,16 @@ def _row(store: Any, slug: str, *, lock: bool = False) -> flows.FlowRow:
     return row
 
 
-def _add(flow: Flow, action: str) -> tuple[Response, int]:
+def _add(flow: Flow, action: str, slug: str | None = None) -> tuple[Response, int]:
     with here().database.read() as store:
         bindings = drawing.bind_missing(store, flow, {})
     problems = len(drawing.judge(flow, bindings).errors)
     with here().database.write() as store:
-        row = flows.add(store, flow, me().actor, bindings=bindings)
+        row = flows.add(store, flow, me().actor, bindings=bindings, slug=slug)
         row.problems = problems
         audit.note(store, me().actor, action, row.slug, name=row.name)
-        slug = row.slug
-    return jsonify(_detail(slug)), 201
+        added = row.slug
+    return jsonify(_detail(added)), 201
 
 
 def _detail(slug: str) -> dict[str, Any]:
@@ -306,4 +310,4 @@ def _detail(slug: str) -> dict[str, Any]:
         "draft_changed": live != row.draft,
         "plan": judgement,
     }
-    return {**shown, "hook": {"url": hook_url(row)} if me().may("operator") else None}
+    return {**shown, "hook": hook(row) if me().may("editor") else None}

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from flask import Response, current_app, jsonify
-from flask_openapi3 import APIBlueprint, Tag
-from limits.storage import Storage
+from flask import Response, jsonify
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from designer.api.opening import new_room
 from designer.auth import ANYONE, allow
 from designer.installation import VERSION, Installation, here
 from engine.errors import HeddleError, Unavailable
 from engine.store import progress
 
-room = APIBlueprint("health", __name__, abp_tags=[Tag(name="health")])
+room = new_room("health", public=True)
 
 
 @room.get("/healthz")
@@ -86,9 +85,6 @@ def _migrated() -> None:
 
 def _doorbell() -> None:
     """Redis, as far as this installation has one."""
-    storage: Storage = current_app.extensions["heddle.counters"]
-    if here().config.redis_url and not storage.check():
-        raise Unavailable(
-            "Redis cannot be reached; runs start a few seconds later than they could.",
-            cure="Check that it is up and that HEDDLE_REDIS_URL is right.",
-        )
+    bell = here().bell
+    if bell is not None:
+        bell.ping()

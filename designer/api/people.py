@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Literal
 
 from flask import Response, jsonify
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field, SecretStr
 
 from designer.accounts import one_time_password
 from designer.api.body import Body, Id
+from designer.api.opening import new_room
 from designer.auth import allow, me
 from designer.errors import not_found
 from designer.installation import here
 from engine.store import accounts, audit
 
-room = APIBlueprint("people", __name__, abp_tags=[Tag(name="people")])
+room = new_room("people")
 Role = Literal["viewer", "operator", "editor", "admin"]
 
 

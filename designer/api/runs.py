@@ -5,22 +5,28 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Literal
 
 from flask import Response, jsonify, stream_with_context
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field
 
 from designer import drawing
 from designer.api.body import Body, Id
+from designer.api.opening import new_room
 from designer.auth import allow
 from designer.errors import not_found
 from designer.installation import Installation, here
+from designer.shapes import source as source_of_shapes
+from engine import explain, reentry
+from engine.errors import RequestError
+from engine.plan import Plan
+from engine.record import from_json
 from engine.store import flows, progress, records
 from engine.store.deliveries import Delivery
 from engine.store.runs import Run
 
-room = APIBlueprint("runs", __name__, abp_tags=[Tag(name="runs")])
+room = new_room("runs")
 
 State = Literal["", "queued", "running", "waiting", "paused", "done", "failed", "cancelled"]
 COLUMNS = (
@@ -55,6 +61,11 @@ class RecordsQuery(Body):
     q: str = Field(default="", max_length=200)
     after: str = ""
     limit: int = Field(default=100, ge=1, le=1000)
+
+
+class RecordPath(Body):
+    id: str
+    key: str
 
 
 @room.get("/api/runs")
@@ -132,6 +143,49 @@ def index_records(path: Id, query: RecordsQuery) -> Response:
             limit=query.limit,
         )
     return jsonify({"records": found, "next": found[-1]["key"] if len(found) == query.limit else None})
+
+
+@room.get("/api/runs/<string:id>/records/<path:key>")
+@allow("viewer")
+def record(path: RecordPath) -> Response:
+    """Everything about one record in this run: as read, step by step, what was sent and answered."""
+    installation = here()
+    with installation.database.read() as store:
+        run = find(store, path.id)
+        found = records.of_record(store, run.id, path.key)
+        source = records.source(store, run.id, path.key)
+        if not found and source is None:
+            raise not_found("record", path.key)
+        version = run.version_id
+        calls = records.calls(store, found)
+        others = records.history(store, path.key, but=run.id)
+    return jsonify(
+        {
+            "key": path.key,
+            "title": found[0].title if found else source.title if source else "",
+            "source": source.data if source else {},
+            "steps": _steps(installation, run, installation.runtime.plan(version), found, path.key),
+            "deliveries": [{**records.detail(row), "calls": calls.get(row.node, [])} for row in found],
+            "history": others,
+        }
+    )
+
+
+def _steps(
+    installation: Installation, run: Run, plan: Plan, found: list[Delivery], key: str
+) -> list[dict[str, Any]]:
+    """The record's way, walked once more in memory; nothing when its data has been cleaned up."""
+    shape_of = source_of_shapes(
+        installation.database, installation.seal, from_json(run.bindings), installation.shapes
+    )
+    steps: list[dict[str, Any]] = []
+    for lane, batch in sorted({(row.lane, row.batch) for row in found}):
+        with installation.database.read() as store, suppress(RequestError):
+            story = reentry.repeat(store, plan, run.id, lane, batch)
+            roots = {one.root for some in story.course.arrivals.values() for one in some if one.key == key}
+            for root in sorted(roots):
+                steps.extend(explain.steps(story, root, shape_of))
+    return steps
 
 
 def find(store: Any, run_id: str) -> Run:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, jsonify
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import Field, RootModel
 
 from designer.api.body import Body
+from designer.api.opening import new_room
 from designer.auth import allow, me
 from designer.errors import not_found
 from designer.installation import here
@@ -18,7 +18,7 @@ from engine.http import Http
 from engine.record import from_json, to_json
 from engine.store import audit
 
-room = APIBlueprint("sandboxes", __name__, abp_tags=[Tag(name="sandboxes")])
+room = new_room("sandboxes")
 TIMEOUT = 20.0
 
 

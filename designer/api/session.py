@@ -6,17 +6,17 @@ import time
 
 from flask import Response, jsonify, session
 from flask_login import login_user, logout_user
-from flask_openapi3 import APIBlueprint, Tag
 from flask_wtf.csrf import generate_csrf
 from pydantic import BaseModel, SecretStr
 
 from designer.api.body import Body
+from designer.api.opening import new_room
 from designer.auth import ANYONE, Identity, allow, asking, me, of_user, wait_a_moment
 from designer.installation import VERSION, here
 from engine.errors import RequestError
 from engine.store import accounts, audit
 
-room = APIBlueprint("session", __name__, abp_tags=[Tag(name="session")])
+room = new_room("session")
 
 
 class SignIn(Body):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, jsonify
-from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from designer import drawing
 from designer.api.body import Body, Slug
+from designer.api.opening import new_room
 from designer.auth import allow
 from designer.diff import compare
 from designer.errors import not_found
@@ -19,7 +19,7 @@ from engine.flow import Flow
 from engine.record import from_json
 from engine.store import flows
 
-room = APIBlueprint("versions", __name__, abp_tags=[Tag(name="versions")])
+room = new_room("versions")
 
 
 class VersionPath(Body):

@@ -16,6 +16,7 @@ from designer.config import Config
 from designer.lock import DataLock
 from designer.process import Child
 from designer.supervisor import StartError, Stopped, Supervisor
+from engine import registry
 from engine.errors import EngineError
 
 SERVICES, WEB = 0, 1  # the stages: what the others need, and the others
@@ -34,7 +35,7 @@ def command(workers: int) -> None:
     url = f"http://{address(config.host)}:{config.port}"
     data = config.data.absolute()
     with DataLock(data, url):
-        systems = demo.SYSTEMS if config.demo else ()
+        systems = [name for name in registry.sandbox_systems() if config.demo and name in demo.SYSTEMS]
         ports = {system: config.port + 1 + n for n, system in enumerate(systems)}
         for port in (config.port, *ports.values()):
             check_port(config.host, port)
@@ -64,7 +65,10 @@ def bring_up(supervisor: Supervisor, config: Config, url: str, environment: dict
     sandboxes = json.loads(environment["HEDDLE_SANDBOXES"])
     if config.demo and not demo.is_installed(config.data, url, sandboxes):
         task = Child("demo", heddle("demo", "--url", url), environment=environment)
-        supervisor.run_once(task, "Setting up the demo")
+        try:
+            supervisor.run_once(task, "Setting up the demo")
+        except StartError as error:
+            say(f"{error} Heddle itself is well; the demo is tried again at the next start.")
 
 
 def shared_environment(config: Config, data: Path, ports: dict[str, int]) -> dict[str, str]:

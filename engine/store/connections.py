@@ -3,7 +3,9 @@
 # no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any, get_args
+from urllib.parse import quote, quote_plus
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from sqlalchemy import Column, LargeBinary
@@ -187,9 +189,21 @@ def connect(
         read_only=read_only,
         journal=journal,
         before=before,
-        secrets=tuple(draft.secrets.values()),
+        secrets=tuple(form for secret in draft.secrets.values() for form in forms(secret)),
     )
     return cls(settings, http)
+
+
+def forms(secret: str) -> list[str]:
+    """A secret as it may stand in a call or an error: plain, in a URL, in XML, in JSON; longest first."""
+    found = {
+        secret,
+        quote(secret, safe=""),
+        quote_plus(secret),
+        escape(secret),
+        to_json(secret).decode()[1:-1],
+    }
+    return sorted(found, key=len, reverse=True)
 
 
 def open(

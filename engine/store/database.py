@@ -6,6 +6,7 @@ commit survive a power cut, which the intent to write needs: what we may have se
 """
 
 # no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,15 +17,20 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, create_engine
 
-from engine.errors import Unavailable
+from engine.errors import DefinitionError, Problem, Unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_PASSING = ("locked", "busy", "full", "disk I/O", "unable to open", "readonly")
 _MIGRATION_LOCK = 7_104_233  # any constant: the advisory lock that one migrating process holds
+
+
+__all__ = ["Database", "Session"]
 
 
 class Database:
@@ -61,7 +67,10 @@ class Database:
             yield session
 
     def migrate(self) -> None:
-        """Brings the schema up to date; safe when several processes start at once."""
+        """Brings the schema up to date; safe when several processes start at once.
+
+        Raises DefinitionError when a newer Heddle has used this database.
+        """
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         with self._migrating, _translated(), self.engine.connect() as connection:
@@ -72,6 +81,16 @@ class Database:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
                 connection.commit()
+            except CommandError as error:
+                raise DefinitionError(
+                    [
+                        Problem(
+                            "E-SCHEMA",
+                            "The database has a schema that this version of Heddle does not know.",
+                            "Start the newer Heddle that made it, or restore a backup made with this one.",
+                        )
+                    ]
+                ) from error
             finally:
                 if not self.is_sqlite:
                     connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": _MIGRATION_LOCK})
@@ -100,6 +119,8 @@ def _translated() -> Iterator[None]:
         yield
     except OperationalError as error:
         reason = str(error.orig)
+        if isinstance(error.orig, sqlite3.OperationalError) and not any(word in reason for word in _PASSING):
+            raise  # a wrong statement is our fault, and waiting does not cure it
         if "full" in reason or "disk I/O" in reason:
             raise Unavailable(
                 "The disk that holds Heddle's database is full; nothing was written.",

@@ -78,11 +78,16 @@ def canonical(document: Flow) -> str:
 
 
 def add(
-    session: Session, document: Flow, owner: str, *, bindings: Mapping[str, str] | None = None
+    session: Session,
+    document: Flow,
+    owner: str,
+    *,
+    bindings: Mapping[str, str] | None = None,
+    slug: str | None = None,
 ) -> FlowRow:
-    """A new flow in state draft, under a slug that is free."""
+    """A new flow in state draft, under a slug that is free: the wanted one, or one made of its name."""
     row = FlowRow(
-        slug=free_slug(session, document.name),
+        slug=free_slug(session, slug or document.name),
         name=document.name,
         description=document.description,
         draft=canonical(document),
@@ -147,11 +152,14 @@ def bind(session: Session, row: FlowRow, bindings: Mapping[str, str]) -> None:
     session.add(row)
 
 
-def publish(session: Session, row: FlowRow, by: str, note: str) -> FlowVersion:
-    """Freezes the draft as the next version and makes it the live one. A paused flow stays paused."""
+def publish(session: Session, row: FlowRow, by: str, note: str, text: str = "") -> FlowVersion:
+    """Freezes the draft (or the canonical ``text``) as the next version and makes it the live one.
+
+    A paused flow stays paused.
+    """
     newest = session.exec(select(func.max(FlowVersion.number)).where(FlowVersion.flow_id == row.id)).one()
     version = FlowVersion(
-        flow_id=row.id, number=(newest or 0) + 1, text=row.draft, published_by=by, note=note
+        flow_id=row.id, number=(newest or 0) + 1, text=text or row.draft, published_by=by, note=note
     )
     session.add(version)
     session.flush()

@@ -117,6 +117,19 @@ def calls(session: Session, found: list[Delivery]) -> dict[str, list[dict[str, A
     return made
 
 
+def entered(session: Session, run_id: str, lane: int, batch: int, key: str) -> list[tuple[str, Record]]:
+    """(node, record): where a record entered the walk, and as what; empty when that is no longer kept."""
+    staged = session.get(StagedBatch, (run_id, lane, batch))
+    if staged is None:
+        return []
+    return [
+        (node, record)
+        for node, records in unpack(staged.payload).items()
+        for record in records
+        if record.key == key
+    ]
+
+
 def source(session: Session, run_id: str, key: str) -> Record | None:
     """A record as it was read or brought; None when its batch is no longer kept."""
     lanes = select(Delivery.lane).where(Delivery.run_id == run_id, Delivery.root == key).distinct()

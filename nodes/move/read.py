@@ -153,6 +153,8 @@ class ReadRecordsNode(ReadNode[ReadSettings]):
         return self.settings.changes
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
+        if self.problems:
+            raise DefinitionError(self.problems)
         if self.settings.title_field is None:
             super().process(records, out)
             return

@@ -8,6 +8,7 @@ import { Root } from "./pages/Root";
 export const routes: RouteObject[] = [
   {
     element: <Root />,
+    hydrateFallbackElement: <></>,
     errorElement: <NotFound />,
     children: [
       { index: true, lazy: async () => ({ Component: (await import("./home/HomePage")).HomePage }) },
@@ -15,13 +16,17 @@ export const routes: RouteObject[] = [
       { path: "flows/:slug", lazy: () => import("./pages/flow") },
       { path: "flows/:slug/runs/:run", lazy: () => import("./pages/flowRun") },
       { path: "runs", lazy: async () => ({ Component: (await import("./runs/RunsPage")).RunsPage }) },
+      { path: "runs/:run", lazy: async () => ({ Component: (await import("./runs/RunPage")).RunPage }) },
+      { path: "runs/:run/records/*", lazy: async () => ({ Component: (await import("./runs/RecordPage")).RecordPage }) },
       { path: "inbox", lazy: async () => ({ Component: (await import("./reviews/InboxPage")).InboxPage }) },
       {
         path: "connections",
         lazy: async () => ({ Component: (await import("./connections/ConnectionsPage")).ConnectionsPage }),
       },
-      { path: "sandboxes", lazy: async () => ({ Component: (await import("./connections/SandboxesPage")).SandboxesPage }) },
-      { path: "settings", lazy: async () => ({ Component: (await import("./settings/SettingsPage")).SettingsPage }) },
+      { path: "connections/new", lazy: () => import("./pages/newConnection") },
+      { path: "connections/:id", lazy: () => import("./pages/connection") },
+      { path: "sandboxes", lazy: async () => ({ Component: (await import("./sandboxes/SandboxesPage")).SandboxesPage }) },
+      { path: "settings", lazy: () => import("./pages/settings") },
       { path: "*", element: <NotFound /> },
     ],
   },

@@ -146,7 +146,7 @@ def test_check_says_what_the_editor_draws(editor: Desk, connection: str) -> None
     body = {"document": drawing(), "bindings": {"books": connection}}
     judged = exact(editor.post("/api/flows/check", body))
     assert judged["problems"] == []
-    assert [port["name"] for port in judged["nodes"]["book"]["outputs"]][0] == "written"
+    assert judged["nodes"]["book"]["outputs"][0]["name"] == "written"
 
 
 def test_a_new_hook_address_ends_the_old_one(editor: Desk, flow: str) -> None:

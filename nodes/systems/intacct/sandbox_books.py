@@ -116,7 +116,8 @@ class Books:
         values: Row = {}
         for field, value in given.items():
             if field not in kind.fields and field not in CUSTOM.get(name, ()):
-                if field in {"CURRENCY", "ACTION"}:
+                empty_block = not value and any(known.startswith(f"{field}.") for known in kind.fields)
+                if empty_block or field == "ACTION":
                     continue
                 raise Fault("BL01001973", f"Invalid field {field} for object {kind.noun}.", "", also)
             if field in READ_ONLY:

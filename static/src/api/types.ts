@@ -238,6 +238,8 @@ export interface RecordHistory {
 
 export interface HeldGroup {
   question: Json;
+  /** When the oldest of them began to wait. */
+  since?: string;
   message: string;
   count: number;
   keys: string[];
@@ -255,5 +257,7 @@ export interface Sandbox {
   title: string;
   url: string;
   home: string;
-  vices: { name: string; title: string; options: Json; active: unknown }[];
+  vices: { name: string; title: string; options: Json; active: Json | null }[];
+  /** Why it cannot be reached, empty when it can. */
+  message?: string;
 }

@@ -29,7 +29,8 @@ import { DRAG_TYPE, entryOf, placeStep } from "./Palette";
 
 const nodeTypes: NodeTypes = { card: NodeCard };
 const edgeTypes = { line: EdgeLine };
-const fitOptions = { padding: 0.15, maxZoom: 1, minZoom: 0.35 };
+const fitOptions = { padding: 0.15, maxZoom: 1, minZoom: 0.2 };
+const READABLE = { padding: 0.1, minZoom: 0.6, maxZoom: 0.9 };
 const proOptions = { hideAttribution: false };
 
 function asEdge({ source, sourceHandle, target, targetHandle }: Connection | CanvasEdge) {
@@ -47,12 +48,13 @@ export function Canvas({ narrow }: { narrow: boolean }) {
   const { catalog } = useTypes();
   const frame = useRef<HTMLDivElement>(null);
 
-  useEffect(() => {
-    drawFlow(present());
-    return useEditor.subscribe((now, before) => {
-      if (now.history.present !== before.history.present) drawFlow(now.history.present);
-    });
-  }, []);
+  useEffect(
+    () =>
+      useEditor.subscribe((now, before) => {
+        if (now.history.present !== before.history.present) drawFlow(now.history.present);
+      }),
+    [],
+  );
 
   const dropped = useCallback((_: unknown, __: unknown, moved: CanvasNode[]) => {
     change(moved.length === 1 ? "Move a step" : `Move ${moved.length} steps`, (flow) =>
@@ -63,8 +65,8 @@ export function Canvas({ narrow }: { narrow: boolean }) {
 
   const letGo = useCallback(
     (event: MouseEvent | TouchEvent, { fromNode, fromHandle, toNode }: FinalConnectionState) => {
-      if (!fromNode || !fromHandle?.id || toNode) return;
-      const point = "changedTouches" in event ? event.changedTouches.item(0) : event;
+      if (!fromNode || !fromHandle.id || toNode) return;
+      const point = "touches" in event ? event.changedTouches[0] : event;
       if (!point) return;
       const at = canvas.screenToFlowPosition({ x: point.clientX, y: point.clientY });
       useView.setState({ palette: { kind: "dropped", node: fromNode.id, port: fromHandle.id, side: fromHandle.type, at } });
@@ -127,17 +129,22 @@ export function Canvas({ narrow }: { narrow: boolean }) {
         minZoom={0.1}
         maxZoom={2}
         fitView
-        fitViewOptions={fitOptions}
+        fitViewOptions={narrow ? { ...READABLE, nodes: leftmost(nodes) } : fitOptions}
         connectionRadius={28}
         proOptions={proOptions}
         aria-label="Drawing of the flow"
       >
         <Background variant={BackgroundVariant.Dots} gap={GRID * 1.5} size={1.4} color="var(--dots)" />
         {narrow ? null : <Map />}
-        <Controls />
+        <Controls narrow={narrow} />
       </ReactFlow>
     </div>
   );
+}
+
+/** Where reading starts on a small screen, which cannot show a whole drawing legibly. */
+function leftmost(nodes: readonly CanvasNode[]): { id: string }[] {
+  return [...nodes].sort((one, other) => one.position.x - other.position.x).slice(0, 1);
 }
 
 /** The minimap: kinds in their hues, what failed red, what is held amber. */

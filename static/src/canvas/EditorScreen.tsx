@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconPlus, IconSitemap } from "@tabler/icons-react";
 import { useReactFlow } from "@xyflow/react";
-import { useMemo } from "react";
+import { useEffect, useMemo } from "react";
 
 import type { NodeEditors } from "../model/editing";
 import type { Catalog } from "../model/flow";
@@ -20,6 +20,7 @@ import { NodePanel } from "./NodePanel";
 import { OpenNodeContext } from "./openNode";
 import { Palette } from "./Palette";
 import { ProblemsList } from "./ProblemsList";
+import { reveal } from "./reveal";
 import { SampleBar } from "./SampleBar";
 import { ShowRecordsContext } from "./showRecords";
 import { TopBar } from "./TopBar";
@@ -37,6 +38,12 @@ export function EditorScreen({ slug, catalog, editors }: { slug: string; catalog
   const trySample = () => void tryOnSample(slug, present(), plainNumber(present().policy.sample_size));
   const hands: Hands = { types, canvas, open: opened.open, openNode: opened.openNode, trySample };
   useKeyboard(hands);
+  useEffect(() => {
+    if (!opened.open || narrow) return undefined;
+    const id = opened.open;
+    const settled = setTimeout(() => reveal(canvas, id, 0.6), 80);
+    return () => clearTimeout(settled);
+  }, [canvas, opened.open, narrow]);
   const showRecords = (edge: string) => opened.openNode(edge.slice(edge.indexOf(">") + 1).split(".")[0] ?? null);
   return (
     <TypesContext value={types}>

@@ -6,9 +6,9 @@ import type { FlowDetail } from "../api/types";
 import type { NodeEditors } from "../model/editing";
 import type { Catalog } from "../model/flow";
 import { keepDraft } from "../store/draft";
-import { openFlow, useEditor } from "../store/editor";
+import { openFlow, present, useEditor } from "../store/editor";
 import { clearOverlay } from "../store/run";
-import { resetView } from "../store/view";
+import { drawFlow, resetView } from "../store/view";
 import { ErrorBanner, Page, Rows } from "../ui/parts";
 import { EditorScreen } from "./EditorScreen";
 
@@ -44,6 +44,7 @@ function Opened({ detail, catalog, editors, readOnly }: OpenedProps) {
     resetView();
     clearOverlay();
     openFlow(detail, readOnly);
+    drawFlow(present());
     return readOnly ? undefined : keepDraft();
   }, [detail, readOnly]);
   useEffect(() => {

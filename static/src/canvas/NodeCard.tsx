@@ -4,7 +4,7 @@ import { Handle, Position, useUpdateNodeInternals, type NodeProps } from "@xyflo
 import { memo, useEffect, useMemo, useRef } from "react";
 
 import { duration, passedOf } from "../model/counts";
-import type { Problem } from "../model/flow";
+import type { NodeType, Problem } from "../model/flow";
 import { changeNode, findNode } from "../model/operations";
 import { problemsOf, titleOf } from "../model/problems";
 import { groupDigits } from "../model/values";
@@ -26,6 +26,7 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<Canva
   const system = useEditor((editor) => (node ? systemOf(node, editor.history.present, types) : ""));
   const insight = useEditor((editor) => editor.insights[id]);
   const problems = useEditor((editor) => problemsOf(editor.problemsByNode, id));
+  const readOnly = useEditor((editor) => editor.readOnly);
   const { open: openId } = useOpenNode();
   const type = node ? types.byType.get(node.type) : undefined;
   const ports = usePorts(id, node?.type);
@@ -54,7 +55,7 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<Canva
           <Title id={id} title={titleOf(node)} />
           <div className={css.kind}>
             <b>{type ? groupTitles[type.group] : "Unknown"}</b>
-            {[system, type?.title === node.title ? "" : (type?.title ?? node.type)].filter(Boolean).map((word) => (
+            {[system, kindWord(type, node.type, node.title)].filter(Boolean).map((word) => (
               <span key={word}>· {word}</span>
             ))}
             {node.disabled ? <span>· off</span> : null}
@@ -62,7 +63,7 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<Canva
         </div>
         <ProblemBadge node={id} problems={problems} />
       </div>
-      <p className={summary ? css.summary : `${css.summary} ${css.none}`}>{summary || (node.disabled ? "Records pass by" : "Not set up yet")}</p>
+      <p className={summary ? css.summary : `${css.summary} ${css.none}`}>{summary || (node.disabled ? "Records pass by" : readOnly ? "" : "Not set up yet")}</p>
       {node.note ? <p className={css.note}>{node.note}</p> : null}
       {main.length > 1 ? (
         <div className={css.ports}>
@@ -81,6 +82,12 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<Canva
     </div>
   );
 });
+
+/** The type's name, where the kind and the title do not say it already. */
+function kindWord(type: NodeType | undefined, name: string, title: string): string {
+  if (!type) return name;
+  return type.title === title || type.title === groupTitles[type.group] ? "" : type.title;
+}
 
 function Output({ id, title, top }: { id: string; title: string; top?: number }) {
   return (
@@ -211,6 +218,11 @@ function usePorts(id: string, typeName: string | undefined): Ports {
   }, [byType, typeName, insight, wired]);
   const names = [...ports.inputs, ...ports.outputs].map((port) => port.name).join(" ");
   const measure = useUpdateNodeInternals();
-  useEffect(() => measure(id), [measure, id, names]);
+  const measured = useRef(names);
+  useEffect(() => {
+    if (measured.current === names) return;
+    measured.current = names;
+    measure(id);
+  }, [measure, id, names]);
   return ports;
 }

@@ -2,12 +2,12 @@ import { ReactFlowProvider } from "@xyflow/react";
 import { useEffect, useState } from "react";
 import { useNavigate } from "react-router";
 
-import { useCatalog, useRunDocument } from "../api/queries";
+import { checkFlow, useCatalog, useRunDocument } from "../api/queries";
 import type { Catalog } from "../model/flow";
 import { followRun } from "../store/follow";
-import { showDocument, useEditor } from "../store/editor";
+import { paint, showDocument, useEditor } from "../store/editor";
 import { clearOverlay, showRun } from "../store/run";
-import { resetView } from "../store/view";
+import { drawFlow, resetView } from "../store/view";
 import { ErrorBanner, Page, Rows } from "../ui/parts";
 import { Canvas } from "./Canvas";
 import css from "./canvas.module.css";
@@ -27,7 +27,17 @@ export function RunPage({ slug, run }: { slug: string; run: string }) {
     resetView();
     clearOverlay();
     showDocument(slug, flow.data);
-    return followRun(run, showRun, setTrouble);
+    drawFlow(flow.data);
+    const asked = new AbortController();
+    checkFlow(flow.data, {}, asked.signal).then(
+      ({ nodes }) => paint({ nodes }),
+      () => undefined,
+    );
+    const stop = followRun(run, showRun, setTrouble);
+    return () => {
+      asked.abort();
+      stop();
+    };
   }, [slug, run, flow.data]);
   useEffect(() => {
     if (flow.data) document.title = `Run of ${flow.data.name} · Heddle`;

@@ -1,31 +1,34 @@
-/** The form of a node's settings, made from the JSON Schema of its type. */
+/** The editor of every node type that names no special one: its settings' schema as a form. */
 
-import { JsonInput } from "@mantine/core";
-import { useState } from "react";
+import { useMemo } from "react";
 
 import type { NodeEditorProps } from "../model/editing";
-import type { Json } from "../model/flow";
-import { parseExact, stringifyExact } from "../model/values";
+import { sourcesOf } from "../model/sources";
+import { ValueProvider } from "../ui/value/context";
+import { SchemaFields } from "./SchemaFields";
 
-export function SchemaForm({ value, onChange, readOnly }: NodeEditorProps) {
-  const [text, setText] = useState(() => stringifyExact(value));
+export function SchemaForm(props: NodeEditorProps) {
+  const { value, onChange, card, catalog, flow, node, shapeIn, sample, onFlow, problems, readOnly } = props;
+  const groups = useMemo(
+    () => sourcesOf({ flow, node: node.id, shapeIn, scope: sample ?? { data: null } }),
+    [flow, node.id, shapeIn, sample],
+  );
   return (
-    <JsonInput
-      label="Settings"
-      autosize
-      minRows={8}
-      formatOnBlur
+    <ValueProvider
+      catalog={catalog}
+      groups={groups}
+      tables={flow.tables}
       readOnly={readOnly}
-      validationError="This is not valid JSON yet; it is kept here until it is."
-      value={text}
-      onChange={(next) => {
-        setText(next);
-        try {
-          onChange(parseExact(next) as Json);
-        } catch {
-          return;
-        }
-      }}
-    />
+      onTable={(id, table) => onFlow({ tables: { ...flow.tables, [id]: table } })}
+    >
+      <SchemaFields
+        schema={card.settings}
+        value={value}
+        onChange={onChange}
+        problems={problems}
+        readOnly={readOnly}
+        node={props}
+      />
+    </ValueProvider>
   );
 }

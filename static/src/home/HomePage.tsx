@@ -1,13 +1,195 @@
-import { IconHome } from "@tabler/icons-react";
+/** What needs me today? Held and failed first, then the runs of today, the systems, the flows. */
 
-import { EmptyState, Page } from "../ui/parts";
+import { IconCircleCheck } from "@tabler/icons-react";
+import { Link } from "react-router";
+
+import { useConnections, useFlows } from "../api/queries";
+import { useHeld, useRuns } from "../api/runs";
+import type { Connection, RunRow } from "../api/types";
+import { many, runSentence } from "../model/runs";
+import { groupDigits } from "../model/values";
+import { ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
+import { FirstSteps } from "./FirstSteps";
+import css from "./home.module.css";
+
+const SHOWN = 8;
+
+function isToday(run: RunRow): boolean {
+  return run.started_at !== null && new Date(run.started_at).toDateString() === new Date().toDateString();
+}
 
 export function HomePage() {
+  const held = useHeld();
+  const runs = useRuns({});
+  const connections = useConnections();
+  const flows = useFlows();
+  const all = runs.data?.pages.flatMap((page) => page.runs) ?? [];
+  const today = all.filter(isToday);
+  const error = held.error ?? runs.error ?? connections.error ?? flows.error;
+  const fresh = connections.data?.length === 0 || flows.data?.length === 0;
+  const again = () => void Promise.all([held.refetch(), runs.refetch(), connections.refetch(), flows.refetch()]);
   return (
-    <Page title="Home" lead="What needs you today">
-      <EmptyState icon={IconHome} title="Nothing needs you">
-        Held, failed and waiting records appear here, the oldest first.
-      </EmptyState>
+    <Page title="Home" lead={new Date().toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long" })}>
+      <ErrorBanner error={error} retry={again} />
+      {held.isPending || runs.isPending ? (
+        <Rows count={3} height={64} />
+      ) : (
+        <Needs groups={held.data?.groups ?? []} runs={today} connections={connections.data ?? []} calm={!fresh && !error} />
+      )}
+      {fresh ? <FirstSteps connected={(connections.data?.length ?? 0) > 1} drawn={(flows.data?.length ?? 0) > 0} /> : null}
+      <div className={css.grid}>
+        <section className={css.section}>
+          <header>
+            <h2>{today.length ? "Runs of today" : "Last runs"}</h2>
+            <Link to="/runs">All runs</Link>
+          </header>
+          {runs.isPending ? <Rows count={5} /> : <RunItems runs={(today.length ? today : all).slice(0, SHOWN)} />}
+        </section>
+        <div>
+          <section className={css.section}>
+            <header>
+              <h2>Systems</h2>
+              <Link to="/connections">Connections</Link>
+            </header>
+            {connections.isPending ? <Rows count={3} /> : <Systems connections={connections.data ?? []} />}
+          </section>
+          <section className={css.section}>
+            <header>
+              <h2>Flows</h2>
+              <Link to="/flows">All flows</Link>
+            </header>
+            {flows.isPending ? <Rows count={3} /> : null}
+            {flows.data ? (
+              <div className={css.list}>
+                {flows.data.slice(0, SHOWN).map((flow) => (
+                  <Link key={flow.slug} to={`/flows/${flow.slug}`} className={css.item}>
+                    <span className={`${css.grow} ${css.name}`}>{flow.name}</span>
+                    <StatusBadge status={flow.state} />
+                  </Link>
+                ))}
+                {flows.data.length === 0 ? <p className={css.none}>No flow has been drawn yet.</p> : null}
+              </div>
+            ) : null}
+          </section>
+        </div>
+      </div>
     </Page>
+  );
+}
+
+interface NeedsProps {
+  groups: { message: string; count: number }[];
+  runs: RunRow[];
+  connections: Connection[];
+  calm: boolean;
+}
+
+function Needs({ groups, runs, connections, calm }: NeedsProps) {
+  const waiting = groups.reduce((sum, group) => sum + group.count, 0);
+  const failed = runs.filter((run) => run.counts.failed > 0 || run.state === "failed");
+  const records = failed.reduce((sum, run) => sum + run.counts.failed, 0);
+  const broken = connections.filter((connection) => connection.health && !connection.health.ok);
+  const stuck = runs.filter((run) => run.state === "waiting" || run.state === "paused");
+  if (!waiting && !failed.length && !broken.length && !stuck.length) {
+    if (!calm) return null;
+    return (
+      <div className={css.calm}>
+        <IconCircleCheck size={26} aria-hidden />
+        <p>
+          <b>Nothing needs you.</b> Nothing is held, nothing failed today, every system answers.
+        </p>
+      </div>
+    );
+  }
+  return (
+    <div className={css.needs}>
+      {waiting ? (
+        <Need
+          to="/inbox?tab=held"
+          tone="held"
+          count={waiting}
+          title={`${many(waiting, "document")} held by ${many(groups.length, "question")}`}
+          text={groups[0]?.message ?? ""}
+        />
+      ) : null}
+      {failed.length ? (
+        <Need
+          to={failed.length === 1 ? `/runs/${failed[0]?.id ?? ""}?outcome=failed` : "/inbox?tab=errors"}
+          tone="failed"
+          count={records || failed.length}
+          title={records ? `${many(records, "record")} failed today` : `${many(failed.length, "run")} failed today`}
+          text={failed.map((run) => run.flow.name).filter((name, at, names) => names.indexOf(name) === at).join(", ")}
+        />
+      ) : null}
+      {stuck.map((run) => (
+        <Need key={run.id} to={`/runs/${run.id}`} tone="held" count={1} title={`${run.flow.name} waits`} text={runSentence(run)} />
+      ))}
+      {broken.map((connection) => (
+        <Need
+          key={connection.id}
+          to={`/connections/${connection.id}`}
+          tone="failed"
+          count={1}
+          title={`${connection.name} does not answer`}
+          text={connection.health?.message ?? ""}
+        />
+      ))}
+    </div>
+  );
+}
+
+function Need({ to, tone, count, title, text }: { to: string; tone: "held" | "failed"; count: number; title: string; text: string }) {
+  return (
+    <Link to={to} className={css.need}>
+      <span className={`${css.number} ${css[tone]}`}>{groupDigits(String(count))}</span>
+      <span className={css.text}>
+        <strong>{title}</strong>
+        <p>{text}</p>
+      </span>
+      <StatusBadge status={tone} text={tone === "held" ? "Decide" : "Look"} />
+    </Link>
+  );
+}
+
+function RunItems({ runs }: { runs: RunRow[] }) {
+  if (!runs.length) {
+    return (
+      <div className={css.list}>
+        <p className={css.none}>No run yet. Open a flow and press Run: a dry run shows what would be written, and writes nothing.</p>
+      </div>
+    );
+  }
+  return (
+    <div className={css.list}>
+      {runs.map((run) => (
+        <Link key={run.id} to={`/runs/${run.id}`} className={css.item}>
+          <span className={css.grow}>
+            <span className={css.name}>{run.flow.name}</span>
+            <p title={runSentence(run)}>{runSentence(run)}</p>
+          </span>
+          <StatusBadge status={run.state} />
+          <span className={css.quiet}>
+            <RelativeTime at={run.started_at} />
+          </span>
+        </Link>
+      ))}
+    </div>
+  );
+}
+
+function Systems({ connections }: { connections: Connection[] }) {
+  return (
+    <div className={css.list}>
+      {connections.map(({ id, name, health }) => (
+        <Link key={id} to={`/connections/${id}`} className={css.item}>
+          <span className={css.grow}>
+            <span className={css.name}>{name}</span>
+            <p>{health ? (health.ok && health.identity ? `as ${health.identity}` : health.message) : "Not tested yet"}</p>
+          </span>
+          {health ? <StatusBadge status={health.ok ? "done" : "failed"} text={health.ok ? "Works" : "Fails"} /> : null}
+        </Link>
+      ))}
+      {connections.length === 0 ? <p className={css.none}>No system is connected yet.</p> : null}
+    </div>
   );
 }

@@ -156,6 +156,9 @@ export interface FunctionArgument {
   required: boolean;
   default: unknown;
   choices: (string | Choice)[];
+  /** Fixed while drawing; a path cannot stand here. */
+  constant?: boolean;
+  widget?: string | null;
 }
 
 export interface FunctionCard {
@@ -172,7 +175,7 @@ export interface OperatorCard {
   op: string;
   title: string;
   types: ValueType[];
-  right: "value" | "list" | "range" | "none" | "duration";
+  right: "value" | "list" | "range" | "none" | "duration" | "table";
 }
 
 export interface Catalog {

@@ -7,7 +7,7 @@ import { moveNodes } from "./operations";
 
 export const GRID = 16;
 export const CARD = { width: 256, height: 96 };
-const GAP = { across: 80, down: 32 };
+const GAP = { across: 96, down: 32 };
 
 export type Sizes = Readonly<Record<string, { width: number; height: number }>>;
 

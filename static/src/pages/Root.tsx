@@ -4,7 +4,8 @@ import { Suspense } from "react";
 import { Outlet, useMatch } from "react-router";
 
 import { useSession, useSignOut } from "../api/queries";
-import { SignIn } from "../settings/SignIn";
+import { ForcedPassword } from "../session/ChangePassword";
+import { SignIn } from "../session/SignIn";
 import { ErrorBanner, Page, Rows } from "../ui/parts";
 import { Shell } from "../ui/Shell";
 
@@ -22,6 +23,7 @@ export function Root() {
   }
   const { user, demo } = session.data;
   if (!user) return <SignIn demo={demo} />;
+  if (user.must_change_password) return <ForcedPassword onSignOut={() => signOut.mutate()} />;
   return (
     <Shell user={user} demo={demo} slim={editing} onSignOut={() => signOut.mutate()}>
       <Suspense fallback={<Rows />}>

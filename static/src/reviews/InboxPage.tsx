@@ -1,13 +1,90 @@
-import { IconInbox } from "@tabler/icons-react";
+/** What people decide: held documents by question, failures by cause. Tabs exist for what exists. */
 
-import { EmptyState, Page } from "../ui/parts";
+import { Button } from "@mantine/core";
+import { IconCircleCheck, IconInbox } from "@tabler/icons-react";
+import { useState } from "react";
+import { Link, useSearchParams } from "react-router";
+
+import { useHeld, useRuns } from "../api/runs";
+import { many } from "../model/runs";
+import { EmptyState, ErrorBanner, Page, Rows } from "../ui/parts";
+import { FailedGroups } from "./FailedGroups";
+import { HeldGroupCard } from "./HeldGroupCard";
+import css from "./reviews.module.css";
+
+export interface Done {
+  message: string;
+  runs: string[];
+}
 
 export function InboxPage() {
+  const [params, setParams] = useSearchParams();
+  const [done, setDone] = useState<Done | null>(null);
+  const held = useHeld();
+  const failed = useRuns({ outcome: "failed" });
+  const groups = held.data?.groups ?? [];
+  const waiting = groups.reduce((sum, group) => sum + group.count, 0);
+  const runs = (failed.data?.pages.flatMap((page) => page.runs) ?? []).filter((run) => run.counts.failed > 0);
+  const failures = runs.reduce((sum, run) => sum + run.counts.failed, 0);
+  const tab = params.get("tab") ?? (groups.length || !failures ? "held" : "errors");
+  const tabs = [
+    { id: "held", label: "Held", count: waiting },
+    { id: "errors", label: "Errors", count: failures },
+  ].filter((one) => one.count > 0 || one.id === tab);
+  const loading = held.isPending || failed.isPending;
   return (
-    <Page title="Inbox" lead="What you decide">
-      <EmptyState icon={IconInbox} title="Nothing waits for you">
-        Held documents appear here with the question they wait for.
-      </EmptyState>
+    <Page title="Inbox" lead={loading ? "What you decide" : lead(waiting, groups.length, failures)}>
+      {done ? (
+        <div className={css.done} role="status">
+          <IconCircleCheck size={20} aria-hidden />
+          <span>{done.message}</span>
+          {done.runs[0] ? (
+            <Button component={Link} to={`/runs/${done.runs[0]}`} size="compact-sm" variant="default">
+              Watch them go out
+            </Button>
+          ) : null}
+        </div>
+      ) : null}
+      <ErrorBanner error={held.error ?? failed.error} retry={() => void Promise.all([held.refetch(), failed.refetch()])} />
+      {loading ? <Rows count={4} height={110} /> : null}
+      {!loading && tabs.length > 1 ? (
+        <div className={css.tabs} role="tablist" aria-label="What waits">
+          {tabs.map((one) => (
+            <button
+              key={one.id}
+              type="button"
+              role="tab"
+              className={css.tab}
+              aria-selected={tab === one.id}
+              onClick={() => setParams({ tab: one.id }, { replace: true })}
+            >
+              {one.label} <span>{one.count}</span>
+            </button>
+          ))}
+        </div>
+      ) : null}
+      {!loading && !held.error && tab === "held" && groups.length === 0 ? (
+        <EmptyState icon={IconInbox} title="Nothing waits for you">
+          A document that cannot be booked correctly waits here with its question, like “No ledger account for
+          Consulting”. One answer lets all alike go out.
+        </EmptyState>
+      ) : null}
+      {tab === "held" ? (
+        <div className={css.groups}>
+          {groups.map((group) => (
+            <HeldGroupCard key={JSON.stringify(group.question)} group={group} onDone={setDone} />
+          ))}
+        </div>
+      ) : null}
+      {tab === "errors" && !loading ? <FailedGroups runs={runs} /> : null}
     </Page>
   );
+}
+
+function lead(waiting: number, questions: number, failures: number): string {
+  const parts = [
+    waiting ? `${many(questions, "question")} ${questions === 1 ? "keeps" : "keep"} ${many(waiting, "document")} waiting` : "",
+    failures ? `${many(failures, "record")} failed` : "",
+  ].filter(Boolean);
+  return parts.join(", ") || "Nothing to decide";
 }

@@ -1,13 +1,140 @@
-import { IconListDetails } from "@tabler/icons-react";
+import { Button, Select, TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { IconListDetails, IconSearch } from "@tabler/icons-react";
+import { useState } from "react";
+import { Link, useSearchParams } from "react-router";
 
-import { EmptyState, Page } from "../ui/parts";
+import { useFlows } from "../api/queries";
+import { useRuns } from "../api/runs";
+import type { RunRow } from "../api/types";
+import { causeText, elapsed, OUTCOMES, runSentence } from "../model/runs";
+import { EmptyState, ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
+import { statusOf } from "../ui/status";
+import { modeText } from "./words";
+import css from "./runs.module.css";
+
+const STATES = ["queued", "running", "waiting", "paused", "done", "failed", "cancelled"];
+const FILTERS = ["flow", "state", "outcome", "q"] as const;
 
 export function RunsPage() {
+  const [params, setParams] = useSearchParams();
+  const filters = Object.fromEntries(FILTERS.flatMap((name) => (params.get(name) ? [[name, params.get(name) ?? ""]] : [])));
+  const filtered = Object.keys(filters).length > 0;
+  const runs = useRuns(filters);
+  const flows = useFlows();
+  const rows = runs.data?.pages.flatMap((page) => page.runs) ?? [];
+  const set = (name: string, value: string | null) =>
+    setParams(
+      (now) => {
+        if (value) now.set(name, value);
+        else now.delete(name);
+        return now;
+      },
+      { replace: true },
+    );
+  const choice = (name: string) => ({ value: name, label: statusOf(name).text });
   return (
     <Page title="Runs" lead="What happened">
-      <EmptyState icon={IconListDetails} title="No runs yet">
-        Each run of a flow appears here with its counts.
-      </EmptyState>
+      <div className={css.filters}>
+        <Search value={params.get("q") ?? ""} onChange={(text) => set("q", text)} label="Customer, number or key of a record" />
+        <Select
+          clearable
+          searchable
+          aria-label="Flow"
+          placeholder="Every flow"
+          data={(flows.data ?? []).map((flow) => ({ value: flow.slug, label: flow.name }))}
+          value={params.get("flow")}
+          onChange={(next) => set("flow", next)}
+        />
+        <Select clearable aria-label="State" placeholder="Any state" data={STATES.map(choice)} value={params.get("state")} onChange={(next) => set("state", next)} />
+        <Select clearable aria-label="Outcome" placeholder="Any outcome" data={OUTCOMES.map(choice)} value={params.get("outcome")} onChange={(next) => set("outcome", next)} />
+      </div>
+      <ErrorBanner error={runs.error} retry={() => void runs.refetch()} />
+      {runs.isPending ? <Rows count={8} /> : null}
+      {runs.data && rows.length === 0 ? (
+        <EmptyState
+          icon={IconListDetails}
+          title={filtered ? "No run is like that" : "No runs yet"}
+          act={
+            filtered ? (
+              <Button variant="default" onClick={() => setParams({})}>
+                Show all runs
+              </Button>
+            ) : (
+              <Button component={Link} to="/flows">
+                Open a flow
+              </Button>
+            )
+          }
+        >
+          {filtered
+            ? "Take a filter away, or search for another part of the name."
+            : "Open a flow and run it on a sample: what it would write is shown before anything is written."}
+        </EmptyState>
+      ) : null}
+      {rows.length ? (
+        <div className={css.table}>
+          <div className={`${css.row} ${css.headRow}`} aria-hidden>
+            <span>State</span>
+            <span>Flow</span>
+            <span>What happened</span>
+            <span>Why it ran</span>
+            <span className={css.end}>When</span>
+          </div>
+          {rows.map((run) => (
+            <RunLine key={run.id} run={run} />
+          ))}
+        </div>
+      ) : null}
+      {runs.hasNextPage ? (
+        <div className={css.more}>
+          <Button variant="default" loading={runs.isFetchingNextPage} onClick={() => void runs.fetchNextPage()}>
+            Earlier runs
+          </Button>
+        </div>
+      ) : null}
     </Page>
+  );
+}
+
+function RunLine({ run }: { run: RunRow }) {
+  const took = run.ended_at ? elapsed(run, Date.parse(run.ended_at)) : null;
+  const trouble = run.state === "done" && (run.counts.failed > 0 ? "failed" : run.counts.held > 0 ? "held" : null);
+  return (
+    <Link to={`/runs/${run.id}`} className={css.row}>
+      <span>
+        <StatusBadge status={trouble || run.state} text={trouble ? `Done, ${run.counts[trouble]} ${trouble}` : undefined} />
+      </span>
+      <span className={css.name}>
+        {run.flow.name}
+        {run.mode === "live" ? null : <span className={css.quiet}> · {modeText(run.mode)}</span>}
+      </span>
+      <span className={css.sentence} title={runSentence(run)}>
+        {runSentence(run)}
+      </span>
+      <span className={css.quiet}>{causeText(run.cause)}</span>
+      <span className={css.end} title={took ? `Took ${took}` : undefined}>
+        <RelativeTime at={run.started_at} />
+      </span>
+    </Link>
+  );
+}
+
+export function Search({ value, onChange, label }: { value: string; onChange: (text: string) => void; label: string }) {
+  const [text, setText] = useState(value);
+  const tell = useDebouncedCallback(onChange, 300);
+  return (
+    <TextInput
+      className={css.search}
+      type="search"
+      aria-label={label}
+      placeholder={label}
+      leftSection={<IconSearch size={16} />}
+      value={text}
+      onChange={(event) => {
+        setText(event.currentTarget.value);
+        tell(event.currentTarget.value);
+      }}
+    />
   );
 }

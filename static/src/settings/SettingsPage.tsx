@@ -1,13 +1,45 @@
-import { IconSettings } from "@tabler/icons-react";
+import { notifications } from "@mantine/notifications";
+import type { ComponentType } from "react";
 
-import { EmptyState, Page } from "../ui/parts";
+import { useSession } from "../api/queries";
+import { Page } from "../ui/parts";
+import { Tokens } from "./Tokens";
+import { Users } from "./Users";
+import css from "./settings.module.css";
 
-export function SettingsPage() {
+interface Props {
+  PasswordForm: ComponentType<{ act: string; onDone: () => void }>;
+}
+
+export function SettingsPage({ PasswordForm }: Props) {
+  const session = useSession().data;
+  const admin = session?.user?.role === "admin";
   return (
-    <Page title="Settings" lead="Who may do what">
-      <EmptyState icon={IconSettings} title="Settings">
-        Users and tokens of this installation.
-      </EmptyState>
+    <Page title="Settings" lead={session?.user ? `You are ${session.user.name || session.user.email}, ${roleText(session.user.role)}.` : undefined}>
+      {admin ? <Users me={session.user?.id ?? ""} /> : null}
+      {admin ? <Tokens /> : null}
+      <section className={css.section}>
+        <header>
+          <h2>Your password</h2>
+        </header>
+        <div className={css.narrow}>
+          <PasswordForm
+            act="Change the password"
+            onDone={() => notifications.show({ message: "Your password is changed.", color: "green" })}
+          />
+        </div>
+      </section>
+      <p className={css.quiet}>Heddle {session?.version}</p>
     </Page>
   );
+}
+
+function roleText(role: string): string {
+  const words: Record<string, string> = {
+    viewer: "and may look at everything",
+    operator: "and may run flows and decide what waits",
+    editor: "and may draw, publish and connect systems",
+    admin: "an administrator",
+  };
+  return words[role] ?? role;
 }

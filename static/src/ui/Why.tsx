@@ -52,8 +52,7 @@ export function WriteTable({ fields, creating }: { fields: readonly WrittenField
       <thead>
         <tr>
           <th scope="col">Field</th>
-          {creating ? null : <th scope="col">Now</th>}
-          <th scope="col">{creating ? "Value" : "Then"}</th>
+          <th scope="col">{creating ? "Value" : "Now → then"}</th>
           <th scope="col">
             <span className="visually-hidden">Reason</span>
           </th>
@@ -63,14 +62,18 @@ export function WriteTable({ fields, creating }: { fields: readonly WrittenField
         {sorted.map((field) => (
           <tr key={field.field} className={field.changed && !creating ? css.changed : ""}>
             <td title={field.field}>{field.title || field.field}</td>
-            {creating ? null : (
-              <td className={field.changed ? css.old : css.same}>
-                <Value value={field.old} />
-              </td>
-            )}
-            <td className={field.changed ? css.new : css.same}>
-              <Value value={field.new} />
-              {field.changed && !creating ? <span className="visually-hidden"> (changed)</span> : null}
+            <td>
+              {field.changed && !creating ? (
+                <>
+                  <span className={css.old}>
+                    <Value value={field.old} />
+                  </span>{" "}
+                  <span aria-label="becomes">→</span>{" "}
+                </>
+              ) : null}
+              <span className={field.changed ? css.new : css.same}>
+                <Value value={field.new} />
+              </span>
             </td>
             <td>
               <Why of={field.title || field.field} steps={field.why} />

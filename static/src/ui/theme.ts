@@ -13,11 +13,24 @@ const accent: MantineColorsTuple = [
   "#1d2868",
 ];
 
+const dark: MantineColorsTuple = [
+  "#ececee",
+  "#b3b5bd",
+  "#9698a2",
+  "#5d5f69",
+  "#3a3b43",
+  "#2b2c32",
+  "#212227",
+  "#1c1d21",
+  "#141518",
+  "#0f1012",
+];
+
 /** Mantine spoken in our tokens: 14 px base, 4 px grid, quiet lines instead of shadows. */
 export const theme = createTheme({
   primaryColor: "accent",
   primaryShade: { light: 6, dark: 5 },
-  colors: { accent },
+  colors: { accent, dark },
   fontFamily: "var(--font)",
   fontFamilyMonospace: "var(--mono)",
   fontSizes: { xs: "12px", sm: "13px", md: "14px", lg: "16px", xl: "20px" },

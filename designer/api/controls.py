@@ -1,0 +1,106 @@
+"""What people do to runs: start, retry, cancel, pause, resume."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from flask import Response, jsonify, request
+from pydantic import Field
+
+from designer import starts
+from designer.api.body import Body, Id, Slug
+from designer.api.opening import new_room
+from designer.api.runs import find
+from designer.auth import allow, me
+from designer.installation import here
+from engine.errors import RequestError
+from engine.launch import Cause
+from engine.record import idempotency_key
+from engine.store import audit, closing, control
+
+room = new_room("controls", "runs")
+
+
+class Start(Body):
+    """``input`` is what the trigger brings; ``version`` a number, else the live one (live) or the draft."""
+
+    mode: starts.Mode = "live"
+    input: Any = None
+    version: int | None = None
+
+
+class Again(Body):
+    """``from``: where each record stood, or where it was read."""
+
+    only: Literal["failed", "held", "keys"] = "failed"
+    keys: list[str] = []
+    origin: Literal["failed-node", "trigger"] = Field(default="failed-node", alias="from")
+    version: Literal["run", "current"] = "run"
+
+
+@room.post("/api/flows/<string:slug>/runs")
+@allow("operator")
+def start(path: Slug, body: Start) -> tuple[Response, int]:
+    """Start a run. The header Idempotency-Key makes pressing twice one run."""
+    who = me()
+    given = request.headers.get("Idempotency-Key")
+    key = idempotency_key("manual", path.slug, who.id, given) if given else None
+    cause = Cause("manual", who.actor, key)
+    run = starts.start(path.slug, body.mode, cause, brought=body.input, number=body.version)
+    return jsonify({"run": run}), 202
+
+
+@room.post("/api/runs/<string:id>/retry")
+@allow("operator")
+def retry(path: Id, body: Again) -> tuple[Response, int]:
+    """Do what failed or is held again, as a new run that enters where each record stood."""
+    if (body.only == "keys") != bool(body.keys):
+        raise RequestError(
+            "Name the records to retry under keys, with only = keys.",
+            status=422,
+            code="E-BODY",
+            cure="Send both or neither.",
+        )
+    what = starts.Retry(body.only, tuple(body.keys), body.origin, body.version)
+    run, count = starts.again(path.id, what, me().actor)
+    return jsonify({"run": run, "records": count}), 202
+
+
+@room.post("/api/runs/<string:id>/cancel")
+@allow("operator")
+def cancel(path: Id) -> Response:
+    """Stop a run. What is being written now is finished first."""
+    with here().database.write() as store:
+        find(store, path.id)
+        _done(closing.cancel(store, path.id, me().actor), "It is over already.")
+        audit.note(store, me().actor, "run.cancel", path.id)
+    return jsonify({"run": path.id, "state": "cancelled"})
+
+
+@room.post("/api/runs/<string:id>/pause")
+@allow("operator")
+def pause(path: Id) -> Response:
+    """Hold a run after the batch at hand."""
+    with here().database.write() as store:
+        find(store, path.id)
+        _done(control.pause(store, path.id, me().actor), "Only a run that is not over can be paused.")
+        audit.note(store, me().actor, "run.pause", path.id)
+    return jsonify({"run": path.id, "state": "paused"})
+
+
+@room.post("/api/runs/<string:id>/resume")
+@allow("operator")
+def resume(path: Id) -> Response:
+    """Let a paused run go on, or a waiting one try at once."""
+    with here().database.write() as store:
+        find(store, path.id)
+        lanes = control.resume(store, path.id)
+        _done(lanes is not None, "Only a paused or waiting run can be resumed.")
+        audit.note(store, me().actor, "run.resume", path.id)
+    here().ring(path.id, lanes or [])
+    return jsonify({"run": path.id, "state": "queued"})
+
+
+def _done(changed: bool, why: str) -> None:
+    if not changed:
+        raise RequestError(why, status=409, code="E-RUN-STATE", cure="Reload the run to see its state.")

@@ -1,0 +1,53 @@
+"""The inbox: documents that wait for an answer."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from flask import Response, jsonify
+
+from designer import answers
+from designer.api.body import Body
+from designer.api.opening import new_room
+from designer.auth import allow, me
+from designer.installation import here
+from engine.clock import iso
+
+room = new_room("reviews")
+
+
+class InboxQuery(Body):
+    kind: Literal["held"] = "held"
+
+
+class Answer(Body):
+    """``question`` as it was listed; ``answer``: column → value."""
+
+    question: dict[str, Any]
+    answer: dict[str, str]
+
+
+@room.get("/api/reviews")
+@allow("viewer")
+def inbox(query: InboxQuery) -> Response:
+    """What waits, one group a question: one answer releases all of its documents."""
+    with here().database.read() as store:
+        groups = answers.waiting(store)
+    return jsonify(
+        {"kind": query.kind, "groups": [{**group, "since": iso(group["since"])} for group in groups]}
+    )
+
+
+@room.post("/api/reviews/answer")
+@allow("operator")
+def answer(body: Answer) -> Response:
+    """Answer a question: the table gets the row as a new version, and everything that waits for it goes on."""
+    done = answers.answer(body.question, body.answer, me().actor)
+    return jsonify(
+        {
+            "version": done.version,
+            "runs": done.runs,
+            "released": done.released,
+            "problems": [problem.as_json() for problem in done.problems],
+        }
+    )

@@ -1,0 +1,37 @@
+"""Pausing and resuming runs: a worker looks at the run's state between two batches."""
+
+from sqlalchemy import update
+from sqlmodel import Session, col
+
+from engine.store import lanes
+from engine.store.lanes import Lane
+from engine.store.runs import Run
+
+
+def pause(session: Session, run_id: str, by: str) -> bool:
+    """Lets no lane be claimed any more; a batch at work is finished. False if the run is over or paused."""
+    lanes.lock_run(session, run_id)
+    changed = session.connection().execute(
+        update(Run)
+        .where(col(Run.id) == run_id, col(Run.state).in_(("queued", "running", "waiting")))
+        .values(state="paused", retry_at=None, message=f"Paused by {by}.")
+    )
+    return changed.rowcount == 1
+
+
+def resume(session: Session, run_id: str) -> list[int] | None:
+    """Puts a paused or waiting run back into the queue; answers the lanes to ring for, None if it is neither."""
+    lanes.lock_run(session, run_id)
+    changed = session.connection().execute(
+        update(Run)
+        .where(col(Run.id) == run_id, col(Run.state).in_(("paused", "waiting")))
+        .values(state="queued", code="", message="", retry_at=None)
+    )
+    if changed.rowcount == 0:
+        return None
+    session.connection().execute(
+        update(Lane)
+        .where(col(Lane.run_id) == run_id, col(Lane.state) == "open")
+        .values(due_at=0.0, rung_at=0.0)
+    )
+    return lanes.claimable(session, run_id)

@@ -1,0 +1,177 @@
+/** Lists of rows, unions with their switch, and maps of names to values. */
+
+import { ActionIcon, Button, SegmentedControl, Select, TagsInput, TextInput } from "@mantine/core";
+import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from "@tabler/icons-react";
+import type { ComponentType } from "react";
+
+import { parseExact, valueText } from "../model/values";
+import { Block } from "./Block";
+import { type FieldProps, join, useForm, useProblem } from "./context";
+import {
+  branchOf, branchTitle, isObject, type Json, kindOf, labelOf, resolve, startValue, switchBranch, unwrap,
+} from "./schema";
+import { hintOf } from "./hints";
+import css from "./form.module.css";
+
+type Nested = ComponentType<FieldProps>;
+
+export function ListField({ place, name, schema, value, required, onChange, Item }: FieldProps & { Item: Nested }) {
+  const { root, readOnly } = useForm();
+  const problem = useProblem(place);
+  const label = labelOf(name, schema);
+  const items = listOf(value) ?? listOf(schema.default) ?? [];
+  const item = unwrap(schema.items ?? {}, root).schema;
+  const kind = kindOf(item);
+  if ((kind === "text" || kind === "number" || kind === "integer") && !hintOf(name, schema.items ?? {})) {
+    return (
+      <TagsInput
+        label={label}
+        description={schema.description}
+        withAsterisk={required}
+        error={problem}
+        readOnly={readOnly}
+        placeholder={items.length ? "" : "Type one, Enter, the next"}
+        value={items.map(valueText)}
+        onChange={(list) => onChange(kind === "text" ? list : list.filter((text) => /^-?\d+(\.\d+)?$/.test(text)).map(parseExact))}
+      />
+    );
+  }
+  const swap = (from: number, to: number) => {
+    const next = [...items];
+    const [moved] = next.splice(from, 1);
+    next.splice(to, 0, moved);
+    onChange(next);
+  };
+  return (
+    <Block label={label} description={schema.description} required={required} place={place}>
+      {items.map((one, at) => (
+        <div key={at} className={css.item}>
+          <div className={css.itemBody}>
+            <Item
+              place={join(place, at)}
+              name={`${label} ${at + 1}`}
+              schema={schema.items ?? {}}
+              value={one}
+              required
+              onChange={(next) => onChange(items.with(at, next))}
+            />
+          </div>
+          {readOnly ? null : (
+            <div>
+              <ActionIcon variant="subtle" color="gray" aria-label={`Move ${label} ${at + 1} up`} disabled={at === 0} onClick={() => swap(at, at - 1)}>
+                <IconArrowUp size={15} />
+              </ActionIcon>
+              <ActionIcon variant="subtle" color="gray" aria-label={`Move ${label} ${at + 1} down`} disabled={at === items.length - 1} onClick={() => swap(at, at + 1)}>
+                <IconArrowDown size={15} />
+              </ActionIcon>
+              <ActionIcon variant="subtle" color="gray" aria-label={`Remove ${label} ${at + 1}`} onClick={() => onChange(items.filter((_, i) => i !== at))}>
+                <IconTrash size={15} />
+              </ActionIcon>
+            </div>
+          )}
+        </div>
+      ))}
+      {readOnly ? null : (
+        <Button
+          size="compact-sm"
+          variant="default"
+          mt={items.length ? "xs" : 0}
+          leftSection={<IconPlus size={14} />}
+          onClick={() => onChange([...items, startValue(schema.items ?? {}, root)])}
+        >
+          Add {singular(label)}
+        </Button>
+      )}
+    </Block>
+  );
+}
+
+interface UnionProps extends FieldProps {
+  nullable: boolean;
+  Inside: Nested;
+}
+
+export function UnionField({ place, name, schema, value, required, nullable, onChange, Inside }: UnionProps) {
+  const { root, readOnly } = useForm();
+  const options = schema.oneOf ?? [];
+  const tag = schema.discriminator?.propertyName;
+  const given = value === undefined ? schema.default : value;
+  const none = given === null || given === undefined;
+  const at = none ? -1 : branchOf(schema, given, root);
+  const data = options.map((option, index) => ({ value: String(index), label: branchTitle(option, tag, root) }));
+  const pick = (next: string | null) => {
+    if (next === null || next === "-1") onChange(nullable ? null : undefined);
+    else onChange(none ? startValue(options[Number(next)] ?? {}, root) : switchBranch(schema, given, Number(next), root));
+  };
+  const branch = resolve(options[at] ?? {}, root);
+  const offered = nullable ? [{ value: "-1", label: "None" }, ...data] : data;
+  return (
+    <Block label={labelOf(name, schema)} description={schema.description} required={required} place={place}>
+      {offered.length <= 3 ? (
+        <SegmentedControl size="xs" readOnly={readOnly} data={offered} value={String(at)} onChange={pick} aria-label={labelOf(name, schema)} />
+      ) : (
+        <Select readOnly={readOnly} data={offered} value={String(at)} onChange={pick} allowDeselect={false} aria-label={labelOf(name, schema)} />
+      )}
+      {!none && kindOf(branch) === "object" ? (
+        <div style={{ marginTop: 8 }}>
+          <Inside place={place} name={branchTitle(options[at] ?? {}, tag, root)} schema={branch} value={given} required onChange={onChange} />
+        </div>
+      ) : null}
+      {!none && kindOf(branch) === "text" ? (
+        <TextInput mt={8} readOnly={readOnly} aria-label={labelOf(name, schema)} value={valueText(given)} onChange={(event) => onChange(event.currentTarget.value)} />
+      ) : null}
+    </Block>
+  );
+}
+
+export function MapField({ place, name, schema, value, required, onChange, Item }: FieldProps & { Item: Nested }) {
+  const { root, readOnly } = useForm();
+  const given: Json = isObject(value) ? value : {};
+  const inner = typeof schema.additionalProperties === "object" ? schema.additionalProperties : {};
+  const rename = (from: string, to: string) => {
+    if (to in given) return;
+    onChange(Object.fromEntries(Object.entries(given).map(([key, one]) => [key === from ? to : key, one])));
+  };
+  return (
+    <Block label={labelOf(name, schema)} description={schema.description} required={required} place={place}>
+      {Object.entries(given).map(([key, one], at) => (
+        <div key={at} className={css.pair}>
+          <TextInput size="sm" aria-label={`Name ${at + 1}`} readOnly={readOnly} value={key} onChange={(event) => rename(key, event.currentTarget.value)} />
+          <Item place={join(place, key)} name=" " schema={inner} value={one} required onChange={(next) => onChange({ ...given, [key]: next })} />
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            aria-label={`Remove ${key}`}
+            disabled={readOnly}
+            onClick={() => onChange(Object.fromEntries(Object.entries(given).filter(([other]) => other !== key)))}
+          >
+            <IconTrash size={15} />
+          </ActionIcon>
+        </div>
+      ))}
+      {readOnly ? null : (
+        <Button
+          size="compact-sm"
+          variant="default"
+          leftSection={<IconPlus size={14} />}
+          disabled={"" in given}
+          onClick={() => onChange({ ...given, "": startValue(inner, root) })}
+        >
+          Add
+        </Button>
+      )}
+    </Block>
+  );
+}
+
+function listOf(value: unknown): unknown[] | null {
+  return Array.isArray(value) ? (value as unknown[]) : null;
+}
+
+/** `Cases` → `case`, `Entries` → `entry`; words without a plural stay. */
+function singular(label: string): string {
+  const word = label.toLowerCase();
+  if (word.endsWith("ies")) return `${word.slice(0, -3)}y`;
+  if (word.endsWith("ches") || word.endsWith("sses")) return word.slice(0, -2);
+  return word.endsWith("s") && !word.endsWith("ss") ? word.slice(0, -1) : word;
+}

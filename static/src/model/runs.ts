@@ -1,0 +1,106 @@
+/** Sentences about runs, and the arithmetic of whole counts. */
+
+import { groupDigits } from "./values";
+
+export interface CountsLike {
+  read: number;
+  created: number;
+  updated: number;
+  unchanged: number;
+  skipped: number;
+  held: number;
+  failed: number;
+  echo: number;
+}
+
+export interface RunLike {
+  state: string;
+  mode: string;
+  counts: CountsLike;
+  message: string | null;
+  started_at: string | null;
+  ended_at: string | null;
+}
+
+export const OUTCOMES = ["created", "updated", "unchanged", "skipped", "held", "failed", "echo"] as const;
+export type Counted = (typeof OUTCOMES)[number];
+
+const WORDS: Record<Counted, string> = {
+  created: "created",
+  updated: "updated",
+  unchanged: "unchanged",
+  skipped: "skipped",
+  held: "held",
+  failed: "failed",
+  echo: "own echo",
+};
+
+export const many = (count: number, one: string, more = `${one}s`): string =>
+  `${groupDigits(String(count))} ${count === 1 ? one : more}`;
+
+/** `12 created, 3 held`: what is zero is left out. */
+export function countsText(counts: CountsLike): string {
+  const parts = OUTCOMES.filter((name) => counts[name] > 0).map((name) => `${groupDigits(String(counts[name]))} ${WORDS[name]}`);
+  return parts.join(", ");
+}
+
+export function runSentence(run: RunLike): string {
+  const done = countsText(run.counts);
+  const would = run.mode === "live" ? "" : " Nothing was written: it was only a dry run.";
+  switch (run.state) {
+    case "queued":
+      return "It waits for its turn.";
+    case "running":
+      return run.counts.read ? `${many(run.counts.read, "record")} read so far${done ? `: ${done}` : ""}.` : "It is reading.";
+    case "waiting":
+      return run.message ?? "It waits and goes on by itself.";
+    case "paused":
+      return run.message ?? `Paused after ${many(run.counts.read, "record")}. It goes on where it stopped.`;
+    case "failed":
+      return `${run.message ?? "It could not go on."}${done ? ` Until then: ${done}.` : ""}`;
+    case "cancelled":
+      return done ? `Stopped by hand. Until then: ${done}.` : "Stopped by hand before anything happened.";
+    default:
+      return (run.counts.read === 0 ? "There was nothing to do." : `${many(run.counts.read, "record")} read: ${done}.`) + would;
+  }
+}
+
+export function durationText(seconds: number): string {
+  if (seconds < 1) return "under a second";
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** How long the run took, or has been going; null before it started. */
+export function elapsed(run: Pick<RunLike, "started_at" | "ended_at">, now: number): string | null {
+  if (!run.started_at) return null;
+  const end = run.ended_at ? Date.parse(run.ended_at) : now;
+  return durationText(Math.max(0, (end - Date.parse(run.started_at)) / 1000));
+}
+
+const CAUSES: Record<string, string> = {
+  manual: "Started by hand",
+  button: "A button in the CRM",
+  webhook: "A message from outside",
+  schedule: "Its schedule",
+  retry: "A retry",
+  answer: "An answer in the inbox",
+  release: "An answer in the inbox",
+};
+
+export function causeText(cause: { kind: string; by: string | null }): string {
+  const kind = CAUSES[cause.kind] ?? cause.kind;
+  return cause.by ? `${kind}, ${cause.by}` : kind;
+}
+
+/** Groups failures by what was said, most frequent first. */
+export function byMessage<T extends { message: string | null }>(rows: readonly T[]): { message: string; rows: T[] }[] {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) {
+    const message = row.message ?? "No reason was given.";
+    groups.set(message, [...(groups.get(message) ?? []), row]);
+  }
+  return [...groups].map(([message, list]) => ({ message, rows: list })).sort((a, b) => b.rows.length - a.rows.length);
+}

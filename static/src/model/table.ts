@@ -1,0 +1,100 @@
+/** Lookup tables of a flow: edits, and paste from a spreadsheet. Rows are as long as the columns. */
+
+import type { LookupTable } from "./flow";
+
+export function startTable(title: string): LookupTable {
+  return { title, columns: ["From", "To"], rows: [], description: "" };
+}
+
+/** An id for a new table: lower case, unique in the flow, made from its title. */
+export function tableId(title: string, taken: string[]): string {
+  const stem = title.toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^[_0-9]+|_+$/g, "").slice(0, 50) || "table";
+  let id = stem;
+  for (let number = 2; taken.includes(id); number += 1) id = `${stem}_${number}`;
+  return id;
+}
+
+export function setCell(table: LookupTable, row: number, column: number, text: string): LookupTable {
+  const rows = padded(table);
+  const value = text === "" && column > 0 ? null : text;
+  while (rows.length <= row) rows.push(table.columns.map((_, at) => (at === 0 ? "" : null)));
+  return { ...table, rows: rows.map((cells, at) => (at === row ? cells.with(column, value) : cells)) };
+}
+
+export function removeRow(table: LookupTable, row: number): LookupTable {
+  return { ...table, rows: padded(table).filter((_, at) => at !== row) };
+}
+
+export function addColumn(table: LookupTable, name: string): LookupTable {
+  return { ...table, columns: [...table.columns, name], rows: padded(table).map((cells) => [...cells, null]) };
+}
+
+export function renameColumn(table: LookupTable, column: number, name: string): LookupTable {
+  return { ...table, columns: table.columns.with(column, name) };
+}
+
+/** The key column stays, and at least one that it stands for. */
+export function removeColumn(table: LookupTable, column: number): LookupTable {
+  if (column === 0 || table.columns.length <= 2) return table;
+  const without = <T>(list: T[]) => list.filter((_, at) => at !== column);
+  return { ...table, columns: without(table.columns), rows: padded(table).map(without) };
+}
+
+/** Cells of text from a spreadsheet: tabs between columns, quotes around cells with line breaks. */
+export function parseCells(text: string): string[][] {
+  const rows: string[][] = [];
+  let cells: string[] = [];
+  let cell = "";
+  let quoted = false;
+  const body = text.replace(/\r\n?/g, "\n").replace(/\n$/, "");
+  for (let at = 0; at < body.length; at += 1) {
+    const mark = body.charAt(at);
+    if (quoted) {
+      if (mark !== '"') cell += mark;
+      else if (body[at + 1] === '"') {
+        cell += '"';
+        at += 1;
+      } else quoted = false;
+    } else if (mark === '"' && cell === "") quoted = true;
+    else if (mark === "\t") {
+      cells.push(cell);
+      cell = "";
+    } else if (mark === "\n") {
+      rows.push([...cells, cell]);
+      cells = [];
+      cell = "";
+    } else cell += mark;
+  }
+  return [...rows, [...cells, cell]];
+}
+
+/** Pastes cells with their upper left corner at a cell; a first row that equals the headings is left out. */
+export function paste(table: LookupTable, row: number, column: number, text: string): LookupTable {
+  const cells = parseCells(text);
+  const heading = cells[0]?.every(
+    (cell, at) => cell.trim().toLowerCase() === table.columns[column + at]?.toLowerCase(),
+  );
+  return (heading ? cells.slice(1) : cells).reduce(
+    (made, line, down) =>
+      line.reduce(
+        (wide, cell, right) =>
+          column + right < table.columns.length ? setCell(wide, row + down, column + right, cell.trim()) : wide,
+        made,
+      ),
+    table,
+  );
+}
+
+/** Keys that stand in more than one row, compared as the engine does: without case and outer blanks. */
+export function doubledKeys(table: LookupTable): string[] {
+  const seen = new Map<string, string[]>();
+  for (const [key] of table.rows) {
+    const plain = key?.trim().toLowerCase();
+    if (key && plain) seen.set(plain, [...(seen.get(plain) ?? []), key]);
+  }
+  return [...seen.values()].filter((keys) => keys.length > 1).flatMap((keys) => [...new Set(keys)]);
+}
+
+function padded(table: LookupTable): (string | null)[][] {
+  return table.rows.map((cells) => table.columns.map((_, at) => cells[at] ?? (at === 0 ? "" : null)));
+}

@@ -1,0 +1,6 @@
+import { NewConnectionPage } from "../connections/NewConnectionPage";
+import { SchemaFields } from "../form/SchemaFields";
+
+export function Component() {
+  return <NewConnectionPage Fields={SchemaFields} />;
+}

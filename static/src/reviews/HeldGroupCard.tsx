@@ -1,0 +1,145 @@
+/** One question, all documents that wait for it, and the form whose answer lets them go. */
+
+import { Button, Select, TextInput } from "@mantine/core";
+import { IconHandStop } from "@tabler/icons-react";
+import { useState } from "react";
+import { Link } from "react-router";
+
+import { useAnswer } from "../api/runs";
+import type { HeldGroup } from "../api/types";
+import { many } from "../model/runs";
+import { valueText } from "../model/values";
+import { ErrorBanner, RelativeTime } from "../ui/parts";
+import type { Done } from "./InboxPage";
+import css from "./reviews.module.css";
+
+interface Props {
+  group: HeldGroup;
+  onDone: (done: Done) => void;
+}
+
+export function HeldGroupCard({ group, onDone }: Props) {
+  const { form, count, runs, question } = group;
+  const flow = valueText(question["flow"]);
+  const wait = `${many(count, "document")} ${count === 1 ? "waits" : "wait"}`;
+  return (
+    <article className={css.group}>
+      <div className={css.question}>
+        <span className={css.glyph}>
+          <IconHandStop size={20} aria-hidden />
+        </span>
+        <div>
+          <h2>{group.message}</h2>
+          <p>
+            {wait}
+            {group.since ? (
+              <>
+                , the oldest since <RelativeTime at={group.since} />
+              </>
+            ) : null}
+            {flow ? (
+              <>
+                {" "}
+                in <Link to={`/flows/${flow}`}>{flow}</Link>
+              </>
+            ) : null}
+          </p>
+        </div>
+      </div>
+      {form ? <AnswerForm group={group} form={form} onDone={onDone} /> : <NoForm runs={runs} flow={flow} />}
+      <details className={css.wait}>
+        <summary>{count === 1 ? "Which document" : "Which documents"}</summary>
+        <ul className={css.keys}>
+          {group.keys.map((key) => (
+            <li key={key}>{runs[0] ? <Link to={`/runs/${runs[0]}/records/${encodeURIComponent(key)}`}>{key}</Link> : key}</li>
+          ))}
+        </ul>
+      </details>
+    </article>
+  );
+}
+
+function AnswerForm({ group, form, onDone }: Props & { form: NonNullable<HeldGroup["form"]> }) {
+  const answer = useAnswer();
+  const [values, setValues] = useState<Record<string, string>>({});
+  const [tried, setTried] = useState(false);
+  const asked = valueText(group.question["column"]);
+  const needed = form.columns.filter((column) => !asked || column.name === asked);
+  const lacking = needed.some((column) => !values[column.name]?.trim());
+  const set = (name: string, value: string) => setValues((now) => ({ ...now, [name]: value }));
+  return (
+    <form
+      className={css.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        setTried(true);
+        if (lacking) return;
+        answer.mutate(
+          { question: group.question, answer: values },
+          {
+            onSuccess: ({ released, runs }) =>
+              onDone({
+                runs,
+                message: `${form.key} is answered. ${many(released, "document")} ${released === 1 ? "goes" : "go"} out, and the next one like it will not ask.`,
+              }),
+          },
+        );
+      }}
+    >
+      {form.columns.map((column) => {
+        const required = needed.includes(column);
+        const error = tried && required && !values[column.name]?.trim() ? `Choose ${column.name} for ${form.key}.` : null;
+        const shared = { label: `${column.name} for ${form.key}`, withAsterisk: required, error, className: css.field };
+        return column.options.length ? (
+          <Select
+            key={column.name}
+            {...shared}
+            searchable
+            limit={200}
+            placeholder={`Choose from ${column.options.length}`}
+            nothingFoundMessage="The system offers no such choice."
+            data={column.options.map((option) => ({
+              value: option.value,
+              label: option.title && option.title !== option.value ? `${option.value} · ${option.title}` : option.value,
+            }))}
+            value={values[column.name] ?? null}
+            onChange={(next) => set(column.name, next ?? "")}
+          />
+        ) : (
+          <TextInput
+            key={column.name}
+            {...shared}
+            value={values[column.name] ?? ""}
+            onChange={(event) => set(column.name, event.currentTarget.value)}
+          />
+        );
+      })}
+      <Button type="submit" loading={answer.isPending}>
+        Release {group.count === 1 ? "it" : `all ${group.count}`}
+      </Button>
+      {answer.error ? (
+        <div style={{ flexBasis: "100%" }}>
+          <ErrorBanner error={answer.error} />
+        </div>
+      ) : null}
+    </form>
+  );
+}
+
+/** A question that no single answer settles: correct the cause, then send them again. */
+function NoForm({ runs, flow }: { runs: string[]; flow: string }) {
+  return (
+    <div className={css.form}>
+      {runs[0] ? (
+        <Button component={Link} to={`/runs/${runs[0]}?outcome=held`}>
+          Look at them and retry
+        </Button>
+      ) : null}
+      {flow ? (
+        <Button component={Link} to={`/flows/${flow}`} variant="default">
+          Change the flow
+        </Button>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,138 @@
+import { ActionIcon, Autocomplete, Select, Textarea, TextInput } from "@mantine/core";
+import { IconTrash } from "@tabler/icons-react";
+import { useState } from "react";
+
+import type { Entity, Field } from "../model/flow";
+import { useAround } from "../ui/value/context";
+import { ValueEditor } from "../ui/value/ValueEditor";
+import { type Action, ACTIONS, portName, startAction } from "./ruleset";
+import css from "./rules.module.css";
+
+interface Props {
+  action: Action;
+  shape: Entity | null;
+  ports: string[];
+  onChange: (next: Action) => void;
+  onRemove: () => void;
+}
+
+export function ActionRow({ action, shape, ports, onChange, onRemove }: Props) {
+  const { readOnly } = useAround();
+  const known = ACTIONS.some((kind) => kind.value === action.do);
+  return (
+    <div className={css.action}>
+      <Select
+        size="xs"
+        w={124}
+        aria-label="What follows"
+        allowDeselect={false}
+        readOnly={readOnly}
+        data={known ? ACTIONS : [...ACTIONS, { value: action.do, label: action.do }]}
+        value={action.do}
+        onChange={(next) => next && next !== action.do && onChange(startAction(next))}
+      />
+      <div className={css.wide}>
+        <Details action={action} shape={shape} ports={ports} onChange={onChange} />
+      </div>
+      <ActionIcon variant="subtle" color="gray" disabled={readOnly} aria-label="Remove this consequence" onClick={onRemove}>
+        <IconTrash size={15} />
+      </ActionIcon>
+    </div>
+  );
+}
+
+function Details({ action, shape, ports, onChange }: Omit<Props, "onRemove">) {
+  const { readOnly } = useAround();
+  switch (action.do) {
+    case "route":
+      return <RouteInput port={action.port} ports={ports} onChange={(port) => onChange({ ...action, port })} />;
+    case "set":
+      return (
+        <div className={css.bar}>
+          <Autocomplete
+            size="xs"
+            aria-label="Field to set"
+            placeholder="Field"
+            readOnly={readOnly}
+            data={names(shape?.fields ?? [])}
+            value={action.target}
+            onChange={(target) => onChange({ ...action, target })}
+          />
+          to
+          <ValueEditor
+            label={`Value of ${action.target || "the field"}`}
+            type={shape?.fields.find((field) => field.name === action.target)?.type}
+            choices={shape?.fields.find((field) => field.name === action.target)?.choices}
+            value={action.value}
+            onChange={(value) => onChange({ ...action, value })}
+          />
+        </div>
+      );
+    case "hold":
+      return (
+        <>
+          <Textarea
+            size="xs"
+            autosize
+            aria-label="Why it waits"
+            placeholder="Why it waits, as the one who decides should read it. {Field} is filled in."
+            readOnly={readOnly}
+            value={action.message}
+            onChange={(event) => onChange({ ...action, message: event.currentTarget.value })}
+          />
+          <TextInput
+            size="xs"
+            mt={6}
+            aria-label="Who decides"
+            placeholder="Who decides (may stay empty)"
+            readOnly={readOnly}
+            value={action.owner ?? ""}
+            onChange={(event) => onChange({ ...action, owner: event.currentTarget.value })}
+          />
+        </>
+      );
+    case "reject":
+      return (
+        <Textarea
+          size="xs"
+          autosize
+          aria-label="Why it is rejected"
+          placeholder="Why it is rejected. {Field} is filled in."
+          readOnly={readOnly}
+          value={action.message}
+          onChange={(event) => onChange({ ...action, message: event.currentTarget.value })}
+        />
+      );
+    default:
+      return <span>{action.fact} is true</span>;
+  }
+}
+
+/** Port names are typed freely and kept as identifiers once the field is left. */
+function RouteInput({ port, ports, onChange }: { port: string; ports: string[]; onChange: (port: string) => void }) {
+  const { readOnly } = useAround();
+  const [text, setText] = useState(port);
+  return (
+    <Autocomplete
+      size="xs"
+      aria-label="Where it goes"
+      placeholder="Name of the way out, like vip"
+      readOnly={readOnly}
+      data={ports.filter((one) => one !== port)}
+      value={text}
+      onChange={setText}
+      onBlur={() => {
+        setText(portName(text));
+        onChange(portName(text));
+      }}
+      onOptionSubmit={(picked) => onChange(picked)}
+    />
+  );
+}
+
+function names(fields: readonly Field[], prefix = ""): string[] {
+  const all = fields.flatMap((field) =>
+    field.type === "object" ? names(field.fields, `${prefix}${field.name}.`) : [prefix + field.name],
+  );
+  return [...new Set(all)];
+}

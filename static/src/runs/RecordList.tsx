@@ -1,0 +1,180 @@
+/** The records of a run: one row a record read, or one row a write. */
+
+import { Button, SegmentedControl } from "@mantine/core";
+import { IconExternalLink, IconListSearch } from "@tabler/icons-react";
+import { Link, useSearchParams } from "react-router";
+
+import { useDeliveries, useRecords } from "../api/runs";
+import type { Delivery, RunDetail, RunRecord } from "../api/types";
+import { EmptyState, ErrorBanner, Rows, StatusBadge } from "../ui/parts";
+import { Search } from "./RunsPage";
+import { recordAddress } from "./words";
+import css from "./runs.module.css";
+
+interface Props {
+  run: RunDetail;
+  titles: Record<string, string>;
+  moving: boolean;
+}
+
+export function RecordList({ run, titles, moving }: Props) {
+  const [params, setParams] = useSearchParams();
+  const writes = params.get("show") === "writes" || params.has("node");
+  const set = (name: string, value: string | null) =>
+    setParams(
+      (now) => {
+        if (value) now.set(name, value);
+        else now.delete(name);
+        if (name === "show" && !value) now.delete("node");
+        return now;
+      },
+      { replace: true },
+    );
+  const filters = {
+    ...(params.get("outcome") ? { outcome: params.get("outcome") ?? "" } : {}),
+    ...(params.get("q") ? { q: params.get("q") ?? "" } : {}),
+  };
+  const node = params.get("node");
+  return (
+    <section>
+      <div className={css.filters}>
+        <Search value={params.get("q") ?? ""} onChange={(text) => set("q", text)} label="Name, number or key" />
+        <SegmentedControl
+          aria-label="What is listed"
+          value={writes ? "writes" : "records"}
+          onChange={(next) => set("show", next === "writes" ? "writes" : null)}
+          data={[
+            { value: "records", label: "Records" },
+            { value: "writes", label: "Writes" },
+          ]}
+        />
+        {node ? (
+          <Button variant="light" onClick={() => set("node", null)}>
+            Only {titles[node] ?? node} ×
+          </Button>
+        ) : null}
+      </div>
+      {writes ? (
+        <Writes run={run.id} filters={{ ...filters, ...(node ? { node } : {}) }} titles={titles} moving={moving} />
+      ) : (
+        <Records run={run.id} filters={filters} moving={moving} />
+      )}
+    </section>
+  );
+}
+
+interface ListProps {
+  run: string;
+  filters: { outcome?: string; q?: string; node?: string };
+  moving: boolean;
+}
+
+function Records({ run, filters, moving }: ListProps) {
+  const list = useRecords(run, filters, moving);
+  const rows = list.data?.pages.flatMap((page) => page.records) ?? [];
+  return (
+    <>
+      <ErrorBanner error={list.error} retry={() => void list.refetch()} />
+      {list.isPending ? <Rows count={6} /> : null}
+      {list.data && !rows.length ? <NoRows moving={moving} filtered={Object.keys(filters).length > 0} /> : null}
+      {rows.length ? (
+        <div className={css.table}>
+          {rows.map((row) => (
+            <RecordLine key={row.key} run={run} row={row} />
+          ))}
+        </div>
+      ) : null}
+      <More list={list} />
+    </>
+  );
+}
+
+function RecordLine({ run, row }: { run: string; row: RunRecord }) {
+  return (
+    <Link to={recordAddress(run, row.key)} className={`${css.row} ${css.record}`}>
+      <span>
+        <StatusBadge status={row.outcome} />
+      </span>
+      <span className={css.name}>{row.title || row.key}</span>
+      <span className={css.sentence} title={row.message ?? undefined}>
+        {row.message}
+      </span>
+      <span className={`${css.end} ${css.quiet}`} title={row.key}>
+        {row.title ? row.key : ""}
+      </span>
+    </Link>
+  );
+}
+
+function Writes({ run, filters, titles, moving }: ListProps & { titles: Record<string, string> }) {
+  const list = useDeliveries(run, filters, moving);
+  const rows = list.data?.pages.flatMap((page) => page.deliveries) ?? [];
+  return (
+    <>
+      <ErrorBanner error={list.error} retry={() => void list.refetch()} />
+      {list.isPending ? <Rows count={6} /> : null}
+      {list.data && !rows.length ? <NoRows moving={moving} filtered={Object.keys(filters).length > 0} /> : null}
+      {rows.length ? (
+        <div className={css.table}>
+          {rows.map((row) => (
+            <WriteLine key={row.id} run={run} row={row} step={titles[row.node] ?? row.node} />
+          ))}
+        </div>
+      ) : null}
+      <More list={list} />
+    </>
+  );
+}
+
+function WriteLine({ run, row, step }: { run: string; row: Delivery; step: string }) {
+  return (
+    <div className={`${css.row} ${css.delivery}`}>
+      <span>
+        <StatusBadge status={row.outcome} />
+      </span>
+      <Link to={recordAddress(run, row.key)} className={css.name}>
+        {row.title || row.key}
+      </Link>
+      <span className={css.quiet}>{step}</span>
+      <span className={css.sentence} title={row.message ?? undefined}>
+        {row.number ? `${row.entity} ${row.number}` : (row.message ?? row.entity)}
+      </span>
+      <span className={css.links}>
+        {row.link ? (
+          <a href={row.link} target="_blank" rel="noreferrer">
+            Open it <IconExternalLink size={13} aria-hidden />
+          </a>
+        ) : null}
+      </span>
+    </div>
+  );
+}
+
+function NoRows({ moving, filtered }: { moving: boolean; filtered: boolean }) {
+  return (
+    <EmptyState icon={IconListSearch} title={filtered ? "No record is like that" : moving ? "Nothing yet" : "No records"}>
+      {filtered
+        ? "Choose another count above, or take the search away."
+        : moving
+          ? "Records appear here as soon as the first batch is settled."
+          : "This run read nothing: no record passed the filters of its reading step."}
+    </EmptyState>
+  );
+}
+
+interface Paged {
+  hasNextPage: boolean;
+  isFetchingNextPage: boolean;
+  fetchNextPage: () => unknown;
+}
+
+function More({ list }: { list: Paged }) {
+  if (!list.hasNextPage) return null;
+  return (
+    <div className={css.more}>
+      <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+        Show more
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,171 @@
+import { Button, Menu, Progress } from "@mantine/core";
+import { IconDownload, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconSitemap } from "@tabler/icons-react";
+import { Link, useParams, useSearchParams } from "react-router";
+
+import { useRunAct } from "../api/runs";
+import { useRunDocument } from "../api/queries";
+import type { RunDetail } from "../api/types";
+import { causeText, type Counted, durationText, elapsed, OUTCOMES, runSentence } from "../model/runs";
+import { groupDigits } from "../model/values";
+import { Count, ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
+import { statusOf } from "../ui/status";
+import { RecordList } from "./RecordList";
+import { RetryButton } from "./RetryButton";
+import { useRun } from "./useRun";
+import { useNow } from "./useNow";
+import { modeText, stepTitles } from "./words";
+import css from "./runs.module.css";
+
+const OPEN = new Set(["queued", "running", "waiting", "paused"]);
+
+export function RunPage() {
+  const { run: id = "" } = useParams();
+  const { run, error } = useRun(id);
+  const document = useRunDocument(id);
+  const [params, setParams] = useSearchParams();
+  const outcome = params.get("outcome");
+  const pick = (next: Counted | null) =>
+    setParams(
+      (now) => {
+        if (next) now.set("outcome", next);
+        else now.delete("outcome");
+        return now;
+      },
+      { replace: true },
+    );
+  if (!run) {
+    return (
+      <Page title="Run">
+        {error ? <ErrorBanner error={error} /> : <Rows count={8} />}
+      </Page>
+    );
+  }
+  return (
+    <Page title={run.flow.name} lead={<Facts run={run} />} acts={<Acts run={run} />}>
+      {error ? <ErrorBanner error={error} /> : null}
+      <State run={run} />
+      <div className={css.counts} role="group" aria-label="Counts">
+        <button type="button" className={css.count} aria-pressed={!outcome} onClick={() => pick(null)}>
+          <b>
+            <Count value={run.counts.read} />
+          </b>
+          <span>read</span>
+        </button>
+        {OUTCOMES.filter((name) => name !== "echo" || run.counts.echo > 0).map((name) => (
+          <button
+            type="button"
+            key={name}
+            className={`${css.count} ${run.counts[name] && (name === "held" || name === "failed") ? css[name] : ""}`}
+            aria-pressed={outcome === name}
+            disabled={run.counts[name] === 0}
+            onClick={() => pick(outcome === name ? null : name)}
+          >
+            <b>
+              <Count value={run.counts[name]} />
+            </b>
+            <span>{statusOf(name).text.toLowerCase()}</span>
+          </button>
+        ))}
+      </div>
+      <RecordList run={run} titles={stepTitles(document.data?.nodes)} moving={run.state === "running"} />
+    </Page>
+  );
+}
+
+function Facts({ run }: { run: RunDetail }) {
+  const now = useNow(run.ended_at === null);
+  const took = elapsed(run, now);
+  return (
+    <span className={css.facts} style={{ margin: 0 }}>
+      <span>
+        <RelativeTime at={run.started_at} />
+      </span>
+      {took ? <span>{run.ended_at ? `took ${took}` : `going for ${took}`}</span> : null}
+      <span>{causeText(run.cause)}</span>
+      <span>{modeText(run.mode)}</span>
+      {run.version === null ? <span>of the draft</span> : <span>version {run.version}</span>}
+      {run.parent ? (
+        <span>
+          repeats part of <Link to={`/runs/${run.parent}`}>an earlier run</Link>
+        </span>
+      ) : null}
+      {run.children.length ? (
+        <span>
+          followed by{" "}
+          {run.children.map((child, at) => (
+            <span key={child}>
+              {at ? ", " : ""}
+              <Link to={`/runs/${child}`}>{run.children.length === 1 ? "a retry" : `retry ${at + 1}`}</Link>
+            </span>
+          ))}
+        </span>
+      ) : null}
+    </span>
+  );
+}
+
+function State({ run }: { run: RunDetail }) {
+  const done = run.counts.read;
+  const ahead = run.rate && run.left_s ? run.rate * run.left_s : null;
+  return (
+    <div className={css.state} role="status" aria-live="polite">
+      <StatusBadge status={run.state} />
+      <div className={css.grow}>
+        <p>{runSentence(run)}</p>
+        {run.state === "running" ? (
+          <>
+            <small>
+              {run.rate ? `${groupDigits(String(Math.round(run.rate)))} records a second` : "Counting the pace"}
+              {run.left_s ? `, about ${durationText(run.left_s)} left` : ""}. You can leave; it goes on.
+            </small>
+            <Progress mt={10} size="sm" animated={!ahead} value={ahead ? (100 * done) / (done + ahead) : 100} aria-label="Progress" />
+          </>
+        ) : null}
+        {run.state === "waiting" && run.retry_at ? (
+          <small>
+            It tries again <RelativeTime at={run.retry_at} />.
+          </small>
+        ) : null}
+      </div>
+    </div>
+  );
+}
+
+function Acts({ run }: { run: RunDetail }) {
+  const act = useRunAct(run.id);
+  return (
+    <>
+      {OPEN.has(run.state) ? (
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <Button variant="default" loading={act.isPending}>
+              {run.state === "paused" ? "Go on or stop" : "Pause or stop"}
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {run.state === "paused" ? (
+              <Menu.Item leftSection={<IconPlayerPlay size={15} />} onClick={() => act.mutate("resume")}>
+                Go on where it stopped
+              </Menu.Item>
+            ) : (
+              <Menu.Item leftSection={<IconPlayerPause size={15} />} onClick={() => act.mutate("pause")}>
+                Pause after the present batch
+              </Menu.Item>
+            )}
+            <Menu.Item color="red" leftSection={<IconPlayerStop size={15} />} onClick={() => act.mutate("cancel")}>
+              Stop for good; what is written stays
+            </Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      ) : null}
+      <Button component={Link} to={`/flows/${run.flow.slug}/runs/${run.id}`} variant="default" leftSection={<IconSitemap size={16} />}>
+        On the canvas
+      </Button>
+      <Button component="a" href={`/api/runs/${run.id}/deliveries?format=csv`} download variant="default" leftSection={<IconDownload size={16} />}>
+        CSV
+      </Button>
+      <RetryButton run={run} />
+      {act.error ? <ErrorBanner error={act.error} /> : null}
+    </>
+  );
+}

@@ -1,0 +1,14 @@
+/** Words of the run screens. */
+
+export function modeText(mode: string): string {
+  return { live: "Live", "dry-run": "Dry run", sample: "Sample" }[mode] ?? mode;
+}
+
+export function recordAddress(run: string, key: string): string {
+  return `/runs/${run}/records/${encodeURIComponent(key)}`;
+}
+
+/** Titles of steps by node id, from the drawing that the run used. */
+export function stepTitles(nodes: readonly { id: string; title: string }[] | undefined): Record<string, string> {
+  return Object.fromEntries((nodes ?? []).map((node) => [node.id, node.title || node.id]));
+}

@@ -1,0 +1,84 @@
+"""What a clean machine is set up from agrees with what the project says it needs."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PYTHONS = ("3.11.7", "3.12.1", "3.13.0")
+
+
+def pinned(file: str, python: str) -> dict[str, str]:
+    """Package → version, as pinned for Linux and one version of Python."""
+    environment = {
+        **default_environment(),
+        "python_version": python.rpartition(".")[0],
+        "python_full_version": python,
+        "sys_platform": "linux",
+    }
+    found: dict[str, str] = {}
+    for line in (ROOT / ".ci" / file).read_text().splitlines():
+        wanted = Requirement(line)
+        if wanted.marker is None or wanted.marker.evaluate(environment):
+            (pin,) = wanted.specifier
+            assert pin.operator == "==", line
+            assert wanted.name not in found, f"{wanted.name} is pinned twice for {python}"
+            found[wanted.name] = pin.version
+    return found
+
+
+def asked(group: str | None) -> list[Requirement]:
+    if group is None:
+        return [Requirement(text) for text in PROJECT["project"]["dependencies"]]
+    entries = PROJECT["dependency-groups"][group]
+    found = [Requirement(entry) for entry in entries if isinstance(entry, str)]
+    for entry in entries:
+        if isinstance(entry, dict):
+            found += asked(entry["include-group"])
+    return found
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize(("file", "group"), [("requirements.txt", "build"), ("requirements-test.txt", "dev")])
+def test_everything_asked_for_is_pinned(file: str, group: str, python: str) -> None:
+    pins = pinned(file, python)
+    wrong = [
+        str(wanted)
+        for wanted in asked(None) + asked(group)
+        if wanted.name.lower() not in pins or not wanted.specifier.contains(pins[wanted.name.lower()])
+    ]
+    assert wrong == [], "run: make lock"
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_running_and_testing_use_the_same_versions(python: str) -> None:
+    assert pinned("requirements.txt", python).items() <= pinned("requirements-test.txt", python).items()
+
+
+def test_the_editor_is_pinned() -> None:
+    asked_for = json.loads((ROOT / "static" / "package.json").read_text())
+    lock = json.loads((ROOT / "static" / "package-lock.json").read_text())["packages"]
+    for kind in ("dependencies", "devDependencies"):
+        for name, version in asked_for[kind].items():
+            assert lock[f"node_modules/{name}"]["version"] == version, "run: npm install --package-lock-only"
+    unlocked = {
+        f"{path} needs {name}"
+        for path, package in lock.items()
+        for name in package.get("optionalDependencies", {})
+        if not any(other.endswith(f"node_modules/{name}") for other in lock)
+    }
+    assert unlocked == set(), "npm ci would refuse this lock file on a clean machine"
+
+
+def test_no_registry_is_named() -> None:
+    for name in (".ci/requirements.txt", ".ci/requirements-test.txt", "static/package-lock.json"):
+        text = (ROOT / name).read_text()
+        assert not re.search(r'"resolved"|--(extra-)?index-url|--find-links', text), name
