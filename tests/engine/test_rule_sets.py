@@ -143,3 +143,16 @@ def test_messages_fill_in_fields() -> None:
     scope = Scope(Record("7", {"Account": {"Name": "Acme"}, "Total": 1200}))
     text = Message("{Account.Name} owes {Total}, key {$key}, {Gone} {{x}}").fill(scope)
     assert text == "Acme owes 1,200, key 7, nothing {x}"
+
+
+def test_conclusions_are_drawn_without_the_engine_when_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise RuntimeError("303")
+
+    monkeypatch.setattr(inference, "enabled", lambda: True)
+    monkeypatch.setattr(inference.Shard, "__init__", lambda *_: None)
+    monkeypatch.setattr(inference.Shard, "keys", frozenset(), raising=False)
+    monkeypatch.setattr(inference.Shard, "ask", refuse)
+    monkeypatch.setattr("engine.rules.enabled", lambda: True)
+    vip = rule("vip", is_("tier", "gold"), {"do": "conclude", "fact": "vip"})
+    assert fired(rule_set(vip, rule("ship", {"fact": "vip"})), tier="gold") == ["vip", "ship"]
