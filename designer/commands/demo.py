@@ -8,7 +8,7 @@ from designer import accounts, demo
 from designer.commands import opened
 from designer.config import Config
 from engine import registry
-from engine.store import connections
+from engine.secrecy import take_out
 
 
 @click.command()
@@ -25,11 +25,6 @@ def command(url: str) -> None:
 
 def login(system: str, address: str) -> demo.Login:
     """What a connection to the imitated system at ``address`` is to be told, with the secrets set apart."""
-    settings = registry.sandbox_type(system).connection(address)
     connector = registry.connector_type(system)
-    secret = connections.secret_fields(connector.Settings)
-    return demo.Login(
-        connector.title,
-        {name: value for name, value in settings.items() if name not in secret},
-        {name: value for name, value in settings.items() if name in secret},
-    )
+    settings, secrets = take_out(connector.Settings, registry.sandbox_type(system).connection(address))
+    return demo.Login(connector.title, settings, secrets)
