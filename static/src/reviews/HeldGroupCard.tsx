@@ -80,15 +80,14 @@ function AnswerForm({ group, form, onDone }: Props & { form: NonNullable<HeldGro
         event.preventDefault();
         setTried(true);
         if (lacking) return;
-        answer.mutate(
-          { question: group.question, answer: values },
-          {
-            onSuccess: ({ released, runs }) =>
-              onDone({
-                runs,
-                message: `${form.key} is answered. ${many(released, "document")} ${released === 1 ? "goes" : "go"} out, and the next one like it will not ask.`,
-              }),
-          },
+        // The answered group leaves the list, and this form with it: then only a promise tells.
+        void answer.mutateAsync({ question: group.question, answer: values }).then(
+          ({ released, runs }) =>
+            onDone({
+              runs,
+              message: `${form.key} is answered. ${many(released, "document")} ${released === 1 ? "goes" : "go"} out, and the next one like it will not ask.`,
+            }),
+          () => undefined, // shown as answer.error
         );
       }}
     >
