@@ -20,14 +20,14 @@ Empty values pass through functions unchanged, except through those made for the
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from engine.errors import DefinitionError, Problem, RecordRejected
+from engine.errors import DefinitionError, Problem
 from engine.flow import Document
 from engine.functions import (
     FUNCTIONS,
@@ -38,6 +38,7 @@ from engine.functions import (
     Tables,
     exact,
     fits,
+    refusal,
     show,
     tables_of,
     type_of,
@@ -114,16 +115,23 @@ class Compiled:
         A step with arguments has them under ``with``; a lookup names the ``table`` and the ``row``, from 1.
         Where a default stood in, the empty value comes first, then ``{"did": "default", …}``.
         """
+        told = list(self.tell(scope))
+        return told[-1]["value"], told
+
+    def tell(self, scope: Scope) -> Iterator[dict[str, Any]]:
+        """The steps of ``explain`` one by one, so that those before a refusal are not lost."""
         value = self.start(scope)
-        told: list[dict[str, Any]] = [{"did": self.label, "value": value}]
+        yield {"did": self.label, "value": value}
         if self.default is not None and (value is None or value == ""):
-            value, why = self.default.explain(scope)
-            told += [{"did": "default", "value": why[0]["value"]}, *why[1:]]
+            did = "default"
+            for told in self.default.tell(scope):
+                value = told["value"]
+                yield {**told, "did": did or told["did"]}
+                did = ""
         for step in self.steps:
             before = value
             value = step.apply(value, scope)
-            told.append({"did": step.function.name, "value": value, **step.details(before, scope)})
-        return value, told
+            yield {"did": step.function.name, "value": value, **step.details(before, scope)}
 
 
 def compile_value(value: Value, tables: Tables | None = None, field: str = "") -> Compiled:
@@ -208,7 +216,7 @@ class _Step:
             try:
                 return call(convert(value), *args)
             except (BadInput, ArithmeticError, ValueError) as error:
-                raise _rejected(function, value, error, scope) from error
+                raise refusal(function, value, error, scope.label()) from error
 
         return apply
 
@@ -219,7 +227,7 @@ class _Step:
         try:
             return function.call(function.input.convert(value), *self._args(scope))
         except (BadInput, ArithmeticError, ValueError) as error:
-            raise _rejected(function, value, error, scope) from error
+            raise refusal(function, value, error, scope.label()) from error
 
     def _args(self, scope: Scope) -> list[Any]:
         return [
@@ -253,16 +261,6 @@ def _argument(argument: Argument, given: Compiled, scope: Scope) -> Any:
         return argument.kind.convert(value)
     except BadInput as error:
         raise BadInput(f"{argument.title}: {error}") from error
-
-
-def _rejected(function: Function, value: Any, error: Exception, scope: Scope) -> RecordRejected:
-    reason = str(error) if isinstance(error, BadInput) else f"it cannot work with {show(value)}"
-    return RecordRejected(
-        f"{scope.label()}: {reason} ({function.title}).",
-        code="E-VALUE",
-        detail=f"{function.name}: {type(error).__name__}: {error}",
-        cure="Correct the value at its source, or change the step in the mapping.",
-    )
 
 
 def _at(field: str, part: str) -> str:

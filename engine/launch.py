@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, select
-
 from engine import clock, faults
 from engine.batch import pack
 from engine.errors import EngineError
 from engine.node import TriggerNode
 from engine.plan import Plan, entry_points
 from engine.record import Record, from_json, to_json
+from engine.store import runs
+from engine.store.database import Session
 from engine.store.lanes import Lane, StagedBatch
 from engine.store.runs import Run, new_id
 
@@ -57,7 +56,7 @@ def start(
     brought  what it brought, JSON          window   {"since", "until"} of an incremental read
     """
     faults.point("before-cause")
-    if _same_cause(session, cause) is not None:
+    if runs.of_cause(session, cause.key) is not None:
         return _repeat(session, cause)
     reads = bool(plan.behind(trigger))
     lanes = 1 if mode == "sample" else plan.flow.policy.lanes
@@ -65,7 +64,7 @@ def start(
     run.trigger = trigger
     run.input = None if brought is None else to_json(brought)
     run.window = to_json({**from_json(run.window), **(window or {})}).decode()
-    if not _keep(session, run):
+    if not runs.add(session, run):
         return _repeat(session, cause)
     entries: dict[str, list[Record]] = {}
     targets = entry_points(plan, trigger)
@@ -88,33 +87,17 @@ def start_inside(
     batch_size: int = 200,
 ) -> Started:
     """A run that enters in the middle: retry, answer, approval. ``entries``: node → records arriving there."""
-    if _same_cause(session, cause) is not None:
+    if runs.of_cause(session, cause.key) is not None:
         return _repeat(session, cause)
     run = _run(flow_id, version_id, bindings, mode, cause, 1)
     run.parent_id = parent
-    if not _keep(session, run):
+    if not runs.add(session, run):
         return _repeat(session, cause)
     return _with_lanes(session, run, entries, reads=False, size=batch_size)
 
 
-def _same_cause(session: Session, cause: Cause) -> str | None:
-    if cause.key is None:
-        return None
-    return session.exec(select(Run.id).where(Run.cause_key == cause.key)).first()
-
-
-def _keep(session: Session, run: Run) -> bool:
-    """False when another transaction has started a run for this cause in the meantime."""
-    try:
-        with session.begin_nested():
-            session.add(run)
-    except IntegrityError:
-        return False
-    return True
-
-
 def _repeat(session: Session, cause: Cause) -> Started:
-    run_id = _same_cause(session, cause)
+    run_id = runs.of_cause(session, cause.key)
     if run_id is None:
         raise EngineError("A run was refused as a repeat of one that is not there.", code="E-CAUSE")
     return Started(run_id, [], new=False)

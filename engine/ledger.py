@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlmodel import Session
-
 from engine.clock import now
 from engine.errors import HeddleError, Held
 from engine.node import WriteTarget
 from engine.plan import Plan
 from engine.record import COUNTED, COUNTS_AS, WEIGHT, Outcome, Record, fingerprint, to_json
-from engine.store import deliveries, lanes, references, reviews
+from engine.store import deliveries, passages, references, reviews
+from engine.store.database import Session
 from engine.store.lanes import Claim
 from engine.store.references import Pair, Reference
 from engine.store.runs import RunView
@@ -98,7 +97,7 @@ class Ledger:
                     record, self.plan.order[-1], Outcome.SKIPPED, None, "Nothing was to be done with it."
                 )
         self.store(session)
-        lanes.add_steps(session, self.held, course.passages)
+        passages.add_steps(session, self.held, course.passages)
 
     def fail_all(self, session: Session, node: str, error: HeddleError) -> None:
         """A batch that cannot be processed at all: each record failed, with the reason."""

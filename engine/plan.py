@@ -11,18 +11,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import networkx as nx
-from pydantic import ValidationError
 
+from engine.assembly import Disabled, make_nodes
 from engine.errors import DefinitionError, Problem
 from engine.flow import Edge, Flow, Port
-from engine.flow import Node as Drawn
 from engine.node import (
     OUT,
     REJECTED,
     LookupNode,
     Node,
-    NodeContext,
-    Outbox,
     ReadNode,
     TriggerNode,
     WriteNode,
@@ -32,13 +29,6 @@ from engine.shape import Entity
 
 ShapeSource = Callable[[str, str], Entity | None]
 """(slot, entity name) → its live shape, or None when the connection cannot say."""
-
-
-class Disabled(Node[Any]):
-    """Stands in for a node that is switched off: what comes in passes through unchanged."""
-
-    def process(self, records: Any, out: Outbox) -> None:
-        out.send_all(records)
 
 
 @dataclass(frozen=True)
@@ -105,7 +95,7 @@ def build(flow: Flow) -> Plan:
 def check(flow: Flow, shapes: ShapeSource | None = None) -> Check:
     """Judges a drawing as a whole; ``shapes`` adds what the connected systems say of their fields."""
     result = Check()
-    nodes = _make_nodes(flow, result)
+    nodes = make_nodes(flow, result.problems)
     edges = _follow_edges(flow, nodes, result)
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(node.id for node in flow.nodes)
@@ -134,83 +124,6 @@ def check(flow: Flow, shapes: ShapeSource | None = None) -> Check:
             writes=tuple(node for node in order if isinstance(nodes[node], WriteNode)),
         )
     return result
-
-
-def _make_nodes(flow: Flow, result: Check) -> dict[str, Node[Any]]:
-    nodes: dict[str, Node[Any]] = {}
-    for drawn in flow.nodes:
-        if drawn.id in nodes:
-            result.problems.append(
-                Problem(
-                    "E-NODE-ID",
-                    f"Two nodes have the id {drawn.id!r}.",
-                    "Give one of them another id.",
-                    drawn.id,
-                )
-            )
-            continue
-        made = _make_node(flow, drawn, result)
-        if made is not None:
-            nodes[drawn.id] = made
-    return nodes
-
-
-def _make_node(flow: Flow, drawn: Drawn, result: Check) -> Node[Any] | None:
-    cls = node_types().get(drawn.type)
-    if cls is None:
-        result.problems.append(
-            Problem(
-                "E-NODE-TYPE",
-                f"This installation has no node type {drawn.type!r}.",
-                "Install the extension that brings it, or replace the node. It is kept as it is meanwhile.",
-                drawn.id,
-            )
-        )
-        return None
-    if drawn.version > cls.version:
-        result.problems.append(
-            Problem(
-                "E-NODE-VERSION",
-                f"«{drawn.title or cls.title}» was drawn with a newer Heddle (version {drawn.version} of its type).",
-                "Upgrade Heddle.",
-                drawn.id,
-            )
-        )
-        return None
-    context = NodeContext(node=drawn.id, tables=flow.tables, rules=flow.rules)
-    if drawn.disabled:
-        return Disabled(cls.Settings.model_construct(), context)
-    try:
-        settings = cls.Settings.model_validate(cls.upgrade(drawn.settings, drawn.version))
-        return cls(settings, context)
-    except ValidationError as error:
-        result.problems.extend(_settings_problem(drawn, cls, detail) for detail in error.errors())
-    except DefinitionError as error:
-        result.problems.extend(replace(problem, node=drawn.id) for problem in error.problems)
-    return None
-
-
-def _settings_problem(drawn: Drawn, cls: type[Node[Any]], detail: Any) -> Problem:
-    path = ".".join(str(part) for part in detail["loc"])
-    if detail["type"] == "missing":
-        message = f"«{drawn.title or cls.title}» needs {_field_title(cls, detail['loc'])}."
-        return Problem("E-SETTING-MISSING", message, "Fill it in.", drawn.id, field=path)
-    if detail["type"] == "extra_forbidden":
-        return Problem(
-            "E-SETTING-UNKNOWN",
-            f"«{drawn.title or cls.title}» has no setting {path!r}.",
-            "Remove it.",
-            drawn.id,
-            field=path,
-        )
-    message = f"{_field_title(cls, detail['loc'])} of «{drawn.title or cls.title}»: {detail['msg']}."
-    return Problem("E-SETTING", message, "Correct it.", drawn.id, field=path)
-
-
-def _field_title(cls: type[Node[Any]], loc: tuple[Any, ...]) -> str:
-    info = cls.Settings.model_fields.get(str(loc[0])) if loc else None
-    title = (info.title if info else None) or (str(loc[0]) if loc else "The settings")
-    return title if len(loc) < 2 else f"{title} ({'.'.join(str(part) for part in loc[1:])})"
 
 
 def _follow_edges(

@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session
-
 from engine.batch import unpack, unpack_answers
 from engine.errors import RequestError
 from engine.explain import Story
 from engine.plan import Plan
 from engine.record import Record
 from engine.store import deliveries, history, lanes
+from engine.store.database import Session
 from engine.store.history import Stop
 from engine.store.runs import load_run
 from engine.walk import WantAsk, walk

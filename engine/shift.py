@@ -9,8 +9,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
-from sqlmodel import Session
-
 from engine import faults
 from engine.batch import pack, pack_answers, unpack, unpack_answers
 from engine.clock import now
@@ -24,7 +22,7 @@ from engine.plan import Plan
 from engine.reader import Reader
 from engine.record import Outcome, Record, Result, from_json, to_json
 from engine.store import closing, deliveries, lanes, references
-from engine.store.database import Database
+from engine.store.database import Database, Session
 from engine.store.lanes import Claim
 from engine.store.runs import RunView, load_run
 from engine.walk import Course, Receipt, WantAsk, WriteAsk, walk

@@ -1,7 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-import { mock } from "./dev/mock";
+import { mock } from "./dev/mock.ts";
 
 const server = process.env.HEDDLE_URL ?? "http://127.0.0.1:8600";
 

@@ -7,7 +7,7 @@ from typing import Any
 from engine.functions import date, lists, logic, number, table, text
 from engine.functions.constant import exact, type_of
 from engine.functions.lists import same
-from engine.functions.signature import FUNCTIONS, Argument, BadInput, Function, as_text, fits, show
+from engine.functions.signature import FUNCTIONS, Argument, BadInput, Function, as_text, fits, refusal, show
 from engine.functions.table import Table, Tables, tables_of
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "lists",
     "logic",
     "number",
+    "refusal",
     "same",
     "show",
     "table",

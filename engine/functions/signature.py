@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
+from engine.errors import RecordRejected
 from engine.path import MISSING, Path, PathError, parse_path
 from engine.shape import ValueType
 
@@ -173,6 +174,17 @@ def show(value: Any) -> str:
         return f"a list of {len(value)}" if isinstance(value, list) else "a group of fields"
     text = str(value)
     return f"«{text if len(text) <= 60 else text[:59] + '…'}»"
+
+
+def refusal(function: Function, value: Any, error: Exception, label: str) -> RecordRejected:
+    """What a record is told whose value a function could not take: «Renewal 14: «x» is not a number (Round).»"""
+    reason = str(error) if isinstance(error, BadInput) else f"it cannot work with {show(value)}"
+    return RecordRejected(
+        f"{label}: {reason} ({function.title}).",
+        code="E-VALUE",
+        detail=f"{function.name}: {type(error).__name__}: {error}",
+        cure="Correct the value at its source, or change the step in the mapping.",
+    )
 
 
 LARGEST_EXPONENT = 60

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from engine.clock import now
 from engine.errors import HeddleError
 from engine.record import COUNTED, from_json, to_json
-from engine.store import lanes, references
+from engine.store import lanes, passages, references
 from engine.store.lanes import Lane
 from engine.store.runs import OPEN, Run
 
@@ -23,7 +23,7 @@ def close_if_over(session: Session, run_id: str) -> bool:
         _close_idle(session, run_id)
     if lanes.open_lanes(session, run_id):
         return False
-    total = {"read": 0, **dict.fromkeys(COUNTED, 0), **lanes.counts(session, run_id)}
+    total = {"read": 0, **dict.fromkeys(COUNTED, 0), **passages.counts(session, run_id)}
     if total["read"] != sum(total[name] for name in COUNTED):
         run.code, run.message = "E-COUNTS", "The counts of this run do not add up; please report this."
     run.counts = to_json(total).decode()

@@ -30,6 +30,9 @@ _PASSING = ("locked", "busy", "full", "disk I/O", "unable to open", "readonly")
 _MIGRATION_LOCK = 7_104_233  # any constant: the advisory lock that one migrating process holds
 
 
+__all__ = ["Database", "Session"]
+
+
 class Database:
     """A connected database. One object a process; it may be shared by threads.
 

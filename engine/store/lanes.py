@@ -69,21 +69,6 @@ class StagedBatch(SQLModel, table=True):
     watermark: str | None = None
 
 
-class Step(SQLModel, table=True):
-    """What passed one node in one lane so far: the canvas overlay. ``ports`` is JSON {port: count}."""
-
-    __tablename__ = "step"
-
-    run_id: str = Field(primary_key=True, foreign_key="run.id")
-    lane: int = Field(primary_key=True)
-    node: str = Field(primary_key=True)
-    arrived: int = 0
-    ports: str = "{}"
-    failed: int = 0
-    held: int = 0
-    ms: float = 0.0
-
-
 class Claim:
     """A lane in our hands: what the claim answered, and the fence that guards every commit."""
 
@@ -107,7 +92,6 @@ class Claim:
 
 _lanes: Table = Lane.__table__  # type: ignore[attr-defined]
 _batches: Table = StagedBatch.__table__  # type: ignore[attr-defined]
-_steps: Table = Step.__table__  # type: ignore[attr-defined]
 _runs: Table = Run.__table__  # type: ignore[attr-defined]
 
 
@@ -295,25 +279,6 @@ def _mark(session: Session, held: Claim, **values: Any) -> None:
     )
 
 
-def add_steps(session: Session, held: Claim, passages: dict[str, Any]) -> None:
-    """Adds what passed each node (walk.Passage) to the lane's overlay counts."""
-    query = select(Step).where(Step.run_id == held.run_id, Step.lane == held.lane)  # type: ignore[arg-type]
-    known = {step.node: step for step in session.execute(query).scalars()}
-    for node, passage in passages.items():
-        step = known.get(node)
-        if step is None:
-            step = Step(run_id=held.run_id, lane=held.lane, node=node)
-            session.add(step)
-        ports = from_json(step.ports)
-        for port, count in passage.ports.items():
-            ports[port] = ports.get(port, 0) + count
-        step.arrived += passage.arrived
-        step.ports = to_json(ports).decode()
-        step.failed += passage.failed
-        step.held += passage.held
-        step.ms += passage.ms
-
-
 def release(session: Session, held: Claim, *, due_at: float = 0.0, **values: Any) -> None:
     """Gives the lane back; ``due_at`` keeps everybody off until then."""
     guard(session, held, owner=None, until=0.0, due_at=due_at, attempts=0, rung_at=0.0, **values)
@@ -408,14 +373,3 @@ def mark_rung(session: Session, lanes: Sequence[tuple[str, int]]) -> None:
         session.connection().execute(
             update(_lanes).where(_lanes.c.run_id == run_id, _lanes.c.number == number).values(rung_at=at)
         )
-
-
-def counts(session: Session, run_id: str) -> dict[str, int]:
-    """The counts of a run so far, added up over its lanes."""
-    total: dict[str, int] = {}
-    for row in (
-        session.connection().execute(select(_lanes.c.counts).where(_lanes.c.run_id == run_id)).scalars()
-    ):
-        for name, count in from_json(row).items():
-            total[name] = total.get(name, 0) + count
-    return total

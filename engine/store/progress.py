@@ -10,10 +10,11 @@ from engine.clock import iso, now
 from engine.errors import EngineError
 from engine.flow import Flow
 from engine.record import COUNTED, COUNTS_AS, from_json
-from engine.store import lanes
+from engine.store import passages
 from engine.store.deliveries import Delivery
 from engine.store.flows import FlowVersion, names
-from engine.store.lanes import Lane, StagedBatch, Step
+from engine.store.lanes import Lane, StagedBatch
+from engine.store.passages import Step
 from engine.store.reviews import Hold
 from engine.store.runs import OPEN, Run
 
@@ -56,7 +57,7 @@ def last_runs(session: Session, flow_ids: Sequence[str]) -> dict[str, dict[str, 
 
 def counts(session: Session, run: Run) -> dict[str, int]:
     """Every count of a run; of an open one, what its lanes have settled so far."""
-    known = from_json(run.counts) if run.counts else lanes.counts(session, run.id)
+    known = from_json(run.counts) if run.counts else passages.counts(session, run.id)
     return {name: int(known.get(name, 0)) for name in ("read", *COUNTED)}
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Column, Index, LargeBinary
-from sqlmodel import Field, Session, SQLModel
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Field, Session, SQLModel, select
 
 from engine.clock import now
 from engine.errors import RequestError
@@ -95,3 +96,18 @@ def load_run(session: Session, run_id: str) -> RunView:
         run.id, run.flow_id, run.version_id, run.mode, run.state, run.trigger, run.lanes, from_json(run.bindings),
         from_json(run.window), from_json(run.input) if run.input is not None else None,
     )  # fmt: skip
+
+
+def of_cause(session: Session, key: str | None) -> str | None:
+    """The run that this cause has started already."""
+    return None if key is None else session.exec(select(Run.id).where(Run.cause_key == key)).first()
+
+
+def add(session: Session, run: Run) -> bool:
+    """Stores a new run; False when another transaction has stored one for the same cause meanwhile."""
+    try:
+        with session.begin_nested():
+            session.add(run)
+    except IntegrityError:
+        return False
+    return True

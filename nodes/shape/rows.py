@@ -169,17 +169,19 @@ def explain(fillers: tuple[Filler, ...], scope: Scope, note: Note, prefix: str =
     for filler in fillers:
         field = f"{prefix}{filler.target}"
         at = {**where, "sub" if "row" in where else "row": filler.row}
+        steps: list[dict[str, Any]] = []
         try:
             if isinstance(filler.value, Lines):
                 for line in filler.value.scopes(scope):
-                    explain(
-                        filler.value.fillers, line, note, f"{field}[{line.line}].",
-                        row=at["row"], line=line.line,
-                    )  # fmt: skip
-            else:
-                note(field=field, steps=filler.value.explain(scope)[1], **at)
+                    inside = f"{field}[{line.line}]."
+                    explain(filler.value.fillers, line, note, inside, row=at["row"], line=line.line)
+                continue
+            for step in filler.value.tell(scope):
+                steps.append(step)
         except (RecordRejected, Held) as error:
-            note(field=field, steps=[], error=error.as_json(), **at)
+            note(field=field, steps=steps, error=error.as_json(), **at)
+        else:
+            note(field=field, steps=steps, **at)
 
 
 def compile_rows(

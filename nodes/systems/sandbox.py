@@ -102,6 +102,11 @@ class Sandbox(ABC):
     def seed(self, n: int, seed: int) -> dict[str, Any]:
         """Makes about ``n`` believable main objects, reproducibly; answers counts by entity."""
 
+    @classmethod
+    def connection(cls, url: str) -> dict[str, Any]:
+        """The settings, secrets included, with which a connector reaches this sandbox at ``url``."""
+        return {"url": url}
+
     def is_mutating(self) -> bool:
         """Whether the request at hand changes data. Sign-in does not count."""
         return request.method in {"POST", "PUT", "PATCH", "DELETE"}

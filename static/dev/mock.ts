@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Plugin } from "vite";
 
 import type { Flow, Problem } from "../src/model/flow";
-import { catalog, drawing, opportunity, summaries } from "./drawing";
+import { catalog, drawing, opportunity, summaries } from "./drawing.ts";
 
 let document: Flow = drawing;
 let revision = 1;

@@ -11,6 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from pydantic import Field, SecretStr
+from sqlmodel import SQLModel
 from werkzeug.test import TestResponse
 
 from designer import Config, create_app
@@ -22,7 +23,7 @@ from engine.node import NodeSettings, TriggerNode, WriteNode, WriteTarget
 from engine.record import Change, Outcome, Page, Record, Remote, Result, from_json
 from engine.shape import Entity, Summary
 from engine.shape import Field as ShapeField
-from engine.store import accounts
+from engine.store import accounts, lanes
 
 PASSWORD = "correct horse battery"
 SECRET = "s3cr3t/of&the+ledger"
@@ -45,6 +46,8 @@ class Ledger(Connector[LedgerSettings]):
     refuse: ClassVar[bool] = False
     asked: ClassVar[list[str]] = []
     stored: ClassVar[dict[str, dict[str, Any]]] = {}
+    written: ClassVar[list[dict[str, Any]]] = []
+    poison: ClassVar[Any] = 666
 
     def check(self) -> Health:
         self.asked.append(self.settings.url)
@@ -61,7 +64,11 @@ class Ledger(Connector[LedgerSettings]):
     def entity(self, name: str) -> Entity:
         if name != "invoice":
             raise RecordRejected(f"There is no {name}.")
-        return Entity(name="invoice", title="Invoice", fields=(ShapeField(name="total", type="money"),))
+        return Entity(
+            name="invoice",
+            title="Invoice",
+            fields=(ShapeField(name="total", title="Total", type="money"), ShapeField(name="account")),
+        )
 
     def read(self, query: Query, cursor: Any, limit: int) -> Page:
         return Page([Record(key, data, title=f"Invoice {key}") for key, data in self.stored.items()])
@@ -72,7 +79,15 @@ class Ledger(Connector[LedgerSettings]):
         return [[] for _ in matches]
 
     def _write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
-        return [Result(Outcome.CREATED, f"id-{change.key[:6]}") for change in changes]
+        results = []
+        for change in changes:
+            if change.data.get("total") == self.poison:
+                results.append(Result(Outcome.FAILED, code="L-7", message="The period is closed."))
+                continue
+            self.written.append(change.data)
+            number = f"INV-{len(self.written)}"
+            results.append(Result(Outcome.CREATED, f"id{len(self.written)}", number))
+        return results
 
     def options(self, entity: str, field: str) -> list[tuple[str, str]]:
         return [("4000", "Revenue")]
@@ -123,6 +138,8 @@ def _pretend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Ledger, "refuse", False)
     monkeypatch.setattr(Ledger, "asked", [])
     monkeypatch.setattr(Ledger, "stored", {})
+    monkeypatch.setattr(Ledger, "written", [])
+    monkeypatch.setattr(Ledger, "poison", 666)
 
 
 @dataclass
@@ -166,8 +183,8 @@ def exact(answer: TestResponse) -> Any:
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return Config(data=tmp_path, database_url="", redis_url="", sign_in_limit="1000 per minute")
+def config(tmp_path: Path, database_url: str) -> Config:
+    return Config(data=tmp_path, database_url=database_url, redis_url="", sign_in_limit="1000 per minute")
 
 
 @pytest.fixture
@@ -251,3 +268,84 @@ def flow(editor: Desk, connection: str) -> str:
     answer = editor.post("/api/flows", {"document": drawing()})
     assert answer.status_code == 201, answer.text
     return str(exact(answer)["slug"])
+
+
+def pipeline(**more: Any) -> dict[str, Any]:
+    """A drawing that runs: by hand or by call → map with a table → write invoices."""
+    lookup = {
+        "kind": "path",
+        "path": "$.product",
+        "then": [
+            {
+                "function": "lookup",
+                "args": {
+                    "table": {"kind": "constant", "value": "accounts"},
+                    "column": {"kind": "constant", "value": "Account"},
+                },
+            }
+        ],
+    }
+    rows = [
+        {"target": "total", "value": {"kind": "path", "path": "$.total"}},
+        {"target": "account", "value": lookup},
+    ]
+    return {
+        "heddle": 1,
+        "name": "Invoices",
+        "slots": {"books": {"system": "ledger", "title": "The books"}},
+        "nodes": [
+            {"id": "call", "type": "webhook"},
+            {"id": "hand", "type": "manual"},
+            {"id": "map", "type": "map", "settings": {"slot": "books", "entity": "invoice", "rows": rows}},
+            {
+                "id": "write",
+                "type": "write",
+                "settings": {"slot": "books", "entity": "invoice", "operation": "create"},
+            },
+        ],
+        "edges": [
+            {"source": "call", "target": "map"},
+            {"source": "hand", "target": "map"},
+            {"source": "map", "target": "write"},
+        ],
+        "tables": {
+            "accounts": {
+                "title": "Ledger accounts",
+                "columns": ["Product", "Account"],
+                "rows": [["Widgets", "4000"]],
+            }
+        },
+        **more,
+    }
+
+
+@pytest.fixture
+def live(editor: Desk, connection: str) -> str:
+    """The slug of the pipeline, published."""
+    made = exact(editor.post("/api/flows", {"document": pipeline()}))
+    published = editor.post(f"/api/flows/{made['slug']}/publish", {"revision": 1})
+    assert published.status_code == 200, published.text
+    return str(made["slug"])
+
+
+def work(app: Any) -> None:
+    """Does what workers do until nothing is left to do."""
+    installation = installation_of(app)
+    executor = installation.runtime.executor(lambda run, lane: None)
+    for _ in range(50):
+        with installation.database.read() as session:
+            waiting = lanes.unattended(session, -1.0)
+        if not waiting:
+            return
+        for run, lane in waiting:
+            executor.advance(run, lane)
+    raise AssertionError("the work does not end")
+
+
+def everything(app: Any) -> dict[str, list[Any]]:
+    """Every row of every table."""
+    with installation_of(app).database.read() as session:
+        return {
+            table.name: sorted(map(str, session.connection().execute(table.select())))
+            for table in SQLModel.metadata.sorted_tables
+        }

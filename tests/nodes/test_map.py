@@ -198,9 +198,16 @@ def test_notes_tell_how_each_field_came_to_be() -> None:
 
 def test_a_note_tells_why_a_field_could_not_be_filled() -> None:
     trace = Trace()
-    through(node(row("A", path("$.nope")), row("B", constant(1))), {}, trace)
-    refused, filled = trace.notes["map-1", "7"]
+    rows = (
+        row("A", path("$.nope")),
+        row("B", constant(1)),
+        row("C", path("$.c", call("trim"), call("round"))),
+    )
+    through(node(*rows), {"c": " x "}, trace)
+    refused, filled, midway = trace.notes["map-1", "7"]
     assert "has no nope" in refused["error"]["message"]
+    assert midway["steps"] == [{"did": "c", "value": " x "}, {"did": "trim", "value": "x"}]
+    assert "«x» is not a number" in midway["error"]["message"]
     assert filled["steps"] == [{"did": "«1»", "value": 1}]
 
 

@@ -14,7 +14,7 @@ from lxml import etree
 from engine.errors import RecordRejected
 from engine.shape import Entity, Field
 from nodes.systems.intacct.envelope import Element, child
-from nodes.systems.intacct.objects import LINE_ELEMENT, Legacy, Slot
+from nodes.systems.intacct.objects import LINE_ELEMENT, WRITE_ONLY, Legacy, Slot
 from nodes.systems.intacct.values import NAME, flatten, leaves, split_date, to_wire
 
 Kinds = Mapping[str, str]
@@ -98,7 +98,7 @@ def check_writable(shape: Entity, data: Mapping[str, Any], *, updating: bool) ->
                 field=name,
                 cure="Take the field out of the mapping.",
             )
-        if updating and field.create_only:
+        if updating and field.create_only and name not in WRITE_ONLY.get(shape.name, ()):
             raise RecordRejected(
                 f"{field.label()} ({name}) cannot be changed once the {shape.title.lower()} exists.",
                 code="E-CREATE-ONLY",

@@ -73,7 +73,7 @@ class Gateway:
         """A fresh session. Raises AccessError or Unavailable."""
         functions = [Function("session", envelope.get_session())]
         raw = self._document(self._login(), functions, unique=False)
-        response = self._post(self.settings.endpoint, raw, mutating=False)
+        response = self._post(self.settings.endpoint, raw, mutating=False, private=True)
         if not response.accepted or not response.signed_in:
             raise self._refusal(response)
         answer = response.answers[0] if response.answers else None
@@ -82,6 +82,7 @@ class Gateway:
             faults = answer.faults if answer else response.faults
             raise refusals.error(faults, "Intacct gave no session")
         assert answer.data is not None
+        self.http.conceal(sessionid)
         endpoint = answer.data.findtext("api/endpoint") or ""
         return Session(
             sessionid,
@@ -124,10 +125,15 @@ class Gateway:
         sender = (self.settings.sender_id, self.settings.sender_password.get_secret_value())
         return envelope.request(sender, uuid.uuid4().hex, authentication, functions, unique=unique)
 
-    def _post(self, url: str, raw: bytes, *, mutating: bool) -> Response:
+    def _post(self, url: str, raw: bytes, *, mutating: bool, private: bool = False) -> Response:
         sent_at = now()
         answer = self.http.request(
-            "POST", url, mutating=mutating, data=raw, headers={"Content-Type": "application/xml"}
+            "POST",
+            url,
+            mutating=mutating,
+            data=raw,
+            headers={"Content-Type": "application/xml"},
+            private=private,
         )
         if answer.status_code == 429:
             raise self._limited(answer)

@@ -11,18 +11,20 @@ from copy import deepcopy
 from typing import Any
 
 from engine.connector import Filter, Query
-from engine.errors import AccessError, RecordRejected, Unavailable
+from engine.errors import AccessError, EngineError, RecordRejected, Unavailable
 from engine.record import Page, Record, Remote
 from engine.shape import Entity, Field
 from nodes.systems.intacct import queries, refusals, shapes
 from nodes.systems.intacct.answers import Answer
 from nodes.systems.intacct.envelope import Element
 from nodes.systems.intacct.gateway import Gateway
-from nodes.systems.intacct.objects import LINE_OBJECT, NUMBER
+from nodes.systems.intacct.objects import LINE_OBJECT, NUMBER, WRITE_ONLY
 from nodes.systems.intacct.values import flatten, from_wire, kinds, leaves, nest, to_wire
 
 ORDER = "RECORDNO"
 LINK = "RECORD_URL"
+ACTION = "ACTION"
+"""What a document was made with; queries do not know it, but its state tells."""
 
 
 class Reader:
@@ -170,6 +172,8 @@ class Reader:
                 field = shape.field(name)
                 if field is None:
                     chosen.append(name)
+                elif name in WRITE_ONLY.get(shape.name, ()):
+                    continue
                 elif field.type == "object":
                     chosen += [path for path in everything if path.startswith(f"{name}.")]
                 elif field.type != "lines":
@@ -252,7 +256,13 @@ class Reader:
             if match and all(value not in (None, "") for value in match.values())
         ]
         names = list(dict.fromkeys(name for index in usable for name in asked[index]))
-        select = list(dict.fromkeys([*self._select(shape, [*fields, *names]), *self._links(shape)]))
+        have = {*shapes.selectable(shape, self.described(entity)), *(field.name for field in shape.fields)}
+        asked_for = [name for name in [*fields, *names] if name in have]
+        derived = ["STATE"] if ACTION in fields and shape.field("STATE") else []
+        select = list(
+            dict.fromkeys([*self._select(shape, asked_for or [ORDER]), *self._links(shape), *derived])
+        )
+        lines = [field for field in shape.fields if field.type == "lines" and field.name in fields]
         for start in range(0, len(usable), chunk):
             part = usable[start : start + chunk]
             rows = [
@@ -260,6 +270,10 @@ class Reader:
                 for row in self._matching(entity, select, [asked[index] for index in part], kind_of)
             ]
             flat = [dict(flatten(row)) for row in rows]
+            self._bring_lines(shape, lines, rows)
+            if derived:
+                for row in rows:
+                    row[ACTION] = "Draft" if row.get("STATE") == "Draft" else "Submit"
             for index in part:
                 wanted = {
                     name: _folded(to_wire(value, name, kind_of.get(name, "any")))
@@ -282,7 +296,7 @@ class Reader:
     ) -> list[Element]:
         names = {tuple(match) for match in matches}
         wire = [
-            {name: to_wire(value, name, kind_of.get(name, "any")) for name, value in match.items()}
+            {name: to_wire(value, name, kind_of.get(name, "any")).strip() for name, value in match.items()}
             for match in matches
         ]
         if len(names) == 1 and len(matches[0]) == 1:
@@ -334,6 +348,9 @@ def _demand(answer: Answer, entity: str) -> Answer:
         raise AccessError(
             error.message, detail=error.detail, cure="Give the Web Services user the right to list it."
         )
+    if isinstance(error, EngineError):
+        # One function that the gateway finds invalid is a wrong name or value in the query, not our fault.
+        raise RecordRejected(error.message, code="E-QUERY", detail=error.detail, cure=error.cure)
     raise error
 
 

@@ -24,9 +24,9 @@ from lxml import etree
 
 from nodes.systems.intacct import sandbox_dtd, sandbox_pages, sandbox_seed
 from nodes.systems.intacct.sandbox_books import Context
-from nodes.systems.intacct.sandbox_documents import Documents
 from nodes.systems.intacct.sandbox_functions import Caller, Functions
 from nodes.systems.intacct.sandbox_store import Store
+from nodes.systems.intacct.sandbox_trade import Trade
 from nodes.systems.intacct.sandbox_xml import (
     Element,
     Fault,
@@ -86,13 +86,25 @@ class IntacctSandbox(Sandbox):
         Vice("no_external_id", "Queries do not know external ids", {}),
     )
 
+    @classmethod
+    def connection(cls, url: str) -> dict[str, str]:
+        """The settings, secrets included, with which a connector reaches this sandbox at ``url``."""
+        return {
+            "endpoint": f"{url}{PATH}",
+            "sender_id": SENDER,
+            "sender_password": SENDER_PASSWORD,
+            "company_id": COMPANY,
+            "user_id": USER,
+            "user_password": USER_PASSWORD,
+        }
+
     def __init__(self, path: Path | None = None) -> None:
         self.sessions: dict[str, Session] = {}
         super().__init__(path)
 
     def routes(self) -> None:
         self.store = Store(self)
-        self.books = Documents(self.store)
+        self.books = Trade(self.store)
         self.functions = Functions(self.store, self.books, self._hidden_fields)
         if next(self.store.rows("GLACCOUNT"), None) is None:
             sandbox_seed.furnish(self.store, self.now())

@@ -1,8 +1,7 @@
-"""Invoices, bills, sales documents and payments of the imitated company."""
+"""Invoices and bills of the imitated company."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -32,7 +31,7 @@ _LINE = {
 
 
 class Documents(Books):
-    """Adds the documents with lines to the generic objects."""
+    """Adds invoices and bills to the generic objects."""
 
     # invoices and bills ------------------------------------------------------------------------------
 
@@ -41,12 +40,12 @@ class Documents(Books):
         name, part, owner_tag, owner_field, number_tag, items = _HEADER[str(function.tag)]
         kind = KINDS[name]
         also = f"Could not create {kind.noun} record!"
-        created = self._date(function, "datecreated", also)
-        posted = self._date(function, "dateposted", also) or created
+        created = self.date(function, "datecreated", also)
+        posted = self.date(function, "dateposted", also) or created
         self.check_period(posted, context, kind)
-        owner = self._owner(owner_tag, text(function, owner_tag), also)
+        owner = self.owner(owner_tag, text(function, owner_tag), also)
         term = text(function, "termname") or owner.get("TERMNAME", "")
-        due = self._date(function, "datedue", also)
+        due = self.date(function, "datedue", also)
         if not due and not term:
             raise self.no("Either a due date or a term is required.", kind, "create")
         number = text(function, number_tag)
@@ -89,7 +88,7 @@ class Documents(Books):
             line.update(RECORDKEY=record, LINE_NO=str(position), WHENMODIFIED=stamp(context.now))
             self.store.insert(part, line)
         if name == "ARINVOICE" and not draft:
-            self._owe(row["CUSTOMERID"], Decimal(row["TOTALDUE"]))
+            self.owe(row["CUSTOMERID"], Decimal(row["TOTALDUE"]))
         return record
 
     def update_invoice(self, function: Element, context: Context) -> str:
@@ -107,7 +106,7 @@ class Documents(Books):
             ("datedue", "WHENDUE"),
         ):
             if function.find(tag) is not None:
-                changes[field] = self._date(function, tag, also)
+                changes[field] = self.date(function, tag, also)
         for tag, field in (("customerid", "CUSTOMERID"), ("termname", "TERMNAME"), ("invoiceno", "RECORDID"),
                            ("ponumber", "DOCNUMBER"), ("description", "DESCRIPTION"), ("supdocid", "SUPDOCID"),
                            ("payto/contactname", "BILLTOPAYTOCONTACTNAME"),
@@ -132,150 +131,19 @@ class Documents(Books):
         changes["WHENMODIFIED"] = stamp(context.now)
         self.store.change("ARINVOICE", number, changes)
         if row["STATE"] != "Draft":
-            self._owe(row["CUSTOMERID"], Decimal(row["TOTALDUE"]) - before)
+            self.owe(row["CUSTOMERID"], Decimal(row["TOTALDUE"]) - before)
         return number
 
     def reverse_invoice(self, function: Element, context: Context) -> str:
         row = self._addressed(function)
-        self.check_period(self._date(function, "datereversed", ""), context, KINDS["ARINVOICE"])
+        self.check_period(self.date(function, "datereversed", ""), context, KINDS["ARINVOICE"])
         if Decimal(row["TOTALPAID"]):
             raise self.no("An invoice with payments cannot be reversed.", KINDS["ARINVOICE"], "reverse")
-        self._owe(row["CUSTOMERID"], -Decimal(row["TOTALDUE"]))
+        self.owe(row["CUSTOMERID"], -Decimal(row["TOTALDUE"]))
         zero = dict.fromkeys(("TOTALDUE", "TRX_TOTALDUE"), "0.00")
         self.store.change(
             "ARINVOICE", row["RECORDNO"], {"STATE": "Reversed", "WHENMODIFIED": stamp(context.now), **zero}
         )
-        return row["RECORDNO"]
-
-    # sales documents ---------------------------------------------------------------------------------
-
-    def create_sales(self, function: Element, context: Context) -> str:
-        kind = KINDS["SODOCUMENT"]
-        also = "Could not create Document record!"
-        created = self._date(function, "datecreated", also)
-        self.check_period(self._date(function, "dateposted", also) or created, context, kind)
-        customer = self._owner("customerid", text(function, "customerid"), also)
-        definition = text(function, "transactiontype")
-        number = text(function, "documentno") or f"{kind.number}{self.serial('SODOCUMENT'):05d}"
-        if self.store.by("SODOCUMENT", "DOCNO", number):
-            raise Fault(
-                "BL03002185", f"A transaction with number '{number}' already exists.", CORRECTION, also
-            )
-        lines = []
-        for line in function.iterfind("sotransitems/sotransitem"):
-            values = {
-                field: text(line, field.lower())
-                for field in ("ITEMID", "ITEMDESC", "TAXABLE", "UNIT", "LOCATIONID", "DEPARTMENTID", "MEMO",
-                              "PROJECTID", "CUSTOMERID", "CLASSID", "DISCOUNTPERCENT")
-                if text(line, field.lower())
-            }  # fmt: skip
-            self.check_references(KINDS["SODOCUMENTENTRY"], values, also)
-            quantity = self._amount(text(line, "quantity"), "quantity", also)
-            item = self.store.one("ITEM", "ITEMID", values.get("ITEMID", "")) or {}
-            price = self._amount(text(line, "price") or item.get("BASEPRICE") or "0", "price", also)
-            values |= {"QUANTITY": str(quantity), "PRICE": str(price), "TOTAL": _money(quantity * price)}
-            lines.append(values)
-        row: Row = {
-            "DOCPARID": definition,
-            "DOCNO": number,
-            "DOCID": f"{definition}-{number}",
-            "CUSTVENDID": customer["CUSTOMERID"],
-            "CUSTVENDNAME": customer["NAME"],
-            "WHENCREATED": created,
-            "WHENDUE": self._date(function, "datedue", also),
-            "PONUMBER": text(function, "referenceno"),
-            "MESSAGE": text(function, "message"),
-            "EXTERNALID": text(function, "externalid"),
-            "CREATEDFROM": text(function, "createdfrom"),
-            "TERM.NAME": text(function, "termname"),
-            "BASECURR": text(function, "basecurr") or BASE,
-            "CURRENCY": text(function, "currency") or BASE,
-            "STATE": text(function, "state") or "Pending",
-            "TOTAL": _money(sum((Decimal(line["TOTAL"]) for line in lines), Decimal(0))),
-            "MEGAENTITYID": context.entity,
-            "AUWHENCREATED": stamp(context.now),
-            "WHENMODIFIED": stamp(context.now),
-        }
-        record = self.store.insert("SODOCUMENT", row)
-        for position, values in enumerate(lines, 1):
-            values.update(DOCHDRNO=record, LINE_NO=str(position), WHENMODIFIED=stamp(context.now))
-            self.store.insert("SODOCUMENTENTRY", values)
-        return record
-
-    # payments ----------------------------------------------------------------------------------------
-
-    def create_payment(self, values: Row, details: list[Mapping[str, str]], context: Context) -> Row:
-        """A customer's payment and what it pays, ``details`` with RECORDKEY and TRX_PAYMENTAMOUNT."""
-        kind = KINDS["ARPYMT"]
-        also = "Could not create Payment record!"
-        values = self.valid("ARPYMT", kind, values, also)
-        missing = [field for field in kind.required if not values.get(field)]
-        if missing:
-            raise self.no(f"Required field {missing[0]} is missing.", kind, "create")
-        places = [name for name in ("FINANCIALENTITY", "UNDEPOSITEDACCOUNTNO", "PRBATCH") if values.get(name)]
-        if len(places) != 1:
-            raise self.no(
-                "Exactly one of FINANCIALENTITY, UNDEPOSITEDACCOUNTNO and PRBATCH is required.",
-                kind,
-                "create",
-            )
-        self.check_period(values["RECEIPTDATE"], context, kind)
-        parts = []
-        total = Decimal(0)
-        for detail in details:
-            invoice = self.store.get("ARINVOICE", detail.get("RECORDKEY", ""))
-            if invoice is None:
-                raise self.no(f"Invalid Invoice '{detail.get('RECORDKEY', '')}' specified.", kind, "create")
-            amount = self._amount(detail.get("TRX_PAYMENTAMOUNT") or invoice["TOTALDUE"], "amount", also)
-            if amount <= 0 or amount > Decimal(invoice["TOTALDUE"]):
-                raise self.no(
-                    f"The amount {amount} is not between 0 and the {invoice['TOTALDUE']} that are due on invoice "
-                    f"{invoice['RECORDID']}.",
-                    kind,
-                    "create",
-                )
-            total += amount
-            parts.append((invoice, amount))
-        customer = values.get("CUSTOMERID") or (parts[0][0]["CUSTOMERID"] if parts else "")
-        values.update(
-            CUSTOMERID=customer,
-            TOTALENTERED=_money(total),
-            TRX_TOTALENTERED=_money(total),
-            STATE="Posted",
-            MEGAENTITYID=context.entity,
-            AUWHENCREATED=stamp(context.now),
-            WHENMODIFIED=stamp(context.now),
-        )
-        values["RECORDID"] = f"{kind.number}{self.store.counter('serial-ARPYMT'):05d}"
-        number = self.store.insert("ARPYMT", values)
-        for invoice, amount in parts:
-            self._pay(invoice, amount, values["RECEIPTDATE"], context)
-            self.store.insert(
-                "ARPYMTDETAIL",
-                {"PAYMENTKEY": number, "RECORDKEY": invoice["RECORDNO"], "TRX_PAYMENTAMOUNT": _money(amount),
-                 "PAYMENTAMOUNT": _money(amount), "WHENMODIFIED": stamp(context.now)},
-            )  # fmt: skip
-        row = self.store.get("ARPYMT", number)
-        assert row is not None
-        return row
-
-    def create_arpayment(self, function: Element, context: Context) -> str:
-        """The legacy form of a payment, as the official SDKs send it."""
-        values = {
-            "CUSTOMERID": text(function, "customerid"),
-            "PAYMENTMETHOD": text(function, "paymentmethod"),
-            "RECEIPTDATE": self._date(function, "datereceived", "Could not create Payment record!"),
-            "DOCNUMBER": text(function, "refid"),
-            "FINANCIALENTITY": text(function, "bankaccountid"),
-            "UNDEPOSITEDACCOUNTNO": text(function, "undepfundsacct"),
-            "PRBATCH": text(function, "batchkey"),
-            "CURRENCY": text(function, "currency") or BASE,
-        }
-        details = [
-            {"RECORDKEY": text(item, "invoicekey"), "TRX_PAYMENTAMOUNT": text(item, "amount")}
-            for item in function.iterfind("arpaymentitem")
-        ]
-        row = self.create_payment(values, list(details), context)
         return row["RECORDNO"]
 
     # parts -------------------------------------------------------------------------------------------
@@ -290,7 +158,7 @@ class Documents(Books):
             raise self.no(f"Cannot find Invoice with key '{key}'.", KINDS["ARINVOICE"], "update")
         return row
 
-    def _owner(self, tag: str, value: str, also: str) -> Row:
+    def owner(self, tag: str, value: str, also: str) -> Row:
         name = "CUSTOMER" if tag == "customerid" else "VENDOR"
         noun = KINDS[name].noun
         row = self.store.one(name, f"{name}ID", value)
@@ -305,7 +173,7 @@ class Documents(Books):
         found = self.store.by(name, "RECORDID", number)
         return any(name == "ARINVOICE" or row[owner_field] == owner[owner_field] for row in found)
 
-    def _date(self, function: Element, tag: str, also: str) -> str:
+    def date(self, function: Element, tag: str, also: str) -> str:
         element = function.find(tag)
         date = date_of(element)
         if element is not None and not date:
@@ -323,9 +191,9 @@ class Documents(Books):
         return {
             "BASECURR": text(function, "basecurr") or BASE,
             "CURRENCY": text(function, "currency") or text(function, "basecurr") or BASE,
-            "EXCH_RATE_DATE": self._date(function, "exchratedate", also),
+            "EXCH_RATE_DATE": self.date(function, "exchratedate", also),
             "EXCH_RATE_TYPE_ID": text(function, "exchratetype"),
-            "EXCHANGE_RATE": str(self._amount(rate, "exchrate", also)) if rate else "1",
+            "EXCHANGE_RATE": str(self.amount(rate, "exchrate", also)) if rate else "1",
         }
 
     def _custom(self, name: str, function: Element, also: str) -> Row:
@@ -354,14 +222,14 @@ class Documents(Books):
         values["ACCOUNTTITLE"] = account["TITLE"]
         for tag, field in (("revrecstartdate", "REVRECSTARTDATE"), ("revrecenddate", "REVRECENDDATE")):
             if line.find(tag) is not None:
-                values[field] = self._date(line, tag, also)
+                values[field] = self.date(line, tag, also)
         values.update(self._amounts(text(line, "amount"), header, also))
         return values
 
     def _amounts(self, given: str, header: Row, also: str) -> Row:
-        amount = self._amount(given, "amount", also).quantize(CENT, ROUND_HALF_UP)
+        amount = self.amount(given, "amount", also).quantize(CENT, ROUND_HALF_UP)
         rate = Decimal(header.get("EXCHANGE_RATE") or "1")
-        return {"TRX_AMOUNT": _money(amount), "AMOUNT": _money(amount * rate),
+        return {"TRX_AMOUNT": money(amount), "AMOUNT": money(amount * rate),
                 "CURRENCY": header.get("CURRENCY", BASE), "BASECURR": header.get("BASECURR", BASE)}  # fmt: skip
 
     def _change_line(self, number: str, line: Element, header: Row, also: str) -> None:
@@ -379,40 +247,40 @@ class Documents(Books):
         base = sum((Decimal(line["AMOUNT"]) for line in lines), Decimal(0))
         total = sum((Decimal(line["TRX_AMOUNT"]) for line in lines), Decimal(0))
         return {
-            "TOTALENTERED": _money(base),
-            "TOTALPAID": _money(paid),
-            "TOTALDUE": _money(base - paid),
-            "TRX_TOTALENTERED": _money(total),
-            "TRX_TOTALPAID": _money(paid),
-            "TRX_TOTALDUE": _money(total - paid),
+            "TOTALENTERED": money(base),
+            "TOTALPAID": money(paid),
+            "TOTALDUE": money(base - paid),
+            "TRX_TOTALENTERED": money(total),
+            "TRX_TOTALPAID": money(paid),
+            "TRX_TOTALDUE": money(total - paid),
         }
 
-    def _pay(self, invoice: Row, amount: Decimal, date: str, context: Context) -> None:
+    def pay(self, invoice: Row, amount: Decimal, date: str, context: Context) -> None:
         paid, due = Decimal(invoice["TOTALPAID"]) + amount, Decimal(invoice["TOTALDUE"]) - amount
         changes = {
-            "TOTALPAID": _money(paid),
-            "TRX_TOTALPAID": _money(paid),
-            "TOTALDUE": _money(due),
-            "TRX_TOTALDUE": _money(due),
+            "TOTALPAID": money(paid),
+            "TRX_TOTALPAID": money(paid),
+            "TOTALDUE": money(due),
+            "TRX_TOTALDUE": money(due),
             "STATE": "Paid" if due == 0 else "Partially Paid",
             "WHENPAID": date if due == 0 else "",
             "WHENMODIFIED": stamp(context.now),
         }
         self.store.change("ARINVOICE", invoice["RECORDNO"], changes)
-        self._owe(invoice["CUSTOMERID"], -amount)
+        self.owe(invoice["CUSTOMERID"], -amount)
 
-    def _owe(self, customerid: str, amount: Decimal) -> None:
+    def owe(self, customerid: str, amount: Decimal) -> None:
         """Moves a customer's balance; its change stamp stays, as in the real system."""
         customer = self.store.one("CUSTOMER", "CUSTOMERID", customerid)
         if customer is not None and amount:
             due = Decimal(customer.get("TOTALDUE") or "0") + amount
-            self.store.change("CUSTOMER", customer["RECORDNO"], {"TOTALDUE": _money(due)})
+            self.store.change("CUSTOMER", customer["RECORDNO"], {"TOTALDUE": money(due)})
 
-    def _amount(self, given: str, field: str, also: str) -> Decimal:
+    def amount(self, given: str, field: str, also: str) -> Decimal:
         if not given:
             raise Fault("BL01001973", f"Required field {field} is missing.", "", also)
         return Decimal(self.typed(field, "DECIMAL", given, also))
 
 
-def _money(amount: Decimal) -> str:
+def money(amount: Decimal) -> str:
     return format(amount.quantize(CENT, ROUND_HALF_UP), "f")

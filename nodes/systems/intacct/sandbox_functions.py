@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from lxml import etree
 
 from nodes.systems.intacct.sandbox_books import Context, keys_of
-from nodes.systems.intacct.sandbox_documents import Documents
 from nodes.systems.intacct.sandbox_objects import CUSTOM, KINDS, READ_ONLY
 from nodes.systems.intacct.sandbox_query import (
     MAX_PAGE,
@@ -19,6 +18,7 @@ from nodes.systems.intacct.sandbox_query import (
     page_size,
 )
 from nodes.systems.intacct.sandbox_store import Row, Store
+from nodes.systems.intacct.sandbox_trade import Trade
 from nodes.systems.intacct.sandbox_xml import Element, Fault, add, flat, grow, mark, text
 
 _LISTS = {"customer": "CUSTOMER", "vendor": "VENDOR", "invoice": "ARINVOICE", "bill": "APBILL",
@@ -54,7 +54,7 @@ class Held:
 
 
 class Functions:
-    def __init__(self, store: Store, books: Documents, hidden: Callable[[], set[str]]) -> None:
+    def __init__(self, store: Store, books: Trade, hidden: Callable[[], set[str]]) -> None:
         self.store = store
         self.books = books
         self.hidden = hidden

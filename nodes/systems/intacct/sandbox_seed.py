@@ -9,8 +9,8 @@ from decimal import Decimal
 from lxml import etree
 
 from nodes.systems.intacct.sandbox_books import Context
-from nodes.systems.intacct.sandbox_documents import Documents
 from nodes.systems.intacct.sandbox_store import Store, stamp
+from nodes.systems.intacct.sandbox_trade import Trade
 from nodes.systems.intacct.sandbox_xml import Element, add
 
 _ACCOUNTS = (
@@ -86,7 +86,7 @@ def furnish(store: Store, now: float) -> None:
     store.commit()
 
 
-def seed(store: Store, books: Documents, n: int, number: int, now: float) -> dict[str, int]:
+def seed(store: Store, books: Trade, n: int, number: int, now: float) -> dict[str, int]:
     """About ``n`` invoices for a few customers; the same for the same ``number``. Answers counts."""
     draw = random.Random(number)  # noqa: S311 - believable data, not secrets
     context = Context("", now, "")
@@ -103,7 +103,7 @@ def seed(store: Store, books: Documents, n: int, number: int, now: float) -> dic
     return {"CUSTOMER": len(customers), "ARINVOICE": n}
 
 
-def _customer(books: Documents, name: str, draw: random.Random, context: Context) -> str:
+def _customer(books: Trade, name: str, draw: random.Random, context: Context) -> str:
     element = etree.Element("CUSTOMER")
     add(element, "NAME", name)
     contact = add(element, "DISPLAYCONTACT")

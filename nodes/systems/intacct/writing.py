@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine import compare
 from engine.connector import CannotTell
 from engine.errors import AccessError, EngineError, HeddleError, InDoubt, RecordRejected, Unavailable
 from engine.record import Change, Outcome, Remote, Result
@@ -22,7 +23,7 @@ from nodes.systems.intacct.envelope import Element, Function
 from nodes.systems.intacct.gateway import REFUSED, REPEATED, Gateway
 from nodes.systems.intacct.objects import LEGACY, LINE_OBJECT, NUMBER, REFERENCE_FIELD, reference
 from nodes.systems.intacct.reading import LINK, ORDER, Reader
-from nodes.systems.intacct.values import flatten, kinds, to_wire
+from nodes.systems.intacct.values import flatten, from_wire, kinds, to_wire
 
 BULK = 50
 
@@ -292,7 +293,11 @@ def _holds(shape: Entity, remote: Remote, change: Change) -> bool:
     now = dict(flatten(remote.data))
     meant = {name: value for name, value in change.data.items() if not _is_lines(shape, name)}
     return all(
-        to_wire(now.get(name), name, kind_of.get(name, "any"))
-        == to_wire(value, name, kind_of.get(name, "any"))
+        compare.same(_canonical(value, name, kind_of.get(name, "any")), now.get(name))
         for name, value in flatten(meant)
     )
+
+
+def _canonical(value: Any, name: str, kind: str) -> Any:
+    """The value as Intacct would answer it: 10 for "10" in an amount."""
+    return from_wire(to_wire(value, name, kind), kind)

@@ -6,16 +6,17 @@ import { tidy } from "../model/layout";
 import { change, useEditor } from "../store/editor";
 import { chosenNodes, sizes } from "../store/view";
 import css from "./canvas.module.css";
+import { gently } from "./reveal";
 
 /** Zoom, fit, reset, tidy: each with its key in the tooltip. */
 export function Controls({ narrow }: { narrow: boolean }) {
   const canvas = useReactFlow();
   const zoom = useStore((state) => Math.round(state.transform[2] * 100));
   const readOnly = useEditor((editor) => editor.readOnly);
-  const fit = () => void canvas.fitView({ padding: 0.15, maxZoom: 1, duration: 120 });
+  const fit = () => void canvas.fitView({ padding: 0.15, maxZoom: 1, ...gently() });
   const buttons = [
-    { label: "Zoom out (-)", icon: IconMinus, run: () => void canvas.zoomOut({ duration: 120 }) },
-    { label: "Zoom in (+)", icon: IconPlus, run: () => void canvas.zoomIn({ duration: 120 }) },
+    { label: "Zoom out (-)", icon: IconMinus, run: () => void canvas.zoomOut(gently()) },
+    { label: "Zoom in (+)", icon: IconPlus, run: () => void canvas.zoomIn(gently()) },
     { label: "See everything (1)", icon: IconMaximize, run: fit },
   ];
   return (
@@ -24,7 +25,7 @@ export function Controls({ narrow }: { narrow: boolean }) {
         <Control key={button.label} {...button} />
       ))}
       <Tooltip label="Real size (0)">
-        <button type="button" className={css.zoom} aria-label={`Zoom ${zoom} per cent; back to real size`} onClick={() => void canvas.zoomTo(1, { duration: 120 })}>
+        <button type="button" className={css.zoom} aria-label={`Zoom ${zoom} per cent; back to real size`} onClick={() => void canvas.zoomTo(1, gently())}>
           {zoom}%
         </button>
       </Tooltip>

@@ -20,6 +20,7 @@ import { NodePanel } from "./NodePanel";
 import { OpenNodeContext } from "./openNode";
 import { Palette } from "./Palette";
 import { ProblemsList } from "./ProblemsList";
+import { reveal } from "./reveal";
 import { SampleBar } from "./SampleBar";
 import { ShowRecordsContext } from "./showRecords";
 import { TopBar } from "./TopBar";
@@ -40,7 +41,7 @@ export function EditorScreen({ slug, catalog, editors }: { slug: string; catalog
   useEffect(() => {
     if (!opened.open || narrow) return undefined;
     const id = opened.open;
-    const settled = setTimeout(() => void canvas.fitView({ nodes: [{ id }], minZoom: 0.5, maxZoom: 1, duration: 120 }), 80);
+    const settled = setTimeout(() => reveal(canvas, id, 0.6), 80);
     return () => clearTimeout(settled);
   }, [canvas, opened.open, narrow]);
   const showRecords = (edge: string) => opened.openNode(edge.slice(edge.indexOf(">") + 1).split(".")[0] ?? null);

@@ -7,12 +7,13 @@ import { addAsWished, fitting, type Wish } from "../model/autolink";
 import type { Json, NodeType, SystemCard } from "../model/flow";
 import { changeNode, replaceNode, slotFor } from "../model/operations";
 import { change, useDocument } from "../store/editor";
-import { select, useView } from "../store/view";
+import { select, useView, type CanvasEdge, type CanvasNode } from "../store/view";
 import css from "./canvas.module.css";
 import { useTypes } from "./catalog";
 import { groupTitles } from "./glyphs";
 import { useOpenNode } from "./openNode";
 import { PickList, type Choice } from "./PickList";
+import { reveal } from "./reveal";
 import { StepGlyph } from "./StepGlyph";
 
 export const DRAG_TYPE = "application/x-heddle-step";
@@ -32,7 +33,7 @@ function OpenPalette({ wish }: { wish: Wish | { kind: "replace"; node: string } 
   const { catalog } = useTypes();
   const flow = useDocument();
   const { openNode } = useOpenNode();
-  const canvas = useReactFlow();
+  const canvas = useReactFlow<CanvasNode, CanvasEdge>();
   const [text, setText] = useState("");
   const close = () => useView.setState({ palette: null });
   const types = wish.kind === "replace" ? [...catalog.nodes] : fitting(catalog.nodes, flow, wish);
@@ -45,7 +46,7 @@ function OpenPalette({ wish }: { wish: Wish | { kind: "replace"; node: string } 
     select([added]);
     if (wish.kind !== "replace") {
       setTimeout(() => {
-        void canvas.fitView({ nodes: [{ id: added }], minZoom: canvas.getZoom(), maxZoom: canvas.getZoom(), duration: 120 });
+        reveal(canvas, added);
         document.querySelector<HTMLElement>(`.react-flow__node[data-id="${added}"]`)?.focus({ preventScroll: true });
       }, 60);
     }

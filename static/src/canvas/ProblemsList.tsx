@@ -5,16 +5,17 @@ import { useReactFlow } from "@xyflow/react";
 import { findNode } from "../model/operations";
 import { problemsLine, titleOf } from "../model/problems";
 import { useDocument, useEditor } from "../store/editor";
-import { select, useView } from "../store/view";
+import { select, useView, type CanvasEdge, type CanvasNode } from "../store/view";
 import css from "./canvas.module.css";
 import { useOpenNode } from "./openNode";
+import { reveal } from "./reveal";
 
 /** What is wrong and how to cure it; a click goes to the step and the field. */
 export function ProblemsList() {
   const open = useView((view) => view.problemsOpen);
   const problems = useEditor((editor) => editor.problems);
   const flow = useDocument();
-  const canvas = useReactFlow();
+  const canvas = useReactFlow<CanvasNode, CanvasEdge>();
   const { openNode } = useOpenNode();
   if (!open) return null;
   return (
@@ -38,7 +39,7 @@ export function ProblemsList() {
               if (!node) return;
               select([node.id]);
               openNode(node.id, problem.field);
-              void canvas.fitView({ nodes: [{ id: node.id }], maxZoom: 1, duration: 120 });
+              reveal(canvas, node.id, 0.6);
             }}
           >
             <Glyph size={17} aria-hidden />

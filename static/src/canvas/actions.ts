@@ -12,6 +12,7 @@ import { change, present, stepBack, stepForward, useEditor } from "../store/edit
 import { chosenEdges, chosenNodes, select, sizes, useView, type CanvasEdge, type CanvasNode, type Dialog } from "../store/view";
 import { portsOf, type Types } from "./catalog";
 import { askToRemove, paste, removeChosen } from "./clipping";
+import { gently, reveal } from "./reveal";
 
 export interface Hands {
   types: Types;
@@ -31,9 +32,6 @@ export interface Action {
   edits: boolean;
   run: (hands: Hands) => void;
 }
-
-const CALM = { duration: 120 };
-const still = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? {} : CALM);
 
 const only = (ids: ReadonlySet<string>): string | null => (ids.size === 1 ? ([...ids][0] ?? null) : null);
 const dialog = (name: Dialog) => () => useView.setState({ dialog: name });
@@ -75,7 +73,7 @@ function step(arrow: Arrow): Action {
       if (!to) return;
       select([to]);
       if (open) openNode(to);
-      void canvas.fitView({ nodes: [{ id: to }], maxZoom: canvas.getZoom(), minZoom: canvas.getZoom(), ...still() });
+      reveal(canvas, to);
     },
   };
 }
@@ -154,7 +152,7 @@ export const actions: readonly Action[] = [
   act("Tidy up", "Draw", ["alt+shift+t"], true, ({ canvas }) => {
     const chosen = chosenNodes();
     change("Tidy up", (flow) => tidy(flow, chosen.size > 1 ? chosen : null, sizes()));
-    requestAnimationFrame(() => void canvas.fitView({ maxZoom: 1, padding: 0.15, ...still() }));
+    requestAnimationFrame(() => void canvas.fitView({ maxZoom: 1, padding: 0.15, ...gently() }));
   }),
   aligned("Align left", "left", "alt+arrowleft"),
   aligned("Align right", "right", "alt+arrowright"),
@@ -176,10 +174,10 @@ export const actions: readonly Action[] = [
   ...(["left", "right", "up", "down"] as const).map(step),
   stream("Select what leads here", "up", "shift+arrowleft"),
   stream("Select what follows", "down", "shift+arrowright"),
-  act("Zoom in", "Look", ["+", "mod++"], false, ({ canvas }) => void canvas.zoomIn(still())),
-  act("Zoom out", "Look", ["-", "mod+-"], false, ({ canvas }) => void canvas.zoomOut(still())),
-  act("Real size", "Look", ["0", "mod+0"], false, ({ canvas }) => void canvas.zoomTo(1, still())),
-  act("See everything", "Look", ["1", "mod+1"], false, ({ canvas }) => void canvas.fitView({ padding: 0.15, maxZoom: 1, ...still() })),
+  act("Zoom in", "Look", ["+", "mod++"], false, ({ canvas }) => void canvas.zoomIn(gently())),
+  act("Zoom out", "Look", ["-", "mod+-"], false, ({ canvas }) => void canvas.zoomOut(gently())),
+  act("Real size", "Look", ["0", "mod+0"], false, ({ canvas }) => void canvas.zoomTo(1, gently())),
+  act("See everything", "Look", ["1", "mod+1"], false, ({ canvas }) => void canvas.fitView({ padding: 0.15, maxZoom: 1, ...gently() })),
   act("Find in this flow", "Look", ["mod+f"], false, dialog("find")),
   act("Commands", "Look", ["mod+k", "mod+shift+p"], false, dialog("commands")),
   act("Keys", "Look", ["?"], false, dialog("shortcuts")),

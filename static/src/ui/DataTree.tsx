@@ -99,7 +99,8 @@ function Leaf({ label, title, value, changed, drag }: LeafProps) {
 export function Value({ value }: { value: unknown }) {
   if (value === null || value === undefined || value === "") return <span className={css.none}>empty</span>;
   const text = valueText(value);
-  return isExact(value) ? <span className={css.number}>{groupDigits(text)}</span> : <>{text}</>;
+  if (isExact(value)) return <span className={css.whole}>{groupDigits(text)}</span>;
+  return text.length <= 14 ? <span className={css.whole}>{text}</span> : <>{text}</>;
 }
 
 /** The fields of an entity, before there is a record to show. */

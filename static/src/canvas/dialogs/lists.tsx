@@ -13,6 +13,7 @@ import { actions, joinNodes, type ActionGroup, type Hands } from "../actions";
 import { portsOf } from "../catalog";
 import { shownKey } from "../keys";
 import { PickList, type Choice } from "../PickList";
+import { reveal } from "../reveal";
 import { StepGlyph } from "../StepGlyph";
 import canvasCss from "../canvas.module.css";
 import css from "./dialogs.module.css";
@@ -86,7 +87,7 @@ export function FindDialog({ hands, close }: ListProps) {
           if (!hit) return;
           select([hit.node.id]);
           if (hit.where !== "name") hands.openNode(hit.node.id, hit.where === "note" ? null : hit.where);
-          void hands.canvas.fitView({ nodes: [{ id: hit.node.id }], maxZoom: 1, duration: 120 });
+          reveal(hands.canvas, hit.node.id, 0.6);
         }}
       />
     </ListModal>

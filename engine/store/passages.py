@@ -1,0 +1,57 @@
+"""How far a run has come: what passed each node, and the counts so far."""
+
+from typing import Any
+
+from sqlalchemy import Table, select
+from sqlmodel import Field, Session, SQLModel
+
+from engine.record import from_json, to_json
+from engine.store.lanes import Claim, Lane
+
+
+class Step(SQLModel, table=True):
+    """What passed one node in one lane so far: the canvas overlay. ``ports`` is JSON {port: count}."""
+
+    __tablename__ = "step"
+
+    run_id: str = Field(primary_key=True, foreign_key="run.id")
+    lane: int = Field(primary_key=True)
+    node: str = Field(primary_key=True)
+    arrived: int = 0
+    ports: str = "{}"
+    failed: int = 0
+    held: int = 0
+    ms: float = 0.0
+
+
+_lanes: Table = Lane.__table__  # type: ignore[attr-defined]
+
+
+def add_steps(session: Session, held: Claim, passages: dict[str, Any]) -> None:
+    """Adds what passed each node (walk.Passage) to the lane's overlay counts."""
+    query = select(Step).where(Step.run_id == held.run_id, Step.lane == held.lane)  # type: ignore[arg-type]
+    known = {step.node: step for step in session.execute(query).scalars()}
+    for node, passage in passages.items():
+        step = known.get(node)
+        if step is None:
+            step = Step(run_id=held.run_id, lane=held.lane, node=node)
+            session.add(step)
+        ports = from_json(step.ports)
+        for port, count in passage.ports.items():
+            ports[port] = ports.get(port, 0) + count
+        step.arrived += passage.arrived
+        step.ports = to_json(ports).decode()
+        step.failed += passage.failed
+        step.held += passage.held
+        step.ms += passage.ms
+
+
+def counts(session: Session, run_id: str) -> dict[str, int]:
+    """The counts of a run so far, added up over its lanes."""
+    total: dict[str, int] = {}
+    for row in (
+        session.connection().execute(select(_lanes.c.counts).where(_lanes.c.run_id == run_id)).scalars()
+    ):
+        for name, count in from_json(row).items():
+            total[name] = total.get(name, 0) + count
+    return total
