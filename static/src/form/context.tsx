@@ -10,7 +10,7 @@ export interface FormAround {
   root: Schema;
   readOnly: boolean;
   problems: readonly Pick<Problem, "field" | "message" | "cure" | "severity">[];
-  /** Secrets that the server keeps already, by property name. */
+  /** Secrets that the server keeps already, by dotted path. */
   stored: Readonly<Record<string, boolean>>;
   /** The node whose settings these are; null for other forms. */
   node: NodeEditorProps | null;
