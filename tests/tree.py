@@ -27,23 +27,17 @@ SYSTEMS = ("creatio", "intacct")  # in the order of their ports, after the produ
 
 @dataclass
 class Tree:
-    """A running installation. ``said`` is what it printed so far."""
+    """A running installation. ``said`` is what it printed; ``password`` the first administrator's, in force."""
 
     process: subprocess.Popen[str]
     port: int
     data: Path
     said: list[str] = field(default_factory=list)
+    password: str = ""
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def password(self) -> str:
-        """The first administrator's one-time password, as it stands in the output."""
-        found = re.search(r"One-time password:\s+(\S+)", "".join(self.said))
-        assert found, "".join(self.said)
-        return found.group(1)
 
     def sandbox(self, system: str) -> Imitated:
         return Imitated(f"http://127.0.0.1:{self.port + 1 + SYSTEMS.index(system)}")
@@ -95,6 +89,9 @@ def running(data: Path, *, seconds: float = 120) -> Iterator[Tree]:
             assert process.poll() is None, f"Heddle did not start:\n{''.join(tree.said)}"
             assert time.monotonic() < until, f"Heddle was not ready in {seconds} s:\n{''.join(tree.said)}"
             time.sleep(0.1)
+        found = re.search(r"One-time password:\s+(\S+)", "".join(tree.said))
+        assert found, "".join(tree.said)
+        tree.password = found.group(1)
         yield tree
     finally:
         process.send_signal(signal.SIGTERM)

@@ -94,6 +94,90 @@ def test_the_main_job(page: Page, tree: Tree) -> None:
         expect(page.get_by_role("row", name=line)).to_be_visible()
 
 
+def test_what_goes_wrong_is_said_and_cured(page: Page, tree: Tree) -> None:
+    intacct = tree.sandbox("intacct")
+    screens.sign_in(page, tree)
+    screens.make_live(page)
+    before = intacct.objects("ARINVOICE")
+
+    # «too many requests»: the run waits, says so, and goes on by itself
+    busy = "Scanner refresh, Granby Foods"
+    with screens.misbehaving(page, tree, "Sage Intacct", "Says «too many requests» (429)"):
+        press(page, tree, busy)
+        screens.newest_run(page, tree, re.compile("Sage Intacct .*(busy|requests)"))
+        run = page.url
+    page.goto(run)
+    screens.says(page, "1 record read: 1 created.")
+    assert (
+        number_in_creatio(page, tree, busy)
+        == one_invoice(intacct.objects("ARINVOICE"), before, busy)["RECORDID"]
+    )
+
+    # the answer is lost after the invoice was posted: it is looked for, found and not written again
+    lost = "Spare devices, Granby Foods"  # the customer is known by now, so the first write is the invoice
+    intacct.forget()
+    with screens.misbehaving(page, tree, "Sage Intacct", "Does the work, then loses the answer"):
+        press(page, tree, lost)
+        screens.newest_run(page, tree, "1 record read: 1 created.")
+    dropped = [call for call in intacct.journal() if call["dropped"]]
+    assert len(dropped) == 1
+    assert "<create_invoice>" in dropped[0]["body"]
+    assert (
+        number_in_creatio(page, tree, lost)
+        == one_invoice(intacct.objects("ARINVOICE"), before, lost)["RECORDID"]
+    )
+
+    # an unmapped product category: one answer in the inbox releases the invoice
+    press(page, tree, REVIEW)
+    screens.newest_run(page, tree, "1 record read: 1 held.")
+    expect(page.get_by_text("No ledger account for Consulting", exact=False).first).to_be_visible()
+    page.get_by_role("link", name=re.compile("^Inbox")).click()
+    expect(page.get_by_role("heading", name=re.compile("No ledger account for Consulting"))).to_be_visible()
+    page.get_by_role("combobox", name="Ledger account for Consulting").or_(
+        page.get_by_role("textbox", name="Ledger account for Consulting")
+    ).fill("4200")
+    page.get_by_role("button", name="Release it").click()
+    page.get_by_role("link", name="Watch them go out").click()
+    screens.says(page, "1 record read: 1 created.")
+    made = one_invoice(intacct.objects("ARINVOICE"), before, REVIEW)
+    assert number_in_creatio(page, tree, REVIEW) == made["RECORDID"]
+    page.get_by_role("link", name="Open the invoice").click()
+    expect(page.get_by_role("row", name=re.compile("4200 Consulting revenue"))).to_be_visible()
+    same = [row for row in intacct.objects("CUSTOMER") if row["NAME"] == "Kestrel Logistics"]
+    assert [row["CUSTOMERID"] for row in same] == [made["CUSTOMERID"]], "matched, not made a second time"
+
+    # a closed period: held, and retried when the books are open again
+    late = "Yard management, O'Hara & Sons"
+    with screens.misbehaving(page, tree, "Sage Intacct", "The books of a month are closed"):
+        press(page, tree, late)
+        screens.newest_run(page, tree, "1 record read: 1 held.")
+        expect(page.get_by_text(re.compile("period.*closed")).first).to_be_visible()
+        run = page.url
+    page.goto(run)
+    screens.retry(page, "1 held record")
+    screens.says(page, "1 record read: 1 created.")
+    assert (
+        number_in_creatio(page, tree, late)
+        == one_invoice(intacct.objects("ARINVOICE"), before, late)["RECORDID"]
+    )
+
+    # exactly one for each, and nothing waits any more
+    posted = sorted(row["DESCRIPTION"] for row in intacct.objects("ARINVOICE")[len(before) :])
+    assert posted == sorted([busy, lost, REVIEW, late])
+    page.goto(f"{tree.url}/inbox")
+    expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
+
+
+def press(page: Page, tree: Tree, title: str) -> None:
+    screens.open_deal(page, tree, title)
+    screens.raise_invoice(page)
+
+
+def number_in_creatio(page: Page, tree: Tree, title: str) -> str:
+    screens.open_deal(page, tree, title)
+    return screens.invoice_number(page)
+
+
 def one_invoice(now: list[dict[str, Any]], before: list[dict[str, Any]], title: str) -> dict[str, Any]:
     """The only invoice with this description that was not there before."""
     known = {row["RECORDNO"] for row in before}
