@@ -3,6 +3,9 @@
 It knows three things that connectors must not each invent: a call that never left is Unavailable, a
 mutating call that got no answer is InDoubt, and in a dry run no mutating call leaves at all. Every call is
 offered to a ``journal`` (method, URL, status, milliseconds, bodies) with secrets struck out.
+
+Calls go only where the installation lets them (engine.guard), and a redirect is never followed: it would take
+credentials to an address that nobody entered. A connector that means to follow one makes a new call.
 """
 
 from __future__ import annotations
@@ -20,9 +23,18 @@ from urllib3.exceptions import NewConnectionError
 from engine import faults
 from engine.clock import now
 from engine.errors import AccessError, EngineError, InDoubt, Unavailable
+from engine.guard import GuardedAdapter
 
 Journal = Callable[[dict[str, Any]], None]
 MAX_BODY = 64_000
+
+
+def guarded_session() -> requests.Session:
+    """A session whose every connection is checked by engine.guard."""
+    session = requests.Session()
+    session.mount("http://", GuardedAdapter())
+    session.mount("https://", GuardedAdapter())
+    return session
 
 
 class Http:
@@ -43,7 +55,7 @@ class Http:
         secrets: tuple[str, ...] = (),
         session: requests.Session | None = None,
     ) -> None:
-        self.session = session or requests.Session()
+        self.session = session or guarded_session()
         self.session.headers["User-Agent"] = "Heddle"
         self.timeout = timeout
         self.read_only = read_only
@@ -62,7 +74,6 @@ class Http:
         data: Any = None,
         auth: Any = None,
         timeout: float | None = None,
-        allow_redirects: bool = False,
         private: bool = False,
     ) -> requests.Response:
         """Sends one call and returns the answer, whatever its status.
@@ -70,7 +81,7 @@ class Http:
         ``mutating`` says whether the call may change something in the system; sign-in does not count.
         ``private`` keeps both bodies out of the journal: sign-in calls, whose answers hold fresh secrets.
         Raises Unavailable (certainly not carried out, or only a read), InDoubt (a mutating call without
-        an answer), AccessError (TLS refused), EngineError (the door is shut).
+        an answer), AccessError (TLS refused, or an address the guard keeps shut), EngineError (the door is shut).
         """
         if mutating and self.read_only:
             raise EngineError(
@@ -91,8 +102,11 @@ class Http:
                 data=data,
                 auth=auth,
                 timeout=limit,
-                allow_redirects=allow_redirects,
+                allow_redirects=False,
             )
+        except AccessError as error:
+            self._note(method, url, None if private else data, None, started, error.message)
+            raise
         except RequestException as error:
             self._note(method, url, None if private else data, None, started, str(error))
             raise self._translate(error, url, mutating, sent_at, limit) from error
@@ -120,7 +134,8 @@ class Http:
         never_left = (
             isinstance(error, ConnectTimeout)
             or (isinstance(error, RequestsConnectionError) and "NewConnectionError" in repr(error))
-            or isinstance(getattr(error, "reason", None), NewConnectionError)
+            # also a name that cannot be resolved, which derives from it
+            or isinstance(getattr(next(iter(error.args), None), "reason", None), NewConnectionError)
         )
         if never_left or not mutating:
             return Unavailable(

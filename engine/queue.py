@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.timeouts import BaseDeathPenalty
 
-from engine import faults
+from engine import faults, inference
 from engine.errors import Unavailable
 from engine.executor import Executor
 from engine.firing import Clockwork
@@ -97,6 +97,7 @@ def answer(run_id: str, lane: int) -> None:
 def work(runtime: Runtime, redis_url: str, **options: Any) -> None:
     """Answers rings until the process is told to stop; ``options`` go to the Executor."""
     global _executor  # noqa: PLW0603 - jobs are plain functions; they find their executor here
+    inference.enable()
     bell = Doorbell(redis_url)
     _executor = runtime.executor(bell.ring, **options)
     connection = Redis.from_url(redis_url)

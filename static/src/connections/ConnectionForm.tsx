@@ -36,7 +36,10 @@ export function ConnectionForm({ card, connection, Fields, onSaved }: Props) {
   const draft = { system: card.system, ...halves(card.settings, value) };
   const failed = save.error instanceof ApiError ? save.error : null;
   const refused = failed !== null && ["E-ACCESS", "E-UNREACHABLE"].includes(failed.code);
-  const problems = [test.error, save.error].flatMap((error) => (error instanceof ApiError ? error.problems : []));
+  const problems = [test.error, save.error].flatMap((error) => (error instanceof ApiError ? error.problems : [])).map((problem) => ({
+    ...problem,
+    field: problem.field?.replace(/^(settings|secrets)\./, "") ?? null,
+  }));
 
   const keep = (force: boolean) =>
     save.mutate(
