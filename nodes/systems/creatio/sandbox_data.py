@@ -158,6 +158,11 @@ def _named(entity: str, name: str, **values: Any) -> Row:
     return {"Id": made_id(entity, name), "Name": name, **values}
 
 
+def _id(entity: str, number: int, i: int) -> str:
+    """The first of each kind in the first seed has an id of its own, which does not change when ``n`` does."""
+    return made_id(entity, "first") if (number, i) == (1, 0) else made_id(entity, number, i)
+
+
 def _product(item: tuple[str, str, str, str, str]) -> Row:
     code, name, category, kind, price = item
     unit = {"day": "days", "month": "months"}.get(name.rsplit(", ", 1)[-1], "pieces")
@@ -187,9 +192,9 @@ def _account(chance: random.Random, number: int, i: int) -> Row:
         # All pairs have been used once; a further company of that name is told apart by place and number.
         name += f" {city} {2 + i // (len(first) * len(second))}"
     return {
-        "Id": made_id("Account", number, i) if i else made_id("Account", "first"),
+        "Id": _id("Account", number, i),
         "Name": name,
-        "Code": f"C{10001 + i}",
+        "Code": f"C{10_000 * number + 1 + i}",
         "TypeId": lookup_id("AccountType", "Customer"),
         "IndustryId": chance.choice(lookup_rows("AccountIndustry"))[0],
         "Phone": f"+1 617 555 {chance.randrange(10000):04d}",
@@ -207,7 +212,7 @@ def _contact(chance: random.Random, number: int, i: int, account: Row) -> Row:
     if i == 0:
         given, family = "Nora", "Hughes"
     return {
-        "Id": made_id("Contact", number, i) if i else made_id("Contact", "first"),
+        "Id": _id("Contact", number, i),
         "Name": f"{given} {family}",
         "GivenName": given,
         "Surname": family,
@@ -223,7 +228,7 @@ def _deal(
     chance: random.Random, number: int, i: int, accounts: list[Row], contacts: list[Row], products: list[Row]
 ) -> tuple[Row, list[Row]]:
     account = accounts[i % len(accounts)]
-    key = made_id("Opportunity", number, i) if i else made_id("Opportunity", "first")
+    key = _id("Opportunity", number, i)
     stage, probability = _WON, 100
     subject = chance.choice(_SUBJECTS.split(","))
     by_code = {product["Code"]: product for product in products}
