@@ -93,7 +93,7 @@ class Toy(Connector[ConnectionSettings]):
                     )
                     for row in self.world.target
                     if all(
-                        compare.normal(row.get(name)) == compare.normal(value)
+                        compare.normal(str(row.get(name))) == compare.normal(str(value))
                         for name, value in match.items()
                     )
                 ]
@@ -106,7 +106,7 @@ class Toy(Connector[ConnectionSettings]):
         with self.world.lock:
             self.world.write_calls += 1
             for change in changes:
-                if "poison" in str(change.data.get("name", "")) or change.key in self.refused:
+                if "poison" in str(change.data.get("name", "")) or change.key in self.world.refused:
                     results.append(Result(Outcome.FAILED, code="T-POISON", message="The toy refuses poison."))
                     continue
                 if change.operation == "update":
