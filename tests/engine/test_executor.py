@@ -183,8 +183,9 @@ def test_two_writes_a_record_count_once(database: Database) -> None:
 def test_a_cancelled_run_stops_and_its_counts_add_up(database: Database) -> None:
     bench = Bench(database, World(500), toy_flow(batch_size=20))
     run_id = start(bench)
-    executor = bench.executor(slice=0.05)
-    executor.advance(*bench.rings.pop(0))
+    executor = bench.executor(slice=0.02)
+    while not bench.world.target:
+        executor.advance(*bench.rings.pop(0))
     with database.write() as session:
         closing.cancel(session, run_id, "Ann")
     run = finish(bench, run_id)
