@@ -23,7 +23,7 @@ pytestmark = pytest.mark.durability
 
 ROWS = 400
 IN_A_WORKER = [
-    point for point in faults.POINTS if point not in {"before-cause", "after-cause", "during-send"}
+    point for point in faults.POINTS if point not in {"after-due", "before-cause", "after-cause", "during-send"}
 ]
 
 
