@@ -17,6 +17,7 @@ from designer.api import (
     reviews,
     runs,
     sandboxes,
+    schedules,
     session,
     tries,
     versions,
@@ -36,6 +37,7 @@ ROOMS = (
     controls.room,
     hooks.room,
     reviews.room,
+    schedules.room,
     sandboxes.room,
     health.room,
 )
