@@ -18,7 +18,7 @@ from engine.clock import iso, now
 from engine.errors import RequestError
 from engine.firing import Clockwork
 from engine.schedule import Timing
-from engine.store import audit, progress, schedules
+from engine.store import audit, flows, progress, schedules
 from engine.store.flows import FlowRow
 from engine.store.schedules import Schedule
 
@@ -121,6 +121,13 @@ def _set(schedule_id: int, state: str) -> Response:
         return jsonify(_shown(store, row, flow))
 
 
+def _stray(store: Any, row: Schedule) -> str:
+    """What keeps a trigger that follows another flow from ever firing."""
+    if row.kind == "time" or flows.find(store, row.after().flow) is not None:
+        return ""
+    return f"There is no flow «{row.after().flow}» any more. Choose another one in this flow and publish it."
+
+
 def _found(store: Any, schedule_id: int) -> tuple[Schedule, FlowRow]:
     found = next(((row, flow) for row, flow in schedules.listed(store) if row.id == schedule_id), None)
     if found is None:
@@ -154,7 +161,7 @@ def _shown(store: Any, row: Schedule, flow: FlowRow) -> dict[str, Any]:
             "at": iso(last.started_at or last.created_at),
             "counts": progress.counts(store, last),
         },
-        "asks": [iso(moment) for moment in row.waiting()],
+        "asks": [schedule.told(timed.timing, moment) for moment in row.waiting()] if timed else [],
         "missed": row.missed,
-        "message": row.message,
+        "message": row.message or _stray(store, row),
     }

@@ -104,7 +104,7 @@ function Asks({ schedule }: { schedule: Schedule }) {
     <div className={css.asks} role="group" aria-label="Missed runs">
       <p>
         <b>{count === 1 ? "One run was missed" : `${many(count, "run")} were missed`}</b> while Heddle was not running,{" "}
-        {count === 1 ? `at ${firingText(first)} UTC` : `from ${firingText(first)} to ${firingText(last)} UTC`}. What shall become of{" "}
+        {count === 1 ? `at ${firingText(first)}` : `from ${firingText(first)} to ${firingText(last)}`} ({offsetText(last)}). What shall become of{" "}
         {count === 1 ? "it" : "them"}?
       </p>
       <div className={css.choices}>
