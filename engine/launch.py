@@ -62,7 +62,7 @@ def start(
     node = plan.nodes.get(trigger or next(iter(plan.triggers), ""))
     starter = node if isinstance(node, TriggerNode) else None
     overlap = (starter.overlap if starter else None) or plan.flow.policy.overlap
-    settle = starter.settle if starter and live and brought is not None else 0.0
+    settle = starter.settle if starter and trigger and live and brought is not None else 0.0
     targets = entry_points(plan, trigger)
     records = starter.bring(brought) if starter and brought is not None and (targets or settle) else []
     if live and (overlap.kind != "parallel" or overlap.parallel or settle):
