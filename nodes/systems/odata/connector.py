@@ -124,7 +124,7 @@ class ODataConnector(Connector[ODataSettings]):
         if here["next"] is None:
             since = f"{stamp} ge {utc(query.since)}" if query.since else ""
             options = [
-                *self.options(query),
+                *self.selection(query),
                 filtered([*conditions, since]),
                 self._order(query, stamp, by_stamp),
             ]
@@ -145,7 +145,7 @@ class ODataConnector(Connector[ODataSettings]):
         def fetch(at: str, skip: int, top: int) -> tuple[list[reading.Row], int | None]:
             start = f"{stamp} ge {utc(at)}" if at else ""
             options = [
-                *self.options(query),
+                *self.selection(query),
                 filtered([*conditions, start]),
                 self._order(query, stamp, by_stamp),
                 f"$top={top}",
@@ -167,7 +167,7 @@ class ODataConnector(Connector[ODataSettings]):
         parts = [condition(self.model(), query.entity, Filter(field=name, value=key)) for key in wanted]
         found: dict[str, Record] = {}
         for some in chunks(parts, FILTER_LENGTH):
-            options = [*self.options(query), filtered([*conditions, any_of(some)])]
+            options = [*self.selection(query), filtered([*conditions, any_of(some)])]
             for row in self.all_rows(query.entity, options):
                 record = self.record(query.entity, row)
                 found[record.key] = record
@@ -175,7 +175,7 @@ class ODataConnector(Connector[ODataSettings]):
         records = [found[key] for key in wanted if key in found]
         return Page(records, following if following < len(keys) else None, total=len(keys))
 
-    def options(self, query: Query) -> list[str]:
+    def selection(self, query: Query) -> list[str]:
         """$select and $expand."""
         found = self.model().type(query.entity)
         always = [*found.keys, self.model().stamp_of(query.entity), self.model().title_of(query.entity)]
@@ -249,7 +249,7 @@ class ODataConnector(Connector[ODataSettings]):
         model = self.model()
         parts = list(dict.fromkeys(match_of(model, entity, match) for match in matches if match))
         names = [name for match in matches for name in match if name != KEY]
-        options = self.options(Query(entity=entity, fields=(*dict.fromkeys([*names, *fields]),)))
+        options = self.selection(Query(entity=entity, fields=(*dict.fromkeys([*names, *fields]),)))
         found: dict[str, Remote] = {}
         for some in chunks(parts, FILTER_LENGTH):
             for row in self.all_rows(entity, [*options, filtered([any_of(some)])]):
