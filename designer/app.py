@@ -62,6 +62,6 @@ def create_app(config: Config | None = None, *, database: Database | None = None
     auth.install(app)
     web.install(app, web.ROOT / "static" / "dist")
     api.install(app)
-    limits.install(app, config, "session.sign_in")
+    limits.install(app, config, "session.sign_in", "session.change_password")
     auth.check_every_view(app)
     return app

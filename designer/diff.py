@@ -89,7 +89,7 @@ def _setting(node: Node, name: str, old: Any, new: Any) -> Iterator[Change]:
     title = _title(node)
     cls = registry.node_types().get(node.type)
     label = title_of(cls.Settings if cls else None, name)
-    if _is_mapping(old) and _is_mapping(new):
+    if _is_mapping(old or new) and _is_mapping(new or old):
         for text in _rows(old or [], new or [], ""):
             yield Change("mapping", node.id, title, text)
         return
@@ -102,8 +102,12 @@ def _setting(node: Node, name: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _is_mapping(value: Any) -> bool:
-    rows = value or []
-    return isinstance(rows, list) and all(isinstance(row, dict) and "target" in row for row in rows)
+    """Whether these are rows of a mapping, each told by its target."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(row, dict) and isinstance(row.get("target"), str) for row in value)
+    )
 
 
 def _rows(old: Sequence[Any], new: Sequence[Any], within: str) -> Iterator[str]:
@@ -122,7 +126,7 @@ def _rows(old: Sequence[Any], new: Sequence[Any], within: str) -> Iterator[str]:
 
 
 def _row(old: Mapping[str, Any], new: Mapping[str, Any], place: str) -> Iterator[str]:
-    if "rows" in old and "rows" in new:
+    if _is_mapping(old.get("rows")) and _is_mapping(new.get("rows")):
         yield from _rows(old["rows"], new["rows"], f"{place} › ")
         old, new = ({key: value for key, value in row.items() if key != "rows"} for row in (old, new))
     if old == new:

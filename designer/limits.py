@@ -12,8 +12,8 @@ from flask_limiter.util import get_remote_address
 from designer.config import Config
 
 
-def install(app: Flask, config: Config, sign_in: str) -> None:
-    """Limits the view ``sign_in`` by address and, separately, by account."""
+def install(app: Flask, config: Config, sign_in: str, password: str) -> None:
+    """Limits the views ``sign_in`` (by address and, separately, by account) and ``password`` (by address)."""
     url = config.redis_url.replace("unix://", "redis+unix://", 1)
     limiter = Limiter(
         get_remote_address,
@@ -26,6 +26,7 @@ def install(app: Flask, config: Config, sign_in: str) -> None:
     per_address = limiter.shared_limit(config.sign_in_limit, scope="sign-in")
     per_account = limiter.shared_limit(config.sign_in_limit, scope="account", key_func=_account)
     app.view_functions[sign_in] = per_account(per_address(view))
+    app.view_functions[password] = per_address(app.view_functions[password])  # type: ignore[assignment]
 
 
 def _account() -> str:

@@ -59,7 +59,7 @@ def _file(dist: Path, name: str) -> Response:
         hashed = name.startswith("assets/")
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
     except NotFound as error:
-        if name.startswith("assets/") or "." in name.rsplit("/", 1)[-1]:
+        if name.startswith("assets/") or ("." in name and "/" not in name):
             return errors.plain(error)
         response = send_from_directory(dist, "index.html")
         response.headers["Cache-Control"] = "no-cache"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from engine.errors import RequestError
 from engine.record import from_json, to_json
 
 DOCUMENT_LIMIT = 10 * 1024 * 1024
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 HOOK_LIMIT = 5 * 1024 * 1024
 
 
@@ -47,7 +49,16 @@ class JsonRequest(Request):
 
 
 def parse_json(raw: bytes) -> Any:
-    """Exact JSON of a request body. Raises RequestError (400) that says where it breaks off."""
+    """Exact JSON of a request body. Raises RequestError (400) that says where it breaks off.
+
+    The NUL character is refused: PostgreSQL has no text with it, and no business system means it.
+    """
+    if NUL.search(raw):
+        raise RequestError(
+            "The request contains the character NUL.",
+            code="E-JSON",
+            cure="Take the character \\u0000 out of the text.",
+        )
     try:
         return from_json(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

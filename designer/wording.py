@@ -23,6 +23,9 @@ IS = {
 }
 """The operators of filters; those of conditions have titles."""
 
+LONGEST = 120
+"""Characters of a text that are shown."""
+
 JOINED = {"all": " and ", "any": " or ", "none": " or "}
 
 
@@ -34,9 +37,9 @@ def title_of(settings: type[BaseModel] | None, name: str) -> str:
 
 def describe(value: Any) -> str:
     """A setting's value in a few words; never empty."""
+    if value is None or value in ("", [], {}):
+        return "nothing"
     match value:
-        case None | "" | [] | {}:
-            return "nothing"
         case bool():
             return "yes" if value else "no"
         case {"kind": "path", "path": str(path)}:
@@ -45,6 +48,8 @@ def describe(value: Any) -> str:
             return describe(value.get("value")) + _calls(value)
         case {"target": _, "lines": str(lines)}:
             return f"each of {_path(lines)}"
+        case {"target": _, "value": {"kind": "constant", "value": str(text)}}:
+            return f"the text «{text[:LONGEST]}»"
         case {"target": _, "value": inner}:
             return describe(inner)
         case {"left": left, "op": str(op)}:
@@ -60,7 +65,8 @@ def describe(value: Any) -> str:
             return _dict(value)
         case list() | tuple():
             return ", ".join(describe(item) for item in value)
-    return str(value)
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _dict(value: Mapping[str, Any]) -> str:

@@ -131,7 +131,7 @@ def create(body: NewFlow) -> tuple[Response, int]:
                 code="E-NOT-FOUND",
                 cure="See /api/templates.",
             )
-        return _add(template, "flow.create")
+        return _add(template, "flow.create", slug=body.template)
     if body.document is not None:
         return _add(drawing.parse(body.document), "flow.create")
     return _add(Flow(name=body.name or ""), "flow.create")
@@ -282,16 +282,16 @@ def _row(store: Any, slug: str, *, lock: bool = False) -> flows.FlowRow:
     return row
 
 
-def _add(flow: Flow, action: str) -> tuple[Response, int]:
+def _add(flow: Flow, action: str, slug: str | None = None) -> tuple[Response, int]:
     with here().database.read() as store:
         bindings = drawing.bind_missing(store, flow, {})
     problems = len(drawing.judge(flow, bindings).errors)
     with here().database.write() as store:
-        row = flows.add(store, flow, me().actor, bindings=bindings)
+        row = flows.add(store, flow, me().actor, bindings=bindings, slug=slug)
         row.problems = problems
         audit.note(store, me().actor, action, row.slug, name=row.name)
-        slug = row.slug
-    return jsonify(_detail(slug)), 201
+        added = row.slug
+    return jsonify(_detail(added)), 201
 
 
 def _detail(slug: str) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from designer import accounts, demo
+from designer.commands import opened
 from designer.config import Config
 from engine import registry
 from engine.secrecy import take_out
-from engine.store.database import Database
 
 
 @click.command()
@@ -16,7 +16,8 @@ from engine.store.database import Database
 def command(url: str) -> None:
     """Connect a running installation to its demo systems and lay the ready flows on the table."""
     config = Config()
-    token = accounts.create_token(Database(config.database), "demo set-up", "editor", days=0.02)
+    with opened.database() as database:
+        token = accounts.create_token(database, "demo set-up", "editor", days=0.02)
     logins = {system: login(system, address) for system, address in config.sandboxes.items()}
     for line in demo.install(config, url, token, logins):
         click.echo(f"  {line}")

@@ -21,7 +21,7 @@ from designer.supervisor import StartError, Stopped, Supervisor
 from engine import guard, registry
 from engine.errors import EngineError
 
-SERVICES, WEB = 0, 1  # the stages: what the others need, and the others
+SERVICES, WEB, WORK = 0, 1, 2  # the stages: each is started when the one before is up, and stopped before it
 READY_WITHIN = 90.0  # seconds
 
 
@@ -64,6 +64,7 @@ def bring_up(supervisor: Supervisor, config: Config, url: str, environment: dict
     )
     supervisor.start(WEB)
     supervisor.wait_until(lambda: answers(config), READY_WITHIN, "The web server")
+    supervisor.start(WORK)  # only now, so that they do not take the cores that people wait for
     sandboxes = json.loads(environment["HEDDLE_SANDBOXES"])
     if config.demo and not demo.is_installed(config.data, url, sandboxes):
         task = Child("demo", heddle("demo", "--url", url), environment=environment)
@@ -98,8 +99,8 @@ def tree(
     def child(name: str, stage: int, *arguments: str, grace: float = 4.0) -> Child:
         return Child(name, heddle(*arguments), stage, grace, environment, logs / f"{name}.log")
 
-    children = [child("web", WEB, "serve"), child("scheduler", WEB, "scheduler")]
-    children += [child(f"worker-{n}", WEB, "worker") for n in range(1, workers + 1)]
+    children = [child("web", WEB, "serve"), child("scheduler", WORK, "scheduler")]
+    children += [child(f"worker-{n}", WORK, "worker") for n in range(1, workers + 1)]
     if not config.redis_url:
         children.append(
             Child("valkey", valkey.command(data), SERVICES, 4.0, environment, logs / "valkey.log")

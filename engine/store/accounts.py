@@ -93,7 +93,7 @@ def check_role(role: str) -> None:
         raise RequestError(
             f"There is no role {role!r}.",
             status=422,
-            code="E-ROLE",
+            code="E-NO-ROLE",
             cure=f"Choose one of {', '.join(ROLES)}.",
         )
 

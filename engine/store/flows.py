@@ -78,11 +78,16 @@ def canonical(document: Flow) -> str:
 
 
 def add(
-    session: Session, document: Flow, owner: str, *, bindings: Mapping[str, str] | None = None
+    session: Session,
+    document: Flow,
+    owner: str,
+    *,
+    bindings: Mapping[str, str] | None = None,
+    slug: str | None = None,
 ) -> FlowRow:
-    """A new flow in state draft, under a slug that is free."""
+    """A new flow in state draft, under a slug that is free: the wanted one, or one made of its name."""
     row = FlowRow(
-        slug=free_slug(session, document.name),
+        slug=free_slug(session, slug or document.name),
         name=document.name,
         description=document.description,
         draft=canonical(document),

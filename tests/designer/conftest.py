@@ -11,6 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from pydantic import Field, SecretStr
+from sqlmodel import SQLModel
 from werkzeug.test import TestResponse
 
 from designer import Config, create_app
@@ -182,8 +183,8 @@ def exact(answer: TestResponse) -> Any:
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return Config(data=tmp_path, database_url="", redis_url="", sign_in_limit="1000 per minute")
+def config(tmp_path: Path, database_url: str) -> Config:
+    return Config(data=tmp_path, database_url=database_url, redis_url="", sign_in_limit="1000 per minute")
 
 
 @pytest.fixture
@@ -339,3 +340,12 @@ def work(app: Any) -> None:
         for run, lane in waiting:
             executor.advance(run, lane)
     raise AssertionError("the work does not end")
+
+
+def everything(app: Any) -> dict[str, list[Any]]:
+    """Every row of every table."""
+    with installation_of(app).database.read() as session:
+        return {
+            table.name: sorted(map(str, session.connection().execute(table.select())))
+            for table in SQLModel.metadata.sorted_tables
+        }

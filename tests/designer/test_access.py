@@ -9,7 +9,7 @@ import pytest
 
 from designer.auth import ANYONE, CHANGING
 from engine.store import accounts
-from tests.designer.conftest import PASSWORD, ROLES, Desk, exact, installation_of
+from tests.designer.conftest import PASSWORD, ROLES, Desk, everything, exact
 
 OPEN = {
     ("GET", "/api/session"), ("POST", "/api/session"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
@@ -186,16 +186,9 @@ def test_the_last_administrator_stays(admin: Desk) -> None:
 
 def test_reading_changes_nothing(app: Any, desks: dict[str, Desk], flow: str, connection: str) -> None:
     """Every GET, as an administrator, leaves every row of the database as it was."""
-    database = installation_of(app).database
-
-    def dump() -> list[str]:
-        with database.read() as session:
-            raw: Any = session.connection().connection.driver_connection
-            return list(raw.iterdump())
-
-    before = dump()
+    before = everything(app)
     for method, rule, _ in endpoints(app):
         if method == "GET" and not rule.endswith("/events"):
             path = rule.replace("<string:slug>", flow).replace("<string:id>", connection)
             desks["admin"].get(address(path.replace("<path:entity>", "invoice")))
-    assert dump() == before
+    assert everything(app) == before

@@ -89,7 +89,10 @@ def many(connector: CreatioConnector, calls: Sequence[str]) -> list[Any]:
                 raise Unavailable("Creatio left a call of a bundle unanswered.")
             if int(answer["status"]) >= 400:
                 what = str(request["url"]).partition("?")[0]
-                raise complaint(int(answer["status"]), answer.get("body")).rejection(f"the search for {what}")
+                trouble = complaint(int(answer["status"]), answer.get("body"))
+                if not trouble.definite and (trouble.status == 429 or trouble.status >= 500):
+                    raise Unavailable(f"Creatio cannot answer at the moment ({trouble.status}).")
+                raise trouble.rejection(f"the search for {what}")
             bodies.append(answer.get("body"))
     return bodies
 

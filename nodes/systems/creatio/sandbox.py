@@ -48,6 +48,7 @@ class CreatioSandbox(Sandbox):
         Vice("html_bounce", "Answers with its login page instead of data", {"times": 1}),
         Vice("row_cap", "Cuts every answer off at so many rows", {"rows": 100}),
         Vice("batch_stops", "Stops a batch at its first error whatever is asked", {}),
+        Vice("no_batch", "Does not know bundles of calls (404)", {}),
         Vice("no_metadata", "Refuses to describe its entities (403)", {}),
     )
 
@@ -199,12 +200,15 @@ class CreatioSandbox(Sandbox):
         if refused is not None:
             return refused
         if path == "$metadata":
-            if self.use("no_metadata"):
+            if "no_metadata" in self.active:
                 return Response("<html><body>403 - Forbidden</body></html>", 403, mimetype="text/html")
             return Response(metadata(), mimetype="application/xml")
         if not path:
             sets = [{"name": name, "kind": "EntitySet", "url": name} for name in entity_names()]
             return reply(200, {"@odata.context": f"{request.base_url}$metadata", "value": sets})
+        if path == "$batch" and "no_batch" in self.active:
+            g.mutating = False
+            return Response(NOT_FOUND, 404, mimetype="text/html")
         if path == "$batch":
             return self.batch()
         status, body = self.guarded(request.method, path, request.query_string.decode(), request.get_data())
@@ -266,7 +270,7 @@ class CreatioSandbox(Sandbox):
         limits = self.active.get("row_cap")
         cap = int(limits["rows"] if limits else self.setting("row_cap", "20000"))
         skip = wanted.skip
-        if skip and self.use("duplicate_rows"):
+        if skip and "duplicate_rows" in self.active:
             skip -= 1
         shifting = self.active.get("shifting_pages")
         if skip and shifting is not None:

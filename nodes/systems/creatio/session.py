@@ -247,9 +247,9 @@ def is_html(response: Response) -> bool:
 
 def _thrown_out(response: Response) -> bool:
     """Not signed in any more: a 401, a redirect, or the login page with a cheerful 200."""
-    # An empty answer to an update (204) is no page, whatever type a server in between gives it.
-    page = response.ok and bool(response.content) and is_html(response)
-    return response.status_code in {301, 302, 303, 307, 401} or page
+    return response.status_code in {301, 302, 303, 307, 401} or (
+        response.status_code == 200 and is_html(response)
+    )
 
 
 def _sign_in_answer(response: Response, refused: tuple[int, ...] = ()) -> dict[str, Any]:

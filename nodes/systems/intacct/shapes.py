@@ -63,10 +63,9 @@ def merge(name: str, described: Element | None) -> Entity | None:
         return _unknown(name, live) if live else None
     have = {path for path, _ in leaves(base.fields)} | {field.name for field in base.fields}
     added = [field for field in live if field.name not in have and "." not in field.name]
-    custom = [field for field in live if "." not in field.name and field.choices]
-    choices = {field.name: field.choices for field in custom}
+    choices = {field.name: field.choices for field in live if field.choices}
     fields = [
-        field.model_copy(update={"choices": choices[field.name]})
+        field.model_copy(update={"choices": _titled(choices[field.name], field)})
         if field.type == "choice" and field.name in choices
         else field
         for field in base.fields
@@ -85,6 +84,12 @@ def selectable(shape: Entity, described: Element | None) -> list[str]:
     listed = {field.findtext("ID") or "" for field in described.iterfind("Fields/Field")}
     dotted = any("." in name for name in listed)
     return [path for path in paths if path in listed or ("." in path and not dotted)]
+
+
+def _titled(live: tuple[Choice, ...], shipped: Field) -> tuple[Choice, ...]:
+    """The company's values under the titles that we ship for them."""
+    titles = {choice.value: choice.title for choice in shipped.choices}
+    return tuple(Choice(value=one.value, title=titles.get(one.value, one.title)) for one in live)
 
 
 def _live(described: Element) -> Field:

@@ -8,7 +8,7 @@ import type { NodeEditorProps } from "../model/editing";
 import { FormContext, type FieldProps, join, useForm } from "./context";
 import { PlainField } from "./PlainField";
 import { type Json, kindOf, labelOf, resolve, type Schema, setProperty, split, unwrap } from "./schema";
-import { ListField, MapField, UnionField } from "./Structures";
+import { ListField, MapField, OptionalField, UnionField } from "./Structures";
 import { hintOf } from "./hints";
 import { widgets } from "./widgets";
 import css from "./form.module.css";
@@ -110,7 +110,7 @@ function TypedField(props: FieldProps) {
     case "map":
       return <MapField {...same} Item={SchemaField} />;
     case "object":
-      return <Inside {...same} />;
+      return nullable ? <OptionalField {...same} Inside={Inside} /> : <Inside {...same} />;
     default:
       return <PlainField {...same} nullable={nullable} />;
   }

@@ -15,13 +15,6 @@ from nodes.systems.intacct.settings import IntacctSettings
 from tests.conftest import Served
 
 Connect = Callable[..., IntacctConnector]
-LOGIN: dict[str, Any] = {
-    "sender_id": "heddle",
-    "sender_password": "heddle-sender",
-    "company_id": "demo",
-    "user_id": "xmluser",
-    "user_password": "heddle-user",
-}
 LINE = {"ACCOUNTNO": "4200", "TRX_AMOUNT": "150.00", "ENTRYDESCRIPTION": "Work", "LOCATIONID": "US-CHI"}
 INVOICE = {"CUSTOMERID": "C1", "WHENCREATED": "2026-11-14", "TERMNAME": "N30", "ARINVOICEITEMS": [LINE]}
 
@@ -39,7 +32,7 @@ def connect(served: Served) -> Iterator[Connect]:
     def make(*, http: dict[str, Any] | None = None, **settings: Any) -> IntacctConnector:
         client = Http(timeout=5, **(http or {}))
         clients.append(client)
-        given = {"endpoint": f"{served.url}/ia/xml/xmlgw.phtml", **LOGIN, **settings}
+        given = {**served.app.connection(served.url), **settings}
         return IntacctConnector(IntacctSettings(**given), client)
 
     yield make
