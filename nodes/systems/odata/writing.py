@@ -112,7 +112,7 @@ class Writer:
                 code="E-UNKNOWN-FIELD",
                 cure="Choose another field.",
             )
-        if known is None or known.many or isinstance(value, list | dict):
+        if known is None or known.many or not known.edm.startswith("Edm."):
             return value
         sent = outgoing(value, known.edm, name)
         if known.max_length and isinstance(sent, str) and len(sent) > known.max_length:
