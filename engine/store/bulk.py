@@ -42,7 +42,7 @@ def _by_row(table: Table, columns: tuple[str, ...], conflict: str) -> str:
 
 @cache
 def _from_arrays(table: Table, columns: tuple[str, ...], conflict: str) -> str:
-    dialect = postgresql.dialect()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     arrays = ", ".join(f"%s::{table.c[name].type.compile(dialect)}[]" for name in columns)
     return f"{_into(table, columns)} SELECT * FROM unnest({arrays}) {conflict}"  # noqa: S608 - our own names
 
