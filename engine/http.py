@@ -29,12 +29,29 @@ Journal = Callable[[dict[str, Any]], None]
 MAX_BODY = 64_000
 
 
-def guarded_session() -> requests.Session:
-    """A session whose every connection is checked by engine.guard."""
-    session = requests.Session()
-    session.mount("http://", GuardedAdapter())
-    session.mount("https://", GuardedAdapter())
-    return session
+class GuardedSession(requests.Session):
+    """A session whose every connection is checked by engine.guard.
+
+    Proxies and certificate authorities come from the environment, looked up once for each service instead of for
+    each call. A ``.netrc`` is never read: it would replace the connection's own way in.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mount("http://", GuardedAdapter())
+        self.mount("https://", GuardedAdapter())
+        self._environment: dict[tuple[str, str], Any] = {}
+
+    def merge_environment_settings(self, url: Any, *args: Any) -> Any:
+        service = urlsplit(url)[:2]
+        if service not in self._environment:
+            self._environment[service] = super().merge_environment_settings(url, *args)
+        return dict(self._environment[service])
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """The way in of a call that has it in its headers already."""
+    return request
 
 
 class Http:
@@ -55,7 +72,7 @@ class Http:
         secrets: tuple[str, ...] = (),
         session: requests.Session | None = None,
     ) -> None:
-        self.session = session or guarded_session()
+        self.session = session or GuardedSession()
         self.session.headers["User-Agent"] = "Heddle"
         self.timeout = timeout
         self.read_only = read_only
@@ -100,7 +117,7 @@ class Http:
                 params=params,
                 headers=dict(headers or {}),
                 data=data,
-                auth=auth,
+                auth=auth or _as_it_is,
                 timeout=limit,
                 allow_redirects=False,
             )
