@@ -84,9 +84,9 @@ def newest_run(page: Page, tree: Tree, sentence: str | re.Pattern[str]) -> None:
     says(page, sentence)
 
 
-def says(page: Page, sentence: str | re.Pattern[str]) -> None:
+def says(page: Page, sentence: str | re.Pattern[str], timeout: float = SLOW) -> None:
     """The run that is shown must come to say ``sentence``."""
-    expect(page.get_by_role("status").filter(has_text=sentence)).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("status").filter(has_text=sentence)).to_be_visible(timeout=timeout)
 
 
 def retry(page: Page, what: str) -> None:

@@ -14,6 +14,9 @@ from tests.tree import Tree
 
 pytestmark = pytest.mark.browser
 
+IN_DOUBT = (
+    90_000  # ms; a system may still be at work for as long as a call may take, so only then is it asked
+)
 WAREHOUSE, REVIEW = "Warehouse rollout, Northgate Instruments", "Process review, Kestrel Logistics"
 
 
@@ -110,14 +113,18 @@ def test_what_goes_wrong_is_said_and_cured(page: Page, tree: Tree) -> None:
     page.goto(run)
     screens.retry(page, "1 failed record")
     screens.says(page, "1 record read: 1 created.")
-    assert number_in_creatio(page, tree, busy) == one_invoice(intacct.objects("ARINVOICE"), before, busy)["RECORDID"]
+    assert (
+        number_in_creatio(page, tree, busy)
+        == one_invoice(intacct.objects("ARINVOICE"), before, busy)["RECORDID"]
+    )
 
     # the answer is lost after the invoice was posted: it is looked for, found and not written again
     lost = "Spare devices, Granby Foods"  # the customer is known by now, so the first write is the invoice
     intacct.forget()
     with screens.misbehaving(page, tree, "Sage Intacct", "Does the work, then loses the answer"):
         press(page, tree, lost)
-        screens.newest_run(page, tree, "1 record read: 1 created.")
+        screens.newest_run(page, tree, "whether it carried out the request is not known yet")
+        screens.says(page, "1 record read: 1 created.", IN_DOUBT)
     dropped = [call for call in intacct.journal() if call["dropped"]]
     assert len(dropped) == 1
     assert "<create_invoice>" in dropped[0]["body"]
@@ -150,7 +157,7 @@ def test_what_goes_wrong_is_said_and_cured(page: Page, tree: Tree) -> None:
     with screens.misbehaving(page, tree, "Sage Intacct", "The books of a month are closed"):
         press(page, tree, late)
         screens.newest_run(page, tree, "1 record read: 1 held.")
-        expect(page.get_by_text(re.compile("period.*closed")).first).to_be_visible()
+        expect(page.get_by_text(re.compile("Intacct has closed the period")).first).to_be_visible()
         run = page.url
     page.goto(run)
     screens.retry(page, "1 held record")
@@ -163,7 +170,7 @@ def test_what_goes_wrong_is_said_and_cured(page: Page, tree: Tree) -> None:
     # exactly one for each, and nothing waits any more
     posted = sorted(row["DESCRIPTION"] for row in intacct.objects("ARINVOICE")[len(before) :])
     assert posted == sorted([busy, lost, REVIEW, late])
-    page.goto(f"{tree.url}/inbox")
+    page.goto(f"{tree.url}/inbox?tab=held")
     expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
 
 
