@@ -60,6 +60,7 @@ class Http:
     timeout    seconds for one call (connect and each wait for bytes); also how long a doubt lasts
     read_only  a mutating call raises EngineError instead of leaving
     before     called before every call with ``mutating``; the rate limiter hangs here
+    name       what people call the system; without one, messages name the host
     """
 
     def __init__(
@@ -71,7 +72,9 @@ class Http:
         before: Callable[[bool], None] | None = None,
         secrets: tuple[str, ...] = (),
         session: requests.Session | None = None,
+        name: str = "",
     ) -> None:
+        self.name = name
         self.session = session or GuardedSession()
         self.session.headers["User-Agent"] = "Heddle"
         self.timeout = timeout
@@ -134,6 +137,7 @@ class Http:
         self, error: RequestException, url: str, mutating: bool, sent_at: float, limit: float
     ) -> Exception:
         host = urlsplit(url).netloc or url
+        name = self.name or host
         if isinstance(error, InvalidURL | MissingSchema):
             return AccessError(
                 f"The address {url!r} is not a usable URL.",
@@ -156,16 +160,16 @@ class Http:
         )
         if never_left or not mutating:
             return Unavailable(
-                f"{host} cannot be reached.",
+                f"{name} cannot be reached.",
                 code="E-UNREACHABLE",
-                detail=self.mask(str(error)),
+                detail=self.mask(f"{host}: {error}"),
                 cure="Check that the system is up and that the address is right.",
             )
         return InDoubt(
-            f"{host} did not answer; whether it carried out the request is not known yet.",
+            f"{name} did not answer; whether it carried out the request is not known yet.",
             sent_at=sent_at,
             timeout=limit,
-            detail=self.mask(str(error)),
+            detail=self.mask(f"{host}: {error}"),
         )
 
     def _note(

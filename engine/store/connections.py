@@ -191,6 +191,7 @@ def connect(
         journal=journal,
         before=before,
         secrets=tuple(form for secret in draft.secrets.values() for form in forms(secret)),
+        name=cls.title,
     )
     return cls(settings, http)
 
