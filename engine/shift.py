@@ -133,6 +133,8 @@ class Shift:
             return
         failures = self.held.failures + 1
         due_at = self._due_at(error, failures)
+        for connector in self._connectors.values():
+            connector.http.spent = True
         self._connectors.clear()
         with self.database.write() as session:
             self._keep_calls(session)
@@ -347,7 +349,9 @@ class Shift:
             self._connectors[connection] = self.executor.open(
                 connection, read_only=self.read_only, journal=self._note_call
             )
-        return self._connectors[connection]
+        opened = self._connectors[connection]
+        opened.http.journal = self._note_call
+        return opened
 
     def _keep_lease(self) -> None:
         if now() >= self.held.until:

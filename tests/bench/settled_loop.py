@@ -21,6 +21,7 @@ from engine.flow import Edge, Flow, Node, Policy, Slot
 from engine.http import Http
 from engine.launch import Cause
 from engine.plan import build
+from engine.queue import quieten_collector
 from engine.record import Change, Outcome, Page, Record, Result, from_json
 from engine.shape import Entity, Field
 from engine.store.database import Database
@@ -95,6 +96,7 @@ def seconds(url: str, records: int, profile: cProfile.Profile | None = None) -> 
                 session, plan, flow_id="f1", version_id=1, bindings={"left": "L", "right": "R"},
                 mode="live", cause=Cause("manual"),
             )  # fmt: skip
+        quieten_collector()
         if profile:
             profile.enable()
         began, busy = time.perf_counter(), time.process_time()
