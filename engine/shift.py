@@ -85,7 +85,7 @@ class Heartbeat:
     def _beat(self) -> None:
         while not self._stop.wait(self._lease / 3):
             try:
-                with self._database.write() as session:
+                with self._database.write(lasting=False) as session:
                     lanes.renew(session, self._held, self._lease)
             except LeaseLost:
                 return
@@ -119,7 +119,7 @@ class Shift:
             if self._finish("done"):
                 return
         faults.point("before-release")
-        with self.database.write() as session:
+        with self.database.write(lasting=False) as session:
             lanes.release(session, self.held)
         faults.point("after-release")
 
@@ -153,7 +153,7 @@ class Shift:
         return now() + seconds * random.uniform(0.9, 1.1)  # noqa: S311 - jitter
 
     def _finish(self, state: str) -> bool:
-        with self.database.write() as session:
+        with self.database.write(lasting=False) as session:
             if not lanes.finish_lane(session, self.held, state):
                 return False
             faults.point("before-close")
@@ -173,18 +173,20 @@ class Shift:
             self.database, from_json(self.held.cursor) if self.held.cursor else None
         )
         faults.point("before-stage")
-        with self.database.write() as session:
+        with self.database.write(lasting=False) as session:
             now_waiting = lanes.stage(session, self.held, batches, to_json(cursor).decode())
         faults.point("after-stage")
+        if cursor.get("end"):
+            return False  # whoever claimed this lane goes on with the others, and rings for those it leaves
         for number, count in now_waiting.items():
             if count == 1:
                 self.executor.ring(self.run.id, number)
-        return not bool(cursor.get("end"))
+        return True
 
     def _let_lanes_catch_up(self, waiting: dict[int, int]) -> bool:
         """The lanes are full: work on one of them ourselves rather than wait for another worker."""
         fullest = max(waiting, key=lambda number: waiting[number])
-        with self.database.write() as session:
+        with self.database.write(lasting=False) as session:
             other = lanes.claim(session, self.run.id, fullest, self.executor.owner, self.executor.lease)
         if other is None:
             threading.Event().wait(0.02)
