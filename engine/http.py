@@ -61,6 +61,7 @@ class Http:
     read_only  a mutating call raises EngineError instead of leaving
     before     called before every call with ``mutating``; the rate limiter hangs here
     name       what people call the system; without one, messages name the host
+    spent      something went wrong with it: whoever keeps clients for later does not keep this one
     """
 
     def __init__(
@@ -79,7 +80,8 @@ class Http:
         self.session.headers["User-Agent"] = "Heddle"
         self.timeout = timeout
         self.read_only = read_only
-        self._journal = journal
+        self.journal = journal
+        self.spent = False
         self._before = before
         self._secrets = tuple(secret for secret in secrets if len(secret) >= 4)
 
@@ -182,9 +184,9 @@ class Http:
         error: str,
         private: bool = False,
     ) -> None:
-        if self._journal is None:
+        if self.journal is None:
             return
-        self._journal(
+        self.journal(
             {
                 "method": method,
                 "url": self.mask(url),
