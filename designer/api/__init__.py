@@ -18,6 +18,8 @@ from designer.api import (
     runs,
     sandboxes,
     session,
+    tables,
+    trials,
     tries,
     versions,
 )
@@ -31,6 +33,8 @@ ROOMS = (
     flows.room,
     versions.room,
     tries.room,
+    tables.room,
+    trials.room,
     runs.room,
     events.room,
     controls.room,
