@@ -65,7 +65,7 @@ def start(slug: str, mode: Mode, cause: Cause, *, brought: Any = None, number: i
             bindings=bindings,
             mode=mode,
             cause=cause,
-            brought=brought,
+            brought=brought or None,
             trigger=trigger_for(plan, "manual"),
         )
     installation.ring(started.run, started.lanes)
