@@ -74,7 +74,7 @@ def start(
             bindings=bindings,
             mode=mode,
             cause=cause,
-            brought=brought,
+            brought=brought or None,
             trigger=trigger_for(plan, "manual"),
             window=window,
         )

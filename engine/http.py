@@ -148,6 +148,13 @@ class Http:
                 detail=self.mask(str(error)),
             )
         if isinstance(error, SSLError):
+            if "CERTIFICATE" not in str(error):
+                return AccessError(
+                    f"{host} does not speak HTTPS as Heddle does.",
+                    code="E-TLS",
+                    detail=self.mask(str(error)),
+                    cure="Check address and port; a system without HTTPS has an address with http://.",
+                )
             return AccessError(
                 f"The certificate of {host} was not accepted.",
                 code="E-TLS",

@@ -184,7 +184,8 @@ def connect(
             [
                 Problem(
                     "E-SETTINGS",
-                    f"«{'.'.join(map(str, complaint['loc']))}»: {complaint['msg']}.",
+                    f"«{'.'.join(map(str, complaint['loc']))}»: "
+                    f"{str(complaint['msg']).removeprefix('Value error, ').rstrip('.')}.",
                     "Correct the connection's settings.",
                     field=".".join(map(str, complaint["loc"])),
                 )
