@@ -17,7 +17,8 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.timeouts import BaseDeathPenalty
 
-from engine import faults, inference
+from engine import approvals, faults, inference
+from engine.clock import now
 from engine.errors import Unavailable
 from engine.executor import Executor
 from engine.runtime import Runtime
@@ -116,7 +117,10 @@ def sweep(database: Database, bell: Doorbell, stop: threading.Event, interval: f
 
 
 def sweep_once(database: Database, bell: Doorbell) -> int:
-    """Rings for every unattended lane; answers how many."""
+    """Lets time pass for approvals, and rings for every unattended lane; answers how many."""
+    for started in approvals.tick(database, now()):
+        for lane in started.lanes:
+            bell.ring(started.run, lane)
     with database.read() as session:
         waiting = lanes.unattended(session, QUIET)
     if waiting:

@@ -22,9 +22,8 @@ from tests.engine.toys import toys
 pytestmark = pytest.mark.durability
 
 ROWS = 400
-IN_A_WORKER = [
-    point for point in faults.POINTS if point not in {"before-cause", "after-cause", "during-send"}
-]
+ELSEWHERE = {"before-cause", "after-cause", "during-send", "after-decision", "after-release-of-approval"}
+IN_A_WORKER = [point for point in faults.POINTS if point not in ELSEWHERE]
 
 
 @pytest.fixture(autouse=True)
