@@ -18,6 +18,8 @@ class Config(BaseSettings):
     sandboxes      demo only: system → base URL of its running sandbox
     threads        request threads of the web server; ``streams`` (live progress) must stay below it
     proxies        how many reverse proxies in front of Heddle may be believed about the caller's address
+    smtp_url       the mail server, such as smtp://user:password@mail.example.org:587; empty means no mail
+    mail_from      the address that letters come from; url: where people reach Heddle, for links in letters
     secure_cookie  send the session cookie over HTTPS only
     """
 
@@ -35,6 +37,9 @@ class Config(BaseSettings):
     streams: int = Field(default=12, ge=0)
     proxies: int = Field(default=0, ge=0, le=5)
     secure_cookie: bool = False
+    smtp_url: SecretStr = SecretStr("")
+    mail_from: str = ""
+    url: str = ""
     sign_in_limit: str = "10 per minute"
 
     @property

@@ -1,4 +1,4 @@
-"""``heddle scheduler``: rings for work that nobody attends."""
+"""``heddle scheduler``: rings for work that nobody attends, and sends letters."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import threading
 
 import click
 
+from designer import mail
 from designer.commands.worker import doorbell_url
 from designer.config import Config
 from engine import queue
+from engine.store import seal
 from engine.store.database import Database
 
 
@@ -20,4 +22,10 @@ def command() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    queue.sweep(Database(config.database), queue.Doorbell(doorbell_url(config)), stop)
+    database = Database(config.database)
+    mail.check(config)
+    if config.smtp_url.get_secret_value():
+        key = seal.load(config.data, config.secret_key.get_secret_value())
+        room = mail.MailRoom(database, key, config)
+        threading.Thread(target=room.run, args=(stop,), name="mail", daemon=True).start()
+    queue.sweep(database, queue.Doorbell(doorbell_url(config)), stop)

@@ -1,7 +1,7 @@
 """Records that wait until people let them through, and what each person said."""
 
 # no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, func, update
@@ -11,6 +11,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from engine.clock import now
 from engine.errors import RequestError
 from engine.record import from_json
+from engine.store import accounts
 
 STATES = ("open", "approved", "declined", "expired", "withdrawn")
 
@@ -79,6 +80,12 @@ class Approval(SQLModel, table=True):
 
     def askers(self) -> list[str]:
         return list(from_json(self.asked_by))
+
+    def asked_of(self, names: Mapping[str, str]) -> str:
+        """``an editor or Ann Lee``; ``names``: e-mail → what people are called."""
+        handed = self.handed_to()
+        people = [names.get(user, user) for user in self.users() if user not in handed]
+        return " or ".join([*(f"an {role}" for role in self.roles()), *people])
 
     def filled(self) -> dict[str, Any]:
         return dict(from_json(self.form))
@@ -209,7 +216,13 @@ def count_open(session: Session) -> int:
     return int(session.exec(select(func.count()).where(Approval.state == "open")).one())
 
 
-def waiting_of_run(session: Session, run_id: str) -> list[Approval]:
-    """What a run left waiting for people, without payloads."""
+def waiting_of_run(session: Session, run_id: str) -> list[dict[str, Any]]:
+    """What a run left waiting for people: [{"count", "by"}]."""
     query = select(Approval).where(Approval.run_id == run_id, Approval.state == "open")
-    return list(session.exec(query.options(defer(Approval.payload)).order_by(col(Approval.id))))  # type: ignore[arg-type]
+    rows = list(session.exec(query.options(defer(Approval.payload))))  # type: ignore[arg-type]
+    names = {user.email: user.name for user in accounts.users(session)} if rows else {}
+    counted: dict[str, int] = {}
+    for row in rows:
+        by = row.asked_of(names)
+        counted[by] = counted.get(by, 0) + 1
+    return [{"count": count, "by": by} for by, count in counted.items()]

@@ -119,9 +119,8 @@ def test_whoever_asked_cannot_approve_it(database: Database) -> None:
     with pytest.raises(RequestError, match="asked for this yourself") as refused:
         say(database, number, ANN, "approve")
     assert refused.value.status == 403
-    with pytest.raises(RequestError, match="asked for this yourself"):
-        with database.write() as session:
-            approvals.delegate(session, number, ANN, accounts.users(session)[1])
+    with pytest.raises(RequestError, match="asked for this yourself"), database.write() as session:
+        approvals.delegate(session, number, ANN, accounts.users(session)[1])
     assert say(database, number, BOB, "approve").state == "approved"
 
 
@@ -150,7 +149,7 @@ def test_two_must_approve_and_one_person_counts_once(database: Database) -> None
     assert say(database, number, BOB, "approve").state == "approved"
     again = say(database, number, BOB, "approve")
     assert (again.state, again.fresh, again.started) == ("approved", False, None)
-    with pytest.raises(RequestError, match="approved by bob@x.org already"):
+    with pytest.raises(RequestError, match=r"approved by bob@x\.org already"):
         say(database, number, CAY, "decline")
     assert len(released(database)) == 1
 
@@ -240,7 +239,7 @@ def test_a_say_that_was_handed_on_is_gone(database: Database) -> None:
     with database.write() as session:
         cay = next(user for user in accounts.users(session) if user.email == CAY.email)
         approvals.delegate(session, number, ANN, cay)
-    with pytest.raises(RequestError, match="handed this to cay@x.org"):
+    with pytest.raises(RequestError, match=r"handed this to cay@x\.org"):
         say(database, number, ANN, "approve")
     assert say(database, number, CAY, "approve").state == "open"
     assert say(database, number, BOB, "approve").state == "approved"
@@ -374,7 +373,12 @@ def test_any_sequence_of_acts_releases_at_most_once(
                     assert state == "open"
                     said["x"] = act
             except RequestError as error:
-                assert error.status == 403 if person == asker and state == "open" else error.status == 409
+                refused = error.status
+            else:
+                refused = 0
+        if person is not None or act == "withdraw":
+            assert refused in ((0, 403) if state == "open" else (0, 409))
+            assert (refused == 403) == (person is not None and person == asker and state == "open")
         if act in ("tick", "late"):
             found = tick(database, store_time(database, number) + (3601 if act == "late" else 0))
             assert len(found) == (1 if act == "late" and state == "open" else 0)
