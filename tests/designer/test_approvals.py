@@ -22,6 +22,7 @@ from engine.store.letters import Letter
 from tests.conftest import Clock
 from tests.designer.conftest import PASSWORD, Desk, Ledger, exact, installation_of, pipeline, work
 
+PORT = 8847
 ORDER = {"id": "A1", "product": "Widgets", "total": 1250}
 ASK = {
     "question": "Invoice {id} for {product}?",
@@ -77,7 +78,7 @@ def test_from_the_inbox_into_the_books(app: Any, desks: dict[str, Desk], slug: s
     assert inbox(desks["editor"]) == [], "whoever started it is not asked"
     (row,) = inbox(desks["admin"])
     assert (row["question"], row["amount"], row["asked_by"], row["mine"]) == (
-        "Invoice A1 for Widgets?", "1250 EUR", ["editor"], True
+        "Invoice A1 for Widgets?", "1,250 EUR", ["editor"], True
     )  # fmt: skip
     told = exact(desks["admin"].get(f"/api/approvals/{row['id']}"))
     assert (told["data"], told["values"]) == (ORDER, {"total": 1250})
@@ -180,24 +181,27 @@ class Post:
         self.mails.append(message_from_bytes(envelope.content, policy=default))
         return "250 taken"
 
-    def to(self, name: str) -> list[Any]:
-        return [mail for mail in self.mails if mail["To"] == f"{name}@example.org"]
+    def open(self) -> None:
+        self.server = Controller(self, hostname="127.0.0.1", port=PORT)
+        self.server.start()
+
+    def close(self) -> None:
+        self.server.stop()
 
 
 @pytest.fixture
-def post() -> Iterator[tuple[Post, Controller]]:
-    handler = Post()
-    controller = Controller(handler, hostname="127.0.0.1", port=8847)
-    controller.start()
-    yield handler, controller
-    controller.stop(no_assert=True)
+def post() -> Iterator[Post]:
+    made = Post()
+    made.open()
+    yield made
+    made.close()
 
 
 @pytest.fixture
 def room(app: Any) -> MailRoom:
     installation = installation_of(app)
     config = Config(
-        smtp_url=SecretStr("smtp://127.0.0.1:8847"),
+        smtp_url=SecretStr(f"smtp://127.0.0.1:{PORT}"),
         mail_from="heddle@example.org",
         url="https://heddle.example.org",
     )
@@ -211,12 +215,12 @@ def link_in(mail: Any) -> str:
 
 
 def test_a_link_asks_and_only_its_button_decides(
-    app: Any, desks: dict[str, Desk], slug: str, post: tuple[Post, Controller], room: MailRoom
+    app: Any, desks: dict[str, Desk], slug: str, post: Post, room: MailRoom
 ) -> None:
     run(desks["editor"], app, slug)
     assert room.send_due() == 1
     assert room.send_due() == 0
-    (mail,) = post[0].mails
+    (mail,) = post.mails
     assert (mail["To"], mail["Subject"]) == ("admin@example.org", "Invoice A1 for Widgets?")
     link = link_in(mail)
     browser = app.test_client()
@@ -241,13 +245,13 @@ def test_a_link_ends_with_its_week_and_with_the_role_of_its_person(
     app: Any,
     desks: dict[str, Desk],
     slug: str,
-    post: tuple[Post, Controller],
+    post: Post,
     room: MailRoom,
     monkeypatch: Any,
 ) -> None:
     run(desks["editor"], app, slug)
     room.send_due()
-    link = link_in(post[0].mails[0])
+    link = link_in(post.mails[0])
     with monkeypatch.context() as patch:
         patch.setattr("designer.links.LIFE", -1)
         old = app.test_client().get(link)
@@ -261,27 +265,26 @@ def test_a_link_ends_with_its_week_and_with_the_role_of_its_person(
 
 
 def test_text_from_a_record_is_not_markup_on_the_page(
-    app: Any, desks: dict[str, Desk], slug: str, post: tuple[Post, Controller], room: MailRoom
+    app: Any, desks: dict[str, Desk], slug: str, post: Post, room: MailRoom
 ) -> None:
     run(desks["editor"], app, slug, {**ORDER, "product": "<script>alert(1)</script>"})
     room.send_due()
-    page = app.test_client().get(link_in(post[0].mails[0])).text
+    page = app.test_client().get(link_in(post.mails[0])).text
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
 
 
 def test_a_dead_mail_server_loses_nothing(
-    app: Any, desks: dict[str, Desk], slug: str, post: tuple[Post, Controller], room: MailRoom, clock: Clock
+    app: Any, desks: dict[str, Desk], slug: str, post: Post, room: MailRoom, clock: Clock
 ) -> None:
-    handler, controller = post
     run(desks["editor"], app, slug)
-    controller.stop()
+    post.close()
     assert room.send_due() == 0
-    controller.start()
-    handler.refuse = True
+    post.open()
+    post.refuse = True
     clock.advance(3600)
     assert room.send_due() == 0
-    handler.refuse = False
+    post.refuse = False
     assert room.send_due() == 0, "not before its time"
     clock.advance(3600)
     assert room.send_due() == 1
@@ -291,7 +294,7 @@ def test_a_dead_mail_server_loses_nothing(
 
 
 def test_a_sender_that_dies_before_it_settles_sends_again(
-    app: Any, desks: dict[str, Desk], slug: str, post: tuple[Post, Controller], room: MailRoom, monkeypatch: Any,
+    app: Any, desks: dict[str, Desk], slug: str, post: Post, room: MailRoom, monkeypatch: Any,
     clock: Clock,
 ) -> None:  # fmt: skip
     run(desks["editor"], app, slug)
@@ -302,34 +305,34 @@ def test_a_sender_that_dies_before_it_settles_sends_again(
     assert room.send_due() == 0, "another sender leaves it alone for a while"
     clock.advance(600)
     assert room.send_due() == 1
-    first, second = post[0].mails
+    first, second = post.mails
     assert first["Message-ID"] == second["Message-ID"]
 
 
 def test_a_letter_that_is_no_longer_true_is_not_sent(
-    app: Any, desks: dict[str, Desk], slug: str, post: tuple[Post, Controller], room: MailRoom
+    app: Any, desks: dict[str, Desk], slug: str, post: Post, room: MailRoom
 ) -> None:
     run(desks["editor"], app, slug)
     (row,) = inbox(desks["admin"])
     desks["admin"].post(f"/api/approvals/{row['id']}/decision", {"decision": "decline"})
     assert room.send_due() == 0
-    assert post[0].mails == []
+    assert post.mails == []
 
 
 def test_many_letters_to_one_person_are_one_mail(
-    app: Any, desks: dict[str, Desk], slug: str, post: tuple[Post, Controller], room: MailRoom
+    app: Any, desks: dict[str, Desk], slug: str, post: Post, room: MailRoom
 ) -> None:
     run(desks["editor"], app, slug, *({**ORDER, "id": f"A{n}"} for n in range(25)))
     assert room.send_due() == 1
-    (mail,) = post[0].mails
+    (mail,) = post.mails
     assert mail["Subject"] == "25 approvals wait for you"
     assert "and 5 more" in mail.get_content()
 
 
 def test_a_password_is_never_sent_in_the_clear(
-    app: Any, desks: dict[str, Desk], slug: str, post: tuple[Post, Controller], room: MailRoom
+    app: Any, desks: dict[str, Desk], slug: str, post: Post, room: MailRoom
 ) -> None:
-    config = room.config.model_copy(update={"smtp_url": SecretStr("smtp://me:secret@127.0.0.1:8847")})
+    config = room.config.model_copy(update={"smtp_url": SecretStr(f"smtp://me:secret@127.0.0.1:{PORT}")})
     run(desks["editor"], app, slug)
     assert MailRoom(room.database, room.seal, config).send_due() == 0
     with room.database.read() as session:

@@ -26,7 +26,6 @@ export function Grounds({ approval }: { approval: ApprovalDetail }) {
           <div key={at} className={css.write}>
             <p>
               {write.operation === "create" ? "A new" : write.operation === "update" ? "A change of" : "No change of"} {write.entity_title}
-              {write.number ? ` ${write.number}` : ""}
             </p>
             <dl>
               {write.fields.map((field) => (
