@@ -7,6 +7,7 @@ browsers, links and programs decide at the same time, and whoever is killed in b
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -16,7 +17,7 @@ from pydantic import Field
 from engine import faults, forms
 from engine.batch import pack, unpack
 from engine.clock import iso, now
-from engine.errors import RequestError
+from engine.errors import RequestError, Unavailable
 from engine.flow import Document
 from engine.launch import Cause, Started, start_inside
 from engine.record import Record, fingerprint, from_json, to_json
@@ -30,6 +31,7 @@ from engine.transition import judge
 from engine.walk import behind
 
 HOUR = 3600.0
+log = logging.getLogger("heddle.approvals")
 Decision = Literal["approve", "decline"]
 
 
@@ -348,8 +350,14 @@ def tick(database: Database, moment: float) -> list[Started]:
         waiting = store.due(session, moment)
     started: list[Started] = []
     for approval_id in waiting:
-        with database.write() as session:
-            done = _pass_time(session, approval_id, moment)
+        try:
+            with database.write() as session:
+                done = _pass_time(session, approval_id, moment)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("approval %s could not be moved on; the others go on", approval_id)
+            continue
         if done is not None:
             started.append(done)
     return started

@@ -20,6 +20,8 @@ from designer.api import (
     runs,
     sandboxes,
     session,
+    tables,
+    trials,
     tries,
     versions,
 )
@@ -33,6 +35,8 @@ ROOMS = (
     flows.room,
     versions.room,
     tries.room,
+    tables.room,
+    trials.room,
     runs.room,
     events.room,
     controls.room,

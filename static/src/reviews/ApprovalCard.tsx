@@ -10,14 +10,14 @@ import { many } from "../model/runs";
 import { ErrorBanner, RelativeTime, Rows } from "../ui/parts";
 import { ApprovalForm } from "./ApprovalForm";
 import { Grounds } from "./Grounds";
-import type { Done } from "./InboxPage";
+import type { Told } from "./done";
 import css from "./reviews.module.css";
 
 interface Props {
   row: ApprovalRow;
   picked: boolean;
   onPick: ((on: boolean) => void) | null;
-  onDone: (done: Done) => void;
+  onDone: (done: Told) => void;
 }
 
 export function ApprovalCard({ row, picked, onPick, onDone }: Props) {
@@ -61,7 +61,7 @@ export function ApprovalCard({ row, picked, onPick, onDone }: Props) {
   );
 }
 
-function Inside({ id, onDone }: { id: number; onDone: (done: Done) => void }) {
+function Inside({ id, onDone }: { id: number; onDone: (done: Told) => void }) {
   const approval = useApproval(id);
   const one = approval.data;
   if (!one) return approval.error ? <ErrorBanner error={approval.error} /> : <Rows count={4} />;

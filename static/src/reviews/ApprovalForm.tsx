@@ -7,12 +7,12 @@ import { type ApprovalDetail, type AskedField, useDecide, useDelegate } from "..
 import { ApiError } from "../api/client";
 import { valueText } from "../model/values";
 import { ErrorBanner } from "../ui/parts";
-import type { Done } from "./InboxPage";
+import type { Told } from "./done";
 import css from "./reviews.module.css";
 
 interface Props {
   approval: ApprovalDetail;
-  onDone: (done: Done) => void;
+  onDone: (done: Told) => void;
 }
 
 export function ApprovalForm({ approval, onDone }: Props) {

@@ -9,12 +9,12 @@ import { type ApprovalRow, useApprovals, useDecideMany } from "../api/approvals"
 import { many } from "../model/runs";
 import { EmptyState, ErrorBanner, RelativeTime, Rows } from "../ui/parts";
 import { ApprovalCard } from "./ApprovalCard";
-import type { Done } from "./InboxPage";
+import type { Told } from "./done";
 import css from "./reviews.module.css";
 
 type View = "mine" | "all" | "decided";
 
-export function ApprovalList({ onDone }: { onDone: (done: Done) => void }) {
+export function ApprovalList({ onDone }: { onDone: (done: Told) => void }) {
   const [view, setView] = useState<View>("mine");
   const found = useApprovals(view === "mine" ? "mine" : "all", view === "decided" ? "decided" : "open");
   const [picked, setPicked] = useState<ReadonlySet<number>>(new Set());
@@ -77,7 +77,7 @@ const EMPTY: Record<View, string> = {
   decided: "Nothing has been decided yet",
 };
 
-function Bulk({ rows, onDone, clear }: { rows: ApprovalRow[]; onDone: (done: Done) => void; clear: () => void }) {
+function Bulk({ rows, onDone, clear }: { rows: ApprovalRow[]; onDone: (done: Told) => void; clear: () => void }) {
   const decide = useDecideMany();
   const [comment, setComment] = useState("");
   const send = (decision: "approve" | "decline") =>
