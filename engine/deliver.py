@@ -41,7 +41,11 @@ def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
         intents = _recognise(errand, target, intents, done)
         creates, updates = _compare(errand, target, intents, done)
         _send_updates(errand, target, updates, done)
-        busy = _send_creates(errand, target, creates, done)
+        busy = False
+        while creates and not busy:
+            creates, twins = _part_twins(creates)
+            busy = _send_creates(errand, target, creates, done)
+            creates = [] if busy else _follow(errand, target, twins, done)
         if busy:
             done.interruption = Unavailable(
                 "Another run is creating the same object right now.", code="E-BUSY", retry_after=0.3
@@ -195,6 +199,43 @@ def _compare(
         else:
             updates.append(intent)
     return creates, updates
+
+
+def _part_twins(creates: list[Intent]) -> tuple[list[Intent], list[tuple[Intent, Intent]]]:
+    """Two objects of one batch with equal match keys are one object there: the first is created, its twins
+    wait for what becomes of it. Answers the first ones, and each twin behind its first."""
+    first: dict[tuple[Any, ...], Intent] = {}
+    alone: list[Intent] = []
+    twins: list[tuple[Intent, Intent]] = []
+    for intent in creates:
+        key = (intent.pair.right_entity, *((name, compare.normal(v)) for name, v in intent.match.items()))
+        if intent.match and first.setdefault(key, intent) is not intent:
+            twins.append((first[key], intent))
+        else:
+            alone.append(intent)
+    return alone, twins
+
+
+def _follow(
+    errand: Errand, target: WriteTarget, twins: list[tuple[Intent, Intent]], done: Delivered
+) -> list[Intent]:
+    """Treats twins as if their first one had been found there; answers those to be created after all."""
+    again: list[Intent] = []
+    found: list[Intent] = []
+    for first, intent in twins:
+        receipt = done.receipts[first.at[-1]]
+        if receipt is None or receipt.result.outcome == Outcome.FAILED:
+            again.append(intent)
+        elif receipt.result.outcome not in (Outcome.CREATED, Outcome.UPDATED):
+            receive(done, intent, receipt)
+        else:
+            result = receipt.result
+            intent.remote_id = result.remote_id
+            intent.current = Remote(result.remote_id or "", receipt.sent, result.number, result.link)
+            found.append(intent)
+    _, updates = _compare(errand, target, found, done)
+    _send_updates(errand, target, updates, done)
+    return again
 
 
 def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> None:

@@ -16,6 +16,7 @@ from engine.plan import Plan
 from engine.record import COUNTED, COUNTS_AS, WEIGHT, Outcome, Record, fingerprint, to_json
 from engine.store import deliveries, passages, references, reviews
 from engine.store.database import Session
+from engine.store.deliveries import Entry
 from engine.store.lanes import Claim
 from engine.store.references import Pair, Reference
 from engine.store.runs import RunView
@@ -35,7 +36,7 @@ class Ledger:
         self.outcomes: dict[int, Outcome] = {}
         self.troubled = False
         self.released: dict[tuple[Pair, str], list[str]] = {}
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[Entry] = []
         self._references: list[Reference] = []
         self._holds: list[dict[str, Any]] = []
 
@@ -54,20 +55,23 @@ class Ledger:
     ) -> None:
         """Enters what a write node came to."""
         self._references.extend(kept)
-        at = now()
+        at, slot, entity = now(), target.slot, target.entity
+        run_id, lane, batch = self.run.id, self.held.lane, self.held.next
         for record, receipt in zip(records, receipts, strict=True):
             result = receipt.result
             self._outcome(record.root, result.outcome)
-            row = self._row(record, node, result.outcome, at)
-            row.update(
-                slot=target.slot, entity=target.entity, operation=receipt.operation, remote_id=result.remote_id,
-                number=result.number, link=result.link, code=result.code, message=result.message,
-                cure=result.detail, field=result.field,
-                sent=to_json(receipt.sent) if receipt.sent else None,
-                before=to_json(receipt.before) if receipt.before is not None else None,
-                answer=to_json(result.answer) if result.answer else None,
+            root = self.roots.get(record.root, record)
+            self._rows.append(
+                Entry(
+                    run_id, lane, batch, node, record.key, root.key, record.title or root.title,
+                    result.outcome.value, WEIGHT[result.outcome], at, slot, entity, receipt.operation,
+                    result.remote_id, result.number, result.link, result.code, result.message, result.detail,
+                    result.field,
+                    to_json(receipt.sent) if receipt.sent else None,
+                    to_json(receipt.before) if receipt.before is not None else None,
+                    to_json(result.answer) if result.answer else None,
+                )
             )  # fmt: skip
-            self._rows.append(row)
             if result.outcome in (Outcome.HELD, Outcome.IN_DOUBT):
                 self._hold(record, node, result.question or {"kind": "other"}, result.message, result.detail)
 
@@ -76,16 +80,17 @@ class Ledger:
     ) -> None:
         """Enters a record that went no further: refused, held or left out."""
         self._outcome(record.root, outcome)
-        row = self._row(record, node, outcome, now())
+        root = self.roots.get(record.root, record)
+        entry = Entry(
+            self.run.id, self.held.lane, self.held.next, node, record.key, root.key, record.title or root.title,
+            outcome.value, WEIGHT[outcome], now(), message=reason,
+        )  # fmt: skip
         if error is not None:
-            row.update(
-                code=error.code, message=error.message, cure=error.cure, field=getattr(error, "field", None)
-            )
+            field = getattr(error, "field", None)
+            entry = entry._replace(code=error.code, message=error.message, cure=error.cure, field=field)
             if isinstance(error, Held):
                 self._hold(record, node, error.question, error.message, error.cure)
-        else:
-            row["message"] = reason
-        self._rows.append(row)
+        self._rows.append(entry)
 
     def close(self, session: Session, course: Course) -> None:
         """The rest of the batch: endings, records that nothing happened to, overlay counts."""
@@ -113,9 +118,7 @@ class Ledger:
             references.release(session, pair, left_ids, owner)
         if self.run.mode == "live":
             through = [
-                row["root"]
-                for row in self._rows
-                if Outcome(row["outcome"]) not in _TROUBLE and row["operation"]
+                entry.root for entry in self._rows if entry.outcome not in _TROUBLE and entry.operation
             ]
             reviews.release(session, self.run.flow_id, through, self.run.id)
             reviews.add(session, self._holds)
@@ -133,16 +136,6 @@ class Ledger:
         known = self.outcomes.get(root)
         if known is None or WEIGHT[outcome] > WEIGHT[known]:
             self.outcomes[root] = outcome
-
-    def _row(self, record: Record, node: str, outcome: Outcome, at: float) -> dict[str, Any]:
-        root = self.roots.get(record.root, record)
-        return {
-            "run_id": self.run.id, "lane": self.held.lane, "batch": self.held.next, "node": node,
-            "key": record.key, "root": root.key, "title": record.title or root.title, "slot": "", "entity": "",
-            "outcome": str(outcome), "weight": WEIGHT[outcome], "operation": "", "remote_id": None, "number": None,
-            "link": None, "source_link": None, "code": "", "message": "", "cure": "", "field": None,
-            "sent": None, "before": None, "answer": None, "at": at,
-        }  # fmt: skip
 
     def _hold(self, record: Record, node: str, question: dict[str, Any], message: str, cure: str) -> None:
         root = self.roots.get(record.root, record)

@@ -131,6 +131,8 @@ class Shift:
                 self._keep_calls(session)
                 closing.fail(session, self.run.id, error)
             return
+        for connector in self._connectors.values():
+            error.message = connector.http.mask(error.message)
         failures = self.held.failures + 1
         due_at = self._due_at(error, failures)
         self._connectors.clear()
