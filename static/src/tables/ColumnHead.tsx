@@ -6,6 +6,7 @@ import type { ReactNode } from "react";
 
 import { type DecisionInput, type DecisionOutput, type DecisionTable, moveColumn, removeColumn, setInput, setOutput, TYPES } from "../model/decision";
 import type { Entity, Field } from "../model/flow";
+import { lastName } from "../model/path";
 import { fieldAt } from "../model/sources";
 import { describeValue, type Value } from "../model/value";
 import { useAround, useWords } from "../ui/value/context";
@@ -28,15 +29,16 @@ export function ColumnHead({ table, column, open, onOpen, shape, onChange }: Pro
   const at = column - table.inputs.length;
   const output = table.outputs[at];
   const source = input ? (input.value ? describeValue(input.value, words) : input.expression) : "";
-  const title = input ? input.title || "Condition" : (output?.title || output?.target) ?? "";
+  const kind = input ? "Condition" : "Answer";
+  const title = (input ? input.title : output?.title || output?.target) ?? "";
   const sub = input ? source || "choose a field" : output?.target ? `sets ${output.target}` : "choose what it sets";
   const lacking = input ? !source : !output?.target;
   return (
     <div role="columnheader" className={css.head} data-kind={input ? "when" : "then"}>
       <Popover opened={open} onChange={onOpen} position="bottom-start" trapFocus withinPortal shadow="md" width={340} closeOnClickOutside={false}>
         <Popover.Target>
-          <button type="button" className={css.headButton} data-lacking={lacking} onClick={() => onOpen(!open)} aria-label={`${input ? "Condition" : "Answer"} ${title || column + 1}`}>
-            <b>{title || "Answer"}</b>
+          <button type="button" className={css.headButton} data-lacking={lacking} onClick={() => onOpen(!open)} aria-label={`${kind} ${title || (input ? column : at) + 1}`}>
+            <b>{title || kind}</b>
             <small>{sub}</small>
           </button>
         </Popover.Target>
@@ -93,7 +95,7 @@ function InputForm({ input, onChange }: { input: DecisionInput; onChange: (next:
   const choose = (value: Value) => {
     const source = value.kind === "path" && !value.then?.length ? fieldAt(groups, value.path) : undefined;
     const type = source ? (SHAPE_TYPES[source.field.type] ?? source.field.type) : input.type;
-    onChange({ ...input, value, expression: "", title: input.title || (source?.title.split(" › ").at(-1) ?? ""), type: input.type === "any" ? type : input.type });
+    onChange({ ...input, value, expression: "", title: input.title || (source?.title.split(" › ").at(-1) ?? (value.kind === "path" ? lastName(value.path) : "")), type: input.type === "any" ? type : input.type });
   };
   return (
     <>
@@ -129,7 +131,7 @@ function OutputForm({ output, shape, onChange }: { output: DecisionOutput; shape
         data={names(shape?.fields ?? [])}
         value={output.target}
         comboboxProps={{ withinPortal: false }}
-        onChange={(target) => onChange({ ...output, target })}
+        onChange={(target) => onChange({ ...output, target, title: output.title === lastOf(output.target) ? lastOf(target) : output.title })}
       />
       <TextInput size="xs" label="Heading" readOnly={readOnly} value={output.title} onChange={(event) => onChange({ ...output, title: event.currentTarget.value })} />
       <TypeSelect type={output.type} onChange={(type) => onChange({ ...output, type })} />
@@ -161,6 +163,8 @@ function TypeSelect({ type, onChange }: { type: string; onChange: (type: string)
     />
   );
 }
+
+const lastOf = (target: string) => target.split(".").at(-1) ?? "";
 
 function names(fields: readonly Field[], prefix = ""): string[] {
   const all = fields.flatMap((field) => (field.type === "object" ? names(field.fields, `${prefix}${field.name}.`) : [prefix + field.name]));

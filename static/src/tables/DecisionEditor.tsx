@@ -2,11 +2,11 @@
 
 import { ActionIcon, Button, Menu, Modal, Select, Tooltip } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconArrowsMaximize, IconColumnInsertLeft, IconColumnInsertRight, IconDots, IconFileExport, IconFileImport, IconTable } from "@tabler/icons-react";
+import { IconArrowsMaximize, IconColumnInsertLeft, IconColumnInsertRight, IconDots, IconFileExport, IconFileImport, IconRowInsertBottom, IconTable } from "@tabler/icons-react";
 import { type ReactNode, useRef, useState } from "react";
 
 import { exportTable, importTable, useTableReport } from "../api/decisions";
-import { addInput, addOutput, AGGREGATES, type Aggregate, type DecisionTable, type HitPolicy, POLICIES, readDecision, setOutput, startDecision, writeCell } from "../model/decision";
+import { addInput, addOutput, addRow, AGGREGATES, type DecisionTable, POLICIES, readDecision, setOutput, startDecision, writeCell } from "../model/decision";
 import type { NodeEditorProps } from "../model/editing";
 import { useSources } from "../store/sources";
 import { EmptyState, ErrorBanner } from "../ui/parts";
@@ -81,7 +81,7 @@ export function DecisionEditor(props: NodeEditorProps) {
           title="No table yet"
           act={
             readOnly ? null : (
-              <div className={css.bar}>
+              <div className={`${css.bar} ${css.starts}`}>
                 <Button onClick={() => save(startDecision(node.title))}>Start a table</Button>
                 <Button variant="default" onClick={() => file.current?.click()}>
                   Bring one from Excel or DMN
@@ -186,16 +186,6 @@ function Sheet({ table, save, value, onChange, shapeIn, readOnly, wide, onWide, 
           />
         ) : null}
         <span className={css.spring} />
-        {readOnly ? null : (
-          <>
-            <Button size="compact-sm" variant="default" leftSection={<IconColumnInsertLeft size={15} />} onClick={() => { save(addInput(table)); setOpen(table.inputs.length); }}>
-              Condition
-            </Button>
-            <Button size="compact-sm" variant="default" leftSection={<IconColumnInsertRight size={15} />} onClick={() => { save(addOutput(table)); setOpen(width); }}>
-              Answer
-            </Button>
-          </>
-        )}
         <Tooltip label={wide ? "Back into the panel" : "Full size"}>
           <ActionIcon variant="default" aria-label={wide ? "Back into the panel" : "Full size"} onClick={() => onWide(!wide)}>
             <IconArrowsMaximize size={16} />
@@ -245,9 +235,42 @@ function Sheet({ table, save, value, onChange, shapeIn, readOnly, wide, onWide, 
       >
         <Otherwise table={table} columns={columns} readOnly={readOnly} onChange={save} />
       </Grid>
+      {readOnly ? null : (
+        <div className={css.bar}>
+          <Button size="compact-sm" variant="default" leftSection={<IconRowInsertBottom size={15} />} onClick={() => save(addRow(table))}>
+            Row
+          </Button>
+          <Button
+            size="compact-sm"
+            variant="default"
+            leftSection={<IconColumnInsertLeft size={15} />}
+            onClick={() => {
+              save(addInput(table));
+              setOpen(table.inputs.length);
+            }}
+          >
+            Condition
+          </Button>
+          <Button
+            size="compact-sm"
+            variant="default"
+            leftSection={<IconColumnInsertRight size={15} />}
+            onClick={() => {
+              save(addOutput(table));
+              setOpen(width);
+            }}
+          >
+            Answer
+          </Button>
+          <span className={css.hint}>
+            {table.rows.length === 1 ? "1 row" : `${table.rows.length} rows`}. Copy cells in your spreadsheet, click a cell here, paste.
+          </span>
+        </div>
+      )}
       <div className={css.bar}>
         <Select
           size="xs"
+          w={300}
           label="When no row fits and there is no default"
           allowDeselect={false}
           readOnly={readOnly}
@@ -255,8 +278,6 @@ function Sheet({ table, save, value, onChange, shapeIn, readOnly, wide, onWide, 
           value={typeof value["no_match"] === "string" ? value["no_match"] : "keep"}
           onChange={(next) => next && onChange({ ...value, no_match: next })}
         />
-        <span className={css.spring} />
-        {readOnly ? null : <span className={css.hint}>{table.rows.length} rows · paste from a spreadsheet into any cell</span>}
       </div>
       <Report table={table} report={report} marks={marks} readOnly={readOnly} onChange={save} />
     </div>

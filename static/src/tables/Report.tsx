@@ -1,7 +1,7 @@
 /** What the check found: gaps with the row that closes them, rows in each other's way, rows that never decide. */
 
 import { Button } from "@mantine/core";
-import { IconAlertTriangle, IconCircleCheck, IconPlus } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCircleCheck, IconInfoCircle, IconPlus } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 
 import type { TableReport } from "../api/decisions";
@@ -29,10 +29,15 @@ export function Report({ table, report, marks, readOnly, onChange }: Props) {
   const clashes = overlaps.filter((overlap) => overlap.conflict);
   const wrong = marks.cells.size + marks.general.length;
   if (!wrong && !gaps.length && !clashes.length && !never.length) {
+    const untyped = table.inputs.filter((input) => input.type === "any");
     return (
-      <p className={css.fine} role="status">
-        <IconCircleCheck size={17} aria-hidden />
-        {report.complete ? "Every case is decided, and no two rows are in each other's way." : "Nothing wrong was found. Columns of mixed or computed values cannot be searched for gaps."}
+      <p className={css.fine} role="status" data-quiet={!report.complete}>
+        {report.complete ? <IconCircleCheck size={17} aria-hidden /> : <IconInfoCircle size={17} aria-hidden />}
+        {report.complete
+          ? "Every case is decided, and no two rows are in each other's way."
+          : untyped.length
+            ? `Choose the kind of value of ${untyped.map((input) => input.title || "the condition").join(", ")}; then gaps and overlaps are found as you type.`
+            : "Nothing wrong was found, but a table with computed cells cannot be searched for every gap."}
       </p>
     );
   }
