@@ -262,7 +262,7 @@ def publish(path: Slug, body: Publication) -> Response:
     with here().database.write() as store:
         row = drawing.current(store, path.slug, body.revision)
         if errors:
-            more = f" and {len(errors) - 1} more problems" if len(errors) > 1 else ""
+            more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
             raise DefinitionError(errors, f"It cannot be published: {errors[0].message}{more}")
         flows.bind(store, row, bindings)
         version = flows.publish(store, row, me().actor, body.note)
