@@ -119,7 +119,7 @@ function FlowState() {
   return (
     <span className={css.group}>
       <StatusBadge status={state} text={words} />
-      {state !== "draft" && changed ? <span className={`${css.quiet} ${css.wide}`}>with unpublished changes</span> : null}
+      {state !== "draft" && changed ? <span className={`${css.quiet} ${css.roomy}`}>with unpublished changes</span> : null}
     </span>
   );
 }
