@@ -68,7 +68,7 @@ def start(
     node = plan.nodes.get(trigger or next(iter(plan.triggers), ""))
     starter = node if isinstance(node, TriggerNode) else None
     overlap = (starter.overlap if starter else None) or plan.flow.policy.overlap
-    settle = starter.settle if starter and live and brought is not None else 0.0
+    settle = starter.settle if starter and trigger and live and brought is not None else 0.0
     targets = entry_points(plan, trigger)
     records = starter.bring(brought) if starter and brought is not None and (targets or settle) else []
     if live and (overlap.kind != "parallel" or overlap.parallel or settle):
@@ -136,7 +136,7 @@ def start_inside(
     parent: str,
     batch_size: int = 200,
 ) -> Started:
-    """A run that enters in the middle: retry, answer, approval. ``entries``: node → records arriving there."""
+    """A run that enters in the middle: retry, answer, approval. ``entries``: place → records entering there."""
     if runs.of_cause(session, cause.key) is not None:
         return _repeat(session, cause)
     run = _run(flow_id, version_id, bindings, mode, cause, 1)

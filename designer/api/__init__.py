@@ -6,6 +6,7 @@ from flask import Response, jsonify
 from flask_openapi3 import OpenAPI
 
 from designer.api import (
+    approvals,
     catalog,
     connections,
     controls,
@@ -13,10 +14,12 @@ from designer.api import (
     flows,
     health,
     hooks,
+    invitations,
     people,
     reviews,
     runs,
     sandboxes,
+    schedules,
     session,
     tables,
     trials,
@@ -40,6 +43,9 @@ ROOMS = (
     controls.room,
     hooks.room,
     reviews.room,
+    approvals.room,
+    invitations.room,
+    schedules.room,
     sandboxes.room,
     health.room,
 )
