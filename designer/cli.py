@@ -16,6 +16,9 @@ COMMANDS = {
     "worker": "designer.commands.worker",
     "scheduler": "designer.commands.scheduler",
     "sandbox": "designer.commands.sandbox",
+    "check": "designer.commands.check",
+    "import": "designer.commands.import_flow",
+    "export": "designer.commands.export",
     "prepare": "designer.commands.prepare",
     "demo": "designer.commands.demo",
     "token": "designer.commands.token",
@@ -23,6 +26,7 @@ COMMANDS = {
     "backup": "designer.commands.backup",
     "restore": "designer.commands.restore",
     "doctor": "designer.commands.doctor",
+    "docs": "designer.commands.docs",
 }
 
 

@@ -17,6 +17,7 @@ from engine.record import Record, idempotency_key
 from engine.store import flows, progress, records
 from engine.store.history import Stop
 from engine.store.runs import Run
+from engine.walk import node_of
 
 Mode = Literal["live", "dry-run", "sample"]
 FAILED = ("failed", "rejected")
@@ -38,10 +39,19 @@ class Retry:
     version: Literal["run", "current"] = "run"
 
 
-def start(slug: str, mode: Mode, cause: Cause, *, brought: Any = None, number: int | None = None) -> str:
+def start(
+    slug: str,
+    mode: Mode,
+    cause: Cause,
+    *,
+    brought: Any = None,
+    number: int | None = None,
+    window: Mapping[str, str] | None = None,
+) -> str:
     """Starts a run and answers its id; the same cause again answers the same run.
 
     A live run follows the live version; without ``number``, a dry run or a sample follows the draft.
+    ``window`` {"since", "until"} reads what changed in that time.
     Raises RequestError (404, 409) and DefinitionError when the drawing cannot run.
     """
     installation = here()
@@ -65,8 +75,9 @@ def start(slug: str, mode: Mode, cause: Cause, *, brought: Any = None, number: i
             bindings=bindings,
             mode=mode,
             cause=cause,
-            brought=brought,
+            brought=brought or None,
             trigger=trigger_for(plan, "manual"),
+            window=window,
         )
     installation.ring(started.run, started.lanes)
     return started.run
@@ -114,7 +125,7 @@ def _entries(
     roots = {(stop.run_id, stop.lane, stop.batch, stop.root) for stop in stops}
     for run_id, lane, batch, root in sorted(roots):
         for node, record in records.entered(session, run_id, lane, batch, root):
-            if node not in plan.nodes:
+            if node_of(node) not in plan.nodes:
                 raise RequestError(
                     "The step at which the records entered is no longer in the flow.",
                     status=409,

@@ -23,7 +23,8 @@ from engine.errors import DefinitionError, Problem
 from engine.expression import ConstantValue, PathValue, Value, compile_value
 from engine.flow import LookupTable
 from engine.moments import Mismatch
-from engine.operators import OPERATORS, Operator, loose, show
+from engine.operators import OPERATORS, Operator
+from engine.readings import loose, number, readable_number, show
 from engine.record import Record, to_json
 from engine.scope import Scope
 from engine.terms import Atom, FactTerm, Group, Lines, Operand, Term
@@ -120,7 +121,7 @@ class Binder:
         try:
             if operator.right == "table":
                 return operator.prepare(self._table(value))
-            return operator.prepare(value)
+            return operator.prepare(_figures(value) if operator.left is number else value)
         except Mismatch as found:
             self._problem(
                 "E-OPERAND",
@@ -192,6 +193,11 @@ def check_condition(condition: Any, tables: Tables | None = None, field: str = "
     binder = Binder(tables)
     binder.bind(condition, field, facts=False)
     return binder.problems
+
+
+def _figures(value: Any) -> Any:
+    """Numbers that a form has written as text, in a constant, as the numbers they are."""
+    return [readable_number(each) for each in value] if isinstance(value, list) else readable_number(value)
 
 
 def _nothing(_: Scope) -> None:

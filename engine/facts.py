@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from engine.conditions import FactValue
 from engine.errors import Problem
-from engine.operators import identity
+from engine.readings import identity
 from engine.terms import Facts, FactTerm, Group, Term
 
 Truth = Mapping[Term, bool]

@@ -11,6 +11,7 @@ import signal
 from pathlib import Path
 
 POINTS = (
+    "after-due",
     "before-cause",
     "after-cause",
     "after-ring",
@@ -25,6 +26,8 @@ POINTS = (
     "before-release",
     "after-release",
     "before-close",
+    "after-decision",
+    "after-release-of-approval",
 )
 
 _armed, _, _times = os.environ.get("HEDDLE_CRASH", "").partition(":")

@@ -3,6 +3,9 @@
 It knows three things that connectors must not each invent: a call that never left is Unavailable, a
 mutating call that got no answer is InDoubt, and in a dry run no mutating call leaves at all. Every call is
 offered to a ``journal`` (method, URL, status, milliseconds, bodies) with secrets struck out.
+
+Calls go only where the installation lets them (engine.guard), and a redirect is never followed: it would take
+credentials to an address that nobody entered. A connector that means to follow one makes a new call.
 """
 
 from __future__ import annotations
@@ -20,9 +23,35 @@ from urllib3.exceptions import NewConnectionError
 from engine import faults
 from engine.clock import now
 from engine.errors import AccessError, EngineError, InDoubt, Unavailable
+from engine.guard import GuardedAdapter
 
 Journal = Callable[[dict[str, Any]], None]
 MAX_BODY = 64_000
+
+
+class GuardedSession(requests.Session):
+    """A session whose every connection is checked by engine.guard.
+
+    Proxies and certificate authorities come from the environment, looked up once for each service instead of for
+    each call. A ``.netrc`` is never read: it would replace the connection's own way in.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mount("http://", GuardedAdapter())
+        self.mount("https://", GuardedAdapter())
+        self._environment: dict[tuple[str, str], Any] = {}
+
+    def merge_environment_settings(self, url: Any, *args: Any) -> Any:
+        service = urlsplit(url)[:2]
+        if service not in self._environment:
+            self._environment[service] = super().merge_environment_settings(url, *args)
+        return dict(self._environment[service])
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """The way in of a call that has it in its headers already."""
+    return request
 
 
 class Http:
@@ -31,6 +60,7 @@ class Http:
     timeout    seconds for one call (connect and each wait for bytes); also how long a doubt lasts
     read_only  a mutating call raises EngineError instead of leaving
     before     called before every call with ``mutating``; the rate limiter hangs here
+    name       what people call the system; without one, messages name the host
     spent      something went wrong with it: whoever keeps clients for later does not keep this one
     """
 
@@ -43,8 +73,10 @@ class Http:
         before: Callable[[bool], None] | None = None,
         secrets: tuple[str, ...] = (),
         session: requests.Session | None = None,
+        name: str = "",
     ) -> None:
-        self.session = session or requests.Session()
+        self.name = name
+        self.session = session or GuardedSession()
         self.session.headers["User-Agent"] = "Heddle"
         self.timeout = timeout
         self.read_only = read_only
@@ -64,7 +96,6 @@ class Http:
         data: Any = None,
         auth: Any = None,
         timeout: float | None = None,
-        allow_redirects: bool = False,
         private: bool = False,
     ) -> requests.Response:
         """Sends one call and returns the answer, whatever its status.
@@ -72,7 +103,7 @@ class Http:
         ``mutating`` says whether the call may change something in the system; sign-in does not count.
         ``private`` keeps both bodies out of the journal: sign-in calls, whose answers hold fresh secrets.
         Raises Unavailable (certainly not carried out, or only a read), InDoubt (a mutating call without
-        an answer), AccessError (TLS refused), EngineError (the door is shut).
+        an answer), AccessError (TLS refused, or an address the guard keeps shut), EngineError (the door is shut).
         """
         if mutating and self.read_only:
             raise EngineError(
@@ -91,10 +122,13 @@ class Http:
                 params=params,
                 headers=dict(headers or {}),
                 data=data,
-                auth=auth,
+                auth=auth or _as_it_is,
                 timeout=limit,
-                allow_redirects=allow_redirects,
+                allow_redirects=False,
             )
+        except AccessError as error:
+            self._note(method, url, None if private else data, None, started, error.message)
+            raise
         except RequestException as error:
             self._note(method, url, None if private else data, None, started, str(error))
             raise self._translate(error, url, mutating, sent_at, limit) from error
@@ -105,6 +139,7 @@ class Http:
         self, error: RequestException, url: str, mutating: bool, sent_at: float, limit: float
     ) -> Exception:
         host = urlsplit(url).netloc or url
+        name = self.name or host
         if isinstance(error, InvalidURL | MissingSchema):
             return AccessError(
                 f"The address {url!r} is not a usable URL.",
@@ -113,6 +148,13 @@ class Http:
                 detail=self.mask(str(error)),
             )
         if isinstance(error, SSLError):
+            if "CERTIFICATE" not in str(error):
+                return AccessError(
+                    f"{host} does not speak HTTPS as Heddle does.",
+                    code="E-TLS",
+                    detail=self.mask(str(error)),
+                    cure="Check address and port; a system without HTTPS has an address with http://.",
+                )
             return AccessError(
                 f"The certificate of {host} was not accepted.",
                 code="E-TLS",
@@ -122,20 +164,21 @@ class Http:
         never_left = (
             isinstance(error, ConnectTimeout)
             or (isinstance(error, RequestsConnectionError) and "NewConnectionError" in repr(error))
-            or isinstance(getattr(error, "reason", None), NewConnectionError)
+            # also a name that cannot be resolved, which derives from it
+            or isinstance(getattr(next(iter(error.args), None), "reason", None), NewConnectionError)
         )
         if never_left or not mutating:
             return Unavailable(
-                f"{host} cannot be reached.",
+                f"{name} cannot be reached.",
                 code="E-UNREACHABLE",
-                detail=self.mask(str(error)),
+                detail=self.mask(f"{host}: {error}"),
                 cure="Check that the system is up and that the address is right.",
             )
         return InDoubt(
-            f"{host} did not answer; whether it carried out the request is not known yet.",
+            f"{name} did not answer; whether it carried out the request is not known yet.",
             sent_at=sent_at,
             timeout=limit,
-            detail=self.mask(str(error)),
+            detail=self.mask(f"{host}: {error}"),
         )
 
     def _note(

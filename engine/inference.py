@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import threading
 import weakref
 from collections.abc import Sequence
@@ -26,14 +27,16 @@ from typing import NamedTuple
 import durable_rules_engine
 
 from engine.errors import EngineError
-from engine.facts import Conclusion, Truth, in_order, settled
-from engine.operators import identity
+from engine.facts import Conclusion, Truth, conclude, in_order, settled
+from engine.readings import identity
 from engine.terms import Facts, FactTerm, Group, Term
 
 MAX_LEAVES = 50
 MAX_RULES = 40
 MAX_AND = 16
 ALWAYS = {"_": 1}
+
+log = logging.getLogger(__name__)
 
 _lock = threading.RLock()
 _dead: list[int] = []
@@ -89,7 +92,17 @@ class Inference:
         self._levels = [[Shard(part) for part in _shards(rules)] for rules in flat]
 
     def __call__(self, truth: Truth) -> Facts:
-        """Everything that follows from the truth of the comparisons."""
+        """Everything that follows from the truth of the comparisons.
+
+        Should the engine refuse, the same is drawn without it, and the log says so.
+        """
+        try:
+            return self._draw(truth)
+        except Exception:
+            log.exception("durable-rules refused; the conclusions are drawn without it")
+            return conclude(self._conclusions, truth)
+
+    def _draw(self, truth: Truth) -> Facts:
         state = {key: settled(term, truth, {}) for key, term in self._inputs.items()}
         state.update(dict.fromkeys((*self._fact_keys.values(), *self._helpers), False))
         with _lock:

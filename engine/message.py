@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from engine.errors import DefinitionError, Problem
 from engine.expression import PathValue, compile_value
-from engine.operators import show
+from engine.readings import show
 from engine.scope import Scope
 
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")

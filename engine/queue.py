@@ -18,9 +18,11 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.timeouts import BaseDeathPenalty
 
-from engine import faults
+from engine import approvals, faults, inference
+from engine.clock import now
 from engine.errors import Unavailable
 from engine.executor import Executor
+from engine.firing import Clockwork
 from engine.runtime import Runtime
 from engine.store import lanes
 from engine.store.database import Database
@@ -97,6 +99,7 @@ def answer(run_id: str, lane: int) -> None:
 def work(runtime: Runtime, redis_url: str, **options: Any) -> None:
     """Answers rings until the process is told to stop; ``options`` go to the Executor."""
     global _executor  # noqa: PLW0603 - jobs are plain functions; they find their executor here
+    inference.enable()
     bell = Doorbell(redis_url)
     _executor = runtime.executor(bell.ring, **options)
     connection = Redis.from_url(redis_url)
@@ -116,18 +119,31 @@ def quieten_collector() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-def sweep(database: Database, bell: Doorbell, stop: threading.Event, interval: float = SWEEP_SECONDS) -> None:
-    """Every few seconds, rings for lanes that are due and that nobody attends."""
+def sweep(
+    database: Database,
+    bell: Doorbell,
+    stop: threading.Event,
+    interval: float = SWEEP_SECONDS,
+    clockwork: Clockwork | None = None,
+) -> None:
+    """Every few seconds, starts what is due by the clock and rings for lanes that nobody attends."""
     while not stop.is_set():
         try:
+            for run_id, lane in clockwork.fire_due() if clockwork else ():
+                bell.ring(run_id, lane)
             sweep_once(database, bell)
         except Unavailable as error:
             log.warning("the sweeper waits: %s", error)
+        except Exception:
+            log.exception("the sweeper stumbled; it goes on")
         stop.wait(interval)
 
 
 def sweep_once(database: Database, bell: Doorbell) -> int:
-    """Rings for every unattended lane; answers how many."""
+    """Lets time pass for approvals, and rings for every unattended lane; answers how many."""
+    for started in approvals.tick(database, now()):
+        for lane in started.lanes:
+            bell.ring(started.run, lane)
     with database.read() as session:
         waiting = lanes.unattended(session, QUIET)
     if waiting:

@@ -26,7 +26,7 @@ from engine.store import closing, deliveries, lanes, references
 from engine.store.database import Database, Session
 from engine.store.lanes import Claim
 from engine.store.runs import RunView, load_run
-from engine.walk import Course, Receipt, WantAsk, WriteAsk, walk
+from engine.walk import Course, Receipt, WantAsk, WriteAsk, node_of, walk
 
 log = logging.getLogger("heddle.executor")
 
@@ -107,6 +107,8 @@ class Shift:
                 self._keep_calls(session)
                 closing.fail(session, self.run.id, error)
             return
+        for connector in self._connectors.values():
+            error.message = connector.http.mask(error.message)
         failures = self.held.failures + 1
         due_at = self._due_at(error, failures)
         for connector in self._connectors.values():
@@ -302,7 +304,7 @@ class Shift:
         if len(roots) == 1 or settled:
             with self.database.write() as session:
                 fresh = Ledger(self.plan, self.run, self.held, entries, ledger.count)
-                fresh.fail_all(session, next(iter(entries)), error)
+                fresh.fail_all(session, node_of(next(iter(entries))), error)
                 lanes.settle_batch(session, self.held, fresh.counts(), None)
             return
         middle = set(roots[: len(roots) // 2])

@@ -20,8 +20,9 @@ from engine.terms import Atom, Group, Term
 
 Judge = Callable[[Scope], list[int]]
 NUMBERS = (int, Decimal)
-INDEX_FROM = 8
-"""With that many rules that compare fields with constants, an index is worth its cost."""
+INDEX_FROM = 17
+"""So many rules for each field that is indexed make the index faster than testing one rule after the other
+(tests/bench/rules_speed.py); below that the generated comparisons win."""
 
 _TEXT = "type({x}) is str"
 _NUMBER = "type({x}) in NUMBERS"
@@ -206,7 +207,8 @@ def _indexed(terms: Sequence[Term], stops: Sequence[bool], linear: Judge) -> Jud
     """
     kinds = _kinds(terms)
     taken = [_leading(term, kinds) for term in terms]
-    if sum(1 for atoms, _ in taken if atoms) < INDEX_FROM:
+    used = [names for names in kinds if any(atom.left.names == names for atoms, _ in taken for atom in atoms)]
+    if not used or sum(1 for atoms, _ in taken if atoms) < INDEX_FROM * len(used):
         return None
     writer = Writer()
     rests = []
@@ -218,7 +220,6 @@ def _indexed(terms: Sequence[Term], stops: Sequence[bool], linear: Judge) -> Jud
         rests.append(f"r{index}" if rest else "None")
     writer.lines.append(f"rests = ({', '.join(rests)},)")
     writer.begin("judge", linear)
-    used = [names for names in kinds if any(atom.left.names == names for atoms, _ in taken for atom in atoms)]
     variables = writer.load(used)
     writer.lines.append(f"    m = {writer.name((1 << len(terms)) - 1)}")
     for names in used:

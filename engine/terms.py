@@ -16,7 +16,8 @@ from typing import Any
 from engine.conditions import FactCondition, FactValue
 from engine.errors import RecordRejected
 from engine.moments import Mismatch, Moment, moment
-from engine.operators import Operator, identity, show
+from engine.operators import Operator
+from engine.readings import identity, show
 from engine.scope import Scope
 
 Facts = Mapping[str, Collection[FactValue]]

@@ -24,7 +24,7 @@ from werkzeug.serving import make_server
 
 from designer import valkey as embedded
 from engine import clock as heddle_clock
-from engine import registry
+from engine import guard, registry
 from engine.store.database import Database
 from tests import chromium as browser
 from tests import postgres as real_postgres
@@ -147,6 +147,17 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock(monkeypatch)
+
+
+# the network -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _this_machine_may_be_called() -> Iterator[None]:
+    """Imitated systems live on this machine, where calls of a real installation may not go."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(guard.VARIABLE, "127.0.0.1")
+        yield
 
 
 # imitated systems --------------------------------------------------------------------------------------

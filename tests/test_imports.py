@@ -22,7 +22,8 @@ HOMES = {
     "rq": ("engine/queue.py",),
     "redis": ("engine/queue.py",),
     "networkx": ("engine/plan.py",),
-    "durable": ("engine/rules",),
+    "durable": ("engine/inference.py",),
+    "durable_rules_engine": ("engine/inference.py",),
     "flask": ("designer/", "nodes/systems/"),
 }
 """Libraries that only some rooms may know. (A sandbox is a Flask app: see below.)"""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from packaging.markers import default_environment
@@ -82,3 +84,36 @@ def test_no_registry_is_named() -> None:
     for name in (".ci/requirements.txt", ".ci/requirements-test.txt", "static/package-lock.json"):
         text = (ROOT / name).read_text()
         assert not re.search(r'"resolved"|--(extra-)?index-url|--find-links', text), name
+
+
+@pytest.fixture
+def bootstrap(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("bootstrap", ROOT / ".ci" / "bootstrap.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module.os, "geteuid", lambda: 1000)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("tools", "command"),
+    [
+        ({"apt-get", "sudo"}, "    sudo apt-get update && sudo apt-get install -y gcc libc6-dev\n"),
+        ({"apt-get"}, "    su -c 'apt-get update && apt-get install -y gcc libc6-dev'\n"),
+        (set(), "gcc (a C compiler); libc6-dev (its headers)"),
+    ],
+)
+def test_who_may_not_install_is_told_the_one_command(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, tools: set[str], command: str
+) -> None:
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: name if name in tools else None)
+    with pytest.raises(bootstrap.SetupError, match=re.escape(command)):
+        bootstrap.need({"gcc": "a C compiler", "libc6-dev": "its headers"})
+
+
+def test_a_missing_compiler_is_noticed(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "gcc" not in bootstrap.missing_tools(uses_uv=True)
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: None)
+    assert {"gcc", "libc6-dev"} <= bootstrap.missing_tools(uses_uv=True).keys()

@@ -6,6 +6,7 @@ from flask import Response, jsonify
 from flask_openapi3 import OpenAPI
 
 from designer.api import (
+    approvals,
     catalog,
     connections,
     controls,
@@ -13,11 +14,15 @@ from designer.api import (
     flows,
     health,
     hooks,
+    invitations,
     people,
     reviews,
     runs,
     sandboxes,
+    schedules,
     session,
+    tables,
+    trials,
     tries,
     versions,
 )
@@ -31,11 +36,16 @@ ROOMS = (
     flows.room,
     versions.room,
     tries.room,
+    tables.room,
+    trials.room,
     runs.room,
     events.room,
     controls.room,
     hooks.room,
     reviews.room,
+    approvals.room,
+    invitations.room,
+    schedules.room,
     sandboxes.room,
     health.room,
 )

@@ -17,8 +17,7 @@ from designer.installation import here
 from designer.secrecy import struck_out
 from engine.clock import iso
 from engine.connector import Connector, Health, Query
-from engine.errors import HeddleError, Problem, RequestError
-from engine.registry import connector_type
+from engine.errors import HeddleError, RequestError
 from engine.store import audit, connections, flows
 
 room = new_room("connections")
@@ -26,7 +25,8 @@ CHECK_TIMEOUT = 15.0  # seconds; somebody is waiting in front of a screen
 
 
 class NewConnection(Body):
-    """``force`` saves although the system cannot be reached."""
+    """``secrets``: by their dotted paths in the settings, or simply left in them: they are moved.
+    ``force`` saves although the system cannot be reached."""
 
     system: str
     name: str = Field(min_length=1, max_length=200)
@@ -105,7 +105,7 @@ def index() -> Response:
 @allow("editor")
 def add(body: NewConnection) -> tuple[Response, int]:
     """Add a connection. The system is called first; when that fails, nothing is saved (unless forced)."""
-    draft = _draft(body.system, body.settings, body.secrets)
+    draft = connections.draft(body.system, body.settings, body.secrets)
     health = _try(draft, forced=body.force)
     with here().database.write() as store:
         row = connections.add(store, here().seal, body.name, draft, me().actor)
@@ -131,8 +131,7 @@ def change(path: Id, body: ConnectionChange) -> Response:
     _unchanged_since(row, body.revision)
     before = connections.unseal(row, here().seal)
     settings = before.settings if body.settings is None else body.settings
-    connections.refuse_stale_secrets(before, settings, body.secrets)
-    draft = _draft(row.system, settings, {**before.secrets, **body.secrets})
+    draft = connections.draft(row.system, settings, body.secrets, before)
     health = _try(draft, forced=body.force) if draft != before else None
     with here().database.write() as store:
         current = _row(store, path.id)
@@ -145,8 +144,12 @@ def change(path: Id, body: ConnectionChange) -> Response:
             me().actor,
             "connection.change",
             current.id,
-            settings=sorted(name for name in settings if settings[name] != before.settings.get(name)),
-            secrets=sorted(body.secrets),
+            settings=sorted(
+                name for name, value in draft.settings.items() if value != before.settings.get(name)
+            ),
+            secrets=sorted(
+                path for path, value in draft.secrets.items() if value != before.secrets.get(path)
+            ),
         )
         return jsonify(_shown(current, flows.used_by(store)))
 
@@ -175,16 +178,14 @@ def delete(path: Id) -> tuple[str, int]:
 @allow("editor")
 def trial(body: Trial) -> Response:
     """Call the system with these settings; nothing is saved."""
-    secrets = body.secrets
+    before = None
     if body.id is not None:
         with here().database.read() as store:
             row = _row(store, body.id)
         before = connections.unseal(row, here().seal)
         if before.system != body.system:
             raise RequestError("This is a connection to another system.", status=422, code="E-SYSTEM")
-        connections.refuse_stale_secrets(before, body.settings, secrets)
-        secrets = {**before.secrets, **secrets}
-    health = _try(_draft(body.system, body.settings, secrets), forced=False)
+    health = _try(connections.draft(body.system, body.settings, body.secrets, before), forced=False)
     return jsonify({**health.model_dump(), "at": iso()})
 
 
@@ -259,25 +260,6 @@ def _unchanged_since(row: connections.Connection, revision: int | None) -> None:
             code="E-REVISION",
             cure="Reload it and change it again.",
         )
-
-
-def _draft(system: str, settings: dict[str, Any], secrets: dict[str, str]) -> connections.Draft:
-    """Settings in their right places: a secret among the plain settings would be stored in the open."""
-    sealed = connections.secret_fields(connector_type(system).Settings)
-    misplaced = sorted(sealed & set(settings))
-    unknown = sorted(set(secrets) - sealed)
-    if misplaced or unknown:
-        problems = [
-            Problem("E-SECRET", f"«{name}» is a secret.", "Send it under secrets.", field=f"settings.{name}")
-            for name in misplaced
-        ] + [
-            Problem(
-                "E-SECRET", f"«{name}» is no secret of this system.", "Remove it.", field=f"secrets.{name}"
-            )
-            for name in unknown
-        ]
-        raise RequestError(problems[0].message, status=422, code="E-SECRET", problems=problems)
-    return connections.Draft(system, settings, {name: value for name, value in secrets.items() if value})
 
 
 def _try(draft: connections.Draft, *, forced: bool) -> Health:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from designer import accounts, demo
+from designer.commands import opened
 from designer.config import Config
 from engine import registry
-from engine.store import connections
-from engine.store.database import Database
+from engine.secrecy import take_out
 
 
 @click.command()
@@ -16,7 +16,8 @@ from engine.store.database import Database
 def command(url: str) -> None:
     """Connect a running installation to its demo systems and lay the ready flows on the table."""
     config = Config()
-    token = accounts.create_token(Database(config.database), "demo set-up", "editor", days=0.02)
+    with opened.database() as database:
+        token = accounts.create_token(database, "demo set-up", "editor", days=0.02)
     logins = {system: login(system, address) for system, address in config.sandboxes.items()}
     for line in demo.install(config, url, token, logins):
         click.echo(f"  {line}")
@@ -24,11 +25,6 @@ def command(url: str) -> None:
 
 def login(system: str, address: str) -> demo.Login:
     """What a connection to the imitated system at ``address`` is to be told, with the secrets set apart."""
-    settings = registry.sandbox_type(system).connection(address)
     connector = registry.connector_type(system)
-    secret = connections.secret_fields(connector.Settings)
-    return demo.Login(
-        connector.title,
-        {name: value for name, value in settings.items() if name not in secret},
-        {name: value for name, value in settings.items() if name in secret},
-    )
+    settings, secrets = take_out(connector.Settings, registry.sandbox_type(system).connection(address))
+    return demo.Login(connector.title, settings, secrets)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from designer import accounts
-from designer.config import Config
-from engine.store.database import Database
+from designer.commands import opened
 
 FIRST_ADMIN = "admin@heddle.local"
 
@@ -14,13 +13,10 @@ FIRST_ADMIN = "admin@heddle.local"
 @click.command()
 def command() -> None:
     """Bring the database up to date and, if nobody can sign in yet, create the first administrator."""
-    config = Config()
-    config.data.mkdir(parents=True, exist_ok=True)
-    database = Database(config.database)
-    database.migrate()
-    if accounts.has_users(database):
-        return
-    password = accounts.create_user(database, FIRST_ADMIN, "admin", "Administrator")
+    with opened.database() as database:
+        if accounts.has_users(database):
+            return
+        password = accounts.create_user(database, FIRST_ADMIN, "admin", "Administrator")
     click.echo(
         f"\n  The first administrator:  {FIRST_ADMIN}\n"
         f"  One-time password:        {password}\n"

@@ -1,4 +1,4 @@
-"""``heddle scheduler``: rings for work that nobody attends."""
+"""``heddle scheduler``: starts what is due by the clock, rings for work that nobody attends, sends letters."""
 
 from __future__ import annotations
 
@@ -7,17 +7,28 @@ import threading
 
 import click
 
+from designer import mail
 from designer.commands.worker import doorbell_url
 from designer.config import Config
 from engine import queue
+from engine.firing import Clockwork
+from engine.runtime import Runtime
+from engine.store import seal
 from engine.store.database import Database
 
 
 @click.command()
 def command() -> None:
-    """Ring for what is due and unattended, until told to stop; one is enough, more do no harm."""
+    """Start and ring for what is due, until told to stop; one is enough, more do no harm."""
     config = Config()
+    database = Database(config.database)
+    key = seal.load(config.data, config.secret_key.get_secret_value())
+    clockwork = Clockwork(database, Runtime(database, key).plan)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    queue.sweep(Database(config.database), queue.Doorbell(doorbell_url(config)), stop)
+    mail.check(config)
+    if config.smtp_url.get_secret_value():
+        room = mail.MailRoom(database, key, config)
+        threading.Thread(target=room.run, args=(stop,), name="mail", daemon=True).start()
+    queue.sweep(database, queue.Doorbell(doorbell_url(config)), stop, clockwork=clockwork)

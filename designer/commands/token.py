@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from designer import accounts
-from designer.config import Config
-from engine.store.database import Database
+from designer.commands import opened
 
 ROLES = ("viewer", "operator", "editor", "admin")
 
@@ -22,6 +21,5 @@ def command() -> None:
 @click.option("--days", type=float, help="How long it is valid; for ever if not given.")
 def create(role: str, name: str, days: float | None) -> None:
     """Print a new token and nothing else. It cannot be read again."""
-    database = Database(Config().database)
-    database.migrate()
-    click.echo(accounts.create_token(database, name, role, days=days))
+    with opened.database() as database:
+        click.echo(accounts.create_token(database, name, role, days=days))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -16,10 +18,10 @@ from designer.config import Config
 from designer.lock import DataLock
 from designer.process import Child
 from designer.supervisor import StartError, Stopped, Supervisor
-from engine import registry
+from engine import guard, registry
 from engine.errors import EngineError
 
-SERVICES, WEB = 0, 1  # the stages: what the others need, and the others
+SERVICES, WEB, WORK = 0, 1, 2  # the stages: each is started when the one before is up, and stopped before it
 READY_WITHIN = 90.0  # seconds
 
 
@@ -62,6 +64,7 @@ def bring_up(supervisor: Supervisor, config: Config, url: str, environment: dict
     )
     supervisor.start(WEB)
     supervisor.wait_until(lambda: answers(config), READY_WITHIN, "The web server")
+    supervisor.start(WORK)  # only now, so that they do not take the cores that people wait for
     sandboxes = json.loads(environment["HEDDLE_SANDBOXES"])
     if config.demo and not demo.is_installed(config.data, url, sandboxes):
         task = Child("demo", heddle("demo", "--url", url), environment=environment)
@@ -74,10 +77,14 @@ def bring_up(supervisor: Supervisor, config: Config, url: str, environment: dict
 def shared_environment(config: Config, data: Path, ports: dict[str, int]) -> dict[str, str]:
     """What every child is told, on top of what this process was told."""
     urls = {system: f"http://{address(config.host)}:{port}" for system, port in ports.items()}
+    sandboxes = {**urls, **config.sandboxes}
+    opened = [os.environ.get(guard.VARIABLE, ""), *(urlsplit(url).netloc for url in sandboxes.values())]
     return {
         "HEDDLE_DATA": str(data),
         "HEDDLE_REDIS_URL": config.redis_url or valkey.url(data),
-        "HEDDLE_SANDBOXES": json.dumps({**urls, **config.sandboxes}),
+        "HEDDLE_SANDBOXES": json.dumps(sandboxes),
+        # The demo systems live on this machine, where calls may not go otherwise.
+        guard.VARIABLE: ",".join(filter(None, opened)),
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -92,8 +99,8 @@ def tree(
     def child(name: str, stage: int, *arguments: str, grace: float = 4.0) -> Child:
         return Child(name, heddle(*arguments), stage, grace, environment, logs / f"{name}.log")
 
-    children = [child("web", WEB, "serve"), child("scheduler", WEB, "scheduler")]
-    children += [child(f"worker-{n}", WEB, "worker") for n in range(1, workers + 1)]
+    children = [child("web", WEB, "serve"), child("scheduler", WORK, "scheduler")]
+    children += [child(f"worker-{n}", WORK, "worker") for n in range(1, workers + 1)]
     if not config.redis_url:
         children.append(
             Child("valkey", valkey.command(data), SERVICES, 4.0, environment, logs / "valkey.log")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from designer import accounts
+from designer.commands import opened
 from designer.commands.token import ROLES
-from designer.config import Config
-from engine.store.database import Database
 
 
 @click.group()
@@ -21,16 +20,16 @@ def command() -> None:
 @click.option("--name", default="")
 def create(email: str, role: str, name: str) -> None:
     """Create a user and print the one-time password."""
-    database = Database(Config().database)
-    database.migrate()
-    click.echo(accounts.create_user(database, email, role, name))
+    with opened.database() as database:
+        click.echo(accounts.create_user(database, email, role, name))
 
 
 @command.command()
 @click.argument("email")
 def reset(email: str) -> None:
     """Give a user who lost the password a new one-time password, and print it."""
-    password = accounts.reset_password(Database(Config().database), email)
+    with opened.database() as database:
+        password = accounts.reset_password(database, email)
     if password is None:
         raise click.ClickException(f"There is no user {email}. Create one: heddle user create {email}")
     click.echo(password)

@@ -4,10 +4,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import quote, quote_plus
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import ValidationError
 from sqlalchemy import Column, LargeBinary
 from sqlmodel import Field, Session, SQLModel, select
 
@@ -17,6 +17,7 @@ from engine.errors import AccessError, DefinitionError, Problem, RequestError
 from engine.http import Http, Journal
 from engine.record import from_json, to_json
 from engine.registry import connector_type
+from engine.secrecy import has_place, leading, put_back, take_out
 from engine.store.runs import new_id
 from engine.store.seal import Seal
 
@@ -24,7 +25,7 @@ from engine.store.seal import Seal
 class Connection(SQLModel, table=True):
     """One connection.
 
-    settings  exact JSON without the secrets       sealed  the secrets, closed with the installation's seal
+    settings  exact JSON without the secrets       sealed  the secrets by path, closed with the installation's seal
     health    JSON of the last check, None before the first one
     """
 
@@ -62,55 +63,55 @@ class Connection(SQLModel, table=True):
 
 @dataclass(frozen=True)
 class Draft:
-    """Settings and secrets of a connection that is not stored (yet)."""
+    """Settings of a connection that is not stored (yet), and its secrets by their dotted paths in them."""
 
     system: str
     settings: dict[str, Any]
     secrets: dict[str, str]
 
 
-def secret_fields(settings: type[BaseModel]) -> set[str]:
-    """The names of the settings that must be sealed."""
-    return {name for name, field in settings.model_fields.items() if _is_secret(field.annotation)}
+def draft(
+    system: str, settings: Mapping[str, Any], secrets: Mapping[str, str], before: Draft | None = None
+) -> Draft:
+    """Settings and secrets in their right places, wherever somebody has put them.
 
-
-def _is_secret(annotation: Any) -> bool:
-    return annotation is SecretStr or any(_is_secret(part) for part in get_args(annotation))
-
-
-def free_text(settings: type[BaseModel]) -> set[str]:
-    """The settings that could lead elsewhere: everything that is not a number, a switch or a fixed choice."""
-    schema = settings.model_json_schema()
-    fixed = {"integer", "number", "boolean"}
-    return {
-        name
-        for name, field in schema.get("properties", {}).items()
-        if name not in secret_fields(settings) and field.get("type") not in fixed and "enum" not in field
-    }
-
-
-def must_retype(before: Draft, settings: Mapping[str, Any]) -> list[str]:
-    """The changed settings because of which stored secrets may not simply be used again.
-
-    Otherwise somebody who may change an address could have the secrets sent to a machine of theirs.
+    A secret among the settings is moved out of them; an empty one is forgotten. ``before``: the stored ones, used
+    where none is given and where the settings still have a place for them.
+    Raises EngineError when the system is not installed, RequestError (422) for a secret that the system has no
+    place for, or when a stored one would have to be typed again.
     """
-    names = free_text(connector_type(before.system).Settings)
-    return sorted(name for name in names if before.settings.get(name) != settings.get(name))
+    model = connector_type(system).Settings
+    plain, typed = take_out(model, settings)
+    typed |= secrets
+    kept = (
+        {path: one for path, one in before.secrets.items() if has_place(model, plain, path)} if before else {}
+    )
+    unknown = sorted(path for path, one in secrets.items() if one and not has_place(model, plain, path))
+    if unknown:
+        problems = [
+            Problem(
+                "E-SECRET", f"«{path}» is no secret of this system.", "Remove it.", field=f"secrets.{path}"
+            )
+            for path in unknown
+        ]
+        raise RequestError(problems[0].message, status=422, code="E-SECRET", problems=problems)
+    if before and leading(model, before.settings) != leading(model, plain):
+        _refuse_stale(sorted(set(kept) - set(typed)))
+    return Draft(system, plain, {path: one for path, one in {**kept, **typed}.items() if one})
 
 
-def refuse_stale_secrets(before: Draft, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
-    """Raises RequestError (422) when the address or account changed and not every secret was typed again."""
-    changed = must_retype(before, settings)
-    missing = sorted(set(before.secrets) - set(secrets))
-    if changed and missing:
+def _refuse_stale(missing: list[str]) -> None:
+    """The address or the account has changed. Were stored secrets simply used again, somebody who may change an
+    address could have them sent to a machine of theirs."""
+    if missing:
         raise RequestError(
             "Type the secrets again, because the address or the account has changed.",
             status=422,
             code="E-RETYPE",
             cure="Stored secrets only ever go where they were first meant to go.",
             problems=[
-                Problem("E-RETYPE", f"«{name}» is needed again.", "Type it again.", field=f"secrets.{name}")
-                for name in missing
+                Problem("E-RETYPE", f"«{path}» is needed again.", "Type it again.", field=f"secrets.{path}")
+                for path in missing
             ],
         )
 
@@ -177,13 +178,14 @@ def connect(
     """
     cls = connector_type(draft.system)
     try:
-        settings = cls.Settings.model_validate({**draft.settings, **draft.secrets})
+        settings = cls.Settings.model_validate(put_back(draft.settings, draft.secrets))
     except ValidationError as error:
         raise DefinitionError(
             [
                 Problem(
                     "E-SETTINGS",
-                    f"«{'.'.join(map(str, complaint['loc']))}»: {complaint['msg']}.",
+                    f"«{'.'.join(map(str, complaint['loc']))}»: "
+                    f"{str(complaint['msg']).removeprefix('Value error, ').rstrip('.')}.",
                     "Correct the connection's settings.",
                     field=".".join(map(str, complaint["loc"])),
                 )
@@ -196,6 +198,7 @@ def connect(
         journal=journal,
         before=before,
         secrets=tuple(form for secret in draft.secrets.values() for form in forms(secret)),
+        name=cls.title,
     )
     return cls(settings, http)
 

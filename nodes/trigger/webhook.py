@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from engine.errors import DefinitionError, Problem, RequestError
+from engine.flow import Overlap
 from engine.node import NodeContext, NodeSettings, TriggerNode
 from engine.path import MISSING, Path, PathError, parse_path
 from engine.record import Record, fingerprint
@@ -32,6 +33,29 @@ class WebhookSettings(NodeSettings):
         "a value there, equal contents are the same record.",
         json_schema_extra={"x-widget": "path"},
     )
+    settle_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=3600,
+        title="Wait for more",
+        description="Seconds to wait after a call: further calls for the same record within this time become "
+        "one run, with what came last. 0 starts at once.",
+        json_schema_extra={"x-advanced": True},
+    )
+    overlap: Literal["flow", "queue", "skip", "cancel-older"] = Field(
+        default="flow",
+        title="When the last run is not over",
+        description="Run beside it, wait for it, leave this call out, or stop the older run.",
+        json_schema_extra={
+            "x-advanced": True,
+            "x-titles": {
+                "flow": "Run beside it, unless the flow says otherwise",
+                "queue": "Wait for it",
+                "skip": "Leave this one out",
+                "cancel-older": "Stop the older one",
+            },
+        },
+    )
 
 
 class WebhookNode(TriggerNode[WebhookSettings]):
@@ -47,6 +71,9 @@ class WebhookNode(TriggerNode[WebhookSettings]):
     def __init__(self, settings: WebhookSettings, context: NodeContext) -> None:
         super().__init__(settings, context)
         self.problems: list[Problem] = []
+        self.settle = float(settings.settle_seconds)
+        if settings.overlap != "flow":
+            self.overlap = Overlap(kind=settings.overlap)
         self.records = self._path(settings.record_path, "record_path")
         self.key = self._path(settings.key_path, "key_path")
 

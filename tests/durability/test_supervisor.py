@@ -142,7 +142,9 @@ def test_grandchildren_do_not_outlive_a_killed_child(start: Start) -> None:
     (grandchild,) = family(child) - {child}
     kill(child)
     read_until(process, "again")
-    assert family(grandchild) == set()
+    wait_for(lambda: not family(grandchild), 5, "the end of the grandchild")
+    process.terminate()
+    read_until(process, "down")
 
 
 def test_a_hopeless_child_ends_the_start_with_its_last_words(start: Start) -> None:

@@ -185,7 +185,8 @@ def test_a_cancelled_run_stops_and_its_counts_add_up(database: Database) -> None
     run_id = start(bench)
     executor = bench.executor(slice=0.02)
     while not bench.world.target:
-        executor.advance(*bench.rings.pop(0))
+        executor.advance(run_id, 0)
+        executor.advance(run_id, 1)
     with database.write() as session:
         closing.cancel(session, run_id, "Ann")
     run = finish(bench, run_id)

@@ -117,8 +117,14 @@ export const saveDraft = (slug: string, document: Flow, revision: number) =>
 export const checkFlow = (document: Flow, bindings: Record<string, string>, signal: AbortSignal) =>
   api<Saved>("/api/flows/check", { method: "POST", body: { document, bindings }, signal });
 
-export const previewFlow = (slug: string, body: { document: Flow; records?: unknown; input?: unknown; limit?: number }) =>
-  api<Preview>(`/api/flows/${slug}/preview`, { method: "POST", body, exact: true });
+export async function previewFlow(
+  slug: string,
+  body: { document: Flow; records?: unknown; input?: unknown; limit?: number },
+): Promise<Preview> {
+  const preview = await api<Preview>(`/api/flows/${slug}/preview`, { method: "POST", body, exact: true });
+  const nodes = Object.entries(preview.nodes).map(([id, count]) => [id, { ...count, ms: plainNumber(count.ms ?? 0) }]);
+  return { ...preview, nodes: Object.fromEntries(nodes) as Preview["nodes"] };
+}
 
 export const bindSlots = (slug: string, bindings: Record<string, string>) =>
   api<null>(`/api/flows/${slug}/bindings`, { method: "PUT", body: bindings });

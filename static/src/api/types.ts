@@ -129,6 +129,8 @@ export interface NodeCounts {
 export interface WhyStep {
   did: string;
   value: unknown;
+  /** Arguments of a function, by name. */
+  with?: Json;
 }
 
 export interface WrittenField {
@@ -143,6 +145,8 @@ export interface WrittenField {
 export interface WriteIntent {
   operation: string;
   entity: string;
+  entity_title?: string;
+  message?: string;
   fields: WrittenField[];
 }
 
@@ -152,6 +156,8 @@ export interface TraceStep {
   data: Json;
   notes: Json[];
   error: { code: string; message: string; cure: string } | null;
+  /** Why the record ends here, when it was skipped. */
+  reason?: string;
   write: WriteIntent | null;
 }
 
@@ -189,6 +195,8 @@ export interface RunDetail extends RunRow {
   rate: number | null;
   left_s: number | null;
   retry_at: string | null;
+  /** What this run left waiting for people, by whom it is waited for. */
+  approvals?: { count: number; by: string }[];
   parent: string | null;
   children: string[];
 }
@@ -240,6 +248,9 @@ export interface HeldGroup {
   question: Json;
   /** When the oldest of them began to wait. */
   since?: string;
+  flow?: { slug: string; name: string };
+  titles?: string[];
+  cure?: string;
   message: string;
   count: number;
   keys: string[];

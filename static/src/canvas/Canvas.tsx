@@ -7,7 +7,9 @@ import {
   ReactFlow,
   SelectionMode,
   useKeyPress,
+  useNodesInitialized,
   useReactFlow,
+  useStore,
   type Connection,
   type FinalConnectionState,
   type NodeTypes,
@@ -18,7 +20,7 @@ import { findNode, mayConnect, moveNodes, connect } from "../model/operations";
 import { GRID } from "../model/layout";
 import { change, present, useEditor } from "../store/editor";
 import { useOverlay } from "../store/run";
-import { drawFlow, edgesChanged, nodesChanged, select, useView, type CanvasEdge, type CanvasNode } from "../store/view";
+import { drawFlow, edgesChanged, nodesChanged, select, selectEdge, useView, type CanvasEdge, type CanvasNode } from "../store/view";
 import css from "./canvas.module.css";
 import { useTypes } from "./catalog";
 import { Controls } from "./Controls";
@@ -29,8 +31,9 @@ import { DRAG_TYPE, entryOf, placeStep } from "./Palette";
 
 const nodeTypes: NodeTypes = { card: NodeCard };
 const edgeTypes = { line: EdgeLine };
-const fitOptions = { padding: 0.15, maxZoom: 1, minZoom: 0.2 };
-const READABLE = { padding: 0.1, minZoom: 0.6, maxZoom: 0.9 };
+/** Cards can be read from this zoom on. */
+const READABLE = 0.62;
+const MARGIN = 48;
 const proOptions = { hideAttribution: false };
 
 function asEdge({ source, sourceHandle, target, targetHandle }: Connection | CanvasEdge) {
@@ -79,8 +82,10 @@ export function Canvas({ narrow }: { narrow: boolean }) {
       ref={frame}
       className={css.frame}
       onFocus={(event) => {
-        const id = (event.target as Element).closest<HTMLElement>(".react-flow__node")?.dataset["id"];
-        if (id && event.target.matches(":focus-visible.react-flow__node")) select([id]);
+        if (!event.target.matches(":focus-visible")) return;
+        const id = event.target.getAttribute("data-id");
+        if (id && event.target.matches(".react-flow__node")) select([id]);
+        if (id && event.target.matches(".react-flow__edge")) selectEdge(id);
       }}
       onDragOver={(event) => {
         if (!readOnly && event.dataTransfer.types.includes(DRAG_TYPE)) event.preventDefault();
@@ -128,8 +133,6 @@ export function Canvas({ narrow }: { narrow: boolean }) {
         onlyRenderVisibleElements={nodes.length > 80}
         minZoom={0.1}
         maxZoom={2}
-        fitView
-        fitViewOptions={narrow ? { ...READABLE, nodes: leftmost(nodes) } : fitOptions}
         connectionRadius={28}
         proOptions={proOptions}
         aria-label="Drawing of the flow"
@@ -137,14 +140,31 @@ export function Canvas({ narrow }: { narrow: boolean }) {
         <Background variant={BackgroundVariant.Dots} gap={GRID * 1.5} size={1.4} color="var(--dots)" />
         {narrow ? null : <Map />}
         <Controls narrow={narrow} />
+        <Start />
       </ReactFlow>
     </div>
   );
 }
 
-/** Where reading starts on a small screen, which cannot show a whole drawing legibly. */
-function leftmost(nodes: readonly CanvasNode[]): { id: string }[] {
-  return [...nodes].sort((one, other) => one.position.x - other.position.x).slice(0, 1);
+/** The first view: everything where that can be read, else the beginning of the flow at a size that can. */
+function Start() {
+  const ready = useNodesInitialized();
+  const canvas = useReactFlow<CanvasNode, CanvasEdge>();
+  const begun = useRef(false);
+  const width = useStore((state) => state.width);
+  const height = useStore((state) => state.height);
+  useEffect(() => {
+    if (!ready || begun.current || !width || !height) return;
+    begun.current = true;
+    const box = canvas.getNodesBounds(canvas.getNodes());
+    const fit = Math.min((width - 2 * MARGIN) / box.width, (height - 3 * MARGIN) / box.height, 1);
+    const zoom = Math.max(fit, READABLE);
+    const x = fit < READABLE ? MARGIN - box.x * zoom : (width - box.width * zoom) / 2 - box.x * zoom;
+    const tall = box.height * zoom > height - 3 * MARGIN;
+    const y = tall ? 1.5 * MARGIN - box.y * zoom : (height - box.height * zoom) / 2 - box.y * zoom;
+    void canvas.setViewport({ x, y, zoom });
+  }, [ready, canvas, width, height]);
+  return null;
 }
 
 /** The minimap: kinds in their hues, what failed red, what is held amber. */

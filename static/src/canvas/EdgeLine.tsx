@@ -20,7 +20,7 @@ export const EdgeLine = memo(function EdgeLine(props: EdgeProps<CanvasEdge>) {
   const readOnly = useEditor((editor) => editor.readOnly);
   const moving = useOverlay((overlay) => overlay.moving);
   const pill = usePill(id);
-  const [path, x, y] = getSmoothStepPath({ ...props, borderRadius: 14, offset: 24 });
+  const [path, x, y] = getSmoothStepPath({ ...props, borderRadius: 14, offset: 12 });
   const classes = [css.line, selected && css.selected, SIDE[sourceHandleId ?? ""], moving && pill && pill.passed > 0 && css.moving];
   return (
     <>

@@ -198,7 +198,7 @@ function Strip({ id }: { id: string }) {
       </span>
       {count.held ? <span className={css.heldCount}>{number(count.held)} held</span> : null}
       {count.failed ? <span className={css.failedCount}>{number(count.failed)} failed</span> : null}
-      {count.ms === undefined ? null : <span className={css.time}>{duration(count.ms)}</span>}
+      {count.ms === undefined || count.ms < 1 ? null : <span className={css.time}>{duration(count.ms)}</span>}
     </div>
   );
 }

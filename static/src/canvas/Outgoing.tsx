@@ -1,13 +1,16 @@
+import { IconCheck, IconMinus } from "@tabler/icons-react";
 import { useMemo } from "react";
 
 import type { TraceStep, WhyStep } from "../api/types";
 import type { Entity, FlowNode, Json } from "../model/flow";
 import { inputOf, outputsOf } from "../model/trace";
+import { ruleNotes, worded } from "../model/why";
 import { useDocument, useEditor } from "../store/editor";
 import { useOverlay } from "../store/run";
 import { DataTree, FieldTree } from "../ui/DataTree";
 import { StatusBadge } from "../ui/parts";
 import { Why, WriteTable } from "../ui/Why";
+import { useTypes } from "./catalog";
 import css from "./panel.module.css";
 
 /** What would leave the step for this sample record; for a write, what would be written. */
@@ -42,7 +45,9 @@ export function Outgoing({ node }: { node: FlowNode }) {
 }
 
 function Given({ step, before, shape, several }: { step: TraceStep; before: Json | null; shape: Entity | null; several: boolean }) {
-  const held = step.write?.operation === "hold" || step.error?.code.startsWith("E-HELD");
+  const { functions } = useTypes().catalog;
+  const held = step.port === "held" || step.write?.operation === "hold";
+  const { write } = step;
   return (
     <div className={css.out}>
       {step.error ? (
@@ -51,23 +56,47 @@ function Given({ step, before, shape, several }: { step: TraceStep; before: Json
           {step.error.cure ? <p>{step.error.cure}</p> : null}
         </div>
       ) : null}
-      {step.write ? (
+      {step.reason ? <p className={css.hint}>Ends here: {step.reason}</p> : null}
+      {write ? (
         <>
           <div className={css.outHead}>
-            <StatusBadge {...operation(step.write.operation)} />
-            <small>{step.write.entity}</small>
+            <StatusBadge {...operation(write.operation)} />
+            <small>{write.entity_title || write.entity}</small>
           </div>
-          <WriteTable fields={step.write.fields} creating={step.write.operation === "create"} />
+          {write.message ? <p className={css.hint}>{write.message}</p> : null}
+          <WriteTable
+            fields={write.fields.map((field) => ({ ...field, why: worded(field.why, functions) }))}
+            creating={write.operation === "create"}
+          />
         </>
       ) : (
         <>
           {several && step.port ? <div className={css.outHead}>{step.port}</div> : null}
+          <Rules notes={step.notes} />
           <Notes notes={step.notes} />
           {step.error ? null : <DataTree data={step.data} fields={shape?.fields ?? []} before={before} />}
         </>
       )}
     </div>
   );
+}
+
+/** Each rule of a rules step: whether it fired on this record, and why. */
+function Rules({ notes }: { notes: readonly Json[] }) {
+  const rules = ruleNotes(notes);
+  return rules.length ? (
+    <ul className={css.rules}>
+      {rules.map((rule) => (
+        <li key={rule.title} data-fired={rule.fired}>
+          {rule.fired ? <IconCheck size={15} aria-label="Fired" /> : <IconMinus size={15} aria-label="Did not fire" />}
+          <span>
+            {rule.title}
+            <small>{rule.because}</small>
+          </span>
+        </li>
+      ))}
+    </ul>
+  ) : null;
 }
 
 const OPERATIONS: Record<string, { status: string; text: string }> = {
@@ -84,6 +113,7 @@ function operation(name: string): { status: string; text: string } {
 
 /** Fields with the way their value came about. */
 function Notes({ notes }: { notes: readonly Json[] }) {
+  const { functions } = useTypes().catalog;
   const told = notes.flatMap((note) => {
     const { field, steps } = note;
     return typeof field === "string" && Array.isArray(steps) && steps.length ? [{ field, steps: steps as WhyStep[] }] : [];
@@ -95,7 +125,7 @@ function Notes({ notes }: { notes: readonly Json[] }) {
       {told.map((note) => (
         <div key={note.field} style={{ display: "flex", justifyContent: "space-between", padding: "3px 0" }}>
           <span>{note.field}</span>
-          <Why of={note.field} steps={note.steps} />
+          <Why of={note.field} steps={worded(note.steps, functions)} />
         </div>
       ))}
     </details>

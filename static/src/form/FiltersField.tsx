@@ -4,14 +4,15 @@ import { ActionIcon, Button, Select } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 
 import { useOptions } from "../api/queries";
-import type { Choice, Field, ValueType } from "../model/flow";
+import type { Choice, Entity, ValueType } from "../model/flow";
 import { valueText } from "../model/values";
 import { ConstantInput } from "../ui/value/ConstantInput";
 import { Block } from "./Block";
+import { useFieldChoices } from "./choices";
 import { type FieldProps, join, useForm, useProblem } from "./context";
 import { isObject, type Json, labelOf, setProperty } from "./schema";
 import { connectionOf } from "./slots";
-import { fieldItems, useTarget } from "./target";
+import { useTarget } from "./target";
 import css from "./form.module.css";
 
 const ORDERED = new Set<ValueType>(["integer", "number", "money", "date", "datetime"]);
@@ -45,7 +46,7 @@ export function FiltersField({ place, name, schema, value, onChange }: FieldProp
           key={at}
           place={join(place, at)}
           filter={filter}
-          fields={target?.fields ?? []}
+          target={target}
           onChange={(next) => set(at, next)}
           onRemove={() => onChange(filters.filter((_, index) => index !== at))}
         />
@@ -68,25 +69,24 @@ export function FiltersField({ place, name, schema, value, onChange }: FieldProp
 interface RowProps {
   place: string;
   filter: Json;
-  fields: readonly Field[];
+  target: Entity | undefined;
   onChange: (next: Json) => void;
   onRemove: () => void;
 }
 
-function FilterRow({ place, filter, fields, onChange, onRemove }: RowProps) {
+function FilterRow({ place, filter, target, onChange, onRemove }: RowProps) {
   const { node, readOnly } = useForm();
-  const problem = useProblem(place) ;
+  const problem = useProblem(place);
   const fieldProblem = useProblem(join(place, "field"));
   const name = valueText(filter["field"]);
   const op = valueText(filter["op"]) || "eq";
-  const field = fields.find((one) => one.name === name);
+  const field = target?.fields.find((one) => one.name === name);
   const type = field?.type ?? "text";
   const connection = node ? connectionOf(node, valueText(node.value["slot"])) : undefined;
   const asks = field?.type === "reference" || (field?.type === "choice" && field.choices.length === 0);
   const options = useOptions(asks ? connection : undefined, valueText(node?.value["entity"]), name);
   const choices: readonly Choice[] = field?.choices.length ? field.choices : (options.data ?? []);
-  const items = fieldItems(fields);
-  const stray = name && !items.some((item) => item.value === name) ? [{ value: name, label: name }] : [];
+  const picker = useFieldChoices(target, [name]);
   return (
     <>
       <div className={css.filter} data-place={place}>
@@ -98,7 +98,8 @@ function FilterRow({ place, filter, fields, onChange, onRemove }: RowProps) {
           readOnly={readOnly}
           error={Boolean(fieldProblem)}
           allowDeselect={false}
-          data={[...stray, ...items]}
+          onSearchChange={picker.onSearchChange}
+          data={picker.items}
           value={name || null}
           onChange={(next) => next && onChange({ ...filter, field: next, value: "" })}
         />

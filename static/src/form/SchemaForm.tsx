@@ -1,18 +1,13 @@
 /** The editor of every node type that names no special one: its settings' schema as a form. */
 
-import { useMemo } from "react";
-
 import type { NodeEditorProps } from "../model/editing";
-import { sourcesOf } from "../model/sources";
+import { useSources } from "../store/sources";
 import { ValueProvider } from "../ui/value/context";
 import { SchemaFields } from "./SchemaFields";
 
 export function SchemaForm(props: NodeEditorProps) {
-  const { value, onChange, card, catalog, flow, node, shapeIn, sample, onFlow, problems, readOnly } = props;
-  const groups = useMemo(
-    () => sourcesOf({ flow, node: node.id, shapeIn, scope: sample ?? { data: null } }),
-    [flow, node.id, shapeIn, sample],
-  );
+  const { value, onChange, card, catalog, flow, onFlow, problems, readOnly } = props;
+  const groups = useSources(props);
   return (
     <ValueProvider
       catalog={catalog}

@@ -1,6 +1,6 @@
 /** Lists of rows, unions with their switch, and maps of names to values. */
 
-import { ActionIcon, Button, SegmentedControl, Select, TagsInput, TextInput } from "@mantine/core";
+import { ActionIcon, Button, SegmentedControl, Select, Switch, TagsInput, TextInput } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 
@@ -8,7 +8,7 @@ import { parseExact, valueText } from "../model/values";
 import { Block } from "./Block";
 import { type FieldProps, join, useForm, useProblem } from "./context";
 import {
-  branchOf, branchTitle, isObject, type Json, kindOf, labelOf, resolve, startValue, switchBranch, unwrap,
+  branchOf, branchTitle, isObject, type Json, kindOf, labelOf, resolve, startObject, startValue, switchBranch, unwrap,
 } from "./schema";
 import { hintOf } from "./hints";
 import css from "./form.module.css";
@@ -95,7 +95,8 @@ export function UnionField({ place, name, schema, value, required, nullable, onC
   const { root, readOnly } = useForm();
   const options = schema.oneOf ?? [];
   const tag = schema.discriminator?.propertyName;
-  const given = value === undefined ? schema.default : value;
+  const start = required && !nullable ? startValue(options[0] ?? {}, root) : undefined;
+  const given = value ?? schema.default ?? start;
   const none = given === null || given === undefined;
   const at = none ? -1 : branchOf(schema, given, root);
   const data = options.map((option, index) => ({ value: String(index), label: branchTitle(option, tag, root) }));
@@ -121,6 +122,28 @@ export function UnionField({ place, name, schema, value, required, nullable, onC
         <TextInput mt={8} readOnly={readOnly} aria-label={labelOf(name, schema)} value={valueText(given)} onChange={(event) => onChange(event.currentTarget.value)} />
       ) : null}
     </Block>
+  );
+}
+
+/** An object that may be left out: a switch, and its fields once it is on. */
+export function OptionalField({ place, name, schema, value, onChange, Inside }: FieldProps & { Inside: Nested }) {
+  const { root, readOnly } = useForm();
+  const on = isObject(value);
+  return (
+    <div>
+      <Switch
+        label={labelOf(name, schema.title?.includes(" ") ? schema : {})}
+        description={schema.description}
+        disabled={readOnly}
+        checked={on}
+        onChange={(event) => onChange(event.currentTarget.checked ? startObject(schema, root) : null)}
+      />
+      {on ? (
+        <div style={{ marginTop: 8 }}>
+          <Inside place={place} name={name} schema={schema} value={value} required onChange={onChange} />
+        </div>
+      ) : null}
+    </div>
   );
 }
 

@@ -175,16 +175,23 @@ export function setProperty(value: Json, name: string, next: unknown): Json {
   return next === undefined ? without(value, name) : { ...value, [name]: next };
 }
 
+/** Whether a property has a meaning beside the others: `x-when` names the value that another one must have. */
+export function applies(property: Schema, value: Json, around: Schema, root: Schema): boolean {
+  const when = resolve(property, root)["x-when"];
+  if (!isObject(when)) return true;
+  return Object.entries(when).every(([name, wanted]) => (value[name] ?? around.properties?.[name]?.default) === wanted);
+}
+
 export function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Branch title: what its constant says, else the title of the model. */
+/** Branch title: the words that people wrote, else what its constant says, else the name of the model. */
 export function branchTitle(option: Schema, tag: string | undefined, root: Schema): string {
   const real = resolve(option, root);
   const mark = tag ? real.properties?.[tag] : undefined;
   const name = mark?.const ?? mark?.enum?.[0];
-  if (typeof mark?.["x-title"] === "string") return mark["x-title"];
+  if (real.title?.includes(" ")) return real.title;
   if (typeof name === "string") return labelOf(name, {});
   return real.title ?? real.type ?? "Other";
 }

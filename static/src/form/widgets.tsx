@@ -9,11 +9,13 @@ import { valueText } from "../model/values";
 import { ConditionBuilder } from "../ui/condition/ConditionBuilder";
 import { ValueEditor } from "../ui/value/ValueEditor";
 import { Block } from "./Block";
+import { useFieldChoices } from "./choices";
 import { type FieldProps, useForm, useProblem } from "./context";
 import { FiltersField } from "./FiltersField";
 import { labelOf, type Schema } from "./schema";
 import { bindConnection, connectionOf } from "./slots";
-import { fieldItems, useTarget } from "./target";
+import { useTarget } from "./target";
+import { CronField, FlowField, ZoneField } from "./TimeFields";
 
 function ConnectionField({ place, name, schema, value, required, onChange }: FieldProps) {
   const { node, readOnly } = useForm();
@@ -117,22 +119,22 @@ function OneField({ place, name, schema, value, required, onChange }: FieldProps
   const problem = useProblem(place);
   const target = useTarget();
   const given = valueText(value);
+  const choices = useFieldChoices(target, [given]);
   const shared = { label: labelOf(name, schema), description: schema.description, withAsterisk: required, error: problem, readOnly };
   if (!target) {
     return <TextInput {...shared} data-place={place} value={given} onChange={(event) => onChange(event.currentTarget.value || (required ? "" : null))} />;
   }
-  const items = fieldItems(target.fields);
-  const stray = given && !items.some((item) => item.value === given) ? [{ value: given, label: given }] : [];
   return (
     <Select
       {...shared}
       searchable
+      onSearchChange={choices.onSearchChange}
       clearable={!required}
       limit={200}
       placeholder={`One of ${target.fields.length} fields`}
       nothingFoundMessage={`${target.title || target.name} has no such field.`}
       data-place={place}
-      data={[...stray, ...items]}
+      data={choices.items}
       value={given || null}
       onChange={(next) => onChange(next ?? (required ? "" : null))}
     />
@@ -144,12 +146,11 @@ function ManyFields({ place, name, schema, value, required, onChange }: FieldPro
   const problem = useProblem(place);
   const target = useTarget();
   const given = Array.isArray(value) ? value.map(valueText) : [];
+  const choices = useFieldChoices(target, given, linesOnly(name, schema));
   const shared = { label: labelOf(name, schema), description: schema.description, withAsterisk: required, error: problem, readOnly };
   if (!target) {
     return <TagsInput {...shared} placeholder="Type a field's name, Enter" value={given} onChange={onChange} />;
   }
-  const items = fieldItems(target.fields.filter((field) => (field.type === "lines") === linesOnly(name, schema)));
-  const stray = given.filter((one) => !items.some((item) => item.value === one)).map((one) => ({ value: one, label: one }));
   return (
     <MultiSelect
       {...shared}
@@ -157,8 +158,10 @@ function ManyFields({ place, name, schema, value, required, onChange }: FieldPro
       clearable
       hidePickedOptions
       limit={200}
-      placeholder={given.length ? "" : name === "fields" ? "All of its own fields" : `Choose from ${items.length}`}
-      data={[...stray, ...items]}
+      placeholder={given.length ? "" : name === "fields" ? "All of its own fields" : `Choose from ${choices.items.length}`}
+      searchValue={choices.search}
+      onSearchChange={choices.onSearchChange}
+      data={choices.items}
       value={given}
       onChange={onChange}
     />
@@ -196,4 +199,7 @@ export const widgets: Partial<Record<string, ComponentType<FieldProps>>> = {
   filters: FiltersField,
   value: ValueField,
   condition: ConditionField,
+  cron: CronField,
+  zone: ZoneField,
+  flow: FlowField,
 };

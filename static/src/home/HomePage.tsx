@@ -6,7 +6,7 @@ import { Link } from "react-router";
 import { useConnections, useFlows } from "../api/queries";
 import { useHeld, useRuns } from "../api/runs";
 import type { Connection, RunRow } from "../api/types";
-import { many, runSentence } from "../model/runs";
+import { many, runSentence, statusText } from "../model/runs";
 import { groupDigits } from "../model/values";
 import { ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
 import { FirstSteps } from "./FirstSteps";
@@ -167,7 +167,7 @@ function RunItems({ runs }: { runs: RunRow[] }) {
             <span className={css.name}>{run.flow.name}</span>
             <p title={runSentence(run)}>{runSentence(run)}</p>
           </span>
-          <StatusBadge status={run.state} />
+          <StatusBadge {...statusText(run)} />
           <span className={css.quiet}>
             <RelativeTime at={run.started_at} />
           </span>

@@ -2,15 +2,15 @@
 
 import { ActionIcon, Button, Modal, Select, Tooltip } from "@mantine/core";
 import { IconArrowsMaximize, IconFlask, IconX } from "@tabler/icons-react";
-import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 
 import { useEntity } from "../api/queries";
 import type { NodeEditorProps } from "../model/editing";
 import type { Entity, Flow, Json } from "../model/flow";
-import { sourcesOf } from "../model/sources";
 import { valueText } from "../model/values";
 import { look, tryOnSample, useOverlay } from "../store/run";
 import { useEditor } from "../store/editor";
+import { useSources } from "../store/sources";
 import { ErrorBanner } from "../ui/parts";
 import { ValueProvider } from "../ui/value/context";
 import { type Armed, MapperContext } from "./context";
@@ -30,7 +30,7 @@ export interface MapperProps extends NodeEditorProps {
 const NO_ROWS: Row[] = [];
 
 export function Mapper(props: MapperProps) {
-  const { value, onChange, card, catalog, flow, node, shapeIn, sample, onFlow, problems, readOnly, head } = props;
+  const { value, onChange, card, catalog, flow, node, onFlow, problems, readOnly, head } = props;
   const [armed, arm] = useState<Armed | null>(null);
   const [large, setLarge] = useState(false);
   const rows = (value["rows"] as Row[] | undefined) ?? NO_ROWS;
@@ -38,10 +38,7 @@ export function Mapper(props: MapperProps) {
   const { results, error } = useResults(node.id);
   useFreshSample(flow, !readOnly);
 
-  const groups = useMemo(
-    () => sourcesOf({ flow, node: node.id, shapeIn, scope: sample ?? { data: null } }),
-    [flow, node.id, shapeIn, sample],
-  );
+  const groups = useSources(props);
   const around = {
     rows,
     onRows: (next: Row[]) => onChange({ ...value, rows: next }),
@@ -104,8 +101,8 @@ export function Mapper(props: MapperProps) {
           {bar}
           {large ? <p className={css.note}>The mapping is open side by side.</p> : list}
         </div>
-        <Modal.Root opened={large} onClose={() => setLarge(false)} fullScreen closeOnEscape={!armed}>
-          <Modal.Content style={{ display: "flex", flexDirection: "column", overflow: "hidden" }}>
+        <Modal.Root opened={large} onClose={() => setLarge(false)} fullScreen size="100%" closeOnEscape={!armed}>
+          <Modal.Content className={css.large} radius={0}>
             <Modal.Header>
               <Modal.Title>
                 {node.title || card.title}: {groups[0]?.title} → {target?.title || target?.name || "the target"}

@@ -124,5 +124,5 @@ export function usedPaths(rows: readonly Row[], line: string | null = null): Rea
 /** Which tree entry a path means: `$parent.X` inside a line is the record's own X. */
 export function sourceKey(path: string, line: string | null): string {
   if (line !== null && path.startsWith("$parent")) return `|$${path.slice("$parent".length)}`;
-  return path.startsWith("$steps") || /^\$(key|title)/.test(path) ? `|${path}` : `${line ?? ""}|${path}`;
+  return path.startsWith("$steps") || /^\$(key|title|run)/.test(path) ? `|${path}` : `${line ?? ""}|${path}`;
 }

@@ -49,7 +49,7 @@ export function reach(armed: Armed, line: string | null): string | null {
   const plain = (text: string | null) => text?.replace(/\[\*\]$/, "") ?? null;
   if (plain(armed.line) === plain(line)) return armed.path;
   if (armed.line !== null) return null;
-  return armed.path.startsWith("$steps") || /^\$(key|title)/.test(armed.path)
+  return armed.path.startsWith("$steps") || /^\$(key|title|run)/.test(armed.path)
     ? armed.path
     : `$parent${armed.path.slice(1)}`;
 }

@@ -20,7 +20,8 @@ const SIDE: Readonly<Record<string, "held" | "failed">> = { held: "held", failed
 
 /**
  * What the pill of a wire says. What its target held or failed stands apart, as long as the wire is the only
- * one that leads there, so that no record is counted on two wires.
+ * one that leads there, so that no record is counted on two wires. A wire from a node that took no part says
+ * nothing: of two triggers only one started the run.
  */
 export function pillOf(
   flow: Flow,
@@ -28,7 +29,8 @@ export function pillOf(
   nodes: Readonly<Record<string, NodeCount>>,
   edges: Readonly<Record<string, number>>,
 ): Pill | null {
-  const total = edges[edgeId(edge)] ?? nodes[edge.source]?.ports[edge.output];
+  const source = nodes[edge.source];
+  const total = source && (edges[edgeId(edge)] ?? source.ports[edge.output]);
   if (total === undefined) return null;
   const side = SIDE[edge.output];
   if (side) return { passed: 0, held: 0, failed: 0, [side]: total };

@@ -7,25 +7,35 @@ import { moveNodes } from "./operations";
 
 export const GRID = 16;
 export const CARD = { width: 256, height: 96 };
-const GAP = { across: 96, down: 32 };
+const MAIN: ReadonlySet<string> = new Set(["out", "written"]);
+const GAP = { across: 96, down: 12 };
+
+/** Below the top edge of a card: where its first ports are. */
+export const PORT_LINE = 27;
 
 export type Sizes = Readonly<Record<string, { width: number; height: number }>>;
 
-/** A layered drawing of the whole flow or of the chosen nodes, which keep their top left corner. */
+/**
+ * A layered drawing of the whole flow or of the chosen nodes, which keep their top left corner. Cards are laid
+ * out by the line of their ports, not by their middle, so that the main road is straight.
+ */
 export function tidy(flow: Flow, chosen: ReadonlySet<string> | null, sizes: Sizes): Flow {
   const nodes = flow.nodes.filter((node) => !chosen || chosen.has(node.id));
   if (nodes.length < 2) return flow;
   const graph = new graphlib.Graph();
-  graph.setGraph({ rankdir: "LR", ranksep: GAP.across, nodesep: GAP.down, align: "UL" });
+  graph.setGraph({ rankdir: "LR", ranksep: GAP.across, nodesep: GAP.down });
   graph.setDefaultEdgeLabel(() => ({}));
-  nodes.forEach(({ id }) => graph.setNode(id, { ...(sizes[id] ?? CARD) }));
+  nodes.forEach(({ id }) => {
+    const { width, height } = sizes[id] ?? CARD;
+    graph.setNode(id, { width, height: 2 * Math.max(PORT_LINE, height - PORT_LINE) });
+  });
   flow.edges
     .filter((edge) => graph.hasNode(edge.source) && graph.hasNode(edge.target))
-    .forEach((edge) => graph.setEdge(edge.source, edge.target));
+    .forEach((edge) => graph.setEdge(edge.source, edge.target, { weight: MAIN.has(edge.output) ? 4 : 1 }));
   dagreLayout(graph);
   const found = nodes.map(({ id }) => {
-    const { x, y, width, height } = graph.node(id) as { x: number; y: number; width: number; height: number };
-    return { id, x: x - width / 2, y: y - height / 2 };
+    const { x, y, width } = graph.node(id) as { x: number; y: number; width: number };
+    return { id, x: x - width / 2, y: y - PORT_LINE };
   });
   const before = nodes.map((node) => placeOf(flow, node.id));
   const shift = {

@@ -53,16 +53,23 @@ export function runSentence(run: RunLike): string {
     case "running":
       return run.counts.read ? `${many(run.counts.read, "record")} read so far${done ? `: ${done}` : ""}.` : "It is reading.";
     case "waiting":
-      return run.message ?? "It waits and goes on by itself.";
+      return run.message || "It waits and goes on by itself.";
     case "paused":
-      return run.message ?? `Paused after ${many(run.counts.read, "record")}. It goes on where it stopped.`;
+      return run.message || `Paused after ${many(run.counts.read, "record")}. It goes on where it stopped.`;
     case "failed":
-      return `${run.message ?? "It could not go on."}${done ? ` Until then: ${done}.` : ""}`;
+      return `${run.message || "It could not go on."}${done ? ` Until then: ${done}.` : ""}`;
     case "cancelled":
-      return done ? `Stopped by hand. Until then: ${done}.` : "Stopped by hand before anything happened.";
+      return `${run.message || "Cancelled."}${done ? ` Until then: ${done}.` : ""}`;
     default:
       return (run.counts.read === 0 ? "There was nothing to do." : `${many(run.counts.read, "record")} read: ${done}.`) + would;
   }
+}
+
+/** The status that a list shows: a run that is done but left something over says so. */
+export function statusText(run: Pick<RunLike, "state" | "counts">): { status: string; text?: string } {
+  const left = run.counts.failed > 0 ? "failed" : run.counts.held > 0 ? "held" : null;
+  if (run.state !== "done" || !left) return { status: run.state };
+  return { status: left, text: `Done, ${groupDigits(String(run.counts[left]))} ${left}` };
 }
 
 export function durationText(seconds: number): string {
@@ -85,6 +92,7 @@ const CAUSES: Record<string, string> = {
   button: "A button in the CRM",
   webhook: "A message from outside",
   schedule: "Its schedule",
+  after: "After another flow",
   retry: "A retry",
   answer: "An answer in the inbox",
   release: "An answer in the inbox",
@@ -99,7 +107,7 @@ export function causeText(cause: { kind: string; by: string | null }): string {
 export function byMessage<T extends { message: string | null }>(rows: readonly T[]): { message: string; rows: T[] }[] {
   const groups = new Map<string, T[]>();
   for (const row of rows) {
-    const message = row.message ?? "No reason was given.";
+    const message = row.message || "No reason was given.";
     groups.set(message, [...(groups.get(message) ?? []), row]);
   }
   return [...groups].map(([message, list]) => ({ message, rows: list })).sort((a, b) => b.rows.length - a.rows.length);

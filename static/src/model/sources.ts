@@ -109,7 +109,11 @@ export function sourcesOf({ flow, node, shapeIn, scope, steps = {} }: Surroundin
     const fields = fieldsBelow(base, [...known, ...seen], scope);
     if (fields.length) groups.push({ id, title: step?.title || id, fields });
   }
-  const record = [plainField("key", "Key of the record", "id"), plainField("title", "Title of the record", "text")];
+  const record = [
+    plainField("key", "Key of the record", "id"),
+    plainField("title", "Title of the record", "text"),
+    plainField("run.started", "When the run started", "datetime"),
+  ];
   groups.push({
     id: "$record",
     title: "The record itself",

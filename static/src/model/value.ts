@@ -1,7 +1,7 @@
 /** The Value document of the engine, its edit operations and its sentence. The document is the model. */
 
 import { lastName } from "./path";
-import { valueText } from "./values";
+import { isExact, valueText } from "./values";
 import { without } from "./without";
 
 export interface Call {
@@ -117,6 +117,7 @@ export function describeValue(value: Value | null | undefined, names: Names = {}
 export function showConstant(value: unknown): string {
   if (value === null || value === undefined || value === "") return "empty";
   if (typeof value === "boolean") return value ? "yes" : "no";
+  if (isExact(value)) return valueText(value);
   if (isDuration(value)) return `${String(value.count)} ${value.unit}`;
   return `“${Array.isArray(value) ? value.map(valueText).join(", ") : valueText(value)}”`;
 }

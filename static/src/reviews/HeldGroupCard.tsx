@@ -1,6 +1,6 @@
 /** One question, all documents that wait for it, and the form whose answer lets them go. */
 
-import { Button, Select, TextInput } from "@mantine/core";
+import { Autocomplete, Button, Select } from "@mantine/core";
 import { IconHandStop } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link } from "react-router";
@@ -10,7 +10,7 @@ import type { HeldGroup } from "../api/types";
 import { many } from "../model/runs";
 import { valueText } from "../model/values";
 import { ErrorBanner, RelativeTime } from "../ui/parts";
-import type { Done } from "./InboxPage";
+import { type Done, questionKey } from "./done";
 import css from "./reviews.module.css";
 
 interface Props {
@@ -20,7 +20,7 @@ interface Props {
 
 export function HeldGroupCard({ group, onDone }: Props) {
   const { form, count, runs, question } = group;
-  const flow = valueText(question["flow"]);
+  const flow = group.flow?.slug ?? valueText(question["flow"]);
   const wait = `${many(count, "document")} ${count === 1 ? "waits" : "wait"}`;
   return (
     <article className={css.group}>
@@ -40,7 +40,7 @@ export function HeldGroupCard({ group, onDone }: Props) {
             {flow ? (
               <>
                 {" "}
-                in <Link to={`/flows/${flow}`}>{flow}</Link>
+                in <Link to={`/flows/${flow}`}>{group.flow?.name ?? flow}</Link>
               </>
             ) : null}
           </p>
@@ -50,8 +50,14 @@ export function HeldGroupCard({ group, onDone }: Props) {
       <details className={css.wait}>
         <summary>{count === 1 ? "Which document" : "Which documents"}</summary>
         <ul className={css.keys}>
-          {group.keys.map((key) => (
-            <li key={key}>{runs[0] ? <Link to={`/runs/${runs[0]}/records/${encodeURIComponent(key)}`}>{key}</Link> : key}</li>
+          {group.keys.map((key, at) => (
+            <li key={key}>
+              {runs.length === 1 ? (
+                <Link to={`/runs/${runs[0] ?? ""}/records/${encodeURIComponent(key)}`}>{group.titles?.[at] || key}</Link>
+              ) : (
+                <Link to={`/runs?q=${encodeURIComponent(key)}`}>{group.titles?.[at] || key}</Link>
+              )}
+            </li>
           ))}
         </ul>
       </details>
@@ -74,15 +80,16 @@ function AnswerForm({ group, form, onDone }: Props & { form: NonNullable<HeldGro
         event.preventDefault();
         setTried(true);
         if (lacking) return;
-        answer.mutate(
-          { question: group.question, answer: values },
-          {
-            onSuccess: ({ released, runs }) =>
-              onDone({
-                runs,
-                message: `${form.key} is answered. ${many(released, "document")} ${released === 1 ? "goes" : "go"} out, and the next one like it will not ask.`,
-              }),
-          },
+        // The answered group leaves the list, and this form with it: then only a promise tells.
+        void answer.mutateAsync({ question: group.question, answer: values }).then(
+          ({ released, runs }) =>
+            onDone({
+              runs,
+              question: questionKey(group),
+              at: Date.now(),
+              message: `${form.key} is answered. ${many(released, "document")} ${released === 1 ? "goes" : "go"} out, and the next one like it will not ask.`,
+            }),
+          () => undefined, // shown as answer.error
         );
       }}
     >
@@ -90,7 +97,8 @@ function AnswerForm({ group, form, onDone }: Props & { form: NonNullable<HeldGro
         const required = needed.includes(column);
         const error = tried && required && !values[column.name]?.trim() ? `Choose ${column.name} for ${form.key}.` : null;
         const shared = { label: `${column.name} for ${form.key}`, withAsterisk: required, error, className: css.field };
-        return column.options.length ? (
+        const closed = column.options.some((option) => option.title && option.title !== option.value);
+        return closed ? (
           <Select
             key={column.name}
             {...shared}
@@ -106,11 +114,13 @@ function AnswerForm({ group, form, onDone }: Props & { form: NonNullable<HeldGro
             onChange={(next) => set(column.name, next ?? "")}
           />
         ) : (
-          <TextInput
+          <Autocomplete
             key={column.name}
             {...shared}
+            placeholder={column.options.length ? "Choose one that is in use, or type another" : "Type it"}
+            data={column.options.map((option) => option.value)}
             value={values[column.name] ?? ""}
-            onChange={(event) => set(column.name, event.currentTarget.value)}
+            onChange={(next) => set(column.name, next)}
           />
         );
       })}

@@ -37,7 +37,7 @@ export function RuleCard({ rule, index, count, open, problems, shape, ports, onO
           {enabled ? null : <span className={css.sentence}> · switched off</span>}
           <p className={css.sentence}>
             <b>When</b> {sentence.when}, <b>then</b> {sentence.then}
-            {rule.stop ? ", and look at no further rule" : ""}.
+            {rule.stop ? ", and look at no further rule." : /[.!?]$/.test(sentence.then) ? "" : "."}
           </p>
           {problems.map((problem) => (
             <p key={problem.code + problem.message} className={css.error}>

@@ -2,12 +2,12 @@
 
 import { Button, SegmentedControl, Select } from "@mantine/core";
 import { IconGavel, IconPlus } from "@tabler/icons-react";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 
 import type { NodeEditorProps } from "../model/editing";
 import type { Json } from "../model/flow";
-import { sourcesOf } from "../model/sources";
 import { valueText } from "../model/values";
+import { useSources } from "../store/sources";
 import { EmptyState } from "../ui/parts";
 import { ValueProvider } from "../ui/value/context";
 import { RuleCard } from "./RuleCard";
@@ -18,14 +18,11 @@ const OWN = " own";
 const EMPTY: RuleSet = { rules: [] };
 
 export function RulesEditor(props: NodeEditorProps) {
-  const { value, onChange, catalog, flow, node, shapeIn, sample, onFlow, problems, readOnly } = props;
+  const { value, onChange, catalog, flow, shapeIn, onFlow, problems, readOnly } = props;
   const shared = valueText(value["rule_set"]);
   const set = ((shared ? flow.rules[shared] : value["rules"]) ?? EMPTY) as unknown as RuleSet;
   const [open, setOpen] = useState<string | null>(set.rules.length === 1 ? (set.rules[0]?.id ?? null) : null);
-  const groups = useMemo(
-    () => sourcesOf({ flow, node: node.id, shapeIn, scope: sample ?? { data: null } }),
-    [flow, node.id, shapeIn, sample],
-  );
+  const groups = useSources(props);
 
   /** A shared set lives in the flow, and the step names its ports so that edges have somewhere to start. */
   function save(next: RuleSet) {

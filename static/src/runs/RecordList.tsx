@@ -137,7 +137,7 @@ function WriteLine({ run, row, step }: { run: string; row: Delivery; step: strin
       </Link>
       <span className={css.quiet}>{step}</span>
       <span className={css.sentence} title={row.message ?? undefined}>
-        {row.number ? `${row.entity} ${row.number}` : (row.message ?? row.entity)}
+        {row.number ? `${row.entity} ${row.number}` : (row.message || row.entity)}
       </span>
       <span className={css.links}>
         {row.link ? (

@@ -49,6 +49,7 @@ export function RecordPage() {
       {record.isPending ? <Rows count={10} /> : null}
       {data ? (
         <>
+          <Verdict record={data} />
           <section className={css.section}>
             <h2>
               What came in
@@ -86,6 +87,29 @@ export function RecordPage() {
         </>
       ) : null}
     </Page>
+  );
+}
+
+/** What became of it, before everything else: what stopped it, else what was written last. */
+function Verdict({ record }: { record: RecordHistory }) {
+  const stopped = record.deliveries.find((one) => ["failed", "rejected", "held", "conflict", "in_doubt"].includes(one.outcome));
+  const last = stopped ?? record.deliveries.findLast((one) => one.operation !== "unchanged") ?? record.deliveries.at(-1);
+  if (!last) return null;
+  const what = [last.entity, last.number ?? last.remote_id].filter(Boolean).join(" ");
+  return (
+    <div className={css.state}>
+      <StatusBadge status={last.outcome} />
+      <div className={css.grow}>
+        <p>{stopped ? last.message || `${what} did not go out.` : what}</p>
+        {stopped && last.cure ? <small>{last.cure}</small> : null}
+      </div>
+      {stopped?.outcome === "held" ? <Link to="/inbox?tab=held">Decide in the inbox</Link> : null}
+      {!stopped && last.link ? (
+        <a href={last.link} target="_blank" rel="noreferrer">
+          Open it there <IconExternalLink size={13} aria-hidden />
+        </a>
+      ) : null}
+    </div>
   );
 }
 

@@ -12,7 +12,15 @@ import { ErrorBanner } from "../ui/parts";
 
 const ENDED = new Set(["done", "failed", "cancelled"]);
 
-export function RetryButton({ run, keys }: { run: Pick<RunDetail, "id" | "state" | "counts" | "mode">; keys?: string[] }) {
+interface Props {
+  run: Pick<RunDetail, "id" | "state" | "counts" | "mode">;
+  /** Only these records; otherwise all that failed or are held. */
+  keys?: string[];
+  /** Where retrying is not the main act. */
+  quiet?: boolean;
+}
+
+export function RetryButton({ run, keys, quiet = false }: Props) {
   const { failed, held } = run.counts;
   const first: Retry["only"] = keys ? "keys" : failed ? "failed" : "held";
   const [open, setOpen] = useState(false);
@@ -27,6 +35,7 @@ export function RetryButton({ run, keys }: { run: Pick<RunDetail, "id" | "state"
   return (
     <>
       <Button
+        variant={quiet ? "default" : "filled"}
         leftSection={<IconRepeat size={16} />}
         onClick={() => {
           setOnly(first);

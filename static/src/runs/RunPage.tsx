@@ -1,11 +1,11 @@
 import { Button, Menu, Progress } from "@mantine/core";
-import { IconDownload, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconSitemap } from "@tabler/icons-react";
+import { IconDownload, IconHandStop, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconSitemap } from "@tabler/icons-react";
 import { Link, useParams, useSearchParams } from "react-router";
 
 import { useRunAct } from "../api/runs";
 import { useRunDocument } from "../api/queries";
 import type { RunDetail } from "../api/types";
-import { causeText, type Counted, durationText, elapsed, OUTCOMES, runSentence } from "../model/runs";
+import { causeText, type Counted, durationText, elapsed, OUTCOMES, runSentence, statusText } from "../model/runs";
 import { groupDigits } from "../model/values";
 import { Count, ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
 import { statusOf } from "../ui/status";
@@ -67,7 +67,7 @@ export function RunPage() {
           </button>
         ))}
       </div>
-      <RecordList run={run} titles={stepTitles(document.data?.nodes)} moving={run.state === "running"} />
+      <RecordList run={run} titles={stepTitles(document.data?.nodes)} moving={OPEN.has(run.state)} />
     </Page>
   );
 }
@@ -109,7 +109,7 @@ function State({ run }: { run: RunDetail }) {
   const ahead = run.rate && run.left_s ? run.rate * run.left_s : null;
   return (
     <div className={css.state} role="status" aria-live="polite">
-      <StatusBadge status={run.state} />
+      <StatusBadge {...statusText(run)} />
       <div className={css.grow}>
         <p>{runSentence(run)}</p>
         {run.state === "running" ? (
@@ -121,6 +121,12 @@ function State({ run }: { run: RunDetail }) {
             <Progress mt={10} size="sm" animated={!ahead} value={ahead ? (100 * done) / (done + ahead) : 100} aria-label="Progress" />
           </>
         ) : null}
+        {run.approvals?.map((one) => (
+          <small key={one.by} style={{ display: "block" }}>
+            {groupDigits(String(one.count))} {one.count === 1 ? "waits" : "wait"} for approval by {one.by}.{" "}
+            <Link to="/inbox?tab=approvals">Open the inbox</Link>
+          </small>
+        ))}
         {run.state === "waiting" && run.retry_at ? (
           <small>
             It tries again <RelativeTime at={run.retry_at} />.
@@ -164,7 +170,16 @@ function Acts({ run }: { run: RunDetail }) {
       <Button component="a" href={`/api/runs/${run.id}/deliveries?format=csv`} download variant="default" leftSection={<IconDownload size={16} />}>
         CSV
       </Button>
-      <RetryButton run={run} />
+      {run.counts.held > 0 && run.counts.failed === 0 ? (
+        <>
+          <RetryButton run={run} quiet />
+          <Button component={Link} to="/inbox?tab=held" leftSection={<IconHandStop size={16} />}>
+            Decide what is held
+          </Button>
+        </>
+      ) : (
+        <RetryButton run={run} />
+      )}
       {act.error ? <ErrorBanner error={act.error} /> : null}
     </>
   );

@@ -7,7 +7,7 @@ import { Link, useSearchParams } from "react-router";
 import { useFlows } from "../api/queries";
 import { useRuns } from "../api/runs";
 import type { RunRow } from "../api/types";
-import { causeText, elapsed, OUTCOMES, runSentence } from "../model/runs";
+import { causeText, elapsed, OUTCOMES, runSentence, statusText } from "../model/runs";
 import { EmptyState, ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
 import { statusOf } from "../ui/status";
 import { modeText } from "./words";
@@ -99,11 +99,10 @@ export function RunsPage() {
 
 function RunLine({ run }: { run: RunRow }) {
   const took = run.ended_at ? elapsed(run, Date.parse(run.ended_at)) : null;
-  const trouble = run.state === "done" && (run.counts.failed > 0 ? "failed" : run.counts.held > 0 ? "held" : null);
   return (
     <Link to={`/runs/${run.id}`} className={css.row}>
       <span>
-        <StatusBadge status={trouble || run.state} text={trouble ? `Done, ${run.counts[trouble]} ${trouble}` : undefined} />
+        <StatusBadge {...statusText(run)} />
       </span>
       <span className={css.name}>
         {run.flow.name}

@@ -1,8 +1,9 @@
-import { NumberInput, Switch } from "@mantine/core";
+import { NumberInput, Switch, TextInput } from "@mantine/core";
 import { useState } from "react";
 
 import type { Sandbox } from "../api/types";
 import type { Json } from "../model/flow";
+import { valueText } from "../model/values";
 import css from "./sandboxes.module.css";
 
 type Vice = Sandbox["vices"][number];
@@ -14,6 +15,43 @@ interface Props {
   busy: boolean;
   /** Options switch it on, null off. */
   onChange: (options: Json | null) => void;
+}
+
+interface OptionProps {
+  name: string;
+  label: string;
+  number: boolean;
+  value: unknown;
+  onChange: (next: unknown) => void;
+  onLeave: () => void;
+}
+
+function OptionInput({ name, label, number, value, onChange, onLeave }: OptionProps) {
+  if (!number) {
+    return (
+      <TextInput
+        size="xs"
+        aria-label={label}
+        placeholder={name === "month" ? "this month" : "any"}
+        value={valueText(value)}
+        onChange={(event) => onChange(event.currentTarget.value || null)}
+        onBlur={onLeave}
+      />
+    );
+  }
+  return (
+    <NumberInput
+      size="xs"
+      min={0}
+      hideControls
+      allowDecimal={false}
+      placeholder="always"
+      aria-label={label}
+      value={typeof value === "number" ? value : ""}
+      onChange={(next) => onChange(next === "" ? null : Number(next))}
+      onBlur={onLeave}
+    />
+  );
 }
 
 /** One way to misbehave. `times` without a number means until it is switched off. */
@@ -31,15 +69,13 @@ export function ViceRow({ vice, busy, onChange }: Props) {
       />
       {Object.keys(vice.options).map((name) => (
         <span key={name} className={css.option}>
-          <NumberInput
-            size="xs"
-            min={0}
-            allowDecimal={false}
-            placeholder="always"
-            aria-label={`${vice.title}: ${NAMES[name] ?? name}`}
-            value={typeof options[name] === "number" ? options[name] : ""}
-            onChange={(next) => setOptions({ ...options, [name]: next === "" ? null : Number(next) })}
-            onBlur={() => {
+          <OptionInput
+            name={name}
+            label={`${vice.title}: ${NAMES[name] ?? name}`}
+            number={name === "times" || typeof vice.options[name] === "number"}
+            value={options[name]}
+            onChange={(next) => setOptions({ ...options, [name]: next })}
+            onLeave={() => {
               if (active) onChange(options);
             }}
           />

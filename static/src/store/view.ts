@@ -100,6 +100,13 @@ export function select(ids: Iterable<string>): void {
   }));
 }
 
+export function selectEdge(id: string): void {
+  setState(({ nodes, edges }) => ({
+    nodes: nodes.map((node) => (node.selected ? { ...node, selected: false } : node)),
+    edges: edges.map((edge) => (Boolean(edge.selected) === (edge.id === id) ? edge : { ...edge, selected: edge.id === id })),
+  }));
+}
+
 export const chosenNodes = (): Set<string> =>
   new Set(getState().nodes.filter((node) => node.selected).map((node) => node.id));
 

@@ -17,13 +17,18 @@ interface Props {
 }
 
 const FIRST = 14;
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export function DataView({ data, titles = {} }: Props) {
-  const [all, setAll] = useState(false);
+  const [open, setOpen] = useState(false);
   if (!isPlain(data)) return <p className={css.none}>{valueText(data) || "Nothing"}</p>;
-  const entries = flat(data);
+  const all = flat(data);
+  const isId = ([, value]: [string, unknown]) => typeof value === "string" && ID.test(value);
+  const isLines = ([, value]: [string, unknown]) => Array.isArray(value) && value.some(isPlain);
+  const plain = all.filter((entry) => !isId(entry) && !isLines(entry));
+  const entries = [...plain, ...all.filter(isId), ...all.filter(isLines)];
   if (!entries.length) return <p className={css.none}>Nothing</p>;
-  const shown = all ? entries : entries.slice(0, FIRST);
+  const shown = open ? entries : [...entries.slice(0, FIRST), ...entries.slice(FIRST).filter(isLines)];
   return (
     <div>
       <dl className={css.data}>
@@ -34,9 +39,9 @@ export function DataView({ data, titles = {} }: Props) {
           </div>
         ))}
       </dl>
-      {entries.length > FIRST ? (
-        <button type="button" className={css.more} aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? "Show fewer" : `Show all ${entries.length} fields`}
+      {shown.length < entries.length || open ? (
+        <button type="button" className={css.more} aria-expanded={open} onClick={() => setOpen(!open)}>
+          {open ? "Show fewer" : `Show all ${entries.length} fields`}
         </button>
       ) : null}
     </div>
@@ -63,7 +68,10 @@ function Text({ value }: { value: unknown }) {
 
 function LinesTable({ lines }: { lines: readonly unknown[] }) {
   const rows = lines.filter(isPlain).map((line) => Object.fromEntries(flat(line)));
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const named = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const technical = (column: string) => rows.every((row) => ID.test(valueText(row[column])) || valueText(row[column]) === "");
+  // Ids say nothing to people: they come last.
+  const columns = [...named.filter((column) => !technical(column)), ...named.filter(technical)];
   return (
     <div className={css.scroll}>
       <table>

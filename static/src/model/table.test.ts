@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+
+import { addColumn, doubledKeys, parseCells, paste, removeColumn, removeRow, setCell, startTable, tableId } from "./table";
+
+const table = { title: "Ledger", columns: ["Category", "Account"], rows: [["Hardware", "4000"], ["Service", null]], description: "" };
+
+describe("lookup tables", () => {
+  it("take cells from a spreadsheet, headings and quoted line breaks included", () => {
+    const pasted = paste(startTable("T"), 0, 0, 'From\tTo\r\nA\t"two\nlines"\r\nB\t"say ""hi"""\r\n');
+    expect(pasted.rows).toEqual([["A", "two\nlines"], ["B", 'say "hi"']]);
+  });
+
+  it("paste from a cell on, and never beyond the last column", () => {
+    expect(paste(table, 1, 1, "4100\textra\n4200").rows).toEqual([["Hardware", "4000"], ["Service", "4100"], ["", "4200"]]);
+  });
+
+  it("read the last empty cell as a cell", () => {
+    expect(parseCells("a\t")).toEqual([["a", ""]]);
+  });
+
+  it("keep rows as long as the columns", () => {
+    const wide = addColumn(table, "Tax");
+    expect(wide.rows.every((row) => row.length === 3)).toBe(true);
+    expect(removeColumn(wide, 2)).toEqual(table);
+    expect(removeColumn(table, 1)).toBe(table);
+    expect(removeRow(setCell(table, 4, 0, "X"), 4).rows).toHaveLength(4);
+  });
+
+  it("empty a cell to nothing, but a key to a blank text", () => {
+    expect(setCell(table, 0, 1, "").rows[0]).toEqual(["Hardware", null]);
+    expect(setCell(table, 0, 0, "").rows[0]).toEqual(["", "4000"]);
+  });
+
+  it("find keys that only differ in case or blanks", () => {
+    expect(doubledKeys({ ...table, rows: [["Service", "1"], [" service ", "2"], ["Other", "3"]] })).toEqual(["Service", " service "]);
+    expect(doubledKeys(table)).toEqual([]);
+  });
+
+  it("get ids that the engine takes", () => {
+    expect(tableId("Ledger accounts (UK)", ["ledger_accounts_uk"])).toBe("ledger_accounts_uk_2");
+    expect(tableId("2026", [])).toBe("table");
+  });
+});
