@@ -29,8 +29,7 @@ export function pillOf(
   nodes: Readonly<Record<string, NodeCount>>,
   edges: Readonly<Record<string, number>>,
 ): Pill | null {
-  const source = nodes[edge.source];
-  const total = source && (edges[edgeId(edge)] ?? source.ports[edge.output]);
+  const total = edges[edgeId(edge)] ?? nodes[edge.source]?.ports[edge.output];
   if (total === undefined) return null;
   const side = SIDE[edge.output];
   if (side) return { passed: 0, held: 0, failed: 0, [side]: total };
