@@ -17,6 +17,7 @@ from designer.api import (
     reviews,
     runs,
     sandboxes,
+    schedules,
     session,
     tables,
     trials,
@@ -40,6 +41,7 @@ ROOMS = (
     controls.room,
     hooks.room,
     reviews.room,
+    schedules.room,
     sandboxes.room,
     health.room,
 )

@@ -20,19 +20,24 @@ def insert(
     columns: tuple[str, ...],
     rows: Sequence[Sequence[Any]],
     conflict: str = "",
-) -> None:
+) -> int:
     """Inserts rows of values in the order of ``columns``: text, numbers, bytes or None, as the driver takes them.
+
+    Answers how many were inserted or, by the clause, changed.
 
     conflict  an ON CONFLICT clause; two of the rows must not conflict with each other
     """
     if not rows:
-        return
+        return 0
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         statement = _from_arrays(table, columns, conflict)
-        connection.exec_driver_sql(statement, tuple(list(column) for column in zip(*rows, strict=True)))
+        done = connection.exec_driver_sql(
+            statement, tuple(list(column) for column in zip(*rows, strict=True))
+        )
     else:
-        connection.exec_driver_sql(_by_row(table, columns, conflict), list(rows))
+        done = connection.exec_driver_sql(_by_row(table, columns, conflict), list(rows))
+    return done.rowcount
 
 
 @cache
@@ -42,7 +47,7 @@ def _by_row(table: Table, columns: tuple[str, ...], conflict: str) -> str:
 
 @cache
 def _from_arrays(table: Table, columns: tuple[str, ...], conflict: str) -> str:
-    dialect = postgresql.dialect()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     arrays = ", ".join(f"%s::{table.c[name].type.compile(dialect)}[]" for name in columns)
     return f"{_into(table, columns)} SELECT * FROM unnest({arrays}) {conflict}"  # noqa: S608 - our own names
 
