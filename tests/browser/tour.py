@@ -24,6 +24,9 @@ def tour(page: Page, tree: Tree) -> Iterator[tuple[int, str]]:
     screens.own_password(page, tree)
     expect(page.get_by_text("Sage Intacct (demo)")).to_be_visible()
     yield 3, "home"
+    main.get_by_role("link", name="Flows").click()
+    expect(page.get_by_role("heading", name="Flows", exact=True)).to_be_visible()
+    yield 4, ""
     screens.open_flow(page)
     yield 4, ""
     page.get_by_role("button", name="Try on a sample").click()

@@ -29,8 +29,9 @@ export function pillOf(
   nodes: Readonly<Record<string, NodeCount>>,
   edges: Readonly<Record<string, number>>,
 ): Pill | null {
-  const total = edges[edgeId(edge)] ?? nodes[edge.source]?.ports[edge.output];
-  if (total === undefined) return null;
+  const source = nodes[edge.source];
+  const total = edges[edgeId(edge)] ?? source?.ports[edge.output];
+  if (total === undefined || (!source && total === 0)) return null;
   const side = SIDE[edge.output];
   if (side) return { passed: 0, held: 0, failed: 0, [side]: total };
   const target = nodes[edge.target];
