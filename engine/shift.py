@@ -25,7 +25,7 @@ from engine.store import closing, deliveries, lanes, references
 from engine.store.database import Database, Session
 from engine.store.lanes import Claim
 from engine.store.runs import RunView, load_run
-from engine.walk import Course, Receipt, WantAsk, WriteAsk, walk
+from engine.walk import Course, Receipt, WantAsk, WriteAsk, node_of, walk
 
 log = logging.getLogger("heddle.executor")
 
@@ -328,7 +328,7 @@ class Shift:
         if len(roots) == 1 or settled:
             with self.database.write() as session:
                 fresh = Ledger(self.plan, self.run, self.held, entries, ledger.count)
-                fresh.fail_all(session, next(iter(entries)), error)
+                fresh.fail_all(session, node_of(next(iter(entries))), error)
                 lanes.settle_batch(session, self.held, fresh.counts(), None)
             return
         middle = set(roots[: len(roots) // 2])

@@ -6,6 +6,7 @@ from flask import Response, jsonify
 from flask_openapi3 import OpenAPI
 
 from designer.api import (
+    approvals,
     catalog,
     connections,
     controls,
@@ -13,6 +14,7 @@ from designer.api import (
     flows,
     health,
     hooks,
+    invitations,
     people,
     reviews,
     runs,
@@ -41,6 +43,8 @@ ROOMS = (
     controls.room,
     hooks.room,
     reviews.room,
+    approvals.room,
+    invitations.room,
     schedules.room,
     sandboxes.room,
     health.room,

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from flask import Response, jsonify
 
-from designer import answers
+from designer import answers, consents
 from designer.api.body import Body
 from designer.api.opening import new_room
 from designer.auth import allow, me
@@ -17,7 +17,11 @@ room = new_room("reviews")
 
 
 class InboxQuery(Body):
-    kind: Literal["held"] = "held"
+    """``of`` and ``state`` are for approvals: mine or everybody's, open or decided."""
+
+    kind: Literal["held", "approval"] = "held"
+    of: Literal["mine", "all"] = "mine"
+    state: Literal["open", "decided"] = "open"
 
 
 class Answer(Body):
@@ -30,7 +34,11 @@ class Answer(Body):
 @room.get("/api/reviews")
 @allow("viewer")
 def inbox(query: InboxQuery) -> Response:
-    """What waits, one group a question: one answer releases all of its documents."""
+    """What waits: held documents, one group a question, or approvals, one by one."""
+    if query.kind == "approval":
+        with here().database.read() as store:
+            found = consents.listed(store, me(), mine=query.of == "mine", state=query.state)
+        return jsonify({"kind": query.kind, "approvals": found})
     with here().database.read() as store:
         groups = answers.waiting(store)
     return jsonify(

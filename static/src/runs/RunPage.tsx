@@ -121,6 +121,12 @@ function State({ run }: { run: RunDetail }) {
             <Progress mt={10} size="sm" animated={!ahead} value={ahead ? (100 * done) / (done + ahead) : 100} aria-label="Progress" />
           </>
         ) : null}
+        {run.approvals?.map((one) => (
+          <small key={one.by} style={{ display: "block" }}>
+            {groupDigits(String(one.count))} {one.count === 1 ? "waits" : "wait"} for approval by {one.by}.{" "}
+            <Link to="/inbox?tab=approvals">Open the inbox</Link>
+          </small>
+        ))}
         {run.state === "waiting" && run.retry_at ? (
           <small>
             It tries again <RelativeTime at={run.retry_at} />.
