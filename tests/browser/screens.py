@@ -95,10 +95,10 @@ def says(page: Page, sentence: str | re.Pattern[str], timeout: float = SLOW) -> 
     expect(page.get_by_role("status").filter(has_text=sentence)).to_be_visible(timeout=timeout)
 
 
-def answer(page: Page, label: str, value: str) -> None:
-    """Answers the only question in the inbox and lets its only document go."""
-    page.get_by_label(label).first.fill(value)
-    page.get_by_role("button", name="Release it").click()
+def choose(page: Page, label: str, option: str) -> None:
+    """Opens a list of choices and takes one."""
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option).click()
 
 
 def retry(page: Page, what: str) -> None:
