@@ -29,7 +29,7 @@ export function ApprovalList({ onDone }: { onDone: (done: Told) => void }) {
         <SegmentedControl
           aria-label="Which approvals"
           value={view}
-          onChange={(next) => setView(next as View)}
+          onChange={setView}
           data={[
             { value: "mine", label: "Mine" },
             { value: "all", label: "Everybody's" },
