@@ -39,10 +39,19 @@ class Retry:
     version: Literal["run", "current"] = "run"
 
 
-def start(slug: str, mode: Mode, cause: Cause, *, brought: Any = None, number: int | None = None) -> str:
+def start(
+    slug: str,
+    mode: Mode,
+    cause: Cause,
+    *,
+    brought: Any = None,
+    number: int | None = None,
+    window: Mapping[str, str] | None = None,
+) -> str:
     """Starts a run and answers its id; the same cause again answers the same run.
 
     A live run follows the live version; without ``number``, a dry run or a sample follows the draft.
+    ``window`` {"since", "until"} reads what changed in that time.
     Raises RequestError (404, 409) and DefinitionError when the drawing cannot run.
     """
     installation = here()
@@ -66,8 +75,9 @@ def start(slug: str, mode: Mode, cause: Cause, *, brought: Any = None, number: i
             bindings=bindings,
             mode=mode,
             cause=cause,
-            brought=brought,
+            brought=brought or None,
             trigger=trigger_for(plan, "manual"),
+            window=window,
         )
     installation.ring(started.run, started.lanes)
     return started.run

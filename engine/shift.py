@@ -85,7 +85,7 @@ class Heartbeat:
     def _beat(self) -> None:
         while not self._stop.wait(self._lease / 3):
             try:
-                with self._database.write() as session:
+                with self._database.write(lasting=False) as session:
                     lanes.renew(session, self._held, self._lease)
             except LeaseLost:
                 return
@@ -119,7 +119,7 @@ class Shift:
             if self._finish("done"):
                 return
         faults.point("before-release")
-        with self.database.write() as session:
+        with self.database.write(lasting=False) as session:
             lanes.release(session, self.held)
         faults.point("after-release")
 
@@ -135,6 +135,8 @@ class Shift:
             error.message = connector.http.mask(error.message)
         failures = self.held.failures + 1
         due_at = self._due_at(error, failures)
+        for connector in self._connectors.values():
+            connector.http.spent = True
         self._connectors.clear()
         with self.database.write() as session:
             self._keep_calls(session)
@@ -153,7 +155,7 @@ class Shift:
         return now() + seconds * random.uniform(0.9, 1.1)  # noqa: S311 - jitter
 
     def _finish(self, state: str) -> bool:
-        with self.database.write() as session:
+        with self.database.write(lasting=False) as session:
             if not lanes.finish_lane(session, self.held, state):
                 return False
             faults.point("before-close")
@@ -173,18 +175,20 @@ class Shift:
             self.database, from_json(self.held.cursor) if self.held.cursor else None
         )
         faults.point("before-stage")
-        with self.database.write() as session:
+        with self.database.write(lasting=False) as session:
             now_waiting = lanes.stage(session, self.held, batches, to_json(cursor).decode())
         faults.point("after-stage")
+        if cursor.get("end"):
+            return False  # whoever claimed this lane goes on with the others, and rings for those it leaves
         for number, count in now_waiting.items():
             if count == 1:
                 self.executor.ring(self.run.id, number)
-        return not bool(cursor.get("end"))
+        return True
 
     def _let_lanes_catch_up(self, waiting: dict[int, int]) -> bool:
         """The lanes are full: work on one of them ourselves rather than wait for another worker."""
         fullest = max(waiting, key=lambda number: waiting[number])
-        with self.database.write() as session:
+        with self.database.write(lasting=False) as session:
             other = lanes.claim(session, self.run.id, fullest, self.executor.owner, self.executor.lease)
         if other is None:
             threading.Event().wait(0.02)
@@ -349,7 +353,9 @@ class Shift:
             self._connectors[connection] = self.executor.open(
                 connection, read_only=self.read_only, journal=self._note_call
             )
-        return self._connectors[connection]
+        opened = self._connectors[connection]
+        opened.http.journal = self._note_call
+        return opened
 
     def _keep_lease(self) -> None:
         if now() >= self.held.until:

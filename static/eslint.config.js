@@ -2,7 +2,11 @@ import importX from "eslint-plugin-import-x";
 import hooks from "eslint-plugin-react-hooks";
 import ts from "typescript-eslint";
 
-const features = ["canvas", "form", "mapper", "rules", "runs", "reviews", "connections", "settings", "home", "session", "sandboxes"];
+<<<<<<< HEAD
+const features = ["canvas", "form", "mapper", "rules", "runs", "reviews", "connections", "settings", "home", "session", "sandboxes", "schedules"];
+=======
+const features = ["canvas", "form", "mapper", "rules", "runs", "reviews", "connections", "settings", "home", "session", "sandboxes", "tables", "trial"];
+>>>>>>> tables
 
 /** `ui` and `model` are leaves; `store` and `api` stand on them; features stand on those, never on each other. */
 const zones = [
