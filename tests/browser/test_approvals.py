@@ -81,6 +81,7 @@ def test_two_people_approve_in_two_browsers(page: Page, browser: Browser, tree: 
 
 def with_approval(page: Page, tree: Tree) -> None:
     """Puts an approval before the invoice of the ready flow, and the flow live."""
+    screens.open_flow(page)
     (flow,) = call(page, tree, "GET", "/api/flows")
     opened = call(page, tree, "GET", f"/api/flows/{flow['slug']}")
     drawn = opened["document"]
