@@ -21,7 +21,7 @@ OPEN = {
 NEEDS = {
     "admin": [r"/api/users", r"/api/tokens", r"/api/audit"],
     "operator": [
-        r"/runs POST$", r"/retry$", r"/cancel$", r"/pause$", r"/resume$", r"/reviews/answer$",
+        r"/runs POST$", r"/retry$", r"/cancel$", r"/pause$", r"/resume$", r"/reviews/answer$", r"/withdraw$",
         r"/connections/<string:id>/test$",
     ],
     # who decides is named by each approval, whatever their role
