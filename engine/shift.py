@@ -15,6 +15,7 @@ from engine.clock import now
 from engine.connector import Connector
 from engine.deliver import deliver
 from engine.errors import DefinitionError, EngineError, HeddleError, InDoubt, LeaseLost, Unavailable
+from engine.heartbeat import Heartbeat
 from engine.intent import Errand
 from engine.ledger import Ledger
 from engine.lookup import fetch
@@ -64,33 +65,8 @@ class Owner(Protocol):
     def lease(self) -> float: ...
     @property
     def owner(self) -> str: ...
-
-
-class Heartbeat:
-    """Renews a lease from a thread while a call is on its way."""
-
-    def __init__(self, database: Database, held: Claim, lease: float) -> None:
-        self._database, self._held, self._lease = database, held, lease
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-
-    def __enter__(self) -> Heartbeat:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        while not self._stop.wait(self._lease / 3):
-            try:
-                with self._database.write(lasting=False) as session:
-                    lanes.renew(session, self._held, self._lease)
-            except LeaseLost:
-                return
-            except Unavailable:
-                continue
+    @property
+    def heartbeat(self) -> Heartbeat: ...
 
 
 class Shift:
@@ -195,7 +171,7 @@ class Shift:
             return True
         shift = Shift(self.executor, self.run, other)
         shift._connectors = self._connectors
-        with suppress(LeaseLost), Heartbeat(self.database, other, self.executor.lease):
+        with suppress(LeaseLost), self.executor.heartbeat.keeping(other):
             try:
                 shift.work(now() + 0.5)
             except HeddleError as error:

@@ -3,7 +3,7 @@ import { IconDownload, IconHandStop, IconPlayerPause, IconPlayerPlay, IconPlayer
 import { Link, useParams, useSearchParams } from "react-router";
 
 import { useRunAct } from "../api/runs";
-import { useRunDocument } from "../api/queries";
+import { useMay, useRunDocument } from "../api/queries";
 import type { RunDetail } from "../api/types";
 import { causeText, type Counted, durationText, elapsed, OUTCOMES, runSentence, statusText } from "../model/runs";
 import { groupDigits } from "../model/values";
@@ -139,9 +139,10 @@ function State({ run }: { run: RunDetail }) {
 
 function Acts({ run }: { run: RunDetail }) {
   const act = useRunAct(run.id);
+  const may = useMay("operator");
   return (
     <>
-      {OPEN.has(run.state) ? (
+      {may && OPEN.has(run.state) ? (
         <Menu position="bottom-end">
           <Menu.Target>
             <Button variant="default" loading={act.isPending}>
