@@ -32,6 +32,9 @@ from engine.walk import behind
 
 HOUR = 3600.0
 log = logging.getLogger("heddle.approvals")
+BY_PEOPLE = ("manual", "retry", "answer")
+"""The causes of runs that name a person; a webhook's names an address, a flow's another flow."""
+
 Decision = Literal["approve", "decline"]
 
 
@@ -169,11 +172,14 @@ def _open(session: Session, run: Run, one: Asked, terms: Terms, starters: Sequen
 
 
 def _starters(session: Session, run: Run) -> list[str]:
-    """Everybody whose act led to this run: it, and the runs that it continues."""
+    """The people whose act led to this run: it, and the runs that it continues.
+
+    An earlier approval is not asking: who gave it may give the next one too.
+    """
     found = []
     current: Run | None = run
     while current is not None:
-        if current.cause_by:
+        if current.cause_kind in BY_PEOPLE and current.cause_by:
             found.append(current.cause_by.lower())
         current = session.get(Run, current.parent_id) if current.parent_id else None
     return list(dict.fromkeys(found))

@@ -4,7 +4,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, func, update
+from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, update
 from sqlalchemy.orm import defer
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -210,10 +210,6 @@ def due(session: Session, moment: float, limit: int = 100) -> list[int]:
     """Open approvals with which something happens by itself now."""
     query = select(Approval.id).where(Approval.state == "open", col(Approval.due_at) <= moment)
     return [found for found in session.exec(query.order_by(col(Approval.due_at)).limit(limit)) if found]
-
-
-def count_open(session: Session) -> int:
-    return int(session.exec(select(func.count()).where(Approval.state == "open")).one())
 
 
 def waiting_of_run(session: Session, run_id: str) -> list[dict[str, Any]]:
