@@ -40,6 +40,7 @@ def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
         intents = _settle_doubts(errand, target, intents, done)
         intents = _recognise(errand, target, intents, done)
         creates, updates = _compare(errand, target, intents, done)
+        creates, updates = _approved(errand, creates, updates, records, done)
         _send_updates(errand, target, updates, done)
         busy = _send_creates(errand, target, creates, done)
         if busy:
@@ -197,7 +198,31 @@ def _compare(
     return creates, updates
 
 
+def _approved(
+    errand: Errand, creates: list[Intent], updates: list[Intent], records: Sequence[Record], done: Delivered
+) -> tuple[list[Intent], list[Intent]]:
+    """Leaves what the approved plan shows just so; the rest is skipped or held. Everything without a plan."""
+    if errand.approval is None:
+        return creates, updates
+    passed: dict[str, list[Intent]] = {"create": [], "update": []}
+    for operation, intents in (("create", creates), ("update", updates)):
+        for intent in intents:
+            change = _change(errand, intent, operation)
+            refusal = errand.approval.refusal(records[intent.at[-1]], operation, change.data)
+            if refusal is None:
+                passed[operation].append(intent)
+            else:
+                receive(
+                    done, intent, Receipt(refusal, "" if refusal.question is None else "hold", change.data)
+                )
+    return passed["create"], passed["update"]
+
+
 def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> None:
+    if errand.allowance is not None and intents:
+        with errand.database.write() as session:
+            wanted = {intent.source: _change(errand, intent, "update").data for intent in intents}
+            errand.allowance.reserve(session, "update", wanted)
     for intent, result, change, before in _send(errand, target, intents, "update"):
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             updated = msgspec.structs.replace(result, outcome=Outcome.UPDATED)
@@ -217,7 +242,10 @@ def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], do
                 ids = [intent.left_id for intent in intents if intent.pair == pair]
                 got = references.claim(session, pair, ids, errand.claim, now() + errand.patience)
                 owned.update((pair, left_id) for left_id in got)
-        mine = [intent for intent in intents if (intent.pair, intent.left_id) in owned]
+            mine = [intent for intent in intents if (intent.pair, intent.left_id) in owned]
+            if errand.allowance is not None and mine:
+                wanted = {intent.source: intent.wanted("create") for intent in mine}
+                errand.allowance.reserve(session, "create", wanted)
     for intent, result, change, _ in _send(errand, target, mine, "create"):
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             keep(errand, intent, result, done)
@@ -273,7 +301,8 @@ def _imagined(intent: Intent, operation: str, target: WriteTarget) -> Result:
     if operation == "update":
         current = intent.current
         return Result(Outcome.UPDATED, intent.remote_id, current.number if current else None)
-    return Result(Outcome.CREATED, f"(new {target.entity})", f"(new {target.entity})")
+    new = f"(new {target.entity})"
+    return Result(Outcome.CREATED, new, new, new)
 
 
 def _linked(errand: Errand, target: WriteTarget, intent: Intent, result: Result) -> Result:

@@ -7,6 +7,7 @@ HeddleError
 ├── RecordRejected       this record cannot be written as it is; the rest of the batch goes on
 ├── Held                 a question must be answered first; the record waits
 ├── InDoubt              a call may or may not have been carried out: look before writing again
+├── OverBudget           the run would write more than its budget: pause it and ask
 ├── RequestError         the caller of our API sent something we cannot accept
 └── EngineError          our own fault
 
@@ -145,6 +146,12 @@ class InDoubt(HeddleError):
         super().__init__(message, code=code, detail=detail)
         self.sent_at = sent_at
         self.timeout = timeout
+
+
+class OverBudget(HeddleError):
+    """The run would write more than its flow allows in one run; nothing beyond it has been sent."""
+
+    code = "E-BUDGET"
 
 
 class RequestError(HeddleError):

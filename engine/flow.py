@@ -7,6 +7,7 @@ so that no secret and no installation detail is inside; layout is kept apart fro
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -71,13 +72,29 @@ class LookupTable(Document):
     description: str = ""
 
 
+class AmountLimit(Document):
+    """At most this sum of a target field over one run; ``field`` is dotted inside nested objects."""
+
+    field: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    limit: Annotated[Decimal, Field(ge=0)]
+
+
+class Budget(Document):
+    """What one run may write before it stops and asks. What is None is not limited."""
+
+    creates: Annotated[int, Field(ge=0)] | None = None
+    updates: Annotated[int, Field(ge=0)] | None = None
+    amount: AmountLimit | None = None
+
+
 class Policy(Document):
-    """How the flow runs."""
+    """How the flow runs. ``budget`` None: a run may write as much as it finds."""
 
     lanes: Annotated[int, Field(ge=1, le=32)] = 1
     batch_size: Annotated[int, Field(ge=1, le=2000)] = 200
     retry_minutes: list[float] = [1.0, 5.0, 15.0]
     sample_size: Annotated[int, Field(ge=1, le=100)] = 10
+    budget: Budget | None = None
 
 
 class Position(Document):

@@ -49,11 +49,13 @@ def start(
     brought: Any = None,
     trigger: str = "",
     window: Mapping[str, str] | None = None,
+    plan_id: str | None = None,
 ) -> Started:
     """Writes a run, its lanes and what the trigger brought, all in the caller's transaction.
 
     mode     live, dry-run or sample        trigger  the trigger node that fired; empty means any
     brought  what it brought, JSON          window   {"since", "until"} of an incremental read
+    plan_id  the dry run whose plan is executed
     """
     faults.point("before-cause")
     if runs.of_cause(session, cause.key) is not None:
@@ -62,6 +64,7 @@ def start(
     lanes = 1 if mode == "sample" else plan.flow.policy.lanes
     run = _run(flow_id, version_id, bindings, mode, cause, lanes)
     run.trigger = trigger
+    run.plan_id = plan_id
     run.input = None if brought is None else to_json(brought)
     run.window = to_json({**from_json(run.window), **(window or {})}).decode()
     if not runs.add(session, run):

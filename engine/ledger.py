@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from engine.approval import is_placeholder
 from engine.clock import now
 from engine.errors import HeddleError, Held
 from engine.node import WriteTarget
@@ -61,7 +62,7 @@ class Ledger:
             row = self._row(record, node, result.outcome, at)
             row.update(
                 slot=target.slot, entity=target.entity, operation=receipt.operation, remote_id=result.remote_id,
-                number=result.number, link=result.link, code=result.code, message=result.message,
+                number=result.number, link=None if is_placeholder(result.link) else result.link, code=result.code, message=result.message,
                 cure=result.detail, field=result.field,
                 sent=to_json(receipt.sent) if receipt.sent else None,
                 before=to_json(receipt.before) if receipt.before is not None else None,
