@@ -72,6 +72,22 @@ def start(slug: str, mode: Mode, cause: Cause, *, brought: Any = None, number: i
     return started.run
 
 
+def live_number(slug: str) -> int:
+    """The number of the live version. Raises RequestError (404, 409) when there is none."""
+    with here().database.read() as session:
+        row = flows.find(session, slug)
+    if row is None:
+        raise drawing.missing(slug)
+    if row.live_number is None:
+        raise RequestError(
+            f"«{row.name}» has not been published.",
+            status=409,
+            code="E-NOT-PUBLISHED",
+            cure="Publish it first, or plan its draft.",
+        )
+    return row.live_number
+
+
 def trigger_for(plan: Plan, kind: str) -> str:
     """The trigger node of this type; empty (any) when the drawing has none of it."""
     found = (node.id for node in plan.flow.nodes if node.type == kind and node.id in plan.triggers)

@@ -18,6 +18,7 @@ from designer.auth import allow
 from designer.errors import not_found
 from designer.installation import Installation, here
 from designer.shapes import source as source_of_shapes
+from designer.sheets import harmless
 from engine import explain, reentry
 from engine.errors import RequestError
 from engine.plan import Plan
@@ -33,7 +34,6 @@ COLUMNS = (
     "at", "key", "title", "node", "entity", "outcome", "operation", "remote_id", "number", "link",
     "message", "code", "cure",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class RunsQuery(Body):
@@ -220,12 +220,7 @@ def _lines(installation: Installation, run_id: str, query: DeliveriesQuery) -> I
 
 def _cells(row: Delivery) -> list[str]:
     shown = records.shown(row)
-    return [_harmless(str(shown[name] or "")) for name in COLUMNS]
-
-
-def _harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return [harmless(str(shown[name] or "")) for name in COLUMNS]
 
 
 def _line(cells: Any) -> str:

@@ -1,9 +1,9 @@
 """A dry run read as a plan: what would be written, record by record. Nothing here changes anything."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import func
+from sqlalchemy import select as any_select
 from sqlmodel import Session, col, select
 
 from engine.approval import Approval, Planned
@@ -51,15 +51,17 @@ def lines(
 
 def sums(session: Session, run_id: str) -> list[tuple[str, str, str, str, int]]:
     """(node, slot, entity, outcome, how many) of everything that happened at a node."""
-    query: Any = (
-        select(Delivery.node, Delivery.slot, Delivery.entity, Delivery.outcome, func.count())
-        .where(Delivery.run_id == run_id)
-        .group_by(Delivery.node, Delivery.slot, Delivery.entity, Delivery.outcome)
-        .order_by(Delivery.node, Delivery.outcome)
+    query = (
+        any_select(  # the typed one ends at four columns
+            col(Delivery.node), col(Delivery.slot), col(Delivery.entity), col(Delivery.outcome), func.count()
+        )
+        .where(col(Delivery.run_id) == run_id)
+        .group_by(col(Delivery.node), col(Delivery.slot), col(Delivery.entity), col(Delivery.outcome))
+        .order_by(col(Delivery.node), col(Delivery.outcome))
     )
     return [
         (node, slot, entity, outcome, int(count))
-        for node, slot, entity, outcome, count in session.exec(query)
+        for node, slot, entity, outcome, count in session.execute(query)
     ]
 
 

@@ -149,6 +149,7 @@ def progress(session: Session, run: Run) -> dict[str, Any]:
         "retry_at": iso(run.retry_at) if run.retry_at else None,
         "code": run.code,
         "parent": run.parent_id,
+        "plan": run.plan_id,
         "children": list(session.exec(select(Run.id).where(Run.parent_id == run.id).order_by(Run.id))),
     }
 

@@ -20,7 +20,8 @@ OPEN = {
 NEEDS = {
     "admin": [r"/api/users", r"/api/tokens", r"/api/audit"],
     "operator": [
-        r"/runs POST$", r"/retry$", r"/cancel$", r"/pause$", r"/resume$", r"/reviews/answer$",
+        r"/runs POST$", r"/retry$", r"/cancel$", r"/pause$", r"/resume$", r"/allow$", r"/execute$",
+        r"/reviews/answer$",
         r"/connections/<string:id>/test$",
     ],
     "viewer": [r"/api/session", r"/flows/check$"],
