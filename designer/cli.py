@@ -28,6 +28,7 @@ COMMANDS = {
     "backup": "designer.commands.backup",
     "restore": "designer.commands.restore",
     "doctor": "designer.commands.doctor",
+    "docs": "designer.commands.docs",
 }
 
 

@@ -16,6 +16,7 @@ class Config(BaseSettings):
     redis_url      the doorbell; empty means none (rate limits then count in this process)
     secret_key     seals stored secrets and signs sessions; empty means a key file inside ``data``
     sandboxes      demo only: system → base URL of its running sandbox
+    lease          seconds after which another worker takes over from one that gives no sign of life
     threads        request threads of the web server; ``streams`` (live progress) must stay below it
     proxies        how many reverse proxies in front of Heddle may be believed about the caller's address
     secure_cookie  send the session cookie over HTTPS only
@@ -31,6 +32,7 @@ class Config(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     demo: bool = False
     sandboxes: dict[str, str] = {}
+    lease: float = Field(default=30.0, ge=1.0)
     threads: int = Field(default=32, ge=4)
     streams: int = Field(default=12, ge=0)
     proxies: int = Field(default=0, ge=0, le=5)

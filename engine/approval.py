@@ -8,7 +8,7 @@ invoice)»; such a placeholder agrees with whatever the system has answered.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,15 +37,17 @@ class Approval:
     """The part of a plan that one batch needs.
 
     writes  record key → what was planned at this node     roots  keys of source records that the plan knows
-    root_of place of a record in its batch → the key of its source record
+    root_of place of a record in its batch → the key of its source record     records  as they are delivered
     """
 
     writes: Mapping[str, Planned]
     roots: frozenset[str]
     root_of: Mapping[int, str]
+    records: Sequence[Record]
 
-    def refusal(self, record: Record, operation: str, data: Mapping[str, Any]) -> Result | None:
-        """Why this write must not happen, None if it is the one that was shown."""
+    def refusal(self, at: int, operation: str, data: Mapping[str, Any]) -> Result | None:
+        """Why the write of the record at this place must not happen, None if it is the one that was shown."""
+        record = self.records[at]
         if self.root_of.get(record.root, record.key) not in self.roots:
             return Result(Outcome.SKIPPED, message=NOT_PLANNED)
         difference = self._difference(self.writes.get(record.key), operation, data)

@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
+import msgspec
 from pydantic import BaseModel, ConfigDict
 
 from engine.errors import EngineError, HeddleError
@@ -153,7 +154,14 @@ class Connector(ABC, Generic[S]):
         """The door: every write of every connector goes through here, and a dry run finds it shut."""
         if self.http.read_only:
             raise EngineError("A dry run tried to write.", code="E-DOOR")
-        return self._write(entity, changes)
+        return [self._masked(result) for result in self._write(entity, changes)]
+
+    def _masked(self, result: Result) -> Result:
+        """A system may quote what it was sent; no secret of ours may reach the history that way."""
+        if not (result.message or result.detail):
+            return result
+        mask = self.http.mask
+        return msgspec.structs.replace(result, message=mask(result.message), detail=mask(result.detail))
 
     def resolve(self, entity: str, changes: Sequence[Change]) -> list[Remote | None]:
         """After an unknown outcome: for each Change the object it made, or None if it certainly did not.

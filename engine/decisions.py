@@ -250,6 +250,20 @@ class Table:
             )
         ]
 
+    def misses(self, given: Sequence[Any], limit: int) -> list[tuple[int, int]]:
+        """(row, column) for rows that do not match: the first cell that is not fulfilled, ``limit`` rows at most."""
+        values = self.values(given)
+        names = self.names(values, {})
+        found: list[tuple[int, int]] = []
+        for row in range(len(self.document.rows)):
+            if len(found) >= limit:
+                break
+            for column, (cells, value) in enumerate(zip(self.cells, values, strict=True)):
+                if not cells[row].fulfilled(value, names):
+                    found.append((row, column))
+                    break
+        return found
+
     def names(self, values: Sequence[Any], around: Mapping[str, Any]) -> dict[str, Any]:
         """What cells may name: the inputs by id and title, before anything ``around``."""
         names = dict(around)

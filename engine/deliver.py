@@ -40,9 +40,12 @@ def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
         intents = _settle_doubts(errand, target, intents, done)
         intents = _recognise(errand, target, intents, done)
         creates, updates = _compare(errand, target, intents, done)
-        creates, updates = _approved(errand, creates, updates, records, done)
         _send_updates(errand, target, updates, done)
-        busy = _send_creates(errand, target, creates, done)
+        busy = False
+        while creates and not busy:
+            creates, twins = _part_twins(creates)
+            busy = _send_creates(errand, target, creates, done)
+            creates = [] if busy else _follow(errand, target, twins, done)
         if busy:
             done.interruption = Unavailable(
                 "Another run is creating the same object right now.", code="E-BUSY", retry_after=0.3
@@ -198,27 +201,60 @@ def _compare(
     return creates, updates
 
 
-def _approved(
-    errand: Errand, creates: list[Intent], updates: list[Intent], records: Sequence[Record], done: Delivered
-) -> tuple[list[Intent], list[Intent]]:
+def _approved(errand: Errand, intents: list[Intent], operation: str, done: Delivered) -> list[Intent]:
     """Leaves what the approved plan shows just so; the rest is skipped or held. Everything without a plan."""
     if errand.approval is None:
-        return creates, updates
-    passed: dict[str, list[Intent]] = {"create": [], "update": []}
-    for operation, intents in (("create", creates), ("update", updates)):
-        for intent in intents:
-            change = _change(errand, intent, operation)
-            refusal = errand.approval.refusal(records[intent.at[-1]], operation, change.data)
-            if refusal is None:
-                passed[operation].append(intent)
-            else:
-                receive(
-                    done, intent, Receipt(refusal, "" if refusal.question is None else "hold", change.data)
-                )
-    return passed["create"], passed["update"]
+        return intents
+    passed: list[Intent] = []
+    for intent in intents:
+        change = _change(errand, intent, operation)
+        refusal = errand.approval.refusal(intent.at[-1], operation, change.data)
+        if refusal is None:
+            passed.append(intent)
+        else:
+            receive(done, intent, Receipt(refusal, "" if refusal.question is None else "hold", change.data))
+    return passed
+
+
+def _part_twins(creates: list[Intent]) -> tuple[list[Intent], list[tuple[Intent, Intent]]]:
+    """Two objects of one batch with equal match keys are one object there: the first is created, its twins
+    wait for what becomes of it. Answers the first ones, and each twin behind its first."""
+    first: dict[tuple[Any, ...], Intent] = {}
+    alone: list[Intent] = []
+    twins: list[tuple[Intent, Intent]] = []
+    for intent in creates:
+        key = (intent.pair.right_entity, *((name, compare.normal(v)) for name, v in intent.match.items()))
+        if intent.match and first.setdefault(key, intent) is not intent:
+            twins.append((first[key], intent))
+        else:
+            alone.append(intent)
+    return alone, twins
+
+
+def _follow(
+    errand: Errand, target: WriteTarget, twins: list[tuple[Intent, Intent]], done: Delivered
+) -> list[Intent]:
+    """Treats twins as if their first one had been found there; answers those to be created after all."""
+    again: list[Intent] = []
+    found: list[Intent] = []
+    for first, intent in twins:
+        receipt = done.receipts[first.at[-1]]
+        if receipt is None or receipt.result.outcome == Outcome.FAILED:
+            again.append(intent)
+        elif receipt.result.outcome not in (Outcome.CREATED, Outcome.UPDATED):
+            receive(done, intent, receipt)
+        else:
+            result = receipt.result
+            intent.remote_id = result.remote_id
+            intent.current = Remote(result.remote_id or "", receipt.sent, result.number, result.link)
+            found.append(intent)
+    _, updates = _compare(errand, target, found, done)
+    _send_updates(errand, target, updates, done)
+    return again
 
 
 def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> None:
+    intents = _approved(errand, intents, "update", done)
     if errand.allowance is not None and intents:
         with errand.database.write() as session:
             wanted = {intent.source: _change(errand, intent, "update").data for intent in intents}
@@ -234,7 +270,7 @@ def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], do
 
 def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> bool:
     """Claims and sends creates; True if some are being created by another batch."""
-    mine = intents
+    mine = intents = _approved(errand, intents, "create", done)
     if not errand.dry and intents:
         owned: set[tuple[Pair, str]] = set()
         with errand.database.write() as session:

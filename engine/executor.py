@@ -77,4 +77,8 @@ class Executor:
             except HeddleError as error:
                 shift.back_off(error)
         with self.database.read() as session:
-            return lanes.claimable(session, run_id)
+            left = lanes.claimable(session, run_id)
+            others = [] if left else lanes.next_in_line(session, run.flow_id)
+        for other, number in others:
+            self.ring(other, number)
+        return left

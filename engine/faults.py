@@ -11,6 +11,7 @@ import signal
 from pathlib import Path
 
 POINTS = (
+    "after-due",
     "before-cause",
     "after-cause",
     "after-ring",

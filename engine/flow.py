@@ -87,14 +87,34 @@ class Budget(Document):
     amount: AmountLimit | None = None
 
 
+class Overlap(Document):
+    """What becomes of a run that is to start while others of its flow are not over.
+
+    kind      parallel: beside them · queue: it waits · skip: it is left out, and said so · cancel-older:
+              they are stopped
+    parallel  how many may work at once; 0 is no limit
+    """
+
+    kind: Literal["parallel", "queue", "skip", "cancel-older"] = "parallel"
+    parallel: Annotated[int, Field(ge=0, le=32)] = 0
+
+    @property
+    def at_once(self) -> int:
+        """How many runs may work at once; 0 is no limit."""
+        return self.parallel if self.kind == "parallel" else 1
+
+
 class Policy(Document):
-    """How the flow runs. ``budget`` None: a run may write as much as it finds."""
+    """How the flow runs. ``overlap`` is for runs whose trigger has no word of its own on it; ``budget`` None: a run may
+    write as much as it finds.
+    """
 
     lanes: Annotated[int, Field(ge=1, le=32)] = 1
     batch_size: Annotated[int, Field(ge=1, le=2000)] = 200
     retry_minutes: list[float] = [1.0, 5.0, 15.0]
     sample_size: Annotated[int, Field(ge=1, le=100)] = 10
     budget: Budget | None = None
+    overlap: Overlap = Overlap()
 
 
 class Position(Document):

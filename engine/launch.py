@@ -12,8 +12,8 @@ from engine.batch import pack
 from engine.errors import EngineError
 from engine.node import TriggerNode
 from engine.plan import Plan, entry_points
-from engine.record import Record, from_json, to_json
-from engine.store import runs
+from engine.record import COUNTED, Record, from_json, idempotency_key, to_json
+from engine.store import closing, control, runs, turns
 from engine.store.database import Session
 from engine.store.lanes import Lane, StagedBatch
 from engine.store.runs import Run, new_id
@@ -60,21 +60,65 @@ def start(
     faults.point("before-cause")
     if runs.of_cause(session, cause.key) is not None:
         return _repeat(session, cause)
-    reads = bool(plan.behind(trigger))
-    lanes = 1 if mode == "sample" else plan.flow.policy.lanes
-    run = _run(flow_id, version_id, bindings, mode, cause, lanes)
+    live = mode == "live"
+    node = plan.nodes.get(trigger or next(iter(plan.triggers), ""))
+    starter = node if isinstance(node, TriggerNode) else None
+    overlap = (starter.overlap if starter else None) or plan.flow.policy.overlap
+    settle = starter.settle if starter and live and brought is not None else 0.0
+    targets = entry_points(plan, trigger)
+    records = starter.bring(brought) if starter and brought is not None and (targets or settle) else []
+    if live and (overlap.kind != "parallel" or overlap.parallel or settle):
+        turns.lock(session, flow_id)
+    run = _run(flow_id, version_id, bindings, mode, cause, 1 if mode == "sample" else plan.flow.policy.lanes)
     run.trigger = trigger
     run.plan_id = plan_id
     run.input = None if brought is None else to_json(brought)
-    run.window = to_json({**from_json(run.window), **(window or {})}).decode()
+    if window:
+        run.window = to_json({**from_json(run.window), **window, "given": True}).decode()
+    due_at = 0.0
+    if settle:
+        run.settles = idempotency_key("settle", flow_id, trigger, *sorted(record.key for record in records))
+        due_at = clock.now() + settle
+        earlier = runs.settling(session, run.settles)
+        if earlier is not None:
+            return _join(session, plan, run, earlier, targets, records)
+    older = turns.open_runs(session, flow_id) if live and overlap.kind in ("skip", "cancel-older") else []
+    run.gate = overlap.at_once if live else 0
+    if older and overlap.kind == "skip":
+        _leave_out(run, older[-1])
     if not runs.add(session, run):
         return _repeat(session, cause)
-    entries: dict[str, list[Record]] = {}
-    targets = entry_points(plan, trigger)
-    if targets and brought is not None:
-        records = _brought(plan, trigger, brought)
-        entries = dict.fromkeys(targets, records)
-    return _with_lanes(session, run, entries, reads=reads, size=plan.flow.policy.batch_size)
+    if run.ended_at is not None:
+        return Started(run.id, [])
+    if overlap.kind == "cancel-older":
+        for one in older:
+            closing.cancel(session, one.id, "a newer run")
+    return _with_lanes(
+        session, run, dict.fromkeys(targets, records) if records else {},
+        reads=bool(plan.behind(trigger)), size=plan.flow.policy.batch_size, due_at=due_at,
+    )  # fmt: skip
+
+
+def _leave_out(run: Run, older: Run) -> None:
+    """Records a cause that came while a run was at work: it is over before it began."""
+    run.state = "cancelled"
+    run.ended_at = clock.now()
+    run.counts = to_json({"read": 0, **dict.fromkeys(COUNTED, 0)}).decode()
+    run.message = f"Left out: the run that began at {clock.iso(older.created_at)[11:16]} UTC was not over."
+
+
+def _join(
+    session: Session, plan: Plan, run: Run, earlier: Run, targets: Sequence[str], records: list[Record]
+) -> Started:
+    """Another event on records whose run still waits: it goes with what came last, when it was due anyway."""
+    earlier.input = run.input
+    due_at = control.empty(session, earlier.id)
+    session.add(earlier)
+    joined = _with_lanes(
+        session, earlier, dict.fromkeys(targets, records) if records else {},
+        reads=bool(plan.behind(earlier.trigger)), size=plan.flow.policy.batch_size, due_at=due_at,
+    )  # fmt: skip
+    return Started(joined.run, joined.lanes, new=False)
 
 
 def start_inside(
@@ -117,16 +161,12 @@ def _run(
     )  # fmt: skip
 
 
-def _brought(plan: Plan, trigger: str, brought: Any) -> list[Record]:
-    node = plan.nodes[trigger or plan.triggers[0]]
-    return node.bring(brought) if isinstance(node, TriggerNode) else []
-
-
 def _with_lanes(
-    session: Session, run: Run, entries: Mapping[str, Sequence[Record]], *, reads: bool, size: int
-) -> Started:
-    """Stages entries by lane; the reader's lane only where there is something to read."""
-    lanes = {number: Lane(run_id=run.id, number=number) for number in range(1, run.lanes + 1)}
+    session: Session, run: Run, entries: Mapping[str, Sequence[Record]], *, reads: bool, size: int,
+    due_at: float = 0.0,
+) -> Started:  # fmt: skip
+    """Stages entries by lane; the reader's lane only where there is something to read. Nothing before ``due_at``."""
+    lanes = {number: Lane(run_id=run.id, number=number, due_at=due_at) for number in range(1, run.lanes + 1)}
     keys = list(dict.fromkeys(record.key for records in entries.values() for record in records))
     by_lane: dict[int, list[str]] = {}
     for key in keys:
@@ -137,7 +177,7 @@ def _with_lanes(
             batches.append(_batch(run.id, lane, lanes[lane].staged, entries, lane_keys[first : first + size]))
             lanes[lane].staged += 1
     if reads:
-        lanes[0] = Lane(run_id=run.id, number=0)
+        lanes[0] = Lane(run_id=run.id, number=0, due_at=due_at)
     session.add_all(lanes.values())
     session.flush()
     session.add_all(batches)

@@ -9,19 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from engine import causes
 from engine.approval import is_placeholder
 from engine.clock import now
 from engine.errors import HeddleError, Held
 from engine.node import WriteTarget
 from engine.plan import Plan
 from engine.record import COUNTED, COUNTS_AS, WEIGHT, Outcome, Record, fingerprint, to_json
-from engine.store import deliveries, passages, references, reviews
+from engine.store import deliveries, failures, passages, references, reviews
 from engine.store.database import Session
+from engine.store.deliveries import Entry
 from engine.store.lanes import Claim
 from engine.store.references import Pair, Reference
 from engine.store.runs import RunView
 from engine.walk import Course, Receipt
 
+_FAILED = {Outcome.FAILED, Outcome.REJECTED}
 _TROUBLE = {Outcome.HELD, Outcome.FAILED, Outcome.REJECTED, Outcome.IN_DOUBT, Outcome.CONFLICT}
 
 
@@ -36,9 +39,10 @@ class Ledger:
         self.outcomes: dict[int, Outcome] = {}
         self.troubled = False
         self.released: dict[tuple[Pair, str], list[str]] = {}
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[Entry] = []
         self._references: list[Reference] = []
         self._holds: list[dict[str, Any]] = []
+        self._failures: list[dict[str, Any]] = []
 
     def weigh(self, records: Sequence[Record], receipts: Sequence[Receipt]) -> None:
         """Counts outcomes that an earlier, interrupted attempt has stored already."""
@@ -55,38 +59,46 @@ class Ledger:
     ) -> None:
         """Enters what a write node came to."""
         self._references.extend(kept)
-        at = now()
+        at, slot, entity = now(), target.slot, target.entity
+        run_id, lane, batch = self.run.id, self.held.lane, self.held.next
         for record, receipt in zip(records, receipts, strict=True):
             result = receipt.result
             self._outcome(record.root, result.outcome)
-            row = self._row(record, node, result.outcome, at)
-            row.update(
-                slot=target.slot, entity=target.entity, operation=receipt.operation, remote_id=result.remote_id,
-                number=result.number, link=None if is_placeholder(result.link) else result.link, code=result.code, message=result.message,
-                cure=result.detail, field=result.field,
-                sent=to_json(receipt.sent) if receipt.sent else None,
-                before=to_json(receipt.before) if receipt.before is not None else None,
-                answer=to_json(result.answer) if result.answer else None,
+            root = self.roots.get(record.root, record)
+            self._rows.append(
+                Entry(
+                    run_id, lane, batch, node, record.key, root.key, record.title or root.title,
+                    result.outcome.value, WEIGHT[result.outcome], at, slot, entity, receipt.operation,
+                    result.remote_id, result.number, None if is_placeholder(result.link) else result.link, result.code, result.message, result.detail,
+                    result.field,
+                    to_json(receipt.sent) if receipt.sent else None,
+                    to_json(receipt.before) if receipt.before is not None else None,
+                    to_json(result.answer) if result.answer else None,
+                )
             )  # fmt: skip
-            self._rows.append(row)
             if result.outcome in (Outcome.HELD, Outcome.IN_DOUBT):
                 self._hold(record, node, result.question or {"kind": "other"}, result.message, result.detail)
+            elif result.outcome in _FAILED:
+                self._fail(record, node, result.code, result.message, result.detail, result.field)
 
     def end(
         self, record: Record, node: str, outcome: Outcome, error: HeddleError | None, reason: str
     ) -> None:
         """Enters a record that went no further: refused, held or left out."""
         self._outcome(record.root, outcome)
-        row = self._row(record, node, outcome, now())
+        root = self.roots.get(record.root, record)
+        entry = Entry(
+            self.run.id, self.held.lane, self.held.next, node, record.key, root.key, record.title or root.title,
+            outcome.value, WEIGHT[outcome], now(), message=reason,
+        )  # fmt: skip
         if error is not None:
-            row.update(
-                code=error.code, message=error.message, cure=error.cure, field=getattr(error, "field", None)
-            )
+            field = getattr(error, "field", None)
+            entry = entry._replace(code=error.code, message=error.message, cure=error.cure, field=field)
             if isinstance(error, Held):
                 self._hold(record, node, error.question, error.message, error.cure)
-        else:
-            row["message"] = reason
-        self._rows.append(row)
+            elif outcome in _FAILED:
+                self._fail(record, node, error.code, error.message, error.cure, field)
+        self._rows.append(entry)
 
     def close(self, session: Session, course: Course) -> None:
         """The rest of the batch: endings, records that nothing happened to, overlay counts."""
@@ -114,13 +126,13 @@ class Ledger:
             references.release(session, pair, left_ids, owner)
         if self.run.mode == "live":
             through = [
-                row["root"]
-                for row in self._rows
-                if Outcome(row["outcome"]) not in _TROUBLE and row["operation"]
+                entry.root for entry in self._rows if entry.outcome not in _TROUBLE and entry.operation
             ]
             reviews.release(session, self.run.flow_id, through, self.run.id)
             reviews.add(session, self._holds)
-        self._rows, self._references, self._holds, self.released = [], [], [], {}
+            had = list({entry.root for entry in self._rows})
+            failures.renew(session, self.run.flow_id, self.run.id, had, self._failures)
+        self._rows, self._references, self._holds, self._failures, self.released = [], [], [], [], {}
 
     def counts(self) -> dict[str, int]:
         """The counts of this batch; they add up by construction."""
@@ -135,15 +147,23 @@ class Ledger:
         if known is None or WEIGHT[outcome] > WEIGHT[known]:
             self.outcomes[root] = outcome
 
-    def _row(self, record: Record, node: str, outcome: Outcome, at: float) -> dict[str, Any]:
+    def _fail(self, record: Record, node: str, code: str, message: str, cure: str, field: str | None) -> None:
         root = self.roots.get(record.root, record)
-        return {
-            "run_id": self.run.id, "lane": self.held.lane, "batch": self.held.next, "node": node,
-            "key": record.key, "root": root.key, "title": record.title or root.title, "slot": "", "entity": "",
-            "outcome": str(outcome), "weight": WEIGHT[outcome], "operation": "", "remote_id": None, "number": None,
-            "link": None, "source_link": None, "code": "", "message": "", "cure": "", "field": None,
-            "sent": None, "before": None, "answer": None, "at": at,
-        }  # fmt: skip
+        own = (record.key, root.key, record.title, root.title)
+        sentence = causes.template(
+            message, [*own, *causes.values_of(root.data), *causes.values_of(record.data)]
+        )
+        budget = self.plan.flow.policy.budget
+        named = budget.amount.field if budget and budget.amount else ""
+        amount, currency = causes.money(record.data, named) or causes.money(root.data) or ("", "")
+        self._failures.append(
+            {
+                "flow_id": self.run.flow_id, "run_id": self.run.id, "node": node, "key": record.key, "root": root.key,
+                "title": record.title or root.title, "code": code, "message": message, "cure": cure, "field": field,
+                "sentence": sentence, "cause": fingerprint([self.run.flow_id, node, code, sentence]),
+                "amount": str(amount), "currency": currency, "state": "open", "ended_by": None, "created_at": now(),
+            }
+        )  # fmt: skip
 
     def _hold(self, record: Record, node: str, question: dict[str, Any], message: str, cure: str) -> None:
         root = self.roots.get(record.root, record)

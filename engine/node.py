@@ -19,8 +19,9 @@ from pydantic import BaseModel, ConfigDict
 
 from engine.connector import Query
 from engine.errors import HeddleError, Problem
-from engine.flow import LookupTable, Port
+from engine.flow import Document, LookupTable, Overlap, Port
 from engine.record import Record, fingerprint
+from engine.schedule import Timer
 from engine.shape import Entity
 
 IN = Port(name="in")
@@ -151,10 +152,28 @@ class Node(ABC, Generic[S]):
         return ""
 
 
+class After(Document):
+    """After which flow (its slug) a trigger fires: any end, one without failed or held records, or a failed one."""
+
+    flow: str
+    when: Literal["done", "clean", "failed"] = "done"
+
+
 class TriggerNode(Node[S]):
-    """Starts runs. ``process`` passes on what the trigger brought."""
+    """Starts runs. ``process`` passes on what the trigger brought.
+
+    timer, after   set by types that fire by themselves: by the clock, or when another flow is done
+    overlap        what to do when runs of the flow are not over; None leaves it to the flow's policy
+    settle         seconds in which several events on the same records become one run
+    wants_changes  the read nodes behind must read only what changed
+    """
 
     inputs: ClassVar[tuple[Port, ...]] = ()
+    wants_changes: ClassVar[bool] = False
+    timer: Timer | None = None
+    after: After | None = None
+    overlap: Overlap | None = None
+    settle: float = 0.0
 
     def bring(self, brought: Any) -> list[Record]:
         """The records in what the trigger brought: each element of a list, or the one object."""

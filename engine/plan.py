@@ -201,6 +201,8 @@ def _judge_shape_of_graph(flow: Flow, nodes: Mapping[str, Node[Any]], graph: Any
                     node,
                 )
             )
+        if isinstance(made, TriggerNode) and made.wants_changes:
+            result.problems.extend(_judge_poll(flow, node, nodes, graph))
         slot = slot_of(made)
         if slot and slot not in flow.slots:
             result.problems.append(
@@ -222,6 +224,27 @@ def _judge_shape_of_graph(flow: Flow, nodes: Mapping[str, Node[Any]], graph: Any
                     severity="warning",
                 )
             )
+
+
+def _judge_poll(flow: Flow, trigger: str, nodes: Mapping[str, Node[Any]], graph: Any) -> list[Problem]:
+    """A trigger that asks for changes needs a read node behind it that reads nothing else."""
+    behind = {node: nodes[node] for node in graph.successors(trigger) if node in nodes}
+    reads = {node: made for node, made in behind.items() if isinstance(made, ReadNode)}
+    title = _title(flow, trigger)
+    if not reads:
+        message, cure = f"Nothing is read behind «{title}».", "Connect it to a read step."
+        return [Problem("E-CHANGES", message, cure, trigger)]
+    return [
+        Problem(
+            "E-CHANGES",
+            f"«{_title(flow, node)}» stands behind «{title}» and would read everything each time.",
+            "Switch on «Only what changed».",
+            node,
+            field="changes",
+        )
+        for node, made in reads.items()
+        if not made.incremental
+    ]
 
 
 def _infer(

@@ -20,6 +20,7 @@ from rq.timeouts import BaseDeathPenalty
 from engine import faults, inference
 from engine.errors import Unavailable
 from engine.executor import Executor
+from engine.firing import Clockwork
 from engine.runtime import Runtime
 from engine.store import lanes
 from engine.store.database import Database
@@ -105,13 +106,23 @@ def work(runtime: Runtime, redis_url: str, **options: Any) -> None:
     worker.work(logging_level="WARNING", with_scheduler=False)
 
 
-def sweep(database: Database, bell: Doorbell, stop: threading.Event, interval: float = SWEEP_SECONDS) -> None:
-    """Every few seconds, rings for lanes that are due and that nobody attends."""
+def sweep(
+    database: Database,
+    bell: Doorbell,
+    stop: threading.Event,
+    interval: float = SWEEP_SECONDS,
+    clockwork: Clockwork | None = None,
+) -> None:
+    """Every few seconds, starts what is due by the clock and rings for lanes that nobody attends."""
     while not stop.is_set():
         try:
+            for run_id, lane in clockwork.fire_due() if clockwork else ():
+                bell.ring(run_id, lane)
             sweep_once(database, bell)
         except Unavailable as error:
             log.warning("the sweeper waits: %s", error)
+        except Exception:
+            log.exception("the sweeper stumbled; it goes on")
         stop.wait(interval)
 
 

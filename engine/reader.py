@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.batch import pack
@@ -24,7 +24,14 @@ Staged = tuple[int, bytes, int, str | None]
 
 
 class Reader:
-    """Reads the pages of one run. The cursor is {"source": index, "at": connector's own, "marks": {node: stamp}}."""
+    """Reads the pages of one run.
+
+    The cursor is {"source": index, "at": connector's own, "since": lower bound, "marks": {node: stamp}}. The
+    lower bound is fixed with the first page of a source: another run may move the watermark meanwhile, and a
+    connector's place in its pages only means something between the same bounds. Marks are what the watermark
+    may move to when the run is over; runs that were told what to read (a window, keys) have none, because
+    they leave something out between the watermark and what they saw.
+    """
 
     def __init__(self, plan: Plan, run: RunView, connect: Callable[[str], Connector[Any]]) -> None:
         self.plan, self.run, self._connect = plan, run, connect
@@ -42,33 +49,36 @@ class Reader:
         if not isinstance(node, ReadNode):
             raise EngineError(f"{source!r} does not read.")
         connector = self._connect(node.slot)
-        query = self.query(database, source, node, connector)
+        query = node.query(self.run.trigger_record())
+        given, since = bool(self.run.window.get("given")), None
+        if query.keys is None and (node.incremental or given):
+            first = cursor["at"] is None or "since" not in cursor
+            since = self.since(database, source) if first else cursor["since"]
+            query = query.model_copy(update={"since": since, "until": self.run.window.get("until")})
         page = connector.read(query, cursor["at"], self._limit(connector))
         batches = self._cut(source, node, query, page.records)
         marks = dict(cursor["marks"])
-        if page.watermark is not None and query.keys is None:
-            marks[source] = max(page.watermark, marks.get(source, ""))
+        if page.watermark and query.keys is None and not given:
+            marks[source] = max(_stamp(page.watermark, query.until), marks.get(source, ""))
         done = page.cursor is None or self.run.mode == "sample"
         following = {
             "source": cursor["source"] + (1 if done else 0),
             "at": None if done else page.cursor,
+            "since": None if done else since,
             "marks": marks,
         }
         if following["source"] >= len(self.sources):
             following["end"] = True
         return batches, following
 
-    def query(self, database: Database, source: str, node: ReadNode[Any], connector: Connector[Any]) -> Query:
-        """What to read, with the window of an incremental read: inclusive, reaching back, bounded above."""
-        query = node.query(self.run.trigger_record())
-        if query.keys is not None or not node.incremental:
-            return query
-        since = self.run.window.get("since")
-        if since is None:
-            with database.read() as session:
-                since = references.watermark(session, self.run.flow_id, source)
-            since = _earlier(since) if since else None
-        return query.model_copy(update={"since": since, "until": self.run.window.get("until")})
+    def since(self, database: Database, source: str) -> str | None:
+        """Where an incremental read begins: what was asked for, else some way behind the watermark."""
+        given: str | None = self.run.window.get("since")
+        if self.run.window.get("given"):
+            return given
+        with database.read() as session:
+            mark = references.watermark(session, self.run.flow_id, source)
+        return _earlier(mark) if mark else None
 
     def _limit(self, connector: Connector[Any]) -> int:
         policy = self.plan.flow.policy
@@ -103,6 +113,21 @@ def number(records: list[Record], origin: Origin | None = None) -> list[Record]:
     ]  # fmt: skip
 
 
+def _stamp(mark: str, until: str | None) -> str:
+    """A watermark in the one form in which stamps compare as text; never behind the upper bound of the read."""
+    stamp = _text(_moment(mark))
+    return min(stamp, _text(_moment(until))) if until else stamp
+
+
 def _earlier(stamp: str) -> str:
-    moment = datetime.fromisoformat(stamp.replace("Z", "+00:00")) - OVERLAP
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return _text(_moment(stamp) - OVERLAP)
+
+
+def _moment(stamp: str) -> datetime:
+    """A stamp as a moment; one without an offset is UTC."""
+    moment = datetime.fromisoformat(stamp)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -12,10 +12,10 @@ from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, JsonValue, SecretStr
 from pydantic.fields import FieldInfo
 
-HARMLESS = {"harmless": True}
+HARMLESS: dict[str, JsonValue] = {"harmless": True}
 """``json_schema_extra`` of a setting that can lead neither elsewhere nor to another account: a page size, a path
 below the address. It may change without the secrets being typed again."""
 

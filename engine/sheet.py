@@ -7,9 +7,11 @@ that plain words in a text column may stand without quotes. Formulas are never c
 
 from __future__ import annotations
 
+import csv
 import io
 import zipfile
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -111,7 +113,35 @@ def read_sheet(raw: bytes, before: DecisionTable | None = None) -> DecisionTable
         raise _wrong(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.", "A1") from None
 
 
-def _rows(raw: bytes) -> list[list[str]]:
+def read_cells(raw: bytes) -> list[list[str]]:
+    """The plain cells of a workbook's first sheet or of a CSV file (comma, semicolon or tab; UTF-8 or Windows).
+
+    Dates are ISO text. Raises DefinitionError.
+    """
+    if raw[:2] == b"PK":
+        return _filled(_rows(raw, _plain))
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252", errors="replace")
+    if "\x00" in text:
+        raise _wrong("The file is neither CSV nor an Excel workbook (.xlsx).", "A1")
+    first = text.split("\n", 1)[0]
+    delimiter = max(";\t,", key=first.count)
+    try:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter)]
+    except csv.Error as error:
+        raise _wrong(f"The file is no CSV: {error}.", "A1") from None
+    if len(rows) > MAX_ROWS + 1:
+        raise _wrong(f"The file has more than {MAX_ROWS:,} rows.", f"A{MAX_ROWS + 2}")
+    return _filled(rows)
+
+
+def _filled(rows: list[list[str]]) -> list[list[str]]:
+    return [row for row in rows if any(row)]
+
+
+def _rows(raw: bytes, text_of: Callable[[Any], str] | None = None) -> list[list[str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             if len(raw) > MAX_BYTES or sum(entry.file_size for entry in packed.infolist()) > MAX_UNPACKED:
@@ -127,7 +157,7 @@ def _rows(raw: bytes) -> list[list[str]]:
         for cell in row:
             if cell.data_type == "f":
                 raise _wrong(f"{cell.coordinate} holds a formula. Put its result there.", cell.coordinate)
-            texts.append(_text(cell.value))
+            texts.append((text_of or _text)(cell.value))
         if number > MAX_ROWS + len(HEAD) + 1 and any(texts):
             raise _wrong(f"The table has more than {MAX_ROWS:,} rows.", f"A{number}")
         found.append(texts)
@@ -149,6 +179,13 @@ def _text(value: Any) -> str:
     if isinstance(value, date):
         return f'date("{value}")'
     return str(value).strip()
+
+
+def _plain(value: Any) -> str:
+    """A cell as people read it."""
+    if isinstance(value, datetime):
+        return value.isoformat() if value.time() != time() else value.date().isoformat()
+    return value.isoformat() if isinstance(value, date) else _text(value)
 
 
 def _quoted(text: str, column_type: str) -> str:

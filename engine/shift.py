@@ -145,6 +145,8 @@ class Shift:
                 lanes.release(session, self.held)
                 control.stop_over_budget(session, self.run.id, error)
             return
+        for connector in self._connectors.values():
+            error.message = connector.http.mask(error.message)
         failures = self.held.failures + 1
         due_at = patience.due_at(error, failures, self.plan.flow.policy)
         self._connectors.clear()
@@ -324,8 +326,7 @@ class Shift:
             return None
         root_of = {root: record.key for root, record in ledger.roots.items()}
         with self.database.read() as session:
-            keys = sorted({record.key for record in ask.records})
-            return plans.approval(session, self.run.plan_id, ask.node, keys, root_of)
+            return plans.approval(session, self.run.plan_id, ask.node, ask.records, root_of)
 
     def _isolate(
         self, entries: dict[str, list[Record]], ledger: Ledger, settled: list[str], error: EngineError

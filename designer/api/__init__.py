@@ -19,6 +19,8 @@ from designer.api import (
     runs,
     sandboxes,
     session,
+    tables,
+    trials,
     tries,
     versions,
 )
@@ -32,6 +34,8 @@ ROOMS = (
     flows.room,
     versions.room,
     tries.room,
+    tables.room,
+    trials.room,
     runs.room,
     events.room,
     controls.room,

@@ -1,4 +1,4 @@
-"""``heddle scheduler``: rings for work that nobody attends."""
+"""``heddle scheduler``: starts what is due by the clock, and rings for work that nobody attends."""
 
 from __future__ import annotations
 
@@ -10,14 +10,20 @@ import click
 from designer.commands.worker import doorbell_url
 from designer.config import Config
 from engine import queue
+from engine.firing import Clockwork
+from engine.runtime import Runtime
+from engine.store import seal
 from engine.store.database import Database
 
 
 @click.command()
 def command() -> None:
-    """Ring for what is due and unattended, until told to stop; one is enough, more do no harm."""
+    """Start and ring for what is due, until told to stop; one is enough, more do no harm."""
     config = Config()
+    database = Database(config.database)
+    key = seal.load(config.data, config.secret_key.get_secret_value())
+    clockwork = Clockwork(database, Runtime(database, key).plan)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    queue.sweep(Database(config.database), queue.Doorbell(doorbell_url(config)), stop)
+    queue.sweep(database, queue.Doorbell(doorbell_url(config)), stop, clockwork=clockwork)

@@ -17,7 +17,7 @@ def command() -> None:
     config = Config()
     database = Database(config.database)
     key = seal.load(config.data, config.secret_key.get_secret_value())
-    queue.work(Runtime(database, key), doorbell_url(config))
+    queue.work(Runtime(database, key), doorbell_url(config), lease=config.lease)
 
 
 def doorbell_url(config: Config) -> str:

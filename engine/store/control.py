@@ -1,11 +1,11 @@
-"""Pausing and resuming runs: a worker looks at the run's state between two batches."""
+"""Pausing, resuming and emptying runs: a worker looks at the run's state between two batches."""
 
-from sqlalchemy import update
+from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
 from engine.errors import HeddleError, OverBudget
 from engine.store import budgets, lanes
-from engine.store.lanes import Lane
+from engine.store.lanes import Lane, StagedBatch
 from engine.store.runs import Run
 
 
@@ -66,3 +66,12 @@ def _requeue(session: Session, run_id: str) -> list[int] | None:
         .values(due_at=0.0, rung_at=0.0)
     )
     return lanes.claimable(session, run_id)
+
+
+def empty(session: Session, run_id: str) -> float:
+    """Takes away what a run that has not started was to do; answers when it was due."""
+    connection = session.connection()
+    due = connection.execute(select(func.max(col(Lane.due_at))).where(col(Lane.run_id) == run_id)).scalar()
+    connection.execute(delete(StagedBatch).where(col(StagedBatch.run_id) == run_id))
+    connection.execute(delete(Lane).where(col(Lane.run_id) == run_id))
+    return float(due or 0.0)

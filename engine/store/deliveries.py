@@ -1,13 +1,14 @@
 """What happened to each record: the ledger that every count comes from."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Index, LargeBinary, Table, select
 from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
 from engine.record import Outcome, Result, from_json
+from engine.store import bulk
 from engine.walk import Receipt
 
 
@@ -54,6 +55,34 @@ class Delivery(SQLModel, table=True):
     at: float = Field(default_factory=now)
 
 
+class Entry(NamedTuple):
+    """A delivery to be stored: columns of Delivery, under their names there."""
+
+    run_id: str
+    lane: int
+    batch: int
+    node: str
+    key: str
+    root: str
+    title: str
+    outcome: str
+    weight: int
+    at: float
+    slot: str = ""
+    entity: str = ""
+    operation: str = ""
+    remote_id: str | None = None
+    number: str | None = None
+    link: str | None = None
+    code: str = ""
+    message: str = ""
+    cure: str = ""
+    field: str | None = None
+    sent: bytes | None = None
+    before: bytes | None = None
+    answer: bytes | None = None
+
+
 class Call(SQLModel, table=True):
     """One HTTP call, kept for small batches and for those that went wrong; secrets are struck out."""
 
@@ -79,10 +108,9 @@ _deliveries: Table = Delivery.__table__  # type: ignore[attr-defined]
 _calls: Table = Call.__table__  # type: ignore[attr-defined]
 
 
-def add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Stores deliveries in bulk; each row names every column but ``id``."""
-    if rows:
-        session.connection().execute(_deliveries.insert(), rows)
+def add(session: Session, entries: Sequence[Entry]) -> None:
+    """Stores deliveries in bulk."""
+    bulk.insert(session, _deliveries, Entry._fields, entries)
 
 
 def add_calls(session: Session, rows: Sequence[dict[str, Any]]) -> None:

@@ -13,6 +13,7 @@ from sqlmodel import Field, Session, SQLModel
 from engine.clock import now
 from engine.errors import LeaseLost
 from engine.record import from_json, to_json
+from engine.store import turns
 from engine.store.runs import Run
 
 
@@ -96,7 +97,8 @@ _runs: Table = Run.__table__  # type: ignore[attr-defined]
 
 
 def claim(session: Session, run_id: str, lane: int, owner: str, lease: float) -> Claim | None:
-    """Takes a lane for ``lease`` seconds, or answers None: it is taken, closed, not due or paused."""
+    """Takes a lane for ``lease`` seconds, or answers None: it is taken, closed, not due, paused or not its turn."""
+    turns.lock_before(session, run_id)
     at = now()
     statement = (
         update(_lanes)
@@ -107,7 +109,7 @@ def claim(session: Session, run_id: str, lane: int, owner: str, lease: float) ->
             _lanes.c.due_at <= at,
             or_(_lanes.c.owner.is_(None), _lanes.c.until < at),
             select(_runs.c.id)
-            .where(_runs.c.id == run_id, _runs.c.state.in_(("queued", "running", "waiting")))
+            .where(_runs.c.id == run_id, _runs.c.state.in_(("queued", "running", "waiting")), turns.come())
             .exists(),
         )
         .values(owner=owner, until=at + lease, fence=_lanes.c.fence + 1, attempts=_lanes.c.attempts + 1)
@@ -360,9 +362,24 @@ def unattended(session: Session, quiet: float) -> list[tuple[str, int]]:
             _lanes.c.rung_at < at - quiet,
             _has_work(),
             _runs.c.state.in_(("queued", "running", "waiting", "cancelled")),
+            turns.come(),
         )
         .order_by(_lanes.c.run_id, _lanes.c.number)
         .limit(1000)
+    )
+    return [(str(run_id), int(number)) for run_id, number in session.connection().execute(query)]
+
+
+def next_in_line(session: Session, flow_id: str) -> list[tuple[str, int]]:
+    """Lanes of the run of a flow that has waited for its turn, if that has come."""
+    query = (
+        select(_lanes.c.run_id, _lanes.c.number)
+        .join(_runs, _runs.c.id == _lanes.c.run_id)
+        .where(_runs.c.flow_id == flow_id, _runs.c.ended_at.is_(None), _runs.c.gate > 0)
+        .where(_runs.c.state == "queued", _lanes.c.state == "open", _lanes.c.due_at <= now())
+        .where(_lanes.c.owner.is_(None), _has_work(), turns.come())
+        .order_by(_lanes.c.run_id, _lanes.c.number)
+        .limit(8)
     )
     return [(str(run_id), int(number)) for run_id, number in session.connection().execute(query)]
 

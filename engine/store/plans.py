@@ -7,7 +7,7 @@ from sqlalchemy import select as any_select
 from sqlmodel import Session, col, select
 
 from engine.approval import Approval, Planned
-from engine.record import from_json
+from engine.record import Record, from_json
 from engine.store.deliveries import Delivery
 from engine.store.progress import found_by, outcomes_of
 
@@ -15,11 +15,11 @@ _CHUNK = 500
 
 
 def approval(
-    session: Session, plan_id: str, node: str, keys: Sequence[str], root_of: Mapping[int, str]
+    session: Session, plan_id: str, node: str, records: Sequence[Record], root_of: Mapping[int, str]
 ) -> Approval:
     """What the plan says about these records at one write node. ``root_of``: place in the batch → source key."""
     writes: dict[str, Planned] = {}
-    for some in _chunks(keys):
+    for some in _chunks(sorted({record.key for record in records})):
         query = select(Delivery).where(
             Delivery.run_id == plan_id, Delivery.node == node, col(Delivery.key).in_(some)
         )
@@ -29,7 +29,7 @@ def approval(
     for some in _chunks(sorted(set(root_of.values()))):
         found = select(Delivery.root).where(Delivery.run_id == plan_id, col(Delivery.root).in_(some))
         roots.update(session.exec(found.distinct()))
-    return Approval(writes, frozenset(roots), root_of)
+    return Approval(writes, frozenset(roots), root_of, records)
 
 
 def lines(

@@ -18,10 +18,6 @@ from engine.store.passages import Step
 from engine.store.reviews import Hold
 from engine.store.runs import OPEN, Run
 
-TRIGGERED = (
-    "out"  # the port of a trigger, which hands records to a read node without passing through the walk
-)
-
 
 def open_runs(session: Session, flow_id: str) -> int:
     """How many runs of a flow are not over."""
@@ -143,7 +139,7 @@ def progress(session: Session, run: Run) -> dict[str, Any]:
         **row,
         "seq": int(now() * 1000),
         "nodes": nodes,
-        "edges": _edges(document(session, run), nodes),
+        "edges": _edges(document(session, run), nodes, run.trigger),
         "rate": rate,
         "left_s": _left(session, run, rate),
         "retry_at": iso(run.retry_at) if run.retry_at else None,
@@ -191,14 +187,14 @@ def _nodes(session: Session, run_id: str) -> dict[str, dict[str, Any]]:
     return total
 
 
-def _edges(flow: Flow, nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
-    """What went along each edge: what left its port; a node that only handed on leaves what arrived next."""
+def _edges(flow: Flow, nodes: Mapping[str, Mapping[str, Any]], trigger: str) -> dict[str, int]:
+    """What went along each edge: what left its port. The trigger that fired handed on what arrived next."""
     found = {}
     for edge in flow.edges:
         if edge.source in nodes:
             passed = nodes[edge.source]["ports"].get(edge.output, 0)
         else:
-            passed = nodes[edge.target]["in"] if edge.target in nodes and edge.output == TRIGGERED else 0
+            passed = nodes[edge.target]["in"] if edge.source == trigger and edge.target in nodes else 0
         found[f"{edge.source}.{edge.output}>{edge.target}.{edge.input}"] = passed
     return found
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Column, Index, LargeBinary, Table, UniqueConstraint, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
 from engine.record import from_json, to_json
+from engine.store import bulk
 
 
 class CrossReference(SQLModel, table=True):
@@ -78,24 +78,29 @@ class Reference(msgspec.Struct, frozen=True):
     claim_outcome: str = ""
     claim_until: float = 0.0
 
-    def row(self) -> dict[str, Any]:
-        return {
-            **msgspec.structs.asdict(self.pair),
-            "left_id": self.left_id,
-            "right_id": self.right_id,
-            "number": self.number,
-            "link": self.link,
-            "answer": to_json(self.answer) if self.answer else None,
-            "fingerprints": to_json(self.fingerprints).decode(),
-            "claim": self.claim,
-            "claim_outcome": self.claim_outcome,
-            "claim_until": self.claim_until,
-            "updated_at": now(),
-        }
+    def row(self, at: float) -> tuple[Any, ...]:
+        """The values of _COLUMNS."""
+        pair = self.pair
+        return (
+            pair.left_connection, pair.left_entity, self.left_id, pair.right_connection, pair.right_entity,
+            self.right_id, self.number, self.link, to_json(self.answer) if self.answer else None,
+            to_json(self.fingerprints).decode(), self.claim, self.claim_outcome, self.claim_until, at,
+        )  # fmt: skip
 
 
 _table: Table = CrossReference.__table__  # type: ignore[attr-defined]
 _IDENTITY = ("left_connection", "left_entity", "left_id", "right_connection", "right_entity")
+_VALUES = (
+    "right_id", "number", "link", "answer", "fingerprints", "claim", "claim_outcome", "claim_until", "updated_at",
+)  # fmt: skip
+_COLUMNS = (*_IDENTITY, *_VALUES)
+_KNOWN = f"ON CONFLICT ({', '.join(_IDENTITY)}) DO UPDATE SET "
+_RENEW = _KNOWN + ", ".join(f"{name} = excluded.{name}" for name in _VALUES)
+_TAKE_OVER = (
+    _KNOWN
+    + "claim = excluded.claim, claim_until = excluded.claim_until WHERE cross_reference.right_id IS NULL"
+    " AND (cross_reference.claim_until < excluded.updated_at OR cross_reference.claim = excluded.claim)"
+)
 _CHUNK = 500
 
 
@@ -142,13 +147,9 @@ def claim(session: Session, pair: Pair, left_ids: Sequence[str], owner: str, unt
     """
     if not left_ids:
         return set()
-    rows = [Reference(pair, left_id, claim=owner, claim_until=until).row() for left_id in left_ids]
-    statement = _insert(session).on_conflict_do_update(
-        index_elements=list(_IDENTITY),
-        set_={"claim": owner, "claim_until": until},
-        where=_table.c.right_id.is_(None) & ((_table.c.claim_until < now()) | (_table.c.claim == owner)),
-    )
-    session.connection().execute(statement, rows)
+    at = now()
+    rows = [Reference(pair, left_id, claim=owner, claim_until=until).row(at) for left_id in left_ids]
+    bulk.insert(session, _table, _COLUMNS, rows, _TAKE_OVER)
     mine: set[str] = set()
     for start in range(0, len(left_ids), _CHUNK):
         query = select(_table.c.left_id).where(
@@ -159,29 +160,10 @@ def claim(session: Session, pair: Pair, left_ids: Sequence[str], owner: str, unt
 
 
 def save(session: Session, references: Iterable[Reference]) -> None:
-    """Writes references in bulk, new or known."""
-    rows = [reference.row() for reference in references]
-    if not rows:
-        return
-    statement = _insert(session)
-    statement = statement.on_conflict_do_update(
-        index_elements=list(_IDENTITY),
-        set_={
-            name: statement.excluded[name]
-            for name in (
-                "right_id",
-                "number",
-                "link",
-                "answer",
-                "fingerprints",
-                "claim",
-                "claim_outcome",
-                "claim_until",
-                "updated_at",
-            )
-        },
-    )
-    session.connection().execute(statement, rows)
+    """Writes references in bulk, new or known; of two for the same objects the later one."""
+    at = now()
+    rows = {(reference.pair, reference.left_id): reference for reference in references}
+    bulk.insert(session, _table, _COLUMNS, [reference.row(at) for reference in rows.values()], _RENEW)
 
 
 def release(session: Session, pair: Pair, left_ids: Sequence[str], owner: str) -> None:
@@ -214,9 +196,3 @@ def move_watermark(session: Session, flow_id: str, node: str, value: str, run_id
 
 def _is(pair: Pair) -> list[Any]:
     return [_table.c[name] == value for name, value in msgspec.structs.asdict(pair).items()]
-
-
-def _insert(session: Session) -> Any:
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(_table)
-    return sqlite.insert(_table)

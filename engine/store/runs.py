@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Column, Index, LargeBinary
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Field, Session, SQLModel, select
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from engine.clock import now
 from engine.errors import RequestError
@@ -35,13 +35,19 @@ class Run(SQLModel, table=True):
              the same cause twice is one run
     input    what the trigger brought, exact JSON
     trigger  the trigger node that fired; lanes: how many deliver
-    window   {"since", "until"} of an incremental read, fixed when the run starts; {"started"}: what values see
-             as the start instead, because a run that executes a plan repeats what was shown
+    window   {"since", "until"} of an incremental read, fixed when the run starts; ``given`` when somebody chose it;
+             {"started"}: what values see as the start instead, because executing a plan repeats what was shown
     plan_id  the dry run whose plan this run executes: nothing else is written
+    gate     how many runs of the flow may work at once when this one starts; 0 does not wait (see turns)
+    settles  what events must be about to become part of this run as long as it has not started
     """
 
     __tablename__ = "run"
-    __table_args__ = (Index("run_flow", "flow_id", "id"), Index("run_state", "state"))
+    __table_args__ = (
+        Index("run_flow", "flow_id", "id"),
+        Index("run_state", "state"),
+        Index("run_ended", "flow_id", "ended_at"),
+    )
 
     id: str = Field(primary_key=True)
     flow_id: str
@@ -58,6 +64,8 @@ class Run(SQLModel, table=True):
     lanes: int = 1
     bindings: str = "{}"
     window: str = "{}"
+    gate: int = 0
+    settles: str | None = Field(default=None, index=True)
     counts: str | None = None
     code: str = ""
     message: str = ""
@@ -106,6 +114,12 @@ def load_run(session: Session, run_id: str) -> RunView:
 def of_cause(session: Session, key: str | None) -> str | None:
     """The run that this cause has started already."""
     return None if key is None else session.exec(select(Run.id).where(Run.cause_key == key)).first()
+
+
+def settling(session: Session, key: str) -> Run | None:
+    """The run that still waits for more events on these records."""
+    query = select(Run).where(Run.settles == key, Run.state == "queued", col(Run.started_at).is_(None))
+    return session.exec(query.order_by(col(Run.id).desc())).first()
 
 
 def add(session: Session, run: Run) -> bool:

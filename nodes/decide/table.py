@@ -22,6 +22,9 @@ from engine.shape import Entity
 from engine.shape import Field as ShapeField
 from nodes.decide.rules import put
 
+MAX_MISSED = 100
+"""Rows of which an explanation says why they did not match."""
+
 
 class TableSettings(NodeSettings):
     table: DecisionTable | None = Field(
@@ -112,6 +115,15 @@ class TableNode(Node[TableSettings]):
                 rows=[
                     {"row": row + 1, "id": document.rows[row].id, "note": document.rows[row].note}
                     for row in rows
+                ],
+                missed=[
+                    {
+                        "row": row + 1,
+                        "id": document.rows[row].id,
+                        "column": document.inputs[column].label(),
+                        "cell": document.rows[row].when[column],
+                    }
+                    for row, column in table.misses(given, MAX_MISSED)
                 ],
                 outputs=as_json(answer),
             )

@@ -32,6 +32,15 @@ class WebhookSettings(NodeSettings):
         "a value there, equal contents are the same record.",
         json_schema_extra={"x-widget": "path"},
     )
+    settle_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=3600,
+        title="Wait for more",
+        description="Seconds to wait after a call: further calls for the same record within this time become "
+        "one run, with what came last. 0 starts at once.",
+        json_schema_extra={"x-advanced": True},
+    )
 
 
 class WebhookNode(TriggerNode[WebhookSettings]):
@@ -47,6 +56,7 @@ class WebhookNode(TriggerNode[WebhookSettings]):
     def __init__(self, settings: WebhookSettings, context: NodeContext) -> None:
         super().__init__(settings, context)
         self.problems: list[Problem] = []
+        self.settle = float(settings.settle_seconds)
         self.records = self._path(settings.record_path, "record_path")
         self.key = self._path(settings.key_path, "key_path")
 

@@ -45,10 +45,10 @@ def kill(pid: int) -> None:
 
 def free_ports(count: int) -> int:
     """The first of ``count`` ports in a row that nobody uses."""
-    for first in range(8750, 8770 - count):
+    for first in range(8785, 8800 - count):
         with suppress(OSError):
             for port in range(first, first + count):
                 with socket.socket() as probe:
                     probe.bind(("127.0.0.1", port))
             return first
-    raise AssertionError("no free ports between 8750 and 8770")
+    raise AssertionError("no free ports between 8785 and 8800")

@@ -217,3 +217,27 @@ def test_pages_stop_while_lanes_are_full(database: Database) -> None:
         lane = session.get(Lane, (run_id, 1))
         assert lane is not None
         assert lane.staged - lane.next <= 5
+
+
+@pytest.mark.parametrize("batch_size", [2, 40])
+def test_equal_match_keys_are_one_object_also_within_one_batch(database: Database, batch_size: int) -> None:
+    world = World(6)
+    for n, name in enumerate(["Ash", "Birch", "ash ", "Cedar", "ASH", "Birch"]):
+        world.source[f"S{n:06d}"]["name"] = name
+    bench = Bench(database, world, toy_flow(operation="upsert", match=("name",), batch_size=batch_size))
+    run = finish(bench, start(bench))
+    assert counts(run) == {"read": 6, "created": 3, "updated": 3}
+    assert [row["ref"] for row in world.target] == ["S000004", "S000005", "S000003"]
+
+
+def test_a_twin_is_created_when_its_first_one_is_refused(database: Database) -> None:
+    world = World(2)
+    for row in world.source.values():
+        row["name"] = "Twin"
+    bench = Bench(database, world, toy_flow(operation="upsert", match=("name",)))
+    world.before_write = lambda changes: world.refused.update(
+        change.key for change in changes if change.data["ref"] == "S000000"
+    )
+    run = finish(bench, start(bench))
+    assert counts(run) == {"read": 2, "created": 1, "failed": 1}
+    assert world.created() == ["S000001"]

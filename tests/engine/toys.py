@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Literal
 
-from engine import registry
+from engine import compare, registry
 from engine.connector import (
     CannotTell,
     Capability,
@@ -43,6 +43,7 @@ class World:
         self.read_calls = 0
         self.before_write: Callable[[Sequence[Change]], None] = lambda changes: None
         self.after_write: Callable[[Sequence[Change]], None] = lambda changes: None
+        self.refused: set[str] = set()
         self.means: Literal["match", "key", "none"] = "match"
 
     def created(self) -> list[str]:
@@ -91,7 +92,10 @@ class Toy(Connector[ConnectionSettings]):
                         str(row["id"]), {k: v for k, v in row.items() if k != "key"}, number=f"N-{row['id']}"
                     )
                     for row in self.world.target
-                    if all(str(row.get(name)) == str(value) for name, value in match.items())
+                    if all(
+                        compare.normal(str(row.get(name))) == compare.normal(str(value))
+                        for name, value in match.items()
+                    )
                 ]
                 for match in matches
             ]
@@ -102,7 +106,7 @@ class Toy(Connector[ConnectionSettings]):
         with self.world.lock:
             self.world.write_calls += 1
             for change in changes:
-                if "poison" in str(change.data.get("name", "")):
+                if "poison" in str(change.data.get("name", "")) or change.key in self.world.refused:
                     results.append(Result(Outcome.FAILED, code="T-POISON", message="The toy refuses poison."))
                     continue
                 if change.operation == "update":

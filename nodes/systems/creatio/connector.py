@@ -13,17 +13,21 @@ from engine.errors import AccessError, HeddleError, RecordRejected, Unavailable
 from engine.http import Http
 from engine.record import Change, Page, Record, Remote, Result
 from engine.shape import Entity, Summary
-from nodes.systems.creatio import finding, reading
+from nodes.systems.creatio import finding
 from nodes.systems.creatio.answers import body_of, refuse
 from nodes.systems.creatio.metadata import Model, parse, stock_model
-from nodes.systems.creatio.odata import Reader, Selection, all_of, condition, encode, resolve
+from nodes.systems.creatio.odata import Reader, Selection, condition, resolve
 from nodes.systems.creatio.session import ClientCredentials, CreatioSettings, Session
-from nodes.systems.creatio.values import GUID, utc
+from nodes.systems.creatio.values import GUID
 from nodes.systems.creatio.writing import Writer
+from nodes.systems.odata import reading
+from nodes.systems.odata.query import all_of, chunks, encode
+from nodes.systems.odata.values import utc
 
 LONGEST_QUERY = 1800
 """Characters of a query that every web server in front of Creatio lets through (IIS: 2048)."""
 OPTIONS_LIMIT = 1000
+NAMES = reading.Names(lambda row: str(row["Id"]), "ModifiedOn")
 
 
 class CreatioConnector(Connector[CreatioSettings]):
@@ -162,8 +166,8 @@ class CreatioConnector(Connector[CreatioSettings]):
             )
             return rows, total
 
-        fresh, following = reading.advance(here, fetch, limit, by_stamp=by_stamp)
-        mark = reading.highest(here, fresh)
+        fresh, following = reading.advance(here, fetch, limit, NAMES, by_stamp=by_stamp)
+        mark = reading.highest(here, fresh, NAMES)
         if following is not None:
             following.mark = here.mark
         return Page(
@@ -216,7 +220,7 @@ class CreatioConnector(Connector[CreatioSettings]):
         wanted = keys[done : done + limit]
         good = [key for key in wanted if GUID.fullmatch(key)]
         found: dict[str, reading.Row] = {}
-        for chunk in finding.chunks([f"Id eq {key}" for key in good], LONGEST_QUERY // 2):
+        for chunk in chunks([f"Id eq {key}" for key in good], LONGEST_QUERY // 2):
             options = [*selection.query(), _option("$filter", all_of([*conditions, " or ".join(chunk)]))]
             rows, _ = self.rows(query.entity, [*options, "$orderby=Id", f"$top={len(chunk)}"])
             found |= {row["Id"].lower(): row for row in rows}
@@ -257,7 +261,7 @@ class CreatioConnector(Connector[CreatioSettings]):
         selection = self.selection(Query(entity=entity, fields=("Id", *fields)))
         read, found = selection.reader(), {}
         calls = []
-        for chunk in finding.chunks([f"Id eq {key}" for key in dict.fromkeys(ids)], LONGEST_QUERY // 2):
+        for chunk in chunks([f"Id eq {key}" for key in dict.fromkeys(ids)], LONGEST_QUERY // 2):
             options = [*selection.query(), _option("$filter", " or ".join(chunk)), f"$top={len(chunk)}"]
             calls.append(f"{entity}?{encode(options)}")
         for body in finding.many(self, calls):

@@ -11,8 +11,10 @@ from engine.errors import Unavailable
 from engine.record import Remote
 from engine.shape import Field
 from nodes.systems.creatio.answers import body_of, complaint, refuse
-from nodes.systems.creatio.odata import Selection, all_of, any_of, condition, encode, resolve
-from nodes.systems.creatio.values import outgoing, stamp_key
+from nodes.systems.creatio.odata import Selection, condition, resolve
+from nodes.systems.creatio.values import outgoing
+from nodes.systems.odata.query import all_of, any_of, chunks, encode
+from nodes.systems.odata.values import stamp_key
 
 if TYPE_CHECKING:
     from nodes.systems.creatio.connector import CreatioConnector
@@ -101,21 +103,6 @@ def unpack(entity: str, body: Any) -> tuple[list[dict[str, Any]], int | None]:
         raise Unavailable(f"Creatio sent something else than the list of {entity} that was asked for.")
     count = body.get("@odata.count")
     return body["value"], int(count) if count is not None else None
-
-
-def chunks(parts: Sequence[str], length: int) -> Iterator[list[str]]:
-    """Groups parts so that a group, joined by " or ", is about ``length`` characters at most."""
-    group: list[str] = []
-    size = 0
-    for part in parts:
-        weight = len(encode([part])) + 12
-        if group and size + weight > length:
-            yield group
-            group, size = [], 0
-        group.append(part)
-        size += weight
-    if group:
-        yield group
 
 
 def _all_rows(

@@ -6,10 +6,9 @@ on current builds), dates are not quoted, ``in`` is not spoken, and a null is un
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from engine.connector import Filter
 from engine.errors import RecordRejected
@@ -187,21 +186,3 @@ def condition(model: Model, entity: str, given: Filter) -> str:
     plain = f"{path} {given.op} {literal(one, given.value, known.edm)}"
     # An empty value is not equal to any: without this, "is not X" would leave out what has no value.
     return f"({plain} or {empty})" if given.op == "ne" else plain
-
-
-def any_of(parts: Iterable[str]) -> str:
-    return " or ".join(f"({part})" for part in parts)
-
-
-def all_of(parts: Iterable[str]) -> str:
-    known = [part for part in parts if part]
-    return (
-        known[0]
-        if len(known) == 1
-        else " and ".join(f"({part})" if " or " in part else part for part in known)
-    )
-
-
-def encode(options: Sequence[str]) -> str:
-    """Query options as they go into an address."""
-    return "&".join(quote(option, safe="$=,()';:/-._~*@") for option in options if option)

@@ -148,6 +148,8 @@ def seed(store: Store, n: int, number: int) -> dict[str, int]:
     for entity, rows in made.items():
         whole = []
         for i, row in enumerate(rows):
+            if row["Id"] == made_id(entity, "first") and row["Id"] in store.tables[entity]:
+                continue  # of an earlier seed, and somebody may have worked with it since
             at = moment((_START + timedelta(minutes=7 * i, microseconds=1000 + i)).isoformat())
             whole.append({**store.fresh(entity, row), "CreatedOn": at, "ModifiedOn": at})
         store.save(entity, whole)
@@ -189,7 +191,7 @@ def _account(chance: random.Random, number: int, i: int) -> Row:
     return {
         "Id": made_id("Account", number, i) if i else made_id("Account", "first"),
         "Name": name,
-        "Code": f"C{10001 + i}",
+        "Code": f"C{10_000 * number + 1 + i}",
         "TypeId": lookup_id("AccountType", "Customer"),
         "IndustryId": chance.choice(lookup_rows("AccountIndustry"))[0],
         "Phone": f"+1 617 555 {chance.randrange(10000):04d}",

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from engine.errors import RecordRejected
 from engine.shape import Field, ValueType
+from nodes.systems.odata.values import utc
 
 EMPTY_ID = "00000000-0000-0000-0000-000000000000"
 GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -57,20 +58,6 @@ READERS: dict[ValueType, Callable[[Any], Any]] = {
     "datetime": _moment,
 }
 """What turns a value as received into a canonical one; other types are canonical as they come."""
-
-
-def utc(text: str) -> str:
-    """A date or moment in ISO form as UTC with ``Z``. Raises ValueError."""
-    at = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text.strip()).replace("Z", "+00:00"))
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    fraction = f".{at.microsecond:06d}" if at.microsecond else ""
-    return f"{at.year:04d}{at.strftime('-%m-%dT%H:%M:%S')}{fraction}Z"
-
-
-def stamp_key(text: str | None) -> tuple[str, str]:
-    """Sorts moments rightly whatever the number of their fraction digits."""
-    whole, _, fraction = (text or "").rstrip("Z").partition(".")
-    return whole, fraction.ljust(7, "0")
 
 
 def literal(field: Field, value: Any, edm: str) -> str:

@@ -18,7 +18,8 @@ from engine.record import Change, Outcome, Remote, Result
 from nodes.systems.creatio.answers import Complaint, body_of, complaint, refuse
 from nodes.systems.creatio.finding import BATCH, BATCH_HEADERS, NO_BATCH
 from nodes.systems.creatio.odata import Selection, unknown_field
-from nodes.systems.creatio.values import outgoing, stamp_key
+from nodes.systems.creatio.values import outgoing
+from nodes.systems.odata.values import stamp_key
 
 if TYPE_CHECKING:
     from nodes.systems.creatio.connector import CreatioConnector

@@ -82,7 +82,7 @@ class IntacctSandbox(Sandbox):
     title = "Sage Intacct"
     vices: ClassVar[tuple[Vice, ...]] = (
         *COMMON_VICES,
-        Vice("closed_period", "The books of a month are closed", {"month": "2026-11"}),
+        Vice("closed_period", "The books of a month are closed", {"month": ""}),  # "2026-11"; empty: this one
         Vice("no_external_id", "Queries do not know external ids", {}),
     )
 
@@ -284,7 +284,12 @@ class IntacctSandbox(Sandbox):
 
     def _one(self, outcome: Outcome, session: Session) -> None:
         closed = self.use("closed_period")
-        context = Context(session.entity, self.now(), str(closed.get("month", "")) if closed else "")
+        month = (
+            (closed.get("month") or f"{datetime.fromtimestamp(self.now(), UTC):%Y-%m}")
+            if closed is not None
+            else ""
+        )
+        context = Context(session.entity, self.now(), str(month))
         caller = Caller(context, self._new_session(session), request.url_root, self._page_vice())
         try:
             outcome.answer = self.functions.run(outcome.function[0], caller)

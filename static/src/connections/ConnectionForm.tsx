@@ -41,16 +41,18 @@ export function ConnectionForm({ card, connection, Fields, onSaved }: Props) {
     field: problem.field?.replace(/^(settings|secrets)\./, "") ?? null,
   }));
 
+  // A saved connection is shown afresh, so this form may be gone when the answer comes: then only a promise tells.
   const keep = (force: boolean) =>
-    save.mutate(
-      { ...draft, name, ...(connection ? { revision: connection.revision } : {}), ...(force ? { force } : {}) },
-      {
-        onSuccess: (saved) => {
+    void save
+      .mutateAsync(
+{ ...draft, name, ...(connection ? { revision: connection.revision } : {}), ...(force ? { force } : {}) })
+      .then(
+        (saved) => {
           notifications.show({ message: `${saved.name} is ${connection ? "saved" : "connected"}.`, color: "green" });
           onSaved(saved);
         },
-      },
-    );
+        () => undefined, // shown as save.error
+      );
 
   return (
     <form

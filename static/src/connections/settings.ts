@@ -19,7 +19,10 @@ export function secretNames(schema: Json): string[] {
     .map(([name]) => name);
 }
 
-/** Splits what a form holds; secrets that were not typed are left out, so that the server keeps its own. */
+/**
+ * Splits what a form holds; secrets that were not typed are left out, so that the server keeps its own. Those
+ * deeper inside stay where they are: the server takes them out.
+ */
 export function halves(schema: Json, value: Json): { settings: Json; secrets: Json } {
   const secret = new Set(secretNames(schema));
   const entries = Object.entries(value);

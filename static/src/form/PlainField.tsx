@@ -91,7 +91,7 @@ function SecretField({ place, name, schema, value, required, onChange }: FieldPr
   const problem = useProblem(place);
   const [replacing, setReplacing] = useState(false);
   const label = labelOf(name, schema);
-  if (stored[name] && !replacing && value === undefined) {
+  if (stored[place] && !replacing && value === undefined) {
     return (
       <Block label={label} description={schema.description} required={required} place={place}>
         <div className={css.stored}>

@@ -10,7 +10,7 @@ export interface FormAround {
   root: Schema;
   readOnly: boolean;
   problems: readonly Pick<Problem, "field" | "message" | "cure" | "severity">[];
-  /** Secrets that the server keeps already, by property name. */
+  /** Secrets that the server keeps already, by dotted path. */
   stored: Readonly<Record<string, boolean>>;
   /** The node whose settings these are; null for other forms. */
   node: NodeEditorProps | null;
@@ -29,7 +29,10 @@ export const useForm = (): FormAround => useContext(FormContext);
 /** The problem that stands exactly at a dotted path, in words; undefined when there is none. */
 export function useProblem(place: string): string | undefined {
   const found = useForm().problems.find((problem) => problem.field === place);
-  return found ? [found.message, found.cure].filter(Boolean).join(" ") : undefined;
+  if (!found) return undefined;
+  // The form says what is needed where it is needed; the server's words repeat the name.
+  if (/^«[^»]+»: Field required\.?$/.test(found.message)) return "This is needed.";
+  return [found.message, found.cure].filter(Boolean).join(" ");
 }
 
 export interface FieldProps {

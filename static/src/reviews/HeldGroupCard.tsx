@@ -10,7 +10,7 @@ import type { HeldGroup } from "../api/types";
 import { many } from "../model/runs";
 import { valueText } from "../model/values";
 import { ErrorBanner, RelativeTime } from "../ui/parts";
-import type { Done } from "./InboxPage";
+import { type Done, questionKey } from "./done";
 import css from "./reviews.module.css";
 
 interface Props {
@@ -80,15 +80,16 @@ function AnswerForm({ group, form, onDone }: Props & { form: NonNullable<HeldGro
         event.preventDefault();
         setTried(true);
         if (lacking) return;
-        answer.mutate(
-          { question: group.question, answer: values },
-          {
-            onSuccess: ({ released, runs }) =>
-              onDone({
-                runs,
-                message: `${form.key} is answered. ${many(released, "document")} ${released === 1 ? "goes" : "go"} out, and the next one like it will not ask.`,
-              }),
-          },
+        // The answered group leaves the list, and this form with it: then only a promise tells.
+        void answer.mutateAsync({ question: group.question, answer: values }).then(
+          ({ released, runs }) =>
+            onDone({
+              runs,
+              question: questionKey(group),
+              at: Date.now(),
+              message: `${form.key} is answered. ${many(released, "document")} ${released === 1 ? "goes" : "go"} out, and the next one like it will not ask.`,
+            }),
+          () => undefined, // shown as answer.error
         );
       }}
     >

@@ -2,27 +2,36 @@
 
 import { Button } from "@mantine/core";
 import { IconCircleCheck, IconInbox } from "@tabler/icons-react";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 
 import { useHeld, useRuns } from "../api/runs";
+import type { HeldGroup } from "../api/types";
 import { many } from "../model/runs";
 import { EmptyState, ErrorBanner, Page, Rows } from "../ui/parts";
 import { FailedGroups } from "./FailedGroups";
 import { HeldGroupCard } from "./HeldGroupCard";
+import { type Done, questionKey } from "./done";
 import css from "./reviews.module.css";
 
-export interface Done {
-  message: string;
-  runs: string[];
-}
+/** For so long an answered question may still be listed: its documents are set free by the run that takes them. */
+const LEAVING_MS = 10_000;
+
 
 export function InboxPage() {
   const [params, setParams] = useSearchParams();
   const [done, setDone] = useState<Done | null>(null);
   const held = useHeld();
   const failed = useRuns({ outcome: "failed" });
-  const groups = held.data?.groups ?? [];
+  const { refetch } = held;
+  useEffect(() => {
+    if (!done) return;
+    const timer = setTimeout(() => void refetch(), LEAVING_MS + 500);
+    return () => clearTimeout(timer);
+  }, [done, refetch]);
+  const leaving = (group: HeldGroup) =>
+    done !== null && questionKey(group) === done.question && held.dataUpdatedAt < done.at + LEAVING_MS;
+  const groups = (held.data?.groups ?? []).filter((group) => !leaving(group));
   const waiting = groups.reduce((sum, group) => sum + group.count, 0);
   const runs = (failed.data?.pages.flatMap((page) => page.runs) ?? []).filter((run) => run.counts.failed > 0);
   const failures = runs.reduce((sum, run) => sum + run.counts.failed, 0);
@@ -72,7 +81,7 @@ export function InboxPage() {
       {tab === "held" ? (
         <div className={css.groups}>
           {groups.map((group) => (
-            <HeldGroupCard key={JSON.stringify(group.question)} group={group} onDone={setDone} />
+            <HeldGroupCard key={questionKey(group)} group={group} onDone={setDone} />
           ))}
         </div>
       ) : null}

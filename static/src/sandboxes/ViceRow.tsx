@@ -32,7 +32,7 @@ function OptionInput({ name, label, number, value, onChange, onLeave }: OptionPr
       <TextInput
         size="xs"
         aria-label={label}
-        placeholder={name === "month" ? "2026-01" : "any"}
+        placeholder={name === "month" ? "this month" : "any"}
         value={valueText(value)}
         onChange={(event) => onChange(event.currentTarget.value || null)}
         onBlur={onLeave}

@@ -50,7 +50,7 @@ export const theme = createTheme({
     TextInput: { defaultProps: { size: "sm" } },
     Select: { defaultProps: { size: "sm" } },
     Textarea: { defaultProps: { size: "sm" } },
-    InputDescription: { styles: { description: { fontSize: "12.5px", lineHeight: 1.4 } } },
+    InputWrapper: { styles: { description: { fontSize: "12.5px", lineHeight: 1.4 }, error: { fontSize: "12.5px", lineHeight: 1.4 } } },
     Tooltip: { defaultProps: { openDelay: 300, transitionProps: { duration: 100 }, multiline: true, maw: 320 } },
     Modal: { defaultProps: { transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.35 } }, styles: { title: { fontSize: 16, fontWeight: 620 } } },
     Menu: { defaultProps: { transitionProps: { duration: 100 }, shadow: "md" } },

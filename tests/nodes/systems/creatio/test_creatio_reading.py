@@ -14,12 +14,14 @@ from engine.connector import Filter, Query
 from engine.errors import RecordRejected
 from engine.http import Http
 from engine.record import Page, to_json
-from nodes.systems.creatio import reading
 from nodes.systems.creatio.connector import CreatioConnector
 from nodes.systems.creatio.sandbox import CreatioSandbox
+from nodes.systems.odata import reading
 from tests.nodes.systems.creatio.conftest import LINES, Connect, journal
 
 WON = "60d5310c-5be6-df11-971b-001d60e938c6"
+
+NAMES = reading.Names(lambda row: str(row["Id"]), "ModifiedOn")
 
 
 def pages(creatio: CreatioConnector, query: Query, limit: int) -> list[Page]:
@@ -347,7 +349,7 @@ def test_no_row_that_stays_is_lost(
 
     for step in range(2000):
         assert here is not None
-        fresh, here = reading.advance(here, fetch, limit, by_stamp=by_stamp)
+        fresh, here = reading.advance(here, fetch, limit, NAMES, by_stamp=by_stamp)
         seen += [(row["Id"], row["ModifiedOn"]) for row in fresh]
         if here is None:
             break

@@ -1,0 +1,73 @@
+"""What an answer means: by the rules of the connection first, by its status otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from requests import Response
+
+from engine.errors import AccessError, HeddleError, RecordRejected, Unavailable
+from engine.record import to_json
+from nodes.systems.http.line import body_of, meaning, refuse, said
+from nodes.systems.http.settings import ErrorRule, HttpSettings, Success, at
+
+MEANS: dict[str, type[HeddleError]] = {
+    "retry": Unavailable,
+    "reject": RecordRejected,
+    "access": AccessError,
+}
+
+
+class Judge:
+    """Judges the answers of one service."""
+
+    def __init__(self, settings: HttpSettings, host: str) -> None:
+        self.settings, self.host = settings, host
+
+    def ruled(self, response: Response, body: Any) -> type[HeddleError] | None:
+        """What the connection's own rules say about an answer, None when they say nothing."""
+        rule = next((rule for rule in self.settings.errors if _fits(rule, response.status_code, body)), None)
+        return MEANS[rule.then] if rule else None
+
+    def error(self, response: Response, body: Any, what: str) -> HeddleError | None:
+        """The error that a whole answer stands for, None when it is good."""
+        kind = self.ruled(response, body)
+        if kind is None and response.ok:
+            return None
+        return refuse(kind or meaning(response.status_code), self.host, what, response, self.reason(body))
+
+    def content(self, response: Response, what: str) -> Any:
+        """The decoded body of a reading call. Raises the error that the answer stands for."""
+        body = body_of(response)
+        if error := self.error(response, body, what):
+            raise error
+        if body is None and response.content.strip() not in {b"", b"null"}:
+            raise Unavailable(
+                f"{self.host} answered something else than JSON when asked for {what}.",
+                code="E-ANSWER",
+                cure="Check the address and the path; a login page may be in the way.",
+                detail=response.text[:500],
+            )
+        return body
+
+    def reason(self, body: Any) -> str:
+        found = at(self.settings.message, body)
+        return (found if isinstance(found, str) else said(body)).rstrip(". ")
+
+
+def text_of(value: Any) -> str:
+    """A value as it stands in JSON, a text without its quotes: for comparing with what somebody typed."""
+    return value if isinstance(value, str) else to_json(value).decode()
+
+
+def succeeded(rule: Success | None, body: Any) -> bool:
+    return rule is None or text_of(at(rule.path, body)) == rule.equals
+
+
+def _fits(rule: ErrorRule, status: int, body: Any) -> bool:
+    if rule.status and rule.status not in (str(status), f"{status // 100}xx"):
+        return False
+    if not rule.path:
+        return True
+    value = at(rule.path, body)
+    return text_of(value) == rule.equals if rule.equals else value not in (None, "", False)

@@ -1,0 +1,344 @@
+"""What a connection to an HTTP service is told: where, how to sign in, and by form what its objects are."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from engine.connector import ConnectionSettings
+from engine.path import PathError, parse_path
+from engine.secrecy import HARMLESS
+from nodes.systems.http.auth import Auth, NoSignIn
+
+
+class Form(BaseModel):
+    """Base of the forms: frozen, and nothing unknown slips in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _base(text: str) -> str:
+    parts = urlsplit(text.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise ValueError(
+            "Give the address with https:// and without a user name, like https://api.example.com/v1"
+        )
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+
+
+def _json_path(text: str) -> str:
+    try:
+        parse_path(text)
+    except PathError as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
+def _one_value(text: str) -> str:
+    if text and not parse_path(_json_path(text)).single:
+        raise ValueError("The path must lead to one value.")
+    return text
+
+
+def _below(text: str) -> str:
+    """A path below the base address: anything else could take the secrets elsewhere."""
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|//", text) or any(letter in text for letter in "#\\\r\n\t"):
+        raise ValueError("Give the part behind the connection's address, like /customers")
+    try:
+        names = placeholders(text)
+    except ValueError as error:
+        raise ValueError("Braces are for placeholders, like {id}") from error
+    if any(not name for name in names):
+        raise ValueError("A placeholder needs a name, like {id}")
+    return text
+
+
+def placeholders(text: str) -> list[str]:
+    """The names in braces. Raises ValueError for braces that do not match."""
+    return [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+
+
+BaseUrl = Annotated[str, AfterValidator(_base)]
+JsonPath = Annotated[str, AfterValidator(_json_path)]
+ValuePath = Annotated[str, AfterValidator(_one_value)]
+SubPath = Annotated[str, AfterValidator(_below)]
+HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+
+
+class Header(Form):
+    """A header of every call. A secret belongs into the way in."""
+
+    name: HeaderName = Field(title="Name")
+    value: str = Field(title="Value", pattern=r"^[^\r\n]*$")
+
+
+class Parameter(Form):
+    name: str = Field(title="Name", min_length=1)
+    value: str = Field("", title="Value")
+
+
+class NoPages(Form):
+    """One answer holds all."""
+
+    model_config = ConfigDict(title="No pages")
+    kind: Literal["none"] = Field("none", title="Paging")
+
+
+class PageNumber(Form):
+    """Pages are numbered."""
+
+    model_config = ConfigDict(title="Page number")
+    kind: Literal["page"] = Field("page", title="Paging")
+    parameter: str = Field("page", title="Parameter of the number")
+    first: int = Field(1, title="First page", ge=0, le=1)
+    size_parameter: str = Field(
+        "per_page", title="Parameter of the page size", description="Empty: not sent."
+    )
+    size: int = Field(100, title="Page size", ge=1, le=10_000)
+
+
+class Offset(Form):
+    """So many are skipped."""
+
+    model_config = ConfigDict(title="Offset and limit")
+    kind: Literal["offset"] = Field("offset", title="Paging")
+    parameter: str = Field("offset", title="Parameter of the offset")
+    size_parameter: str = Field("limit", title="Parameter of the page size", description="Empty: not sent.")
+    size: int = Field(100, title="Page size", ge=1, le=10_000)
+
+
+class CursorPages(Form):
+    """The answer brings a mark for the next page."""
+
+    model_config = ConfigDict(title="Cursor in the answer")
+    kind: Literal["cursor"] = Field("cursor", title="Paging")
+    path: ValuePath = Field("$.next_cursor", title="Where the cursor is")
+    parameter: str = Field("cursor", title="Parameter it is sent back in")
+    size_parameter: str = Field("limit", title="Parameter of the page size", description="Empty: not sent.")
+    size: int = Field(100, title="Page size", ge=1, le=10_000)
+
+
+class NextLink(Form):
+    """The answer brings the address of the next page: whole, or behind the base address."""
+
+    model_config = ConfigDict(title="Next link in the answer")
+    kind: Literal["link"] = Field("link", title="Paging")
+    path: ValuePath = Field("$.next", title="Where the address is")
+    size_parameter: str = Field("", title="Parameter of the page size", description="Empty: not sent.")
+    size: int = Field(100, title="Page size", ge=1, le=10_000)
+
+
+class LinkHeader(Form):
+    """The header «Link» names the next page (RFC 8288)."""
+
+    model_config = ConfigDict(title="Link header")
+    kind: Literal["header"] = Field("header", title="Paging")
+    size_parameter: str = Field(
+        "per_page", title="Parameter of the page size", description="Empty: not sent."
+    )
+    size: int = Field(100, title="Page size", ge=1, le=10_000)
+
+
+Paging = Annotated[
+    NoPages | PageNumber | Offset | CursorPages | NextLink | LinkHeader, Field(discriminator="kind")
+]
+
+
+class Since(Form):
+    """How to ask for what has changed."""
+
+    parameter: str = Field("updated_since", title="Parameter of the earliest change")
+    template: str = Field(
+        "{at}", title="Its value", description="{at} is the moment: gte:{at}", pattern=r"\{at\}"
+    )
+    until: str = Field(
+        "", title="Parameter of the latest change", description="Empty: Heddle leaves out the rest."
+    )
+
+
+class ReadForm(Form):
+    """How records are read."""
+
+    path: SubPath = Field(title="Path", description="Behind the connection's address: /customers")
+    method: Literal["GET", "POST"] = Field(
+        "GET", title="Method", description="POST only where it changes nothing."
+    )
+    query: list[Parameter] = Field(
+        [], title="Parameters", description="Sent with every page: an order, for instance."
+    )
+    records: JsonPath = Field("$", title="Where the records are", description="$ or $.data or $.result.items")
+    paging: Paging = Field(default=NoPages(kind="none"), title="Paging")
+    since: Since | None = Field(
+        None, title="Changes", description="Empty: all are read, and Heddle leaves out the rest."
+    )
+    one: SubPath = Field("", title="Path of one record", description="With {id}: /customers/{id}")
+
+
+class FindForm(Form):
+    """How a record is found by its values."""
+
+    by: list[str] = Field(title="By the fields", min_length=1, description="What can be looked for.")
+    path: SubPath = Field(
+        title="Path", description="With the fields in braces: /customers?number={number}", min_length=1
+    )
+    records: JsonPath = Field("$", title="Where the records are")
+    together: int = Field(
+        1,
+        title="Values in one call",
+        ge=1,
+        le=500,
+        description="Joined by commas, where the service allows it.",
+    )
+
+    @model_validator(mode="after")
+    def _known(self) -> FindForm:
+        if missing := sorted(set(placeholders(self.path)) - set(self.by)):
+            raise ValueError(
+                f"The path has {missing[0]!r} in braces, which is not among the fields to look for."
+            )
+        if self.together > 1 and len(placeholders(self.path)) != 1:
+            raise ValueError("Several values in one call need a path with exactly one field in braces.")
+        return self
+
+
+class Call(Form):
+    method: Literal["POST", "PUT", "PATCH"] = Field("POST", title="Method")
+    path: SubPath = Field(title="Path", description="/customers, or with {id}: /customers/{id}", min_length=1)
+
+
+class Success(Form):
+    """When a call that answers 2xx has really worked."""
+
+    path: ValuePath = Field(title="Value in the answer", min_length=1)
+    equals: str = Field("true", title="Is", description="As it stands in JSON: true, 0, ok")
+
+
+class WriteForm(Form):
+    """How records are written: the mapped record as it is."""
+
+    create: Call | None = Field(None, title="Create")
+    update: Call | None = Field(None, title="Update")
+    body: Literal["single", "array"] = Field(
+        "single", title="In one call", description="One record, or a list."
+    )
+    size: int = Field(100, title="Records in one call", ge=1, le=5000, description="For a list.")
+    wrap: str = Field("", title="Wrapped in", description="The key that the body stands under; empty: none.")
+    idempotency_header: HeaderName | Literal[""] = Field(
+        "",
+        title="Idempotency header",
+        description="A header under whose value the service carries a call out once only.",
+    )
+    results: JsonPath | Literal[""] = Field(
+        "", title="Where the answers are", description="For a list: one answer a record, in order."
+    )
+    id: ValuePath = Field("", title="Id in the answer", description="Of one record: $.id")
+    number: ValuePath = Field("", title="Number in the answer", description="By which people know it.")
+    link: ValuePath = Field("", title="Link in the answer", description="Where a person opens it.")
+    error: ValuePath = Field(
+        "", title="Error in the answer", description="A message where a record was refused."
+    )
+    success: Success | None = Field(None, title="Success")
+
+    @property
+    def keyed(self) -> bool:
+        """Whether the service itself recognises a repeated create."""
+        return bool(self.idempotency_header) and self.body == "single"
+
+    @model_validator(mode="after")
+    def _complete(self) -> WriteForm:
+        if not self.create and not self.update:
+            raise ValueError("Say how records are created, updated or both.")
+        if self.body == "single" and self.update and "id" not in placeholders(self.update.path):
+            raise ValueError("The path of an update needs {id}.")
+        return self
+
+
+class FieldForm(Form):
+    """A field. Lines and objects have fields of their own."""
+
+    name: str = Field(title="Name", min_length=1)
+    title: str = Field("", title="Title")
+    type: Literal[
+        "text", "integer", "number", "money", "boolean", "date", "datetime", "id", "reference", "lines", "object", "any"
+    ] = Field("text", title="Type")  # fmt: skip
+    required: bool = Field(False, title="Required")
+    read_only: bool = Field(False, title="Read only")
+    fields: list[FieldForm] = Field([], title="Fields")
+
+
+class EntityForm(Form):
+    """One kind of object."""
+
+    name: str = Field(title="Name", min_length=1, pattern=r"^[^/?#]+$")
+    title: str = Field("", title="Title")
+    key: ValuePath = Field("$.id", title="Where the id is", min_length=1)
+    title_path: ValuePath = Field("", title="Where the title is")
+    modified: ValuePath = Field("", title="Where the last change is", description="A moment in ISO form.")
+    fields: list[FieldForm] = Field([], title="Fields", description="Empty: learned from the first records.")
+    read: ReadForm | None = Field(None, title="Reading")
+    find: FindForm | None = Field(None, title="Finding")
+    write: WriteForm | None = Field(None, title="Writing")
+
+
+class ErrorRule(Form):
+    """What an answer means. The first that fits counts."""
+
+    status: str = Field(
+        "", title="Status", description="409 or 4xx; empty: any.", pattern=r"^([1-5](\d\d|xx))?$"
+    )
+    path: ValuePath = Field("", title="Value in the answer", description="$.error.code; empty: any.")
+    equals: str = Field("", title="Is", description="As it stands in JSON; empty: any but nothing.")
+    then: Literal["retry", "reject", "access"] = Field(
+        "reject",
+        title="Means",
+        description="Try later (nothing was done), refuse the record, or ask the owner.",
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> ErrorRule:
+        if not self.status and not self.path:
+            raise ValueError("Give a status or a path.")
+        return self
+
+
+class HttpSettings(ConnectionSettings):
+    """An HTTP service that answers in JSON."""
+
+    url: BaseUrl = Field(title="Address", description="Of the service: https://api.example.com/v1")
+    auth: Auth = Field(default=NoSignIn(kind="none"), title="Sign in with")
+    headers: list[Header] = Field([], title="Headers", description="Sent with every call.")
+    test: SubPath = Field(
+        "",
+        title="Path for the test",
+        description="Read when the connection is tested.",
+        json_schema_extra=HARMLESS,
+    )
+    entities: list[EntityForm] = Field([], title="Objects", json_schema_extra=HARMLESS)
+    errors: list[ErrorRule] = Field([], title="Errors", json_schema_extra=HARMLESS)
+    message: ValuePath = Field(
+        "", title="Message of an error", description="Empty: where most have it.", json_schema_extra=HARMLESS
+    )
+
+    @model_validator(mode="after")
+    def _distinct(self) -> HttpSettings:
+        names = [one.name for one in self.entities]
+        if doubled := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"There are two objects called {doubled!r}.")
+        return self
+
+    def form(self, name: str) -> EntityForm | None:
+        return next((one for one in self.entities if one.name == name), None)
+
+
+def at(path: str, body: Any) -> Any:
+    """The value at a path, None where there is none or no path."""
+    found = parse_path(path).get(body) if path else None
+    return (
+        found
+        if found or found == 0 or found is False or found == "" or isinstance(found, list | dict)
+        else None
+    )

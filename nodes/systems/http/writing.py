@@ -1,0 +1,170 @@
+"""Writing: the mapped record as it is, one or many in a call, and the truth about what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from requests import Response
+
+from engine.clock import now
+from engine.connector import CannotTell
+from engine.errors import HeddleError, InDoubt, RecordRejected
+from engine.record import Change, Outcome, Remote, Result, idempotency_key
+from nodes.systems.http.answers import Judge, succeeded
+from nodes.systems.http.finding import Finder
+from nodes.systems.http.line import Line, body_of, refuse
+from nodes.systems.http.settings import Call, EntityForm, WriteForm, at
+from nodes.systems.http.shapes import plain_name
+
+
+class Writer:
+    """Carries out changes of one kind of object."""
+
+    def __init__(self, line: Line, judge: Judge, form: EntityForm) -> None:
+        if form.write is None:
+            raise RecordRejected(
+                f"{form.title or form.name} cannot be written.",
+                code="E-NO-WRITE",
+                cure="Fill in «Writing» of this object in the connection.",
+            )
+        self.line, self.judge, self.form = line, judge, form
+        self.write_form: WriteForm = form.write
+        self.what = form.title or form.name
+
+    def write(self, changes: Sequence[Change]) -> list[Result]:
+        """One result a change, in order. What an interruption leaves unsent is raised: see ``is_safe``."""
+        results: dict[int, Result] = {}
+        for operation in dict.fromkeys(change.operation for change in changes):
+            call = self.write_form.create if operation == "create" else self.write_form.update
+            places = [place for place, change in enumerate(changes) if change.operation == operation]
+            if call is None:
+                refused = Result(
+                    Outcome.FAILED,
+                    code="E-NO-WRITE",
+                    message=f"{self.what} cannot be {operation}d: the connection does not say how.",
+                )
+                results.update(dict.fromkeys(places, refused))
+                continue
+            size = self.write_form.size if self.write_form.body == "array" else 1
+            for start in range(0, len(places), size):
+                some = places[start : start + size]
+                answers = self._send(call, operation, [changes[place] for place in some])
+                results.update(zip(some, answers, strict=True))
+        return [results[place] for place in range(len(changes))]
+
+    def resolve(self, changes: Sequence[Change]) -> list[Remote | None]:
+        """For each create what it made. Where the service recognises a repeated call by its key, None: sending it
+        again is the surest way to ask. Raises CannotTell when there is no means."""
+        if self.write_form.keyed:
+            return [None] * len(changes)
+        finder = Finder(self.line, self.judge, self.form)
+        if not all(change.match and finder.can(set(change.match)) for change in changes):
+            raise CannotTell(
+                f"{self.line.host} offers no way to find out whether the {self.what} was written.",
+                cure="Look in the system. An idempotency header or «Finding» in the connection avoids this.",
+            )
+        found = finder.find([change.match for change in changes])
+        return [remotes[0] if remotes else None for remotes in found]
+
+    def _send(self, call: Call, operation: str, changes: list[Change]) -> list[Result]:
+        """One call. Raises InDoubt, Unavailable or AccessError when all of it failed."""
+        single = self.write_form.body == "single"
+        path = call.path
+        if single and operation == "update":
+            if not changes[0].remote_id:
+                return [_failed("E-NO-ID", f"It is not known which {self.what} to update.")]
+            path = path.replace("{id}", quote(changes[0].remote_id, safe=""))
+        body: Any = changes[0].data if single else [self._with_id(one, operation) for one in changes]
+        if self.write_form.wrap:
+            body = {self.write_form.wrap: body}
+        headers = {}
+        if self.write_form.idempotency_header:
+            key = changes[0].key if single else idempotency_key(*(change.key for change in changes))
+            headers[self.write_form.idempotency_header] = key
+        sent_at = now()
+        response = self.line.call(call.method, path, mutating=True, body=body, headers=headers)
+        return self._judge(response, operation, changes, sent_at)
+
+    def _with_id(self, change: Change, operation: str) -> dict[str, Any]:
+        """In a list of updates each record says which it is."""
+        name = plain_name(self.form.key)
+        if operation == "update" and change.remote_id and name not in change.data:
+            return {name: change.remote_id, **change.data}
+        return change.data
+
+    def _judge(
+        self, response: Response, operation: str, changes: list[Change], sent_at: float
+    ) -> list[Result]:
+        body = body_of(response)
+        kind = self.judge.ruled(response, body)
+        if kind is None and response.status_code >= 500:
+            raise self._doubt(
+                f"{self.line.host} failed ({response.status_code}) while it was writing.", sent_at
+            )
+        error = self.judge.error(response, body, f"the {self.what}")
+        if error is None and not succeeded(self.write_form.success, body):
+            error = refuse(
+                RecordRejected, self.line.host, f"the {self.what}", response, self.judge.reason(body)
+            )
+        if error is None:
+            return self._results(body, operation, changes, sent_at)
+        if not isinstance(error, RecordRejected):
+            raise error
+        return [_refused(error, change) for change in changes]
+
+    def _results(self, body: Any, operation: str, changes: list[Change], sent_at: float) -> list[Result]:
+        answers: list[Any] = [body] * len(changes)
+        if self.write_form.body == "array":
+            answers = [None] * len(changes)
+            if self.write_form.results:
+                found = at(self.write_form.results, body)
+                if not isinstance(found, list) or len(found) != len(changes):
+                    raise self._doubt(
+                        f"{self.line.host} did not answer for each of the {len(changes)} records.", sent_at
+                    )
+                answers = found
+        return [self._result(one, operation, change) for one, change in zip(answers, changes, strict=True)]
+
+    def _result(self, answer: Any, operation: str, change: Change) -> Result:
+        form = self.write_form
+        complaint = at(form.error, answer)
+        if complaint not in (None, "", False, [], {}):
+            reason = complaint if isinstance(complaint, str) else self.judge.reason(complaint)
+            return _failed(
+                "E-RECORD", f"{self.line.host} refused this {self.what}: {reason}", change.remote_id
+            )
+        number, link = at(form.number, answer), at(form.link, answer)
+        return Result(
+            Outcome.CREATED if operation == "create" else Outcome.UPDATED,
+            self._id(answer, change),
+            None if number is None else str(number),
+            None if link is None else str(link),
+            answer if isinstance(answer, dict) else {},
+        )
+
+    def _id(self, answer: Any, change: Change) -> str:
+        """What the system calls the record, as far as it says; else what we call it, so that it is remembered."""
+        for found in (at(self.write_form.id, answer), change.remote_id, at(self.form.key, change.data)):
+            if found not in (None, "") and not isinstance(found, list | dict):
+                return str(found)
+        return f"~{change.key}"
+
+    def _doubt(self, message: str, sent_at: float) -> InDoubt:
+        return InDoubt(message, sent_at=sent_at, timeout=self.line.http.timeout)
+
+
+def is_safe(form: EntityForm) -> bool:
+    """Whether a call that was interrupted half-way can be sorted out: by the service's own key, or by looking."""
+    return form.write is not None and (form.write.keyed or form.find is not None)
+
+
+def _refused(error: HeddleError, change: Change) -> Result:
+    return Result(
+        Outcome.FAILED, change.remote_id, code=error.code, message=error.message, detail=error.detail
+    )
+
+
+def _failed(code: str, message: str, remote_id: str | None = None) -> Result:
+    return Result(Outcome.FAILED, remote_id, code=code, message=message)

@@ -1,0 +1,289 @@
+"""Any OData 4 service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import msgspec
+
+from engine.compare import matches as equals
+from engine.connector import Capability, Connector, Filter, Health, Query
+from engine.errors import HeddleError, RecordRejected, Unavailable
+from engine.http import Http
+from engine.record import Change, Page, Record, Remote, Result
+from engine.shape import Entity, Summary
+from nodes.systems.http.line import STATUS, Line, body_of, meaning, refuse, said
+from nodes.systems.odata import reading
+from nodes.systems.odata.filtering import condition, match_of
+from nodes.systems.odata.metadata import KEY, Model, entered, parse
+from nodes.systems.odata.query import all_of, any_of, chunks, encode
+from nodes.systems.odata.settings import ODataSettings
+from nodes.systems.odata.values import stamp_key, utc
+from nodes.systems.odata.writing import Writer
+
+FILTER_LENGTH = 1200
+"""Characters of a condition that an address still holds everywhere, with the rest of the query beside it."""
+SAMPLE = 25
+
+
+class ODataConnector(Connector[ODataSettings]):
+    """Reads and writes any service that speaks OData 4: it describes itself, so there is nothing to set up but the
+    address and the way in. Choose match fields when writing: by these an object is found again if an answer
+    gets lost.
+    """
+
+    system: ClassVar[str] = "odata"
+    title: ClassVar[str] = "OData 4"
+    Settings = ODataSettings
+    capability: ClassVar[Capability] = Capability(page=500, write=100, find=100, changes="modified-since")
+    errors: ClassVar[Mapping[int | str, type[HeddleError]]] = STATUS
+
+    def __init__(self, settings: ODataSettings, http: Http) -> None:
+        super().__init__(settings, http)
+        headers = {"OData-Version": "4.0", "OData-MaxVersion": "4.01"}
+        headers |= {one.name: one.value for one in settings.headers}
+        self.line = Line(settings.url, settings.auth, headers, http)
+        self._model: Model | None = None
+        self._samples: dict[str, Entity] = {}
+        self.etags: dict[tuple[str, str], str] = {}
+        self.batches = settings.batch == "auto"
+
+    # what there is -----------------------------------------------------------------------------------
+
+    def check(self) -> Health:
+        model = self.model()
+        if not model.live:
+            first = next(iter(model.sets))
+            self.rows(first, ["$top=1"])
+        who = self.line.sign_in.identity
+        as_whom = f" as {who}" if who else ""
+        return Health(
+            ok=True,
+            message=f"{self.line.host} answers{as_whom}; {len(model.sets)} kinds of object.",
+            identity=who or self.line.host,
+            version="OData 4",
+        )
+
+    def model(self) -> Model:
+        """What the service says of itself, read once; else what has been entered."""
+        if self._model is None:
+            given = {one.name: one.key for one in self.settings.entities}
+            if given:
+                self._model = entered(given, self.settings.stamp)
+                return self._model
+            response = self.line.call("GET", "$metadata", mutating=False, accept="application/xml")
+            if not response.ok:
+                raise self.refusal(response, "$metadata")
+            try:
+                self._model = parse(response.content)
+            except ValueError as error:
+                raise RecordRejected(
+                    f"{self.line.host} does not describe itself: {error}.",
+                    code="E-METADATA",
+                    cure="Check the address: it is the root of the service, above $metadata. Else enter its objects.",
+                ) from error
+            self._model.stamp = self.settings.stamp
+        return self._model
+
+    def entities(self) -> list[Summary]:
+        return self.model().summaries()
+
+    def entity(self, name: str) -> Entity:
+        if name not in self._samples:
+            model = self.model()
+            model.type(name)
+            sample = [] if model.live else self.rows(name, [f"$top={SAMPLE}"])[0]
+            self._samples[name] = model.entity(name, [model.canonical(name, row) for row in sample])
+        return self._samples[name]
+
+    # reading -----------------------------------------------------------------------------------------
+
+    def read(self, query: Query, cursor: Any, limit: int) -> Page:
+        model = self.model()
+        model.type(query.entity)
+        if any(
+            one.op == "in" and isinstance(one.value, list | tuple) and not one.value for one in query.filters
+        ):
+            return Page([], total=0)
+        conditions = [condition(model, query.entity, one) for one in query.filters]
+        if query.keys is not None:
+            return self._named(query, conditions, int(cursor or 0), limit)
+        stamp, by_stamp = model.stamp_of(query.entity), bool(query.since or query.until)
+        if by_stamp and not stamp:
+            raise RecordRejected(
+                f"{query.entity} has no stamp of its last change, so changes cannot be read.",
+                code="E-NO-STAMP",
+                cure="Say in the connection which field it is, or read all of it.",
+            )
+        if query.until:
+            conditions.append(f"{stamp} le {utc(query.until)}")
+        if self.settings.paging == "skip":
+            return self._skipping(query, conditions, stamp, by_stamp, cursor, limit)
+        here = cursor or {"next": None, "mark": None}
+        if here["next"] is None:
+            since = f"{stamp} ge {utc(query.since)}" if query.since else ""
+            options = [
+                *self.selection(query),
+                filtered([*conditions, since]),
+                self._order(query, stamp, by_stamp),
+            ]
+            rows, following = self.rows(query.entity, options, limit)
+        else:
+            rows, following = self.rows(query.entity, [], limit, here["next"])
+        records = [self.record(query.entity, row) for row in rows]
+        mark = max([here["mark"] or "", *(one.version or "" for one in records)], key=stamp_key) or None
+        return Page(records, {"next": following, "mark": mark} if following else None, mark or query.since)
+
+    def _skipping(
+        self, query: Query, conditions: list[str], stamp: str, by_stamp: bool, cursor: Any, limit: int
+    ) -> Page:
+        entity = query.entity
+        names = reading.Names(lambda row: self.model().key_of(entity, row), stamp)
+        here = reading.position(cursor, utc(query.since) if query.since else None)
+
+        def fetch(at: str, skip: int, top: int) -> tuple[list[reading.Row], int | None]:
+            start = f"{stamp} ge {utc(at)}" if at else ""
+            options = [
+                *self.selection(query),
+                filtered([*conditions, start]),
+                self._order(query, stamp, by_stamp),
+                f"$top={top}",
+                f"$skip={skip}" if skip else "",
+            ]
+            return self.rows(entity, options)[0], None
+
+        fresh, following = reading.advance(here, fetch, limit, names, by_stamp=by_stamp)
+        mark = reading.highest(here, fresh, names)
+        if following is not None:
+            following.mark = here.mark
+        records = [self.record(entity, row) for row in fresh]
+        return Page(records, msgspec.to_builtins(following) if following else None, mark or query.since)
+
+    def _named(self, query: Query, conditions: list[str], done: int, limit: int) -> Page:
+        keys = list(dict.fromkeys(query.keys or ()))
+        wanted = keys[done : done + limit]
+        name = self.entity(query.entity).key
+        parts = [condition(self.model(), query.entity, Filter(field=name, value=key)) for key in wanted]
+        found: dict[str, Record] = {}
+        for some in chunks(parts, FILTER_LENGTH):
+            options = [*self.selection(query), filtered([*conditions, any_of(some)])]
+            for row in self.all_rows(query.entity, options):
+                record = self.record(query.entity, row)
+                found[record.key] = record
+        following = done + len(wanted)
+        records = [found[key] for key in wanted if key in found]
+        return Page(records, following if following < len(keys) else None, total=len(keys))
+
+    def selection(self, query: Query) -> list[str]:
+        """$select and $expand."""
+        found = self.model().type(query.entity)
+        always = [*found.keys, self.model().stamp_of(query.entity), self.model().title_of(query.entity)]
+        select: dict[str, None] = dict.fromkeys(name for name in always if name) if query.fields else {}
+        expand: dict[str, dict[str, None]] = {name: {} for name in query.lines if name in found.links}
+        for name in query.fields:
+            head, _, rest = name.partition(".")
+            if head in found.links:
+                expand.setdefault(head, {}).update({rest.partition(".")[0]: None} if rest else {})
+            else:
+                select[head] = None
+        parts = [f"{name}($select={','.join(inner)})" if inner else name for name, inner in expand.items()]
+        return [
+            "$select=" + ",".join(select) if select else "",
+            "$expand=" + ",".join(parts) if parts else "",
+        ]
+
+    def _order(self, query: Query, stamp: str, by_stamp: bool) -> str:
+        keys = self.model().type(query.entity).keys
+        return "$orderby=" + ",".join([stamp, *keys] if by_stamp else keys) if keys else ""
+
+    def rows(
+        self, entity: str, options: Sequence[str], size: int = 0, address: str = ""
+    ) -> tuple[list[reading.Row], str | None]:
+        """The rows of one call and the address of the next page. ``size``: what a page should have at most."""
+        path = address or f"{entity}?{encode(options)}".rstrip("?")
+        headers = {"Prefer": f"odata.maxpagesize={size}"} if size else {}
+        response = self.line.call("GET", path, mutating=False, headers=headers)
+        if not response.ok:
+            raise self.refusal(response, entity)
+        body = body_of(response)
+        rows = body.get("value") if isinstance(body, dict) else None
+        if not isinstance(rows, list):
+            raise Unavailable(
+                f"{self.line.host} sent something else than the list of {entity} that was asked for.",
+                code="E-ANSWER",
+                cure="Check the address; a login page may be in the way.",
+                detail=response.text[:500],
+            )
+        following = body.get("@odata.nextLink") or body.get("@nextLink")
+        if not following:
+            return rows, None
+        whole = self.line.beside(response, str(following))
+        self.line.address(whole)
+        return rows, self.line.bare(whole)
+
+    def all_rows(self, entity: str, options: Sequence[str]) -> Iterator[reading.Row]:
+        """The rows of a call and of the pages behind it."""
+        rows, following = self.rows(entity, options)
+        yield from rows
+        while following:
+            rows, following = self.rows(entity, [], address=following)
+            yield from rows
+
+    def record(self, entity: str, row: reading.Row) -> Record:
+        model = self.model()
+        data, key = model.canonical(entity, row), model.key_of(entity, row)
+        if not key:
+            raise RecordRejected(
+                f"A row of {entity} has no key.", code="E-NO-KEY", cure="Correct the key in the connection."
+            )
+        self.note_etag(entity, key, row)
+        title, stamp = data.get(model.title_of(entity)), data.get(model.stamp_of(entity))
+        return Record(key, data, version=str(stamp) if stamp else None, title=str(title or ""))
+
+    # finding and writing -----------------------------------------------------------------------------
+
+    def find(
+        self, entity: str, matches: Sequence[Mapping[str, Any]], fields: Sequence[str] = ()
+    ) -> list[list[Remote]]:
+        model = self.model()
+        parts = list(dict.fromkeys(match_of(model, entity, match) for match in matches if match))
+        names = [name for match in matches for name in match if name != KEY]
+        options = self.selection(Query(entity=entity, fields=(*dict.fromkeys([*names, *fields]),)))
+        found: dict[str, Remote] = {}
+        for some in chunks(parts, FILTER_LENGTH):
+            for row in self.all_rows(entity, [*options, filtered([any_of(some)])]):
+                remote = self.remote(entity, row)
+                found[remote.id] = remote
+        key = self.entity(entity).key
+        return [
+            [remote for remote in found.values() if match and _is(match, remote, key)] for match in matches
+        ]
+
+    def remote(self, entity: str, row: reading.Row) -> Remote:
+        record = self.record(entity, row)
+        number = record.data.get(self.model().number_of(entity))
+        return Remote(record.key, record.data, str(number) if number else None, version=record.version)
+
+    def note_etag(self, entity: str, key: str, row: reading.Row) -> None:
+        if etag := row.get("@odata.etag") or row.get("@etag"):
+            self.etags[entity, key] = str(etag)
+
+    def _write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
+        return Writer(self, entity).write(changes)
+
+    def refusal(self, response: Any, what: str) -> HeddleError:
+        """The error that an answer stands for."""
+        reason = said(body_of(response)).rstrip(". ")
+        return refuse(meaning(response.status_code), self.line.host, what, response, reason)
+
+
+def filtered(conditions: Sequence[str]) -> str:
+    joined = all_of(conditions)
+    return f"$filter={joined}" if joined else ""
+
+
+def _is(match: Mapping[str, Any], remote: Remote, key: str) -> bool:
+    if set(match) == {key}:
+        return str(match[key]).casefold() == remote.id.casefold()
+    return equals(match, remote.data)

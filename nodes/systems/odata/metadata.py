@@ -1,0 +1,265 @@
+"""What an OData service says of itself in ``$metadata`` (CSDL XML 4.01), and where it is silent, what is entered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from engine.errors import RecordRejected
+from engine.shape import Choice, Entity, Field, Summary
+from nodes.systems.http.shapes import learned
+from nodes.systems.odata.values import TYPES, incoming, literal
+
+STAMPS = (
+    "ModifiedOn", "modifiedon", "LastModifiedDateTime", "lastModifiedDateTime", "ModifiedDateTime", "ModifiedAt",
+    "UpdatedAt", "updatedAt", "UpdatedOn", "LastModified", "ChangedOn", "SystemModifiedAt", "systemModifiedAt",
+)  # fmt: skip
+"""Names under which services keep the moment of the last change."""
+TITLES = ("Name", "name", "DisplayName", "displayName", "Title", "title", "Description", "number", "Number")
+NUMBERED = ("Number", "number", "No", "DocumentNumber", "InvoiceNumber")
+DEPTH = 2
+"""How far a shape follows complex types and lines: services refer to themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """``edm``: ``Edm.…`` or the name of a complex type or an enumeration; ``many``: a collection of these."""
+
+    name: str
+    edm: str
+    many: bool = False
+    nullable: bool = True
+    max_length: int | None = None
+    computed: bool = False
+
+
+@dataclass
+class Type:
+    """An entity type or a complex type. ``links``: navigation name → (type, whether to many)."""
+
+    name: str
+    base: str = ""
+    keys: tuple[str, ...] = ()
+    properties: dict[str, Property] = field(default_factory=dict)
+    links: dict[str, tuple[str, bool]] = field(default_factory=dict)
+
+
+@dataclass
+class Model:
+    """A service. ``sets``: name of the entity set → type; ``stamp``: an entered name of the stamp, else known ones."""
+
+    sets: dict[str, str]
+    types: dict[str, Type]
+    enums: dict[str, list[str]] = field(default_factory=dict)
+    stamp: str = ""
+    live: bool = True
+
+    def type(self, entity: str) -> Type:
+        """Raises RecordRejected if there is no such set."""
+        found = self.types.get(self.sets.get(entity, ""))
+        if found is None:
+            raise RecordRejected(
+                f"The service has no objects called {entity!r}.",
+                code="E-UNKNOWN-ENTITY",
+                cure="Choose another kind of object, or enter it in the connection.",
+            )
+        return found
+
+    def stamp_of(self, entity: str) -> str:
+        found = self.type(entity)
+        names = (self.stamp,) if self.stamp else STAMPS
+        return next((name for name in names if name in found.properties or not self.live), "")
+
+    def title_of(self, entity: str) -> str:
+        return next((name for name in TITLES if name in self.type(entity).properties), "")
+
+    def number_of(self, entity: str) -> str:
+        return next((name for name in NUMBERED if name in self.type(entity).properties), "")
+
+    def edm(self, entity: str, path: str) -> str:
+        """The type at the end of ``Account/Name``; empty when it is not known."""
+        found: Type | None = self.type(entity)
+        steps = re.split(r"[./]", path)
+        for step in steps[:-1]:
+            if found is None:
+                return ""
+            link = found.links.get(step, ("", False))[0]
+            inner = link or (found.properties[step].edm if step in found.properties else "")
+            found = self.types.get(inner)
+        known = found.properties.get(steps[-1]) if found else None
+        return known.edm if known else ""
+
+    def key_of(self, entity: str, row: dict[str, Any]) -> str:
+        """The id of a row: the value of a single key, else ``Company='usmf',Number='1'``. Empty when it has none."""
+        keys = self.type(entity).keys
+        values = [row.get(name) for name in keys]
+        if not keys or any(value is None or isinstance(value, list | dict) for value in values):
+            return ""
+        if len(keys) == 1:
+            return str(values[0])
+        return ",".join(
+            f"{name}={literal(value, self.edm(entity, name), name)}"
+            for name, value in zip(keys, values, strict=True)
+        )
+
+    def predicate(self, entity: str, key: str) -> str:
+        """An id as it stands in an address, in brackets."""
+        keys = self.type(entity).keys
+        if len(keys) != 1:
+            return key
+        return literal(key, self.edm(entity, keys[0]) or "Edm.String", keys[0])
+
+    def summaries(self) -> list[Summary]:
+        return [Summary(name=name, title=humane(name), common=not self.live) for name in sorted(self.sets)]
+
+    def entity(self, name: str, sample: Sequence[Any] = ()) -> Entity:
+        """The shape of a set; ``sample`` is looked at where the service does not describe it."""
+        found = self.type(name)
+        fields = tuple(self._fields(found, DEPTH)) or learned(sample, found.keys[0] if found.keys else "")
+        return Entity(
+            name=name,
+            title=humane(name),
+            key=found.keys[0] if len(found.keys) == 1 else KEY,
+            title_field=self.title_of(name) or None,
+            modified=self.stamp_of(name) or None,
+            operations=("read", "create", "update", "delete"),
+            fields=fields,
+        )
+
+    def _fields(self, found: Type, depth: int) -> Iterator[Field]:
+        for one in found.properties.values():
+            yield self._field(one, found, depth)
+        for name, (target, many) in found.links.items():
+            if depth and target in self.types:
+                inner = tuple(
+                    self._field(one, self.types[target], 0) for one in self.types[target].properties.values()
+                )
+                kind: Any = "lines" if many else "object"
+                yield Field(name=name, title=humane(name), type=kind, fields=inner)
+
+    def _field(self, one: Property, owner: Type, depth: int) -> Field:
+        title = humane(one.name)
+        inner = self.types.get(one.edm)
+        if inner is not None:
+            fields = tuple(self._fields(inner, depth - 1)) if depth else ()
+            return Field(name=one.name, title=title, type="lines" if one.many else "object", fields=fields)
+        choices = tuple(Choice(value=value, title=humane(value)) for value in self.enums.get(one.edm, ()))
+        kind = "any" if one.many else "choice" if choices else TYPES.get(one.edm, "text")
+        return Field(
+            name=one.name,
+            title=title,
+            type="id" if one.name in owner.keys and len(owner.keys) == 1 else kind,
+            required=not one.nullable and one.name not in owner.keys and not one.computed,
+            read_only=one.computed,
+            max_length=one.max_length,
+            choices=choices,
+        )
+
+    def canonical(self, entity: str, row: dict[str, Any]) -> dict[str, Any]:
+        """A row as received, without its annotations, with canonical values."""
+        return self._read(self.type(entity), row)
+
+    def _read(self, found: Type | None, row: dict[str, Any]) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for name, value in row.items():
+            if "@" in name:
+                continue
+            known = found.properties.get(name) if found else None
+            link = found.links.get(name, ("", False))[0] if found else ""
+            inner = self.types.get(link or (known.edm if known else ""))
+            if isinstance(value, dict):
+                data[name] = self._read(inner, value)
+            elif isinstance(value, list):
+                data[name] = [self._read(inner, one) if isinstance(one, dict) else one for one in value]
+            else:
+                data[name] = incoming(value, known.edm) if known else value
+        return data
+
+
+KEY = "@key"
+"""Stands for the id of objects whose key has several parts."""
+
+
+def parse(xml: bytes) -> Model:
+    """Reads a CSDL document without entities and without network. Raises ValueError if it is none."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
+    try:
+        root = etree.fromstring(xml, parser)
+    except etree.XMLSyntaxError as error:
+        raise ValueError(str(error)) from error
+    types: dict[str, Type] = {}
+    enums: dict[str, list[str]] = {}
+    for schema in root.iterfind(".//{*}Schema"):
+        spaces = [one for one in (schema.get("Namespace"), schema.get("Alias")) if one]
+        for element in [*schema.iterfind("{*}EntityType"), *schema.iterfind("{*}ComplexType")]:
+            found = _type(element)
+            types.update({f"{space}.{found.name}": found for space in spaces})
+        for element in schema.iterfind("{*}EnumType"):
+            members = [one.get("Name", "") for one in element.iterfind("{*}Member")]
+            enums.update({f"{space}.{element.get('Name')}": members for space in spaces})
+    for found in types.values():
+        _inherit(found, types)
+    sets = {
+        one.get("Name", ""): one.get("EntityType", "")
+        for one in root.iterfind(".//{*}EntityContainer/{*}EntitySet")
+    }
+    if not sets:
+        raise ValueError("it names no entity sets")
+    return Model({name: kind for name, kind in sets.items() if kind in types}, types, enums)
+
+
+def entered(keys: dict[str, str], stamp: str) -> Model:
+    """The objects that somebody has entered, for a service that does not describe itself: name → key field."""
+    return Model(
+        {name: name for name in keys},
+        {name: Type(name, keys=(key,)) for name, key in keys.items()},
+        stamp=stamp,
+        live=False,
+    )
+
+
+def _type(element: Any) -> Type:
+    found = Type(element.get("Name", ""), base=element.get("BaseType", ""))
+    found.keys = tuple(one.get("Name", "") for one in element.iterfind("{*}Key/{*}PropertyRef"))
+    for one in element.iterfind("{*}Property"):
+        name, (kind, many) = one.get("Name", ""), _many(one.get("Type", ""))
+        length = one.get("MaxLength", "")
+        notes = {note.get("Term", ""): note.get("Bool", "true") for note in one.iterfind("{*}Annotation")}
+        found.properties[name] = Property(
+            name,
+            kind,
+            many,
+            one.get("Nullable", "true") != "false",
+            int(length) if length.isdigit() else None,
+            any(term.endswith("Core.V1.Computed") and value == "true" for term, value in notes.items()),
+        )
+    for one in element.iterfind("{*}NavigationProperty"):
+        found.links[one.get("Name", "")] = _many(one.get("Type", ""))
+    return found
+
+
+def _many(kind: str) -> tuple[str, bool]:
+    return (kind[len("Collection(") : -1], True) if kind.startswith("Collection(") else (kind, False)
+
+
+def _inherit(found: Type, types: dict[str, Type], seen: int = 0) -> None:
+    """Takes over what a type has from its base."""
+    base = types.get(found.base)
+    if base is None or seen > 20:
+        return
+    _inherit(base, types, seen + 1)
+    found.base = ""
+    found.keys = found.keys or base.keys
+    found.properties = {**base.properties, **found.properties}
+    found.links = {**base.links, **found.links}
+
+
+def humane(name: str) -> str:
+    """``CustomerAccount`` → ``Customer account``."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name) or [name]
+    text = " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)
+    return text[:1].upper() + text[1:]

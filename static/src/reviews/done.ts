@@ -1,0 +1,13 @@
+/** An answer that was given, and the question it was given to. */
+
+import type { HeldGroup } from "../api/types";
+
+export interface Done {
+  message: string;
+  runs: string[];
+  /** The question that was answered, and when (ms). */
+  question: string;
+  at: number;
+}
+
+export const questionKey = (group: HeldGroup): string => JSON.stringify(group.question);

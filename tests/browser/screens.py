@@ -1,0 +1,121 @@
+"""The product's screens as its user goes through them: each function is one thing a person does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.tree import ADMIN, Tree
+
+FLOW = "Closed Won opportunity → Sage Intacct invoice"
+PASSWORD = "a loom of my own"
+SLOW = 30_000  # ms; for what other processes must do first
+
+
+def sign_in(page: Page, tree: Tree) -> None:
+    """The first time with the one-time password, which asks for a new one at once."""
+    page.goto(tree.url)
+    page.get_by_label("E-mail").fill(ADMIN)
+    page.get_by_role("textbox", name="Password").fill(tree.password)
+    page.get_by_role("button", name="Sign in").click()
+    if tree.password != PASSWORD:
+        expect(page.get_by_role("heading", name="Choose your own password")).to_be_visible()
+        page.get_by_label("Password until now").fill(tree.password)
+        page.get_by_role("textbox", name=re.compile(r"^New password( \*)?$")).fill(PASSWORD)
+        page.get_by_label("New password again").fill(PASSWORD)
+        page.get_by_role("button", name="Save and go on").click()
+        tree.password = PASSWORD
+    expect(page.get_by_role("heading", name="Home")).to_be_visible()
+
+
+def open_flow(page: Page) -> None:
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Flows").click()
+    page.get_by_role("link", name=re.compile(f"^{FLOW}")).click()
+    expect(step(page, "invoice")).to_be_visible(timeout=SLOW)
+
+
+def step(page: Page, node: str) -> Locator:
+    """The card of a node on the canvas."""
+    return page.get_by_test_id(f"node-{node}")
+
+
+def make_live(page: Page) -> None:
+    """Publishes the ready flow unless that has been done."""
+    open_flow(page)
+    if page.get_by_text("Draft", exact=True).is_visible():
+        publish(page, "First version")
+
+
+def publish(page: Page, note: str) -> None:
+    page.get_by_role("button", name="Publish", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("What is new?").fill(note)
+    dialog.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.get_by_text(re.compile(r"Version \d+ is live"))).to_be_visible()
+
+
+def open_deal(page: Page, tree: Tree, title: str) -> None:
+    """The page of an opportunity in Creatio, by the beginning of its title."""
+    page.goto(tree.sandbox("creatio").url)
+    page.get_by_role("link", name=re.compile(f"^{re.escape(title)}")).first.click()
+    expect(page.get_by_role("button", name="Raise invoice")).to_be_visible()
+
+
+def raise_invoice(page: Page) -> None:
+    page.get_by_role("button", name="Raise invoice").click()
+    expect(page.get_by_role("status").filter(has_text="Sent to Heddle: run")).to_be_visible()
+
+
+def invoice_number(page: Page) -> str:
+    """Waits on the opportunity's page until the number of its invoice appears there."""
+    number = page.locator("#number")
+    expect(number).to_have_text(re.compile(r"^INV-\d+$"), timeout=SLOW)
+    return number.inner_text()
+
+
+def newest_run(page: Page, tree: Tree, sentence: str | re.Pattern[str]) -> None:
+    """Opens the newest run, which must come to say ``sentence``."""
+    page.goto(f"{tree.url}/runs")
+    page.locator("main a[href^='/runs/']").first.click()
+    says(page, sentence)
+
+
+def says(page: Page, sentence: str | re.Pattern[str]) -> None:
+    """The run that is shown must come to say ``sentence``."""
+    expect(page.get_by_role("status").filter(has_text=sentence)).to_be_visible(timeout=SLOW)
+
+
+def retry(page: Page, what: str) -> None:
+    """Retries from the page of a run, from the step where it stopped; ends on the page of the new run."""
+    address = page.url
+    page.get_by_role("button", name=f"Retry {what}").click()
+    page.get_by_role("dialog").get_by_role("button", name=f"Retry {what}").click()
+    expect(page).not_to_have_url(address)
+
+
+@contextmanager
+def misbehaving(page: Page, tree: Tree, system: str, vice: str, **options: str) -> Iterator[None]:
+    """Switches a vice on at the Sandboxes screen, and off again unless it has used itself up."""
+    card = _sandbox_card(page, tree, system)
+    for label, value in options.items():
+        card.get_by_label(f"{vice}: {label.replace('_', ' ')}").fill(value)
+    switch = card.get_by_role("switch", name=vice)
+    expect(switch).to_be_enabled()
+    switch.click()
+    expect(switch).to_be_checked()
+    yield
+    card = _sandbox_card(page, tree, system)
+    switch = card.get_by_role("switch", name=vice)
+    if switch.is_checked():
+        switch.click()
+    expect(switch).not_to_be_checked()
+
+
+def _sandbox_card(page: Page, tree: Tree, system: str) -> Locator:
+    page.goto(f"{tree.url}/sandboxes")
+    card = page.get_by_role("article").filter(has=page.get_by_role("heading", name=system))
+    expect(card.get_by_role("switch").first).to_be_enabled()
+    return card
