@@ -10,6 +10,7 @@ from designer.api import (
     connections,
     controls,
     events,
+    failures,
     flows,
     health,
     hooks,
@@ -42,6 +43,7 @@ ROOMS = (
     plans.room,
     hooks.room,
     reviews.room,
+    failures.room,
     sandboxes.room,
     health.room,
 )

@@ -1,4 +1,4 @@
-"""The inbox: documents that wait for an answer."""
+"""The inbox: documents that wait for an answer, and records that failed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from flask import Response, jsonify
 
-from designer import answers
+from designer import answers, failures
 from designer.api.body import Body
 from designer.api.opening import new_room
 from designer.auth import allow, me
@@ -17,7 +17,11 @@ room = new_room("reviews")
 
 
 class InboxQuery(Body):
-    kind: Literal["held"] = "held"
+    """``assignee`` and ``snoozed`` narrow what failed: whose causes, and those that rest instead of the others."""
+
+    kind: Literal["held", "failed"] = "held"
+    assignee: str = ""
+    snoozed: bool = False
 
 
 class Answer(Body):
@@ -30,7 +34,11 @@ class Answer(Body):
 @room.get("/api/reviews")
 @allow("viewer")
 def inbox(query: InboxQuery) -> Response:
-    """What waits, one group a question: one answer releases all of its documents."""
+    """What waits, one group a question: one answer releases all of its documents. Or what failed, one group a cause."""
+    if query.kind == "failed":
+        with here().database.read() as store:
+            found = failures.groups(store, assignee=query.assignee, snoozed=query.snoozed)
+        return jsonify({"kind": "failed", "groups": found, "records": sum(group["count"] for group in found)})
     with here().database.read() as store:
         groups = answers.waiting(store)
     return jsonify(

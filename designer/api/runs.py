@@ -11,7 +11,7 @@ from typing import Any, Literal
 from flask import Response, jsonify, stream_with_context
 from pydantic import Field
 
-from designer import drawing
+from designer import drawing, failures
 from designer.api.body import Body, Id
 from designer.api.opening import new_room
 from designer.auth import allow
@@ -158,6 +158,7 @@ def record(path: RecordPath) -> Response:
             raise not_found("record", path.key)
         version = run.version_id
         calls = records.calls(store, found)
+        corrected = failures.corrections(store, run.flow_id, path.key)
         others = records.history(store, path.key, but=run.id)
     return jsonify(
         {
@@ -167,6 +168,7 @@ def record(path: RecordPath) -> Response:
             "steps": _steps(installation, run, installation.runtime.plan(version), found, path.key),
             "deliveries": [{**records.detail(row), "calls": calls.get(row.node, [])} for row in found],
             "history": others,
+            "corrections": corrected,
         }
     )
 
