@@ -30,7 +30,7 @@ from engine.node import WriteTarget
 from engine.plan import Plan
 from engine.reader import Reader
 from engine.record import Outcome, Record, Result, from_json, to_json
-from engine.store import closing, control, deliveries, lanes, plans, references
+from engine.store import closing, connections, control, deliveries, lanes, outages, plans, references
 from engine.store.database import Database, Session
 from engine.store.lanes import Claim
 from engine.store.runs import RunView, load_run
@@ -112,6 +112,8 @@ class Shift:
         self.calls: list[dict[str, Any]] = []
         self.read_only = run.mode != "live"
         self._connectors: dict[str, Connector[Any]] = {}
+        self._calling = ""
+        self._trying: set[str] = set()
 
     def work(self, deadline: float) -> None:
         """Works until the lane is done, its time is up, or the run was paused or cancelled."""
@@ -147,11 +149,13 @@ class Shift:
             return
         for connector in self._connectors.values():
             error.message = connector.http.mask(error.message)
-        failures = self.held.failures + 1
+        failures = self.held.failures + (error.code != patience.DOWN)
         due_at = patience.due_at(error, failures, self.plan.flow.policy)
         self._connectors.clear()
         with self.database.write() as session:
             self._keep_calls(session)
+            if self._calling and patience.is_shut(error):
+                connections.note_shut(session, self._calling, error, due_at)
             lanes.release(
                 session, self.held, due_at=due_at, failures=failures, code=error.code, message=error.message
             )
@@ -179,6 +183,7 @@ class Shift:
         )
         faults.point("before-stage")
         with self.database.write() as session:
+            self._answered(session)
             now_waiting = lanes.stage(session, self.held, batches, to_json(cursor).decode())
         faults.point("after-stage")
         for number, count in now_waiting.items():
@@ -201,6 +206,7 @@ class Shift:
                 shift.work(now() + 0.5)
             except HeddleError as error:
                 shift.back_off(error)
+                self._calling = shift._calling
                 raise
         return True
 
@@ -271,6 +277,7 @@ class Shift:
         faults.point("before-settle")
         with self.database.write() as session:
             ledger.close(session, course)
+            self._answered(session)
             self._keep_calls(session, wanted=ledger.troubled or ledger.count <= SMALL)
             lanes.settle_batch(session, self.held, ledger.counts(), pack_answers(answers))
         faults.point("after-settle")
@@ -357,11 +364,36 @@ class Shift:
                 code="E-UNBOUND",
                 cure="Choose one in the flow's settings.",
             )
+        self._calling = connection
         if connection not in self._connectors:
+            self._wait_together(connection)
             self._connectors[connection] = self.executor.open(
                 connection, read_only=self.read_only, journal=self._note_call
             )
         return self._connectors[connection]
+
+    def _wait_together(self, connection: str) -> None:
+        """A shut connection is tried by one lane alone. Raises Unavailable (E-DOWN) for all the others."""
+        with self.database.read() as session:
+            outage = outages.find(session, connection)
+        if outage is None:
+            return
+        with self.database.write() as session:
+            if outages.try_it(session, connection, self.executor.lease):
+                self._trying.add(connection)
+                return
+        self._calling = ""
+        raise Unavailable(
+            outage.message,
+            retry_after=max(outage.next_try - now(), 1.0),
+            code=patience.DOWN,
+            cure=outage.cure,
+        )
+
+    def _answered(self, session: Session) -> None:
+        """What we tried has answered: everybody may go on."""
+        while self._trying:
+            connections.note_open(session, self._trying.pop())
 
     def _keep_lease(self) -> None:
         if now() >= self.held.until:

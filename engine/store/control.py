@@ -4,7 +4,8 @@ from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
 from engine.errors import HeddleError, OverBudget
-from engine.store import budgets, lanes
+from engine.record import from_json
+from engine.store import budgets, lanes, outages
 from engine.store.lanes import Lane, StagedBatch
 from engine.store.runs import Run
 
@@ -53,6 +54,8 @@ def resume(session: Session, run_id: str) -> list[int] | None:
 
 
 def _requeue(session: Session, run_id: str) -> list[int] | None:
+    run = session.get(Run, run_id)
+    outages.hurry(session, from_json(run.bindings).values() if run else ())
     changed = session.connection().execute(
         update(Run)
         .where(col(Run.id) == run_id, col(Run.state).in_(("paused", "waiting")))

@@ -8,7 +8,7 @@ from sqlalchemy import Table, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col
 
-from engine.clock import now
+from engine.clock import iso, now
 from engine.patience import DOWN
 from engine.store.lanes import Lane
 from engine.store.runs import Run
@@ -25,6 +25,15 @@ class Outage(SQLModel, table=True):
     message: str
     cure: str = ""
     next_try: float
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "since": iso(self.since),
+            "code": self.code,
+            "message": self.message,
+            "cure": self.cure,
+            "next_try_at": iso(self.next_try),
+        }
 
 
 _outages: Table = Outage.__table__  # type: ignore[attr-defined]
