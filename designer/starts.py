@@ -40,10 +40,19 @@ class Retry:
     version: Version = "run"
 
 
-def start(slug: str, mode: Mode, cause: Cause, *, brought: Any = None, number: int | None = None) -> str:
+def start(
+    slug: str,
+    mode: Mode,
+    cause: Cause,
+    *,
+    brought: Any = None,
+    number: int | None = None,
+    window: Mapping[str, str] | None = None,
+) -> str:
     """Starts a run and answers its id; the same cause again answers the same run.
 
     A live run follows the live version; without ``number``, a dry run or a sample follows the draft.
+    ``window`` {"since", "until"} reads what changed in that time.
     Raises RequestError (404, 409) and DefinitionError when the drawing cannot run.
     """
     installation = here()
@@ -67,8 +76,9 @@ def start(slug: str, mode: Mode, cause: Cause, *, brought: Any = None, number: i
             bindings=bindings,
             mode=mode,
             cause=cause,
-            brought=brought,
+            brought=brought or None,
             trigger=trigger_for(plan, "manual"),
+            window=window,
         )
     installation.ring(started.run, started.lanes)
     return started.run

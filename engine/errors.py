@@ -65,7 +65,8 @@ class DefinitionError(HeddleError):
     code = "E-FLOW"
 
     def __init__(self, problems: list[Problem], message: str = "") -> None:
-        super().__init__(message or (problems[0].message if problems else "The flow has problems."))
+        first = problems[0] if problems else Problem("E-FLOW", "The flow has problems.")
+        super().__init__(message or first.message, cure=first.cure)
         self.problems = problems
 
 

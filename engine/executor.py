@@ -62,7 +62,7 @@ class Executor:
                 self.ring(run_id, number)
 
     def _work(self, run_id: str, lane: int, deadline: float) -> list[int]:
-        with self.database.write() as session:
+        with self.database.write(lasting=False) as session:
             held = lanes.claim(session, run_id, lane, self.owner, self.lease)
             if held is None:
                 closing.close_if_over(session, run_id)

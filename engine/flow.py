@@ -21,10 +21,17 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$"
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
-class Document(BaseModel):
-    """Base of everything people draw: frozen, and unknown keys are an error that names them."""
+MONTH = 31 * 24 * 60
+"""Minutes: nothing is tried again later than that."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+
+class Document(BaseModel):
+    """Base of everything people draw: frozen, and unknown keys are an error that names them.
+
+    Numbers are finite: JSON has no word for others, so a document with one could never be read again.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Port(Document):
@@ -111,7 +118,7 @@ class Policy(Document):
 
     lanes: Annotated[int, Field(ge=1, le=32)] = 1
     batch_size: Annotated[int, Field(ge=1, le=2000)] = 200
-    retry_minutes: list[float] = [1.0, 5.0, 15.0]
+    retry_minutes: list[Annotated[float, Field(ge=0, le=MONTH)]] = [1.0, 5.0, 15.0]
     sample_size: Annotated[int, Field(ge=1, le=100)] = 10
     budget: Budget | None = None
     overlap: Overlap = Overlap()

@@ -10,7 +10,7 @@ from typing import Any
 from engine import clock, faults
 from engine.batch import pack
 from engine.errors import EngineError
-from engine.node import TriggerNode
+from engine.node import ReadNode, TriggerNode
 from engine.plan import Plan, entry_points
 from engine.record import COUNTED, Record, from_json, idempotency_key, to_json
 from engine.store import closing, control, runs, turns
@@ -56,15 +56,21 @@ def start(
     mode     live, dry-run or sample        trigger  the trigger node that fired; empty means any
     brought  what it brought, JSON          window   {"since", "until"} of an incremental read
     plan_id  the dry run whose plan is executed
+    Raises DefinitionError when what was brought does not name the records that a read asks it to name.
     """
     faults.point("before-cause")
     if runs.of_cause(session, cause.key) is not None:
         return _repeat(session, cause)
+    if brought is not None:
+        for source in plan.behind(trigger):
+            reads = plan.nodes[source]
+            if isinstance(reads, ReadNode):
+                reads.query(Record("trigger", brought))  # what names nothing to read is refused at the door
     live = mode == "live"
     node = plan.nodes.get(trigger or next(iter(plan.triggers), ""))
     starter = node if isinstance(node, TriggerNode) else None
     overlap = (starter.overlap if starter else None) or plan.flow.policy.overlap
-    settle = starter.settle if starter and live and brought is not None else 0.0
+    settle = starter.settle if starter and trigger and live and brought is not None else 0.0
     targets = entry_points(plan, trigger)
     records = starter.bring(brought) if starter and brought is not None and (targets or settle) else []
     if live and (overlap.kind != "parallel" or overlap.parallel or settle):

@@ -12,6 +12,7 @@ from engine import faults, patience
 from engine.allowance import Allowance
 from engine.approval import Approval
 from engine.batch import pack, pack_answers, unpack, unpack_answers
+from engine.breaker import Breaker
 from engine.clock import now
 from engine.connector import Connector
 from engine.deliver import deliver
@@ -30,7 +31,7 @@ from engine.node import WriteTarget
 from engine.plan import Plan
 from engine.reader import Reader
 from engine.record import Outcome, Record, Result, from_json, to_json
-from engine.store import closing, connections, control, deliveries, lanes, outages, plans, references
+from engine.store import closing, control, deliveries, lanes, plans, references
 from engine.store.database import Database, Session
 from engine.store.lanes import Claim
 from engine.store.runs import RunView, load_run
@@ -94,7 +95,7 @@ class Heartbeat:
     def _beat(self) -> None:
         while not self._stop.wait(self._lease / 3):
             try:
-                with self._database.write() as session:
+                with self._database.write(lasting=False) as session:
                     lanes.renew(session, self._held, self._lease)
             except LeaseLost:
                 return
@@ -112,8 +113,7 @@ class Shift:
         self.calls: list[dict[str, Any]] = []
         self.read_only = run.mode != "live"
         self._connectors: dict[str, Connector[Any]] = {}
-        self._calling = ""
-        self._trying: set[str] = set()
+        self._breaker = Breaker(executor.database, executor.lease)
 
     def work(self, deadline: float) -> None:
         """Works until the lane is done, its time is up, or the run was paused or cancelled."""
@@ -130,7 +130,7 @@ class Shift:
             if self._finish("done"):
                 return
         faults.point("before-release")
-        with self.database.write() as session:
+        with self.database.write(lasting=False) as session:
             lanes.release(session, self.held)
         faults.point("after-release")
 
@@ -151,18 +151,19 @@ class Shift:
             error.message = connector.http.mask(error.message)
         failures = self.held.failures + (error.code != patience.DOWN)
         due_at = patience.due_at(error, failures, self.plan.flow.policy)
+        for connector in self._connectors.values():
+            connector.http.spent = True
         self._connectors.clear()
         with self.database.write() as session:
             self._keep_calls(session)
-            if self._calling and patience.is_shut(error):
-                connections.note_shut(session, self._calling, error, due_at)
+            self._breaker.refused(session, error, due_at)
             lanes.release(
                 session, self.held, due_at=due_at, failures=failures, code=error.code, message=error.message
             )
             closing.note_waiting(session, self.run.id, error, due_at)
 
     def _finish(self, state: str) -> bool:
-        with self.database.write() as session:
+        with self.database.write(lasting=False) as session:
             if not lanes.finish_lane(session, self.held, state):
                 return False
             faults.point("before-close")
@@ -182,19 +183,21 @@ class Shift:
             self.database, from_json(self.held.cursor) if self.held.cursor else None
         )
         faults.point("before-stage")
-        with self.database.write() as session:
-            self._answered(session)
+        with self.database.write(lasting=False) as session:
+            self._breaker.answered(session)
             now_waiting = lanes.stage(session, self.held, batches, to_json(cursor).decode())
         faults.point("after-stage")
+        if cursor.get("end"):
+            return False  # whoever claimed this lane goes on with the others, and rings for those it leaves
         for number, count in now_waiting.items():
             if count == 1:
                 self.executor.ring(self.run.id, number)
-        return not bool(cursor.get("end"))
+        return True
 
     def _let_lanes_catch_up(self, waiting: dict[int, int]) -> bool:
         """The lanes are full: work on one of them ourselves rather than wait for another worker."""
         fullest = max(waiting, key=lambda number: waiting[number])
-        with self.database.write() as session:
+        with self.database.write(lasting=False) as session:
             other = lanes.claim(session, self.run.id, fullest, self.executor.owner, self.executor.lease)
         if other is None:
             threading.Event().wait(0.02)
@@ -206,7 +209,7 @@ class Shift:
                 shift.work(now() + 0.5)
             except HeddleError as error:
                 shift.back_off(error)
-                self._calling = shift._calling
+                self._breaker.calling = shift._breaker.calling
                 raise
         return True
 
@@ -277,7 +280,7 @@ class Shift:
         faults.point("before-settle")
         with self.database.write() as session:
             ledger.close(session, course)
-            self._answered(session)
+            self._breaker.answered(session)
             self._keep_calls(session, wanted=ledger.troubled or ledger.count <= SMALL)
             lanes.settle_batch(session, self.held, ledger.counts(), pack_answers(answers))
         faults.point("after-settle")
@@ -364,36 +367,15 @@ class Shift:
                 code="E-UNBOUND",
                 cure="Choose one in the flow's settings.",
             )
-        self._calling = connection
+        self._breaker.calling = connection
         if connection not in self._connectors:
-            self._wait_together(connection)
+            self._breaker.enter(connection)
             self._connectors[connection] = self.executor.open(
                 connection, read_only=self.read_only, journal=self._note_call
             )
-        return self._connectors[connection]
-
-    def _wait_together(self, connection: str) -> None:
-        """A shut connection is tried by one lane alone. Raises Unavailable (E-DOWN) for all the others."""
-        with self.database.read() as session:
-            outage = outages.find(session, connection)
-        if outage is None:
-            return
-        with self.database.write() as session:
-            if outages.try_it(session, connection, self.executor.lease):
-                self._trying.add(connection)
-                return
-        self._calling = ""
-        raise Unavailable(
-            outage.message,
-            retry_after=max(outage.next_try - now(), 1.0),
-            code=patience.DOWN,
-            cure=outage.cure,
-        )
-
-    def _answered(self, session: Session) -> None:
-        """What we tried has answered: everybody may go on."""
-        while self._trying:
-            connections.note_open(session, self._trying.pop())
+        opened = self._connectors[connection]
+        opened.http.journal = self._note_call
+        return opened
 
     def _keep_lease(self) -> None:
         if now() >= self.held.until:

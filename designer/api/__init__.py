@@ -19,6 +19,7 @@ from designer.api import (
     reviews,
     runs,
     sandboxes,
+    schedules,
     session,
     tables,
     trials,
@@ -44,6 +45,7 @@ ROOMS = (
     hooks.room,
     reviews.room,
     failures.room,
+    schedules.room,
     sandboxes.room,
     health.room,
 )

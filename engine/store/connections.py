@@ -147,6 +147,12 @@ def find(session: Session, connection_id: str) -> Connection | None:
     return session.get(Connection, connection_id)
 
 
+def revision(session: Session, connection_id: str) -> int:
+    """Grows with each change; 0 if the connection is gone."""
+    query = select(Connection.revision).where(Connection.id == connection_id)
+    return session.exec(query).first() or 0
+
+
 def all_connections(session: Session) -> list[Connection]:
     return list(session.exec(select(Connection).order_by(Connection.name)))
 
@@ -203,7 +209,8 @@ def connect(
             [
                 Problem(
                     "E-SETTINGS",
-                    f"«{'.'.join(map(str, complaint['loc']))}»: {complaint['msg']}.",
+                    f"«{'.'.join(map(str, complaint['loc']))}»: "
+                    f"{str(complaint['msg']).removeprefix('Value error, ').rstrip('.')}.",
                     "Correct the connection's settings.",
                     field=".".join(map(str, complaint["loc"])),
                 )
@@ -216,6 +223,7 @@ def connect(
         journal=journal,
         before=before,
         secrets=tuple(form for secret in draft.secrets.values() for form in forms(secret)),
+        name=cls.title,
     )
     return cls(settings, http)
 

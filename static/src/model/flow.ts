@@ -42,6 +42,8 @@ export interface Policy {
   batch_size: number;
   retry_minutes: number[];
   sample_size: number;
+  /** What becomes of a run that is to start while others are not over; a flow drawn before has no word on it. */
+  overlap?: { kind: "parallel" | "queue" | "skip" | "cancel-older"; parallel: number };
 }
 
 export interface Position {

@@ -59,7 +59,7 @@ export function runSentence(run: RunLike): string {
     case "failed":
       return `${run.message || "It could not go on."}${done ? ` Until then: ${done}.` : ""}`;
     case "cancelled":
-      return done ? `Stopped by hand. Until then: ${done}.` : "Stopped by hand before anything happened.";
+      return `${run.message || "Cancelled."}${done ? ` Until then: ${done}.` : ""}`;
     default:
       return (run.counts.read === 0 ? "There was nothing to do." : `${many(run.counts.read, "record")} read: ${done}.`) + would;
   }
@@ -92,6 +92,7 @@ const CAUSES: Record<string, string> = {
   button: "A button in the CRM",
   webhook: "A message from outside",
   schedule: "Its schedule",
+  after: "After another flow",
   retry: "A retry",
   answer: "An answer in the inbox",
   release: "An answer in the inbox",

@@ -67,7 +67,7 @@ export function RunPage() {
           </button>
         ))}
       </div>
-      <RecordList run={run} titles={stepTitles(document.data?.nodes)} moving={run.state === "running"} />
+      <RecordList run={run} titles={stepTitles(document.data?.nodes)} moving={OPEN.has(run.state)} />
     </Page>
   );
 }
