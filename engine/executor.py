@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from engine import faults
 from engine.clock import now
 from engine.errors import HeddleError, LeaseLost
+from engine.heartbeat import Heartbeat
 from engine.plan import Plan
-from engine.shift import Heartbeat, Opener, Ring, Shift
+from engine.shift import Opener, Ring, Shift
 from engine.store import closing, lanes
 from engine.store.database import Database
 from engine.store.runs import load_run

@@ -22,8 +22,8 @@ from engine.errors import (
     HeddleError,
     LeaseLost,
     OverBudget,
-    Unavailable,
 )
+from engine.heartbeat import Heartbeat
 from engine.intent import Errand
 from engine.ledger import Ledger
 from engine.lookup import fetch
@@ -74,33 +74,6 @@ class Owner(Protocol):
     def lease(self) -> float: ...
     @property
     def owner(self) -> str: ...
-
-
-class Heartbeat:
-    """Renews a lease from a thread while a call is on its way."""
-
-    def __init__(self, database: Database, held: Claim, lease: float) -> None:
-        self._database, self._held, self._lease = database, held, lease
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-
-    def __enter__(self) -> Heartbeat:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        while not self._stop.wait(self._lease / 3):
-            try:
-                with self._database.write(lasting=False) as session:
-                    lanes.renew(session, self._held, self._lease)
-            except LeaseLost:
-                return
-            except Unavailable:
-                continue
 
 
 class Shift:

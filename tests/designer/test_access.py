@@ -21,7 +21,7 @@ NEEDS = {
     "admin": [r"/api/users", r"/api/tokens", r"/api/audit"],
     "operator": [
         r"/runs POST$", r"/retry$", r"/cancel$", r"/pause$", r"/resume$", r"/allow$", r"/execute$",
-        r"/reviews/answer$", r"/reviews/failed/", r"/correct$",
+        r"/reviews/answer$", r"/reviews/failed/", r"/correct$", r"/catch-up$",
         r"/connections/<string:id>/test$",
     ],
     "viewer": [r"/api/session", r"/flows/check$"],
