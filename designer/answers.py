@@ -173,7 +173,8 @@ def _group(session: Any, flow_id: str, holds: list[reviews.Hold]) -> dict[str, A
 
 
 def _form(session: Any, row: flows.FlowRow | None, question: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What to fill in: the columns of the missing row, with the values that other rows have there."""
+    """What to fill in: the columns of the missing row, with the choices that the system has for them; where
+    it cannot say, with the values that other rows have there."""
     if row is None or row.live_version_id is None or question.get("kind") != "lookup":
         return None
     version = flows.version_by_id(session, row.live_version_id)
@@ -182,8 +183,11 @@ def _form(session: Any, row: flows.FlowRow | None, question: Mapping[str, Any]) 
         return None
     columns = []
     for place, name in enumerate(table.columns[1:], 1):
-        values = sorted({cell for cells in table.rows for cell in cells[place : place + 1] if cell})
-        columns.append({"name": name, "options": [{"value": value, "title": value} for value in values]})
+        choices = _choices(row, table, name)
+        if choices is None:
+            values = sorted({cell for cells in table.rows for cell in cells[place : place + 1] if cell})
+            choices = [{"value": value, "title": value} for value in values]
+        columns.append({"name": name, "options": choices})
     return {
         "kind": "lookup",
         "table": str(question["table"]),
@@ -191,3 +195,11 @@ def _form(session: Any, row: flows.FlowRow | None, question: Mapping[str, Any]) 
         "key": str(question["key"]),
         "columns": columns,
     }
+
+
+def _choices(row: flows.FlowRow, table: LookupTable, column: str) -> list[dict[str, str]] | None:
+    options = table.options.get(column)
+    if options is None:
+        return None
+    installation = here()
+    return installation.choices.of(installation.database, installation.seal, row.bound(), options)

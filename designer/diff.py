@@ -204,6 +204,10 @@ def _table(old: LookupTable, new: LookupTable) -> Iterator[str]:
     for key in [*before, *(key for key in after if key not in before)]:
         if before.get(key) != after.get(key):
             yield f"{title}, {key}: {describe(before.get(key))} → {describe(after.get(key))}"
+    for column in sorted({*old.options, *new.options}):
+        if old.options.get(column) != new.options.get(column):
+            source = new.options.get(column)
+            yield f"{title}: {column} is now {f'chosen from {source.entity}' if source else 'typed freely'}."
     if (old.title, old.description) != (new.title, new.description):
         yield f"The words around the table «{title}» changed."
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from flask import current_app
 
+from designer.choices import Choices
 from designer.config import Config
 from designer.shapes import Shapes
 from engine.queue import Doorbell
@@ -27,6 +28,7 @@ class Installation:
     bell: Doorbell | None
     streams: threading.BoundedSemaphore
     shapes: Shapes = field(default_factory=Shapes)
+    choices: Choices = field(default_factory=Choices)
 
     @property
     def database(self) -> Database:

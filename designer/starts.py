@@ -17,6 +17,7 @@ from engine.record import Record, fingerprint, idempotency_key
 from engine.store import flows, progress, records
 from engine.store.history import Stop
 from engine.store.runs import Run
+from engine.walk import node_of
 
 Mode = Literal["live", "dry-run", "sample"]
 Origin = Literal["failed-node", "trigger"]
@@ -151,7 +152,7 @@ def _entries(
     roots = {(stop.run_id, stop.lane, stop.batch, stop.root) for stop in stops}
     for run_id, lane, batch, root in sorted(roots):
         for node, record in records.entered(session, run_id, lane, batch, root):
-            if node not in plan.nodes:
+            if node_of(node) not in plan.nodes:
                 raise RequestError(
                     "The step at which the records entered is no longer in the flow.",
                     status=409,

@@ -6,6 +6,7 @@ HeddleError
 ├── Unavailable          the system is down or busy: wait ``retry_after`` seconds, then try again
 ├── RecordRejected       this record cannot be written as it is; the rest of the batch goes on
 ├── Held                 a question must be answered first; the record waits
+│   └── Waiting          a person must let the record through; it waits behind the node that asked
 ├── InDoubt              a call may or may not have been carried out: look before writing again
 ├── OverBudget           the run would write more than its budget: pause it and ask
 ├── RequestError         the caller of our API sent something we cannot accept
@@ -134,6 +135,20 @@ class Held(HeddleError):
         super().__init__(message, code=code, detail=detail, cure=cure)
         self.question = question or {"kind": "rule"}
         self.field = field
+
+
+class Waiting(Held):
+    """A record that a person must let through.
+
+    ``request`` is what is asked of whom, exact JSON in the form of ``engine.approvals.Terms``. The record goes
+    on behind the node, at the port that the decision names.
+    """
+
+    code = "E-WAITING"
+
+    def __init__(self, message: str, *, request: dict[str, Any], cure: str = "") -> None:
+        super().__init__(message, question={"kind": "approval"}, cure=cure)
+        self.request = request
 
 
 class InDoubt(HeddleError):

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine import compare
-from engine.approval import is_placeholder
 from engine.node import Trace, WriteNode
 from engine.plan import Plan
+from engine.planned import is_placeholder
 from engine.record import Record
 from engine.shape import Entity
 from engine.walk import Course, Receipt

@@ -70,13 +70,26 @@ class Slot(Document):
     title: str = ""
 
 
+class Options(Document):
+    """Where the choices of a column come from: ``value`` and ``title`` are fields of an entity behind a slot."""
+
+    slot: Identifier
+    entity: Annotated[str, Field(min_length=1, max_length=200)]
+    value: Annotated[str, Field(min_length=1, max_length=200)]
+    title: Annotated[str, Field(max_length=200)] = ""
+
+
 class LookupTable(Document):
-    """A value translation: the first column is the key, the others are what it stands for."""
+    """A value translation: the first column is the key, the others are what it stands for.
+
+    options  column name → where its choices are read live, for whoever fills it in
+    """
 
     title: str = ""
     columns: Annotated[list[str], Field(min_length=2)]
     rows: list[list[str | None]] = []
     description: str = ""
+    options: dict[str, Options] = {}
 
 
 class AmountLimit(Document):

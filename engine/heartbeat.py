@@ -1,8 +1,11 @@
-"""A sign of life while a call is on its way."""
+"""Signs of life: what keeps a claimed lane ours while a system takes its time."""
 
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from engine.errors import LeaseLost, Unavailable
 from engine.store import lanes
@@ -11,27 +14,36 @@ from engine.store.lanes import Claim
 
 
 class Heartbeat:
-    """Renews a lease from a thread while a call is on its way."""
+    """Renews leases from a thread of its own while calls are on their way. One per executor."""
 
-    def __init__(self, database: Database, held: Claim, lease: float) -> None:
-        self._database, self._held, self._lease = database, held, lease
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+    def __init__(self, database: Database, lease: float) -> None:
+        self._database, self._lease = database, lease
+        self._lock = threading.Lock()
+        self._kept: list[Claim] = []
+        self._thread: threading.Thread | None = None
 
-    def __enter__(self) -> Heartbeat:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
+    @contextmanager
+    def keeping(self, held: Claim) -> Iterator[None]:
+        """Keeps a claim alive meanwhile. A renewal that comes after the end of it finds the fence shut."""
+        with self._lock:
+            self._kept.append(held)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+                self._thread.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._kept.remove(held)
 
     def _beat(self) -> None:
-        while not self._stop.wait(self._lease / 3):
-            try:
-                with self._database.write(lasting=False) as session:
-                    lanes.renew(session, self._held, self._lease)
-            except LeaseLost:
-                return
-            except Unavailable:
-                continue
+        while True:
+            time.sleep(self._lease / 3)
+            with self._lock:
+                kept = list(self._kept)
+                if not kept:
+                    self._thread = None  # the next claim starts another one
+                    return
+            for held in kept:
+                with suppress(LeaseLost, Unavailable), self._database.write(lasting=False) as session:
+                    lanes.renew(session, held, self._lease)

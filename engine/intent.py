@@ -10,11 +10,11 @@ import msgspec
 
 from engine import compare
 from engine.allowance import Allowance
-from engine.approval import Approval
 from engine.clock import now
 from engine.connector import Connector
 from engine.errors import HeddleError
 from engine.node import WriteNode, WriteTarget
+from engine.planned import Approval
 from engine.record import Outcome, Record, Remote, Result, fingerprint
 from engine.store import references
 from engine.store.database import Database

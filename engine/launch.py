@@ -139,7 +139,7 @@ def start_inside(
     parent: str,
     batch_size: int = 200,
 ) -> Started:
-    """A run that enters in the middle: retry, answer, approval. ``entries``: node → records arriving there."""
+    """A run that enters in the middle: retry, answer, approval. ``entries``: place → records entering there."""
     if runs.of_cause(session, cause.key) is not None:
         return _repeat(session, cause)
     run = _run(flow_id, version_id, bindings, mode, cause, 1)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine import causes
-from engine.approval import is_placeholder
+from engine import approvals, causes
+from engine.approvals import Asked
 from engine.clock import now
-from engine.errors import HeddleError, Held
+from engine.errors import HeddleError, Held, Waiting
 from engine.node import WriteTarget
 from engine.plan import Plan
+from engine.planned import is_placeholder
 from engine.record import COUNTED, COUNTS_AS, WEIGHT, Outcome, Record, fingerprint, to_json
 from engine.store import deliveries, failures, passages, references, reviews
 from engine.store.database import Session
@@ -94,7 +95,7 @@ class Ledger:
         if error is not None:
             field = getattr(error, "field", None)
             entry = entry._replace(code=error.code, message=error.message, cure=error.cure, field=field)
-            if isinstance(error, Held):
+            if isinstance(error, Held) and not isinstance(error, Waiting):
                 self._hold(record, node, error.question, error.message, error.cure)
             elif outcome in _FAILED:
                 self._fail(record, node, error.code, error.message, error.cure, field)
@@ -102,7 +103,12 @@ class Ledger:
 
     def close(self, session: Session, course: Course) -> None:
         """The rest of the batch: endings, records that nothing happened to, overlay counts."""
+        answered = self._ask(session, course)
         for ending in course.endings:
+            reason = answered.get((ending.node, ending.record.key), "")
+            if reason and isinstance(ending.error, Waiting):
+                self.end(ending.record, ending.node, Outcome.SKIPPED, None, reason)
+                continue
             self.end(ending.record, ending.node, ending.outcome, ending.error, ending.reason)
         for root, record in self.roots.items():
             if root not in self.outcomes:
@@ -111,6 +117,18 @@ class Ledger:
                 )
         self.store(session)
         passages.add_steps(session, self.held, course.passages)
+
+    def _ask(self, session: Session, course: Course) -> dict[tuple[str, str], str]:
+        """Puts the questions to people that records wait for; (node, key) → why a record does not wait."""
+        if self.run.mode != "live":
+            return {}
+        asked = [
+            Asked(ending.node, self.roots.get(ending.record.root, ending.record).key, ending.record,
+                  ending.error.request)
+            for ending in course.endings
+            if isinstance(ending.error, Waiting)
+        ]  # fmt: skip
+        return approvals.ask(session, self.run.flow_id, self.run.id, asked)
 
     def fail_all(self, session: Session, node: str, error: HeddleError) -> None:
         """A batch that cannot be processed at all: each record failed, with the reason."""

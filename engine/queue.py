@@ -18,7 +18,8 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.timeouts import BaseDeathPenalty
 
-from engine import faults, inference
+from engine import approvals, faults, inference
+from engine.clock import now
 from engine.errors import Unavailable
 from engine.executor import Executor
 from engine.firing import Clockwork
@@ -139,7 +140,10 @@ def sweep(
 
 
 def sweep_once(database: Database, bell: Doorbell) -> int:
-    """Rings for every unattended lane; answers how many."""
+    """Lets time pass for approvals, and rings for every unattended lane; answers how many."""
+    for started in approvals.tick(database, now()):
+        for lane in started.lanes:
+            bell.ring(started.run, lane)
     with database.read() as session:
         waiting = lanes.unattended(session, QUIET)
     if waiting:

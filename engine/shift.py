@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 from engine import faults, patience
 from engine.allowance import Allowance
-from engine.approval import Approval
 from engine.batch import pack, pack_answers, unpack, unpack_answers
 from engine.breaker import Breaker
 from engine.clock import now
@@ -29,13 +28,14 @@ from engine.ledger import Ledger
 from engine.lookup import fetch
 from engine.node import WriteTarget
 from engine.plan import Plan
+from engine.planned import Approval
 from engine.reader import Reader
 from engine.record import Outcome, Record, Result, from_json, to_json
 from engine.store import closing, control, deliveries, lanes, plans, references
 from engine.store.database import Database, Session
 from engine.store.lanes import Claim
 from engine.store.runs import RunView, load_run
-from engine.walk import Course, Receipt, WantAsk, WriteAsk, walk
+from engine.walk import Course, Receipt, WantAsk, WriteAsk, node_of, walk
 
 log = logging.getLogger("heddle.executor")
 
@@ -74,6 +74,8 @@ class Owner(Protocol):
     def lease(self) -> float: ...
     @property
     def owner(self) -> str: ...
+    @property
+    def heartbeat(self) -> Heartbeat: ...
 
 
 class Shift:
@@ -177,7 +179,7 @@ class Shift:
             return True
         shift = Shift(self.executor, self.run, other)
         shift._connectors = self._connectors
-        with suppress(LeaseLost), Heartbeat(self.database, other, self.executor.lease):
+        with suppress(LeaseLost), self.executor.heartbeat.keeping(other):
             try:
                 shift.work(now() + 0.5)
             except HeddleError as error:
@@ -319,7 +321,7 @@ class Shift:
         if len(roots) == 1 or settled:
             with self.database.write() as session:
                 fresh = Ledger(self.plan, self.run, self.held, entries, ledger.count)
-                fresh.fail_all(session, next(iter(entries)), error)
+                fresh.fail_all(session, node_of(next(iter(entries))), error)
                 lanes.settle_batch(session, self.held, fresh.counts(), None)
             return
         middle = set(roots[: len(roots) // 2])

@@ -6,6 +6,7 @@ from flask import Response, jsonify
 from flask_openapi3 import OpenAPI
 
 from designer.api import (
+    approvals,
     catalog,
     connections,
     controls,
@@ -14,6 +15,7 @@ from designer.api import (
     flows,
     health,
     hooks,
+    invitations,
     people,
     plans,
     reviews,
@@ -45,6 +47,8 @@ ROOMS = (
     hooks.room,
     reviews.room,
     failures.room,
+    approvals.room,
+    invitations.room,
     schedules.room,
     sandboxes.room,
     health.room,

@@ -6,7 +6,7 @@ from sqlalchemy import func
 from sqlalchemy import select as any_select
 from sqlmodel import Session, col, select
 
-from engine.approval import Approval, Planned
+from engine.planned import Approval, Planned
 from engine.record import Record, from_json
 from engine.store.deliveries import Delivery
 from engine.store.progress import found_by, outcomes_of

@@ -22,11 +22,15 @@ from tests.engine.toys import toys
 pytestmark = pytest.mark.durability
 
 ROWS = 200
-IN_A_WORKER = [
-    point
-    for point in faults.POINTS
-    if point not in {"after-due", "before-cause", "after-cause", "during-send"}
-]
+ELSEWHERE = {
+    "after-due",
+    "before-cause",
+    "after-cause",
+    "during-send",
+    "after-decision",
+    "after-release-of-approval",
+}
+IN_A_WORKER = [point for point in faults.POINTS if point not in ELSEWHERE]
 
 
 @pytest.fixture(autouse=True)

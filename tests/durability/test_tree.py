@@ -22,7 +22,7 @@ from tests.durability.tree import ROOT, Tree
 LEASE = {"HEDDLE_LEASE": "3"}
 OFTEN = ("before-send", "during-send", "after-send", "before-settle", "after-settle")
 IN_WEB = ("before-cause", "after-cause", "after-ring")
-ELSEWHERE = ("after-due", *IN_WEB)
+ELSEWHERE = ("after-due", "after-decision", "after-release-of-approval", *IN_WEB)
 
 
 def slaughter(

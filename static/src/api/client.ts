@@ -47,16 +47,29 @@ export function address(path: string, query: Ask["query"] = {}): string {
 }
 
 /** Asks the API. @throws ApiError for every answer that is not a success, status 0 when there was none. */
-export async function api<T>(path: string, { method = "GET", body, query, exact = false, signal }: Ask = {}): Promise<T> {
+export async function api<T>(path: string, ask: Ask = {}): Promise<T> {
+  const answer = await send(path, ask);
+  return parsedBody(await answer.text(), ask.exact ?? false) as T;
+}
+
+/** The same for what is a file. */
+export async function fetchFile(path: string, ask: Ask = {}): Promise<{ name: string; content: Blob }> {
+  const answer = await send(path, ask);
+  const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1] ?? "file";
+  return { name, content: await answer.blob() };
+}
+
+async function send(path: string, { method = "GET", body, query, exact = false, signal }: Ask): Promise<Response> {
+  const form = body instanceof FormData;
   const headers: Record<string, string> = { Accept: "application/json" };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (body !== undefined && !form) headers["Content-Type"] = "application/json";
   if (method !== "GET") headers["X-CSRF-Token"] = csrf;
   let answer: Response;
   try {
     answer = await fetch(address(path, query), {
       method,
       headers,
-      body: body === undefined ? null : stringifyExact(body),
+      body: body === undefined ? null : form ? body : stringifyExact(body),
       signal: signal ?? null,
       credentials: "same-origin",
     });
@@ -64,10 +77,8 @@ export async function api<T>(path: string, { method = "GET", body, query, exact 
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
     throw new ApiError(0, "E-OFFLINE", "Heddle does not answer.", "", "Check the network; your work is kept here meanwhile.");
   }
-  const text = await answer.text();
-  const parsed = parsedBody(text, exact);
-  if (!answer.ok) throw errorOf(answer.status, parsed);
-  return parsed as T;
+  if (!answer.ok) throw errorOf(answer.status, parsedBody(await answer.text(), exact));
+  return answer;
 }
 
 function parsedBody(text: string, exact: boolean): unknown {

@@ -205,6 +205,8 @@ export interface RunDetail extends RunRow {
   rate: number | null;
   left_s: number | null;
   retry_at: string | null;
+  /** What this run left waiting for people, by whom it is waited for. */
+  approvals?: { count: number; by: string }[];
   parent: string | null;
   children: string[];
   code?: string;

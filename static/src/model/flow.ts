@@ -35,6 +35,16 @@ export interface LookupTable {
   columns: string[];
   rows: (string | null)[][];
   description: string;
+  /** Column → where its choices are read live. */
+  options?: Record<string, ColumnOptions>;
+}
+
+/** Fields of an entity behind a slot: what is stored, and how it is called. */
+export interface ColumnOptions {
+  slot: string;
+  entity: string;
+  value: string;
+  title: string;
 }
 
 export interface Budget {

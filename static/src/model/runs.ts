@@ -90,7 +90,7 @@ export function elapsed(run: Pick<RunLike, "started_at" | "ended_at">, now: numb
 const CAUSES: Record<string, string> = {
   manual: "Started by hand",
   button: "A button in the CRM",
-  webhook: "A message from outside",
+  webhook: "A button or a message from outside",
   schedule: "Its schedule",
   after: "After another flow",
   retry: "A retry",

@@ -1,8 +1,8 @@
-/** Which editor serves which node type: the one place where the canvas meets forms, mapper and rules. */
+/** Which editor serves which node type: the one place where the canvas meets forms, mapper, rules and tables. */
 
 import { SchemaForm } from "../form/SchemaForm";
 import { Mapping } from "./mapping";
 import type { NodeEditors } from "../model/editing";
-import { RulesEditor } from "../rules/RulesEditor";
+import { Rules, Tables } from "./deciding";
 
-export const editors: NodeEditors = { schema: SchemaForm, mapper: Mapping, rules: RulesEditor };
+export const editors: NodeEditors = { schema: SchemaForm, mapper: Mapping, rules: Rules, "decision-table": Tables };

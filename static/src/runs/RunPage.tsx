@@ -3,7 +3,7 @@ import { IconDownload, IconHandStop, IconPlayerPause, IconPlayerPlay, IconPlayer
 import { Link, useParams, useSearchParams } from "react-router";
 
 import { useRunAct } from "../api/runs";
-import { useRunDocument } from "../api/queries";
+import { useMay, useRunDocument } from "../api/queries";
 import type { RunDetail } from "../api/types";
 import { causeText, type Counted, durationText, elapsed, OUTCOMES, runSentence, statusText } from "../model/runs";
 import { groupDigits } from "../model/values";
@@ -149,6 +149,12 @@ function State({ run }: { run: RunDetail }) {
             <Progress mt={10} size="sm" animated={!ahead} value={ahead ? (100 * done) / (done + ahead) : 100} aria-label="Progress" />
           </>
         ) : null}
+        {run.approvals?.map((one) => (
+          <small key={one.by} style={{ display: "block" }}>
+            {groupDigits(String(one.count))} {one.count === 1 ? "waits" : "wait"} for approval by {one.by}.{" "}
+            <Link to="/inbox?tab=approvals">Open the inbox</Link>
+          </small>
+        ))}
         {run.state === "waiting" && run.retry_at ? (
           <small>
             It tries again <RelativeTime at={run.retry_at} />.
@@ -161,10 +167,11 @@ function State({ run }: { run: RunDetail }) {
 
 function Acts({ run }: { run: RunDetail }) {
   const act = useRunAct(run.id);
+  const may = useMay("operator");
   return (
     <>
-      {overBudget(run) ? <Allow run={run} /> : null}
-      {OPEN.has(run.state) ? (
+      {may && overBudget(run) ? <Allow run={run} /> : null}
+      {may && OPEN.has(run.state) ? (
         <Menu position="bottom-end">
           <Menu.Target>
             <Button variant="default" loading={act.isPending}>

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from engine import launch
-from engine.approval import agrees
 from engine.launch import Cause
+from engine.planned import agrees
 from engine.store import plans
 from engine.store.database import Database
 from engine.store.deliveries import Delivery
