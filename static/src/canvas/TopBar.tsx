@@ -1,5 +1,6 @@
 import { ActionIcon, Button, Menu, Tooltip } from "@mantine/core";
 import {
+  IconAdjustments,
   IconAlertCircle,
   IconArrowBackUp,
   IconArrowForwardUp,
@@ -74,6 +75,9 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
                 <>
                   <Menu.Item leftSection={<IconPlugConnected size={16} />} onClick={show("slots")}>
                     Connections of this flow
+                  </Menu.Item>
+                  <Menu.Item leftSection={<IconAdjustments size={16} />} onClick={show("policy")}>
+                    How it runs: budget, retries
                   </Menu.Item>
                   <Menu.Item leftSection={<IconLink size={16} />} onClick={show("hook")}>
                     Address for webhooks and buttons
