@@ -22,7 +22,7 @@ NEEDS = {
     "admin": [r"/api/users", r"/api/tokens", r"/api/audit"],
     "operator": [
         r"/runs POST$", r"/retry$", r"/cancel$", r"/pause$", r"/resume$", r"/reviews/answer$", r"/withdraw$",
-        r"/connections/<string:id>/test$",
+        r"/connections/<string:id>/test$", r"/catch-up$",
     ],
     # who decides is named by each approval, whatever their role
     "viewer": [r"/api/session", r"/flows/check$", r"/api/approvals/"],
