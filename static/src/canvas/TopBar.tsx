@@ -14,6 +14,7 @@ import {
   IconLink,
   IconPlayerPlay,
   IconPlugConnected,
+  IconTable,
 } from "@tabler/icons-react";
 import { Link } from "react-router";
 
@@ -66,6 +67,9 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
               </Menu.Item>
               <Menu.Item leftSection={<IconPlugConnected size={16} />} onClick={show("slots")}>
                 Connections of this flow
+              </Menu.Item>
+              <Menu.Item leftSection={<IconTable size={16} />} onClick={show("tables")}>
+                Lookup tables
               </Menu.Item>
               <Menu.Item leftSection={<IconLink size={16} />} onClick={show("hook")}>
                 Address for webhooks and buttons

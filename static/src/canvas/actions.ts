@@ -187,6 +187,7 @@ export const actions: readonly Action[] = [
   act("Publish", "Flow", ["mod+shift+enter"], true, dialog("publish")),
   act("Version history", "Flow", [], false, dialog("versions")),
   act("Connections of this flow", "Flow", [], true, dialog("slots")),
+  act("Lookup tables", "Flow", [], false, dialog("tables")),
   act("Address for webhooks and buttons", "Flow", [], false, dialog("hook")),
 ];
 
