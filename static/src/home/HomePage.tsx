@@ -15,6 +15,10 @@ import css from "./home.module.css";
 
 const SHOWN = 8;
 
+function clockTime(iso: string): string {
+  return new Date(iso).toLocaleString("en-GB", { weekday: "short", hour: "2-digit", minute: "2-digit" });
+}
+
 function isToday(run: RunRow): boolean {
   return run.started_at !== null && new Date(run.started_at).toDateString() === new Date().toDateString();
 }
@@ -91,9 +95,11 @@ function Needs({ asked, groups, runs, connections, calm }: NeedsProps) {
   const waiting = groups.reduce((sum, group) => sum + group.count, 0);
   const failed = runs.filter((run) => run.counts.failed > 0 || run.state === "failed");
   const records = failed.reduce((sum, run) => sum + run.counts.failed, 0);
-  const broken = connections.filter((connection) => connection.health && !connection.health.ok);
-  const stuck = runs.filter((run) => run.state === "waiting" || run.state === "paused");
-  if (!asked.length && !waiting && !failed.length && !broken.length && !stuck.length) {
+  const down = connections.filter((connection) => connection.outage);
+  const broken = connections.filter((connection) => !connection.outage && connection.health && !connection.health.ok);
+  const stuck = runs.filter((run) => (run.state === "waiting" && !down.length) || run.state === "paused");
+  const waits = runs.filter((run) => run.state === "waiting").length;
+  if (!asked.length && !waiting && !failed.length && !broken.length && !down.length && !stuck.length) {
     if (!calm) return null;
     return (
       <div className={css.calm}>
@@ -135,6 +141,16 @@ function Needs({ asked, groups, runs, connections, calm }: NeedsProps) {
       ) : null}
       {stuck.map((run) => (
         <Need key={run.id} to={`/runs/${run.id}`} tone="held" count={1} title={`${run.flow.name} waits`} text={runSentence(run)} />
+      ))}
+      {down.map(({ id, name, outage }) => (
+        <Need
+          key={id}
+          to={`/connections/${id}`}
+          tone="failed"
+          count={waits || 1}
+          title={`${name} is down since ${clockTime(outage?.since ?? "")}`}
+          text={`${outage?.message ?? ""} ${outage?.cure ?? ""}${waits ? ` ${many(waits, "run")} ${waits === 1 ? "waits" : "wait"} and ${waits === 1 ? "goes" : "go"} on with its first answer.` : ""}`}
+        />
       ))}
       {broken.map((connection) => (
         <Need

@@ -30,14 +30,18 @@ export function addColumn(table: LookupTable, name: string): LookupTable {
 }
 
 export function renameColumn(table: LookupTable, column: number, name: string): LookupTable {
-  return { ...table, columns: table.columns.with(column, name) };
+  const known = Object.entries(table.options ?? {});
+  const options = Object.fromEntries(known.map(([old, from]) => [old === table.columns[column] ? name : old, from]));
+  return { ...table, columns: table.columns.with(column, name), ...(known.length ? { options } : {}) };
 }
 
 /** The key column stays, and at least one that it stands for. */
 export function removeColumn(table: LookupTable, column: number): LookupTable {
   if (column === 0 || table.columns.length <= 2) return table;
   const without = <T>(list: T[]) => list.filter((_, at) => at !== column);
-  return { ...table, columns: without(table.columns), rows: padded(table).map(without) };
+  const kept = Object.entries(table.options ?? {}).filter(([name]) => name !== table.columns[column]);
+  const options = table.options ? { options: Object.fromEntries(kept) } : {};
+  return { ...table, columns: without(table.columns), rows: padded(table).map(without), ...options };
 }
 
 /** Cells of text from a spreadsheet: tabs between columns, quotes around cells with line breaks. */
