@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from engine import approvals, inference, launch
+from engine import approvals, asking, inference, launch
 from engine.approvals import Person, decide, tick
 from engine.errors import HeddleError, RequestError
 from engine.flow import Edge, Flow, Node
@@ -415,19 +415,19 @@ def opened(bench: Bench, asker: Person | None) -> int:
         )  # fmt: skip
         node = bench.plan.nodes["ask"]
         box = approvals_box(node, key)
-        approvals.ask(session, "f1", started.run, [box])
+        asking.ask(session, "f1", started.run, [box])
         (number,) = {row.number for row in store.listed(session)} - before
         return number
 
 
-def approvals_box(node: Any, key: str) -> approvals.Asked:
+def approvals_box(node: Any, key: str) -> asking.Asked:
     from engine.node import Outbox
     from engine.record import Record
 
     out = Outbox()
     node.process([Record(key, {"name": "n"})], out)
     ((record, error),) = out.failures
-    return approvals.Asked("ask", key, record, error.request)  # type: ignore[attr-defined]
+    return asking.Asked("ask", key, record, error.request)  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import {
   IconLink,
   IconPlayerPlay,
   IconPlugConnected,
+  IconTable,
 } from "@tabler/icons-react";
 import { Link } from "react-router";
 
@@ -70,6 +71,9 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
             <Menu.Dropdown>
               <Menu.Item leftSection={<IconHistory size={16} />} onClick={show("versions")}>
                 Version history
+              </Menu.Item>
+              <Menu.Item leftSection={<IconTable size={16} />} onClick={show("tables")}>
+                Lookup tables
               </Menu.Item>
               {readOnly ? null : (
                 <>
