@@ -22,8 +22,8 @@ test-long:       ## the long searches: more examples, more kills
 lint:            ## formatting, lint and types, of Python and of the editor
 	@$(HEDDLE) test lint
 
-kill:            ## only the tests that kill -9 real processes
-	@$(HEDDLE) test durability
+kill:            ## the tests that kill -9 real processes, in full length
+	@$(HEDDLE) test kill
 
 bench:           ## how fast it is on this machine
 	@$(HEDDLE) test bench

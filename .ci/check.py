@@ -30,6 +30,7 @@ SELECTIONS = {
     "postgres": ["--postgres", "-m", "not browser and not durability and not long and not bench"],
     "durability": ["-m", "durability and not long and not bench"],
     "browser": ["-m", "browser and not long and not bench", "--tracing", "retain-on-failure"],
+    "kill": ["-m", "durability and not bench"],
     "long": ["-m", "long"],
     "bench": ["-m", "bench", "-s"],
 }

@@ -19,6 +19,8 @@ class Config(BaseSettings):
     lease          seconds after which another worker takes over from one that gives no sign of life
     threads        request threads of the web server; ``streams`` (live progress) must stay below it
     proxies        how many reverse proxies in front of Heddle may be believed about the caller's address
+    smtp_url       the mail server, such as smtp://user:password@mail.example.org:587; empty means no mail
+    mail_from      the address that letters come from; url: where people reach Heddle, for links in letters
     secure_cookie  send the session cookie over HTTPS only
     """
 
@@ -37,6 +39,9 @@ class Config(BaseSettings):
     streams: int = Field(default=12, ge=0)
     proxies: int = Field(default=0, ge=0, le=5)
     secure_cookie: bool = False
+    smtp_url: SecretStr = SecretStr("")
+    mail_from: str = ""
+    url: str = ""
     sign_in_limit: str = "10 per minute"
 
     @property

@@ -33,6 +33,9 @@ STATUS: tuple[tuple[type[HeddleError], int], ...] = (
     (InDoubt, 503),
 )
 
+NOT_OURS = frozenset({"E-NO-CONNECTOR"})
+"""Codes of our own errors that, in a request, are a mistake of whoever asks."""
+
 PLAIN: dict[int, tuple[str, str, str]] = {
     400: ("E-REQUEST", "The request could not be understood.", "Check the address and the body."),
     404: ("E-NOT-FOUND", "There is nothing at this address.", "Check the address."),
@@ -108,7 +111,7 @@ def _problem(complaint: Any, within: str) -> Problem:
         return Problem(
             "E-UNKNOWN", f"{place} is not known here.", "Remove it, or check its spelling.", field=path
         )
-    if kind in {"model_type", "model_attributes_type", "dict_type"}:
+    if kind in {"model_type", "model_attributes_type", "dict_type", "json_invalid", "json_type"}:
         return Problem("E-VALUE", f"{place} should be a JSON object.", "Send {…}.", field=path or None)
     said = str(complaint["msg"])
     said = said.removeprefix("Value error, ").removeprefix("Input ").rstrip(".")
@@ -128,6 +131,8 @@ def answer(error: HeddleError, status: int, **more: Any) -> Response:
 
 
 def _heddle(error: HeddleError) -> Response:
+    if error.code in NOT_OURS:
+        return answer(error, 422)
     if isinstance(error, RequestError):
         return answer(error, error.status, **getattr(error, "more", {}))
     for kind, status in STATUS:

@@ -6,7 +6,9 @@ HeddleError
 ├── Unavailable          the system is down or busy: wait ``retry_after`` seconds, then try again
 ├── RecordRejected       this record cannot be written as it is; the rest of the batch goes on
 ├── Held                 a question must be answered first; the record waits
+│   └── Waiting          a person must let the record through; it waits behind the node that asked
 ├── InDoubt              a call may or may not have been carried out: look before writing again
+├── OverBudget           the run would write more than its budget: pause it and ask
 ├── RequestError         the caller of our API sent something we cannot accept
 └── EngineError          our own fault
 
@@ -64,7 +66,8 @@ class DefinitionError(HeddleError):
     code = "E-FLOW"
 
     def __init__(self, problems: list[Problem], message: str = "") -> None:
-        super().__init__(message or (problems[0].message if problems else "The flow has problems."))
+        first = problems[0] if problems else Problem("E-FLOW", "The flow has problems.")
+        super().__init__(message or first.message, cure=first.cure)
         self.problems = problems
 
 
@@ -134,6 +137,20 @@ class Held(HeddleError):
         self.field = field
 
 
+class Waiting(Held):
+    """A record that a person must let through.
+
+    ``request`` is what is asked of whom, exact JSON in the form of ``engine.approvals.Terms``. The record goes
+    on behind the node, at the port that the decision names.
+    """
+
+    code = "E-WAITING"
+
+    def __init__(self, message: str, *, request: dict[str, Any], cure: str = "") -> None:
+        super().__init__(message, question={"kind": "approval"}, cure=cure)
+        self.request = request
+
+
 class InDoubt(HeddleError):
     """A mutating call got no answer. ``sent_at`` is the time of sending in epoch seconds."""
 
@@ -145,6 +162,12 @@ class InDoubt(HeddleError):
         super().__init__(message, code=code, detail=detail)
         self.sent_at = sent_at
         self.timeout = timeout
+
+
+class OverBudget(HeddleError):
+    """The run would write more than its flow allows in one run; nothing beyond it has been sent."""
+
+    code = "E-BUDGET"
 
 
 class RequestError(HeddleError):

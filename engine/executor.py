@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from engine import faults
 from engine.clock import now
 from engine.errors import HeddleError, LeaseLost
+from engine.heartbeat import Heartbeat
 from engine.plan import Plan
-from engine.shift import Heartbeat, Opener, Ring, Shift
+from engine.shift import Opener, Ring, Shift
 from engine.store import closing, lanes
 from engine.store.database import Database
 from engine.store.runs import load_run
@@ -47,6 +48,11 @@ class Executor:
     slice: float = SLICE
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
 
+    heartbeat: Heartbeat = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.heartbeat = Heartbeat(self.database, self.lease)
+
     def advance(self, run_id: str, lane: int) -> None:
         """Answers one doorbell: works on this lane, then on others of the run that nobody attends."""
         deadline = now() + self.slice
@@ -62,7 +68,7 @@ class Executor:
                 self.ring(run_id, number)
 
     def _work(self, run_id: str, lane: int, deadline: float) -> list[int]:
-        with self.database.write() as session:
+        with self.database.write(lasting=False) as session:
             held = lanes.claim(session, run_id, lane, self.owner, self.lease)
             if held is None:
                 closing.close_if_over(session, run_id)
@@ -71,7 +77,7 @@ class Executor:
         with self.database.read() as session:
             run = load_run(session, run_id)
         shift = Shift(self, run, held)
-        with suppress(LeaseLost), Heartbeat(self.database, held, self.lease):
+        with suppress(LeaseLost), self.heartbeat.keeping(held):
             try:
                 shift.work(deadline)
             except HeddleError as error:

@@ -26,6 +26,8 @@ POINTS = (
     "before-release",
     "after-release",
     "before-close",
+    "after-decision",
+    "after-release-of-approval",
 )
 
 _armed, _, _times = os.environ.get("HEDDLE_CRASH", "").partition(":")

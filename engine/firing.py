@@ -100,6 +100,8 @@ class Clockwork:
         if row is None or flow is None:
             return [], []
         waiting = row.waiting()
+        if not waiting:
+            return [], []
         chosen = {"skip": [], "last": waiting[-1:], "all": waiting}[choice]
         plan = self.plans(flow.live_version_id or 0) if chosen else None
         with self.database.write() as session:

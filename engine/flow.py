@@ -7,6 +7,7 @@ so that no secret and no installation detail is inside; layout is kept apart fro
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -20,10 +21,17 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$"
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
-class Document(BaseModel):
-    """Base of everything people draw: frozen, and unknown keys are an error that names them."""
+MONTH = 31 * 24 * 60
+"""Minutes: nothing is tried again later than that."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+
+class Document(BaseModel):
+    """Base of everything people draw: frozen, and unknown keys are an error that names them.
+
+    Numbers are finite: JSON has no word for others, so a document with one could never be read again.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Port(Document):
@@ -84,6 +92,21 @@ class LookupTable(Document):
     options: dict[str, Options] = {}
 
 
+class AmountLimit(Document):
+    """At most this sum of a target field over one run; ``field`` is dotted inside nested objects."""
+
+    field: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    limit: Annotated[Decimal, Field(ge=0)]
+
+
+class Budget(Document):
+    """What one run may write before it stops and asks. What is None is not limited."""
+
+    creates: Annotated[int, Field(ge=0)] | None = None
+    updates: Annotated[int, Field(ge=0)] | None = None
+    amount: AmountLimit | None = None
+
+
 class Overlap(Document):
     """What becomes of a run that is to start while others of its flow are not over.
 
@@ -102,12 +125,15 @@ class Overlap(Document):
 
 
 class Policy(Document):
-    """How the flow runs. ``overlap`` is for runs whose trigger has no word of its own on it."""
+    """How the flow runs. ``overlap`` is for runs whose trigger has no word of its own on it; ``budget`` None: a run may
+    write as much as it finds.
+    """
 
     lanes: Annotated[int, Field(ge=1, le=32)] = 1
     batch_size: Annotated[int, Field(ge=1, le=2000)] = 200
-    retry_minutes: list[float] = [1.0, 5.0, 15.0]
+    retry_minutes: list[Annotated[float, Field(ge=0, le=MONTH)]] = [1.0, 5.0, 15.0]
     sample_size: Annotated[int, Field(ge=1, le=100)] = 10
+    budget: Budget | None = None
     overlap: Overlap = Overlap()
 
 

@@ -29,12 +29,29 @@ Journal = Callable[[dict[str, Any]], None]
 MAX_BODY = 64_000
 
 
-def guarded_session() -> requests.Session:
-    """A session whose every connection is checked by engine.guard."""
-    session = requests.Session()
-    session.mount("http://", GuardedAdapter())
-    session.mount("https://", GuardedAdapter())
-    return session
+class GuardedSession(requests.Session):
+    """A session whose every connection is checked by engine.guard.
+
+    Proxies and certificate authorities come from the environment, looked up once for each service instead of for
+    each call. A ``.netrc`` is never read: it would replace the connection's own way in.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mount("http://", GuardedAdapter())
+        self.mount("https://", GuardedAdapter())
+        self._environment: dict[tuple[str, str], Any] = {}
+
+    def merge_environment_settings(self, url: Any, *args: Any) -> Any:
+        service = urlsplit(url)[:2]
+        if service not in self._environment:
+            self._environment[service] = super().merge_environment_settings(url, *args)
+        return dict(self._environment[service])
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """The way in of a call that has it in its headers already."""
+    return request
 
 
 class Http:
@@ -43,6 +60,8 @@ class Http:
     timeout    seconds for one call (connect and each wait for bytes); also how long a doubt lasts
     read_only  a mutating call raises EngineError instead of leaving
     before     called before every call with ``mutating``; the rate limiter hangs here
+    name       what people call the system; without one, messages name the host
+    spent      something went wrong with it: whoever keeps clients for later does not keep this one
     """
 
     def __init__(
@@ -54,12 +73,15 @@ class Http:
         before: Callable[[bool], None] | None = None,
         secrets: tuple[str, ...] = (),
         session: requests.Session | None = None,
+        name: str = "",
     ) -> None:
-        self.session = session or guarded_session()
+        self.name = name
+        self.session = session or GuardedSession()
         self.session.headers["User-Agent"] = "Heddle"
         self.timeout = timeout
         self.read_only = read_only
-        self._journal = journal
+        self.journal = journal
+        self.spent = False
         self._before = before
         self._secrets = tuple(secret for secret in secrets if len(secret) >= 4)
 
@@ -100,7 +122,7 @@ class Http:
                 params=params,
                 headers=dict(headers or {}),
                 data=data,
-                auth=auth,
+                auth=auth or _as_it_is,
                 timeout=limit,
                 allow_redirects=False,
             )
@@ -117,6 +139,7 @@ class Http:
         self, error: RequestException, url: str, mutating: bool, sent_at: float, limit: float
     ) -> Exception:
         host = urlsplit(url).netloc or url
+        name = self.name or host
         if isinstance(error, InvalidURL | MissingSchema):
             return AccessError(
                 f"The address {url!r} is not a usable URL.",
@@ -125,6 +148,13 @@ class Http:
                 detail=self.mask(str(error)),
             )
         if isinstance(error, SSLError):
+            if "CERTIFICATE" not in str(error):
+                return AccessError(
+                    f"{host} does not speak HTTPS as Heddle does.",
+                    code="E-TLS",
+                    detail=self.mask(str(error)),
+                    cure="Check address and port; a system without HTTPS has an address with http://.",
+                )
             return AccessError(
                 f"The certificate of {host} was not accepted.",
                 code="E-TLS",
@@ -139,16 +169,16 @@ class Http:
         )
         if never_left or not mutating:
             return Unavailable(
-                f"{host} cannot be reached.",
+                f"{name} cannot be reached.",
                 code="E-UNREACHABLE",
-                detail=self.mask(str(error)),
+                detail=self.mask(f"{host}: {error}"),
                 cure="Check that the system is up and that the address is right.",
             )
         return InDoubt(
-            f"{host} did not answer; whether it carried out the request is not known yet.",
+            f"{name} did not answer; whether it carried out the request is not known yet.",
             sent_at=sent_at,
             timeout=limit,
-            detail=self.mask(str(error)),
+            detail=self.mask(f"{host}: {error}"),
         )
 
     def _note(
@@ -161,9 +191,9 @@ class Http:
         error: str,
         private: bool = False,
     ) -> None:
-        if self._journal is None:
+        if self.journal is None:
             return
-        self._journal(
+        self.journal(
             {
                 "method": method,
                 "url": self.mask(url),

@@ -10,7 +10,7 @@ from typing import Any
 from engine import clock, faults
 from engine.batch import pack
 from engine.errors import EngineError
-from engine.node import TriggerNode
+from engine.node import ReadNode, TriggerNode
 from engine.plan import Plan, entry_points
 from engine.record import COUNTED, Record, from_json, idempotency_key, to_json
 from engine.store import closing, control, runs, turns
@@ -49,26 +49,35 @@ def start(
     brought: Any = None,
     trigger: str = "",
     window: Mapping[str, str] | None = None,
+    plan_id: str | None = None,
 ) -> Started:
     """Writes a run, its lanes and what the trigger brought, all in the caller's transaction.
 
     mode     live, dry-run or sample        trigger  the trigger node that fired; empty means any
     brought  what it brought, JSON          window   {"since", "until"} of an incremental read
+    plan_id  the dry run whose plan is executed
+    Raises DefinitionError when what was brought does not name the records that a read asks it to name.
     """
     faults.point("before-cause")
     if runs.of_cause(session, cause.key) is not None:
         return _repeat(session, cause)
+    if brought is not None:
+        for source in plan.behind(trigger):
+            reads = plan.nodes[source]
+            if isinstance(reads, ReadNode):
+                reads.query(Record("trigger", brought))  # what names nothing to read is refused at the door
     live = mode == "live"
     node = plan.nodes.get(trigger or next(iter(plan.triggers), ""))
     starter = node if isinstance(node, TriggerNode) else None
     overlap = (starter.overlap if starter else None) or plan.flow.policy.overlap
-    settle = starter.settle if starter and live and brought is not None else 0.0
+    settle = starter.settle if starter and trigger and live and brought is not None else 0.0
     targets = entry_points(plan, trigger)
     records = starter.bring(brought) if starter and brought is not None and (targets or settle) else []
     if live and (overlap.kind != "parallel" or overlap.parallel or settle):
         turns.lock(session, flow_id)
     run = _run(flow_id, version_id, bindings, mode, cause, 1 if mode == "sample" else plan.flow.policy.lanes)
     run.trigger = trigger
+    run.plan_id = plan_id
     run.input = None if brought is None else to_json(brought)
     if window:
         run.window = to_json({**from_json(run.window), **window, "given": True}).decode()
@@ -130,7 +139,7 @@ def start_inside(
     parent: str,
     batch_size: int = 200,
 ) -> Started:
-    """A run that enters in the middle: retry, answer, approval. ``entries``: node → records arriving there."""
+    """A run that enters in the middle: retry, answer, approval. ``entries``: place → records entering there."""
     if runs.of_cause(session, cause.key) is not None:
         return _repeat(session, cause)
     run = _run(flow_id, version_id, bindings, mode, cause, 1)

@@ -8,7 +8,7 @@ from typing import Any
 from engine import clock, explain
 from engine.connector import Connector
 from engine.deliver import deliver
-from engine.errors import EngineError, HeddleError, LeaseLost
+from engine.errors import EngineError, HeddleError, LeaseLost, Waiting
 from engine.explain import Story
 from engine.flow import Flow
 from engine.intent import Errand
@@ -18,7 +18,7 @@ from engine.plan import Plan, build, entry_points
 from engine.record import Origin, Outcome, Record, Result
 from engine.shape import Entity
 from engine.store.database import Database
-from engine.walk import Receipt, WantAsk, walk
+from engine.walk import Ending, Receipt, WantAsk, behind, walk
 
 LIMIT = 25
 """Sample records at most: a preview answers while somebody waits."""
@@ -47,7 +47,29 @@ class Preview:
         Raises DefinitionError for a drawing that cannot run, and what the systems raise while reading.
         """
         entries = self._entries(records, brought, min(limit, LIMIT))
+        return self.go_on(entries)
+
+    def go_on(self, entries: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
+        """The same for records that enter anywhere (see ``engine.walk.behind``).
+
+        Where a person would have to approve, the preview goes on as if they had.
+        """
         story = Story(self.plan)
+        entering, known = entries, 0
+        while entering:
+            self._walk(story, entering)
+            fresh, known = story.course.endings[known:], len(story.course.endings)
+            entering = _as_if_approved(fresh)
+        roots = {record.root: record for some in entries.values() for record in some}
+        return {
+            "records": [
+                {"key": record.key, "title": record.title or record.key} for record in roots.values()
+            ],
+            "nodes": explain.passages(story),
+            "trace": {record.key: explain.steps(story, root, self._entity) for root, record in roots.items()},
+        }
+
+    def _walk(self, story: Story, entries: Mapping[str, Sequence[Record]]) -> None:
         way = walk(self.plan, entries, story.course, story.trace, {"started": clock.iso()})
         reply: Any = None
         try:
@@ -60,15 +82,7 @@ class Preview:
                     story.file(ask.node, ask.records, reply)
                 ask = way.send(reply)
         except StopIteration:
-            pass
-        roots = {record.root: record for some in entries.values() for record in some}
-        return {
-            "records": [
-                {"key": record.key, "title": record.title or record.key} for record in roots.values()
-            ],
-            "nodes": explain.passages(story),
-            "trace": {record.key: explain.steps(story, root, self._entity) for root, record in roots.items()},
-        }
+            return
 
     def connector(self, slot: str) -> Connector[Any]:
         if slot not in self._connectors:
@@ -137,6 +151,14 @@ class Preview:
             return self.connector(slot).entity(name)
         except HeddleError:
             return None
+
+
+def _as_if_approved(endings: Sequence[Ending]) -> dict[str, list[Record]]:
+    entries: dict[str, list[Record]] = {}
+    for ending in endings:
+        if isinstance(ending.error, Waiting):
+            entries.setdefault(behind(ending.node, "approved"), []).append(ending.record)
+    return entries
 
 
 def _rooted(records: Sequence[Record], first: int = 0) -> list[Record]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from engine.connector import Connector
@@ -14,6 +15,9 @@ from engine.shift import Ring
 from engine.store import connections, flows
 from engine.store.database import Database
 from engine.store.seal import Seal
+
+KEEP = 300.0
+"""Seconds for which a worker keeps a connection open: shapes that changed in the system are seen after that."""
 
 PLANS = 64
 """Flow versions whose plans a process keeps."""
@@ -50,4 +54,41 @@ class Runtime:
         return self._plans[version_id]
 
     def executor(self, ring: Ring, **options: Any) -> Executor:
-        return Executor(self.database, self.open, self.plan, ring, **options)
+        """The executor of a worker process. It works in one thread, so what it has open may stay open."""
+        return Executor(self.database, Kept(self), self.plan, ring, **options)
+
+
+@dataclass
+class _Open:
+    connector: Connector[Any]
+    revision: int
+    at: float
+
+
+class Kept:
+    """Opens connections and keeps them open, signed in, from one slice to the next.
+
+    A connection that was changed, or with which something went wrong, is opened anew.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._open: dict[tuple[str, bool], _Open] = {}
+
+    def __call__(
+        self, connection_id: str, *, read_only: bool, journal: Callable[[dict[str, Any]], None] | None = None
+    ) -> Connector[Any]:
+        """As ``Runtime.open``."""
+        with self._runtime.database.read() as session:
+            revision = connections.revision(session, connection_id)
+        kept = self._open.get((connection_id, read_only))
+        if (
+            kept is None
+            or kept.revision != revision
+            or kept.connector.http.spent
+            or monotonic() - kept.at > KEEP
+        ):
+            opened = self._runtime.open(connection_id, read_only=read_only, journal=journal)
+            kept = self._open[connection_id, read_only] = _Open(opened, revision, monotonic())
+        kept.connector.http.journal = journal
+        return kept.connector

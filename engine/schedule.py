@@ -125,6 +125,17 @@ def words(timing: Timing) -> str:
     return f"{_cron_words(timing.cron.split())}, {timing.zone}"
 
 
+def told(timing: Timing, moment: float) -> str:
+    """A firing as the clock of its zone shows it: ``2026-11-20T06:00:00+01:00``; intervals in UTC."""
+    zone = ZoneInfo(timing.zone) if timing.every is None else UTC
+    return datetime.fromtimestamp(moment, zone).isoformat(timespec="seconds")
+
+
+def zones() -> list[str]:
+    """The names of all time zones, as people look for them."""
+    return sorted(zone for zone in _zones() if zone == "UTC" or ("/" in zone and not zone.startswith("Etc/")))
+
+
 def _up_to(timing: Timing, after: float, until: float, anchor: float) -> Iterator[float]:
     return takewhile(lambda moment: moment <= until, firings(timing, after, anchor))
 

@@ -103,12 +103,23 @@ _PORT_OF = {
     Outcome.UPDATED: "written",
     Outcome.UNCHANGED: "unchanged",
     Outcome.ECHO: "unchanged",
+    Outcome.SKIPPED: "skipped",
     Outcome.HELD: "held",
     Outcome.CONFLICT: "held",
     Outcome.IN_DOUBT: "held",
     Outcome.FAILED: "failed",
     Outcome.REJECTED: "failed",
 }
+
+
+def behind(node: str, port: str) -> str:
+    """The place of entry *behind* a node: as if the record had just left it by this port."""
+    return f"{node}:{port}"
+
+
+def node_of(place: str) -> str:
+    """The node of a place of entry, be it at the node or behind it."""
+    return place.partition(":")[0]
 
 
 def walk(
@@ -120,12 +131,22 @@ def walk(
 ) -> Walk:
     """Takes records from where they enter to where they end. ``course`` is filled on the way.
 
+    ``entries`` maps a node id, or a place ``behind`` a node, to the records that enter there.
     ``run`` is what values see as ``$run``: ``{"started": …}``, equal however often a batch is walked.
 
     Raises EngineError when a node loses a record: nothing may vanish without a word.
     """
-    inbox: dict[str, list[Record]] = {node: list(records) for node, records in entries.items()}
+    inbox: dict[str, list[Record]] = {}
+    gone_on: dict[str, dict[str, list[Record]]] = {}
+    for place, entering in entries.items():
+        at, _, port = place.partition(":")
+        if port:
+            gone_on.setdefault(at, {})[port] = list(entering)
+        else:
+            inbox[at] = list(entering)
     for node_id in plan.order:
+        if node_id in gone_on:
+            _leave(plan, node_id, gone_on[node_id], course, inbox)
         records = inbox.pop(node_id, None)
         if not records:
             continue
@@ -147,11 +168,7 @@ def walk(
             _judge(node_id, records, out)
         passage.ms += (time.perf_counter() - started) * 1000
         _end(plan, node_id, out, course, passage, inbox)
-        for port, leaving in out.ports.items():
-            passage.ports[port] = passage.ports.get(port, 0) + len(leaving)
-            if course.trail is not None:
-                course.trail.extend((node_id, port, record) for record in leaving)
-            _pass_on(plan, node_id, port, leaving, inbox, course)
+        _leave(plan, node_id, out.ports, course, inbox)
 
 
 def _file_receipts(
@@ -195,6 +212,21 @@ def _end(
     course.endings.extend(
         Ending(record, node_id, Outcome.SKIPPED, None, reason) for record, reason in out.skipped
     )
+
+
+def _leave(
+    plan: Plan,
+    node_id: str,
+    ports: Mapping[str, list[Record]],
+    course: Course,
+    inbox: dict[str, list[Record]],
+) -> None:
+    passage = course.passages.setdefault(node_id, Passage())
+    for port, leaving in ports.items():
+        passage.ports[port] = passage.ports.get(port, 0) + len(leaving)
+        if course.trail is not None:
+            course.trail.extend((node_id, port, record) for record in leaving)
+        _pass_on(plan, node_id, port, leaving, inbox, course)
 
 
 def _pass_on(

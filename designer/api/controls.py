@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from flask import Response, jsonify, request
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from designer import starts
 from designer.api.body import Body, Id, Slug
@@ -13,7 +13,8 @@ from designer.api.opening import new_room
 from designer.api.runs import find
 from designer.auth import allow, me
 from designer.installation import here
-from engine.errors import RequestError
+from engine.clock import iso
+from engine.errors import OverBudget, RequestError
 from engine.launch import Cause
 from engine.record import idempotency_key
 from engine.store import audit, closing, control
@@ -21,12 +22,23 @@ from engine.store import audit, closing, control
 room = new_room("controls", "runs")
 
 
+class Window(Body):
+    """From when to when records must have been changed, both inclusive; open ends are everything, and now."""
+
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+
 class Start(Body):
-    """``input`` is what the trigger brings; ``version`` a number, else the live one (live) or the draft."""
+    """``input`` is what the trigger brings; ``version`` a number, else the live one (live) or the draft.
+
+    With a ``window`` that time is read anew, and where incremental reads go on stays as it is.
+    """
 
     mode: starts.Mode = "live"
     input: Any = None
     version: int | None = None
+    window: Window | None = None
 
 
 class Again(Body):
@@ -46,8 +58,27 @@ def start(path: Slug, body: Start) -> tuple[Response, int]:
     given = request.headers.get("Idempotency-Key")
     key = idempotency_key("manual", path.slug, who.id, given) if given else None
     cause = Cause("manual", who.actor, key)
-    run = starts.start(path.slug, body.mode, cause, brought=body.input, number=body.version)
+    run = starts.start(
+        path.slug,
+        body.mode,
+        cause,
+        brought=body.input,
+        number=body.version,
+        window=_window(body.window),
+    )
     return jsonify({"run": run}), 202
+
+
+def _window(window: Window | None) -> dict[str, str] | None:
+    """The bounds as the engine keeps them. Raises RequestError (422) when they contradict each other."""
+    if window is None or (window.since is None and window.until is None):
+        return None
+    if window.since is not None and window.until is not None and window.since > window.until:
+        raise RequestError(
+            "The window ends before it begins.", status=422, code="E-WINDOW", cure="Exchange the two times."
+        )
+    bounds = {"since": window.since, "until": window.until}
+    return {name: iso(moment.timestamp()) for name, moment in bounds.items() if moment is not None}
 
 
 @room.post("/api/runs/<string:id>/retry")
@@ -91,9 +122,16 @@ def pause(path: Id) -> Response:
 @room.post("/api/runs/<string:id>/resume")
 @allow("operator")
 def resume(path: Id) -> Response:
-    """Let a paused run go on, or a waiting one try at once."""
+    """Let a paused run go on, or a waiting one try at once. One that its budget has paused must be allowed."""
     with here().database.write() as store:
-        find(store, path.id)
+        row = find(store, path.id)
+        if row.state == "paused" and row.code == OverBudget.code:
+            raise RequestError(
+                row.message,
+                status=409,
+                code=OverBudget.code,
+                cure="Allow it on the page of the run, or stop the run.",
+            )
         lanes = control.resume(store, path.id)
         _done(lanes is not None, "Only a paused or waiting run can be resumed.")
         audit.note(store, me().actor, "run.resume", path.id)

@@ -13,11 +13,12 @@ from designer.api.opening import new_room
 from designer.auth import allow, me
 from designer.errors import ProblemBody
 from designer.installation import here
+from engine import firing, plan
 from engine.clock import iso
 from engine.errors import DefinitionError, RequestError
 from engine.flow import Flow
 from engine.record import from_json
-from engine.store import audit, flows, progress
+from engine.store import audit, flows, progress, schedules
 
 room = new_room("flows")
 
@@ -204,6 +205,8 @@ def change(path: Slug, body: FlowChange) -> Response:
             )
         if body.name is not None and body.name != row.name:
             flows.save_draft(store, row, row.document().model_copy(update={"name": body.name}))
+        if body.state == "live" and row.state != "live":
+            schedules.restart(store, row.id)
         row.state = body.state or row.state
         store.add(row)
         audit.note(store, me().actor, "flow.change", row.slug, **body.model_dump(exclude_none=True))
@@ -259,10 +262,11 @@ def publish(path: Slug, body: Publication) -> Response:
     with here().database.write() as store:
         row = drawing.current(store, path.slug, body.revision)
         if errors:
-            more = f" and {len(errors) - 1} more problems" if len(errors) > 1 else ""
+            more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
             raise DefinitionError(errors, f"It cannot be published: {errors[0].message}{more}")
         flows.bind(store, row, bindings)
         version = flows.publish(store, row, me().actor, body.note)
+        firing.arm(store, row, plan.build(flow))
         audit.note(store, me().actor, "flow.publish", row.slug, version=version.number, note=body.note)
         return jsonify({"version": version.number})
 

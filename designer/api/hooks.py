@@ -94,7 +94,8 @@ def _brought() -> Any:
             code="E-CONTENT-TYPE",
             cure="Send Content-Type: application/json, or a form.",
         )
-    return parse_json(raw)
+    found = parse_json(raw)
+    return {} if found is None else found  # a call is a call: it never counts as a start without one
 
 
 def _one(values: list[str]) -> str | list[str]:

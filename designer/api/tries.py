@@ -68,7 +68,7 @@ def preview(path: Slug, body: Try) -> Response:
             records=None
             if body.records is None
             else [Record(one.key, one.data, title=one.title) for one in body.records],
-            brought=body.input,
+            brought=body.input or None,
             limit=body.limit,
         )
     return jsonify(found)

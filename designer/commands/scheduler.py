@@ -1,4 +1,4 @@
-"""``heddle scheduler``: starts what is due by the clock, and rings for work that nobody attends."""
+"""``heddle scheduler``: starts what is due by the clock, rings for work that nobody attends, sends letters."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 
 import click
 
+from designer import mail
 from designer.commands.worker import doorbell_url
 from designer.config import Config
 from engine import queue
@@ -26,4 +27,8 @@ def command() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    mail.check(config)
+    if config.smtp_url.get_secret_value():
+        room = mail.MailRoom(database, key, config)
+        threading.Thread(target=room.run, args=(stop,), name="mail", daemon=True).start()
     queue.sweep(database, queue.Doorbell(doorbell_url(config)), stop, clockwork=clockwork)

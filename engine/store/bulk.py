@@ -20,19 +20,24 @@ def insert(
     columns: tuple[str, ...],
     rows: Sequence[Sequence[Any]],
     conflict: str = "",
-) -> None:
+) -> int:
     """Inserts rows of values in the order of ``columns``: text, numbers, bytes or None, as the driver takes them.
+
+    Answers how many were inserted or, by the clause, changed.
 
     conflict  an ON CONFLICT clause; two of the rows must not conflict with each other
     """
     if not rows:
-        return
+        return 0
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         statement = _from_arrays(table, columns, conflict)
-        connection.exec_driver_sql(statement, tuple(list(column) for column in zip(*rows, strict=True)))
+        done = connection.exec_driver_sql(
+            statement, tuple(list(column) for column in zip(*rows, strict=True))
+        )
     else:
-        connection.exec_driver_sql(_by_row(table, columns, conflict), list(rows))
+        done = connection.exec_driver_sql(_by_row(table, columns, conflict), list(rows))
+    return done.rowcount
 
 
 @cache

@@ -3,6 +3,7 @@
 SQLite runs in WAL mode; every writing transaction starts with BEGIN IMMEDIATE, because a deferred one that
 upgrades later fails with "database is locked" in spite of the busy timeout. ``synchronous=FULL`` makes a
 commit survive a power cut, which the intent to write needs: what we may have sent must not be forgotten.
+Commits that only say who works on what need not: see ``write``.
 """
 
 # no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
@@ -46,18 +47,24 @@ class Database:
             self.engine = create_engine(self.url, connect_args={"check_same_thread": False, "timeout": 30})
             _tune_sqlite(self.engine)
             self._reader: Engine = self.engine.execution_options(sqlite_begin="DEFERRED")
+            self._hasty: Engine = self.engine.execution_options(sqlite_synchronous="NORMAL")
         else:
             self.engine = create_engine(self.url, pool_size=10, max_overflow=20, pool_pre_ping=True)
-            self._reader = self.engine
+            self._reader = self._hasty = self.engine
         self._migrating = threading.Lock()
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, lasting: bool = True) -> Iterator[Session]:
         """One transaction that commits at the end, or rolls back and raises.
 
+        lasting  the commit survives a power cut. Otherwise a power cut may undo it, and everything after it,
+                 until the next lasting one; the end of a process never does. Order is kept either way.
         Raises Unavailable when the database is out of reach, full or locked: nothing was kept.
         """
-        with _translated(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        engine = self.engine if lasting else self._hasty
+        with _translated(), Session(engine, expire_on_commit=False) as session, session.begin():
+            if not lasting and not self.is_sqlite:
+                session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield session
 
     @contextmanager
@@ -152,5 +159,8 @@ def _tune_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+        options = connection.get_execution_options()
+        mode = options.get("sqlite_begin", "IMMEDIATE")
+        if mode == "IMMEDIATE":
+            connection.exec_driver_sql(f"PRAGMA synchronous={options.get('sqlite_synchronous', 'FULL')}")
         connection.exec_driver_sql(f"BEGIN {mode}")

@@ -4,6 +4,7 @@ import msgspec
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from engine.errors import Waiting
 from engine.store.deliveries import Delivery
 from engine.store.runs import Run
 
@@ -35,7 +36,10 @@ def family(session: Session, run_id: str) -> list[str]:
 
 
 def stops(session: Session, run_ids: list[str]) -> list[Stop]:
-    """The stops of each root record in the newest of these runs that had it; none if it got through there."""
+    """The stops of each root record in the newest of these runs that had it; none if it got through there.
+
+    What waits for a person is not stopped: only the decision takes it on.
+    """
     newest = (
         select(Delivery.root, func.max(Delivery.run_id).label("run_id"))
         .where(col(Delivery.run_id).in_(run_ids))
@@ -45,7 +49,7 @@ def stops(session: Session, run_ids: list[str]) -> list[Stop]:
     query = (
         select(Delivery)
         .join(newest, (col(Delivery.root) == newest.c.root) & (col(Delivery.run_id) == newest.c.run_id))
-        .where(col(Delivery.outcome).in_(TROUBLE))
+        .where(col(Delivery.outcome).in_(TROUBLE), Delivery.code != Waiting.code)
         .order_by(col(Delivery.id))
     )
     return [

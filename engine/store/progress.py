@@ -10,7 +10,7 @@ from engine.clock import iso, now
 from engine.errors import EngineError
 from engine.flow import Flow
 from engine.record import COUNTED, COUNTS_AS, from_json
-from engine.store import passages
+from engine.store import approvals, passages
 from engine.store.deliveries import Delivery
 from engine.store.flows import FlowVersion, names
 from engine.store.lanes import Lane, StagedBatch
@@ -144,7 +144,9 @@ def progress(session: Session, run: Run) -> dict[str, Any]:
         "left_s": _left(session, run, rate),
         "retry_at": iso(run.retry_at) if run.retry_at else None,
         "code": run.code,
+        "approvals": approvals.waiting_of_run(session, run.id),
         "parent": run.parent_id,
+        "plan": run.plan_id,
         "children": list(session.exec(select(Run.id).where(Run.parent_id == run.id).order_by(Run.id))),
     }
 

@@ -149,7 +149,8 @@ def claim(session: Session, pair: Pair, left_ids: Sequence[str], owner: str, unt
         return set()
     at = now()
     rows = [Reference(pair, left_id, claim=owner, claim_until=until).row(at) for left_id in left_ids]
-    bulk.insert(session, _table, _COLUMNS, rows, _TAKE_OVER)
+    if bulk.insert(session, _table, _COLUMNS, rows, _TAKE_OVER) == len(rows):
+        return set(left_ids)
     mine: set[str] = set()
     for start in range(0, len(left_ids), _CHUNK):
         query = select(_table.c.left_id).where(

@@ -72,8 +72,8 @@ class ReadSettings(NodeSettings):
     only: Value | None = Field(
         default=None,
         title="Only the records named",
-        description="Where the id, or the list of ids, is within what the trigger brought. A start that "
-        "brings nothing reads all that match.",
+        description="Where the id, or the list of ids, is within what the trigger brought. A start by hand or by "
+        "the clock that brings nothing reads all that match; a call that names none is refused.",
         json_schema_extra={"x-widget": "value"},
     )
     changes: bool = Field(
@@ -126,7 +126,7 @@ class ReadRecordsNode(ReadNode[ReadSettings]):
         )
 
     def _keys(self, trigger: Record | None) -> tuple[str, ...] | None:
-        if self.only is None or trigger is None or trigger.data in (None, "", {}, []):
+        if self.only is None or trigger is None:
             return None
         try:
             named = self.only.get(Scope(trigger))

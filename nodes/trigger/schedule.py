@@ -25,25 +25,29 @@ class ScheduleSettings(NodeSettings):
         default="0 6 * * *",
         title="Times",
         description="Minute, hour, day of the month, month and day of the week: 0 6 * * 1-5 is every weekday "
-        "at six. For the rhythm «At certain times».",
-        json_schema_extra={"x-widget": "cron"},
+        "at six.",
+        json_schema_extra={"x-widget": "cron", "x-when": {"kind": "times"}},
     )
     zone: str = Field(
         default="UTC",
         title="Time zone",
         description="Whose clock it is, such as Europe/Berlin. A time that the change to summer time leaves "
         "out runs right after it; one that comes twice in autumn runs the first time.",
-        json_schema_extra={"x-widget": "zone"},
+        json_schema_extra={"x-widget": "zone", "x-when": {"kind": "times"}},
     )
     every: int = Field(
         default=15,
         ge=1,
         le=100_000,
         title="Every",
-        description="How many minutes, hours or days lie between two runs. For the rhythm «In equal intervals».",
+        description="How many minutes, hours or days lie between two runs.",
+        json_schema_extra={"x-when": {"kind": "interval"}},
     )
     unit: Literal["minutes", "hours", "days"] = Field(
-        default="minutes", title="Unit", description="What the interval is counted in."
+        default="minutes",
+        title="Unit",
+        description="What the interval is counted in.",
+        json_schema_extra={"x-when": {"kind": "interval"}},
     )
     missed: Missed = Field(
         default="last",
@@ -78,7 +82,7 @@ class ScheduleSettings(NodeSettings):
         le=32,
         title="At most at once",
         description="How many runs of the flow may work at once when they run beside each other.",
-        json_schema_extra={"x-advanced": True},
+        json_schema_extra={"x-when": {"overlap": "parallel"}},
     )
 
 

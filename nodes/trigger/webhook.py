@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from engine.errors import DefinitionError, Problem, RequestError
+from engine.flow import Overlap
 from engine.node import NodeContext, NodeSettings, TriggerNode
 from engine.path import MISSING, Path, PathError, parse_path
 from engine.record import Record, fingerprint
@@ -41,6 +42,20 @@ class WebhookSettings(NodeSettings):
         "one run, with what came last. 0 starts at once.",
         json_schema_extra={"x-advanced": True},
     )
+    overlap: Literal["flow", "queue", "skip", "cancel-older"] = Field(
+        default="flow",
+        title="When the last run is not over",
+        description="Run beside it, wait for it, leave this call out, or stop the older run.",
+        json_schema_extra={
+            "x-advanced": True,
+            "x-titles": {
+                "flow": "Run beside it, unless the flow says otherwise",
+                "queue": "Wait for it",
+                "skip": "Leave this one out",
+                "cancel-older": "Stop the older one",
+            },
+        },
+    )
 
 
 class WebhookNode(TriggerNode[WebhookSettings]):
@@ -57,6 +72,8 @@ class WebhookNode(TriggerNode[WebhookSettings]):
         super().__init__(settings, context)
         self.problems: list[Problem] = []
         self.settle = float(settings.settle_seconds)
+        if settings.overlap != "flow":
+            self.overlap = Overlap(kind=settings.overlap)
         self.records = self._path(settings.record_path, "record_path")
         self.key = self._path(settings.key_path, "key_path")
 

@@ -18,6 +18,10 @@ export const routes: RouteObject[] = [
       { path: "runs", lazy: async () => ({ Component: (await import("./runs/RunsPage")).RunsPage }) },
       { path: "runs/:run", lazy: async () => ({ Component: (await import("./runs/RunPage")).RunPage }) },
       { path: "runs/:run/records/*", lazy: async () => ({ Component: (await import("./runs/RecordPage")).RecordPage }) },
+      {
+        path: "schedules",
+        lazy: async () => ({ Component: (await import("./schedules/SchedulesPage")).SchedulesPage }),
+      },
       { path: "inbox", lazy: async () => ({ Component: (await import("./reviews/InboxPage")).InboxPage }) },
       {
         path: "connections",

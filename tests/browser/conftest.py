@@ -14,8 +14,10 @@ from tests.tree import Tree, running
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
     """A fresh installation with its demo systems, started as its user starts it."""
-    with running(tmp_path_factory.mktemp("heddle") / "data") as started:
-        yield started
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEDDLE_SIGN_IN_LIMIT", "1000 per minute")  # every test signs in anew
+        with running(tmp_path_factory.mktemp("heddle") / "data") as started:
+            yield started
 
 
 @pytest.fixture(scope="session")

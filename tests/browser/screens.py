@@ -23,16 +23,23 @@ def sign_in(page: Page, tree: Tree) -> None:
     page.get_by_role("button", name="Sign in").click()
     if tree.password != PASSWORD:
         expect(page.get_by_role("heading", name="Choose your own password")).to_be_visible()
-        page.get_by_label("Password until now").fill(tree.password)
-        page.get_by_role("textbox", name=re.compile(r"^New password( \*)?$")).fill(PASSWORD)
-        page.get_by_label("New password again").fill(PASSWORD)
-        page.get_by_role("button", name="Save and go on").click()
-        tree.password = PASSWORD
+        own_password(page, tree)
     expect(page.get_by_role("heading", name="Home")).to_be_visible()
+
+
+def own_password(page: Page, tree: Tree) -> None:
+    """In place of the one-time password."""
+    page.get_by_label("Password until now").fill(tree.password)
+    page.get_by_role("textbox", name=re.compile(r"^New password( \*)?$")).fill(PASSWORD)
+    page.get_by_label("New password again").fill(PASSWORD)
+    page.get_by_role("button", name="Save and go on").click()
+    expect(page.get_by_role("heading", name="Home")).to_be_visible()
+    tree.password = PASSWORD
 
 
 def open_flow(page: Page) -> None:
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Flows").click()
+    expect(page.get_by_role("heading", name="Flows", level=1)).to_be_visible()
     page.get_by_role("link", name=re.compile(f"^{FLOW}")).click()
     expect(step(page, "invoice")).to_be_visible(timeout=SLOW)
 
@@ -83,9 +90,15 @@ def newest_run(page: Page, tree: Tree, sentence: str | re.Pattern[str]) -> None:
     says(page, sentence)
 
 
-def says(page: Page, sentence: str | re.Pattern[str]) -> None:
+def says(page: Page, sentence: str | re.Pattern[str], timeout: float = SLOW) -> None:
     """The run that is shown must come to say ``sentence``."""
-    expect(page.get_by_role("status").filter(has_text=sentence)).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("status").filter(has_text=sentence)).to_be_visible(timeout=timeout)
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Opens a list of choices and takes one."""
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option).click()
 
 
 def retry(page: Page, what: str) -> None:

@@ -14,16 +14,19 @@ from tests.designer.conftest import PASSWORD, ROLES, Desk, everything, exact
 OPEN = {
     ("GET", "/api/session"), ("POST", "/api/session"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
     ("GET", "/openapi.json"), ("POST", "/hooks/<string:slug>/<string:key>"),
+    ("GET", "/approve/<string:token>"), ("POST", "/approve/<string:token>"),
 }  # fmt: skip
 """What anybody may call; a new endpoint in here is a decision."""
 
 NEEDS = {
     "admin": [r"/api/users", r"/api/tokens", r"/api/audit"],
     "operator": [
-        r"/runs POST$", r"/retry$", r"/cancel$", r"/pause$", r"/resume$", r"/reviews/answer$",
+        r"/runs POST$", r"/retry$", r"/cancel$", r"/pause$", r"/resume$", r"/allow$", r"/execute$",
+        r"/reviews/answer$", r"/reviews/failed/", r"/correct$", r"/catch-up$", r"/withdraw$",
         r"/connections/<string:id>/test$",
     ],
-    "viewer": [r"/api/session", r"/flows/check$"],
+    # who decides is named by each approval, whatever their role
+    "viewer": [r"/api/session", r"/flows/check$", r"/api/approvals/"],
 }  # fmt: skip
 """Patterns by role; what is not listed needs an editor to change and a viewer to read."""
 
@@ -79,7 +82,7 @@ def test_each_role_is_admitted_exactly_where_it_should(
 def test_a_cookie_without_the_csrf_token_changes_nothing(app: Any, admin: Desk) -> None:
     admin.csrf = "forged"
     for method, rule, _ in endpoints(app):
-        if method in CHANGING and not rule.startswith("/hooks/"):
+        if method in CHANGING and not rule.startswith(("/hooks/", "/approve/")):
             answer = admin.call(method, address(rule))
             assert (answer.status_code, exact(answer)["code"]) == (403, "E-CSRF"), (method, rule)
 

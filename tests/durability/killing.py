@@ -1,23 +1,25 @@
 """Workers as real processes that can be killed, over an outside world that lives in a file of its own.
 
 The world's target makes a new row on every create, so a repeated write shows as a second row and a lost one
-as a missing row. ``python -m tests.durability.killing DATABASE WORLD MEANS REDIS`` is one worker: it answers
-the doorbell and sweeps, as the product's own processes do.
+as a missing row. A worker answers the doorbell and sweeps, as the product's own processes do. It is forked from
+a server that has loaded everything already: what is killed is a process, not the start of Python.
 """
 
 from __future__ import annotations
 
+import importlib
+import logging
+import multiprocessing
 import os
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-from engine import queue
+from engine import faults, queue, registry
 from engine.connector import CannotTell
 from engine.errors import InDoubt
 from engine.http import Http
@@ -28,7 +30,7 @@ from engine.store.database import Database
 from engine.store.seal import Seal
 from tests.engine.toys import Toy, World, toy_flow, toys
 
-ROOT = Path(__file__).resolve().parents[2]
+LEASE = 1.2
 
 
 class FileWorld(World):
@@ -102,45 +104,37 @@ def plan_for(means: str) -> Plan:
     return build(toy_flow(lanes=2, batch_size=25, match=("ref",) if means == "match" else ()))
 
 
+registry.node_types()  # loaded once, before workers are forked
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload([__name__])
+
+
 def spawn(
     database_url: str, world: Path, rows: int, means: str, redis_url: str, **env: str
-) -> subprocess.Popen[bytes]:
+) -> ForkServerProcess:
     """One worker process; ``env`` arms crash points."""
-    return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "tests.durability.killing",
-            database_url,
-            str(world),
-            str(rows),
-            means,
-            redis_url,
-        ],
-        cwd=ROOT,
-        env={**os.environ, **env},
-        stderr=subprocess.DEVNULL,
-    )
+    process = _forks.Process(target=serve, args=(database_url, str(world), rows, means, redis_url, env))
+    process.start()
+    return process
 
 
-def main() -> None:
-    database_url, world, rows, means, redis_url = sys.argv[1:]
+def serve(database_url: str, world: str, rows: int, means: str, redis_url: str, env: dict[str, str]) -> None:
+    """What a worker process does until it is killed."""
+    os.environ.update(env)
+    importlib.reload(faults)  # it looks at the environment once
+    logging.disable()
     with toys():
         database = Database(database_url)
         runtime = KillRuntime(database, Seal("a key that is only for tests"))
-        runtime.world = FileWorld(world, int(rows), means)
+        runtime.world = FileWorld(world, rows, means)
         runtime.toy_plan = plan_for(means)
         bell = queue.Doorbell(redis_url)
         queue.QUIET = 0.5
         sweeper = threading.Thread(
-            target=queue.sweep, args=(database, bell, threading.Event(), 0.3), daemon=True
+            target=queue.sweep, args=(database, bell, threading.Event(), 0.2), daemon=True
         )
         sweeper.start()
-        queue.work(runtime, redis_url, lease=1.5, slice=2.0)
-
-
-if __name__ == "__main__":
-    main()
+        queue.work(runtime, redis_url, lease=LEASE, slice=2.0)
 
 
 __all__ = ["FileToy", "FileWorld", "InDoubt", "Page", "Record", "plan_for", "spawn"]

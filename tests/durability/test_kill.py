@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-import subprocess
 import time
 from collections.abc import Iterator
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
@@ -21,10 +21,16 @@ from tests.engine.toys import toys
 
 pytestmark = pytest.mark.durability
 
-ROWS = 400
-IN_A_WORKER = [
-    point for point in faults.POINTS if point not in {"before-cause", "after-cause", "during-send"}
-]
+ROWS = 200
+ELSEWHERE = {
+    "after-due",
+    "before-cause",
+    "after-cause",
+    "during-send",
+    "after-decision",
+    "after-release-of-approval",
+}
+IN_A_WORKER = [point for point in faults.POINTS if point not in ELSEWHERE]
 
 
 @pytest.fixture(autouse=True)
@@ -49,9 +55,9 @@ class Scene:
             )  # fmt: skip
         self.run = started.run
         Doorbell(redis_url).ring(started.run, 0)
-        self.workers: list[subprocess.Popen[bytes]] = []
+        self.workers: list[ForkServerProcess] = []
 
-    def hire(self, **env: str) -> subprocess.Popen[bytes]:
+    def hire(self, **env: str) -> ForkServerProcess:
         worker = spawn(self.database.url, self.path, self.rows, self.means, self.redis_url, **env)
         self.workers.append(worker)
         return worker
@@ -60,7 +66,7 @@ class Scene:
         """Until the run is over; a worker that died is replaced, as the supervisor does."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            for worker in [one for one in self.workers if one.poll() is not None]:
+            for worker in [one for one in self.workers if not one.is_alive()]:
                 self.workers.remove(worker)
                 self.hire()
             with self.database.read() as session:
@@ -74,7 +80,7 @@ class Scene:
     def dismiss(self) -> None:
         for worker in self.workers:
             worker.kill()
-            worker.wait()
+            worker.join()
 
     def judge(self, run: Run) -> None:
         counts = from_json(run.counts or "{}")
@@ -89,14 +95,14 @@ class Scene:
             assert counts["created"] == self.rows
 
 
-@pytest.mark.parametrize("means", ["match", "key", "none"])
+@pytest.mark.parametrize("means", ["match", pytest.param("key", marks=pytest.mark.long), "none"])
 @pytest.mark.parametrize("point", IN_A_WORKER)
 def test_a_crash_at_a_named_point(
     database: Database, valkey: str, tmp_path: Path, point: str, means: str
 ) -> None:
     scene = Scene(database, valkey, tmp_path, means)
     try:
-        scene.hire(HEDDLE_CRASH=f"{point}:3", HEDDLE_CRASH_FILE=str(scene.mark))
+        scene.hire(HEDDLE_CRASH=f"{point}:2", HEDDLE_CRASH_FILE=str(scene.mark))
         run = scene.wait(60)
         scene.judge(run)
         if point != "before-close":
@@ -105,20 +111,30 @@ def test_a_crash_at_a_named_point(
         scene.dismiss()
 
 
-@pytest.mark.parametrize("means", ["match", "none"])
-def test_random_kills(database: Database, valkey: str, tmp_path: Path, means: str) -> None:
-    scene = Scene(database, valkey, tmp_path, means, rows=1500)
+def shoot(database: Database, valkey: str, folder: Path, means: str, rows: int, kills: int) -> None:
+    """Kills one of two workers, again and again, while a run is on its way."""
+    scene = Scene(database, valkey, folder, means, rows)
     dice = random.Random(7)
     try:
         scene.hire()
         scene.hire()
-        for _ in range(6):
-            time.sleep(dice.uniform(0.6, 1.6))
+        for _ in range(kills):
+            time.sleep(dice.uniform(0.1, 0.6))
             victim = dice.choice(scene.workers)
             victim.kill()
-            victim.wait()
+            victim.join()
             scene.workers.remove(victim)
             scene.hire()
-        scene.judge(scene.wait(90))
+        scene.judge(scene.wait(120))
     finally:
         scene.dismiss()
+
+
+def test_random_kills(database: Database, valkey: str, tmp_path: Path) -> None:
+    shoot(database, valkey, tmp_path, "match", 1000, 6)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("means", ["match", "key", "none"])
+def test_many_random_kills(database: Database, valkey: str, tmp_path: Path, means: str) -> None:
+    shoot(database, valkey, tmp_path, means, 5000, 30)

@@ -22,6 +22,7 @@ from tests.durability.tree import ROOT, Tree
 LEASE = {"HEDDLE_LEASE": "3"}
 OFTEN = ("before-send", "during-send", "after-send", "before-settle", "after-settle")
 IN_WEB = ("before-cause", "after-cause", "after-ring")
+ELSEWHERE = ("after-due", "after-decision", "after-release-of-approval", *IN_WEB)
 
 
 def slaughter(
@@ -69,7 +70,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
 
 @pytest.mark.long
 @pytest.mark.durability
-@pytest.mark.parametrize("point", [point for point in faults.POINTS if point not in IN_WEB])
+@pytest.mark.parametrize("point", [point for point in faults.POINTS if point not in ELSEWHERE])
 def test_a_crash_of_a_worker_in_the_tree(shared: Tree, tmp_path: Path, point: str) -> None:
     """The ordinary worker is frozen while an armed one takes the run, until that one is dead."""
     mark = tmp_path / "crashed"

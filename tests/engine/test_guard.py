@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 from engine import guard
 from engine.errors import AccessError, DefinitionError, InDoubt, Unavailable
-from engine.http import Http, guarded_session
+from engine.http import GuardedSession, Http
 
 PUBLIC = "93.184.215.14"
 
@@ -189,7 +189,7 @@ def test_a_redirect_is_not_followed_and_could_not_lead_inside(
     answer = Http(timeout=5).request("GET", f"http://front.test:{port}/away", mutating=False)
     assert answer.status_code == 302
     assert asked == ["away"]
-    with guarded_session() as session, pytest.raises(AccessError):
+    with GuardedSession() as session, pytest.raises(AccessError):
         session.get(f"http://front.test:{port}/away", allow_redirects=True, timeout=5)
     assert asked == ["away", "away"]
 
@@ -238,3 +238,18 @@ def test_a_name_that_nobody_knows_is_unavailable(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(Unavailable) as refused:
         Http(timeout=5).request("POST", "http://nowhere.test/x", mutating=True)
     assert not isinstance(refused.value, InDoubt)
+
+
+def test_a_netrc_does_not_replace_the_way_in(
+    allow: Any, server: tuple[int, list[str]], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login thief password secret\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    allow("127.0.0.1")
+    http = Http(timeout=5)
+    url = f"http://127.0.0.1:{server[0]}/x"
+    answer = http.request("GET", url, mutating=False, headers={"Authorization": "Bearer ours"})
+    assert answer.request.headers["Authorization"] == "Bearer ours"
+    assert "Authorization" not in http.request("GET", url, mutating=False).request.headers

@@ -83,7 +83,7 @@ def test_a_read_asks_for_what_was_drawn() -> None:
 
 @pytest.mark.parametrize(
     ("brought", "keys"),
-    [(None, None), ({}, None), ({"id": 7}, ("7",)), ({"id": ["a", "b", "a"]}, ("a", "b")), ({"id": []}, ())],
+    [(None, None), ({"id": 7}, ("7",)), ({"id": ["a", "b", "a"]}, ("a", "b")), ({"id": []}, ())],
 )
 def test_a_trigger_can_name_the_records(brought: Any, keys: Any) -> None:
     node = make(ReadRecordsNode, slot="s", entity="E", only=path("$.id"))
@@ -93,7 +93,7 @@ def test_a_trigger_can_name_the_records(brought: Any, keys: Any) -> None:
 
 def test_a_trigger_that_names_nothing_does_not_read_everything() -> None:
     node = make(ReadRecordsNode, slot="s", entity="E", only=path("$.id"))
-    for brought in ({"other": 1}, {"id": None}, {"id": ""}, {"id": [[1]]}):
+    for brought in ({}, [], "", 7, "text", [1], {"other": 1}, {"id": None}, {"id": ""}, {"id": [[1]]}):
         with pytest.raises(DefinitionError, match="does not name the records"):
             node.query(Record("trigger", brought))
     lenient = make(ReadRecordsNode, slot="s", entity="E", only=path("$.id", may_be_empty=True))

@@ -226,6 +226,14 @@ class WriteForm(Form):
         "single", title="In one call", description="One record, or a list."
     )
     size: int = Field(100, title="Records in one call", ge=1, le=5000, description="For a list.")
+    at_once: int = Field(
+        1,
+        title="Calls at once",
+        ge=1,
+        le=16,
+        description="One record in a call: so many calls may be under way together, where a lost answer can be "
+        "settled by an idempotency header or by finding.",
+    )
     wrap: str = Field("", title="Wrapped in", description="The key that the body stands under; empty: none.")
     idempotency_header: HeaderName | Literal[""] = Field(
         "",

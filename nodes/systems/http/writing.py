@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any
 from urllib.parse import quote
 
@@ -48,10 +49,10 @@ class Writer:
                 results.update(dict.fromkeys(places, refused))
                 continue
             size = self.write_form.size if self.write_form.body == "array" else 1
-            for start in range(0, len(places), size):
-                some = places[start : start + size]
-                answers = self._send(call, operation, [changes[place] for place in some])
-                results.update(zip(some, answers, strict=True))
+            groups = [places[start : start + size] for start in range(0, len(places), size)]
+            parts = [[changes[place] for place in group] for group in groups]
+            for group, answers in zip(groups, self._send_all(call, operation, parts), strict=True):
+                results.update(zip(group, answers, strict=True))
         return [results[place] for place in range(len(changes))]
 
     def resolve(self, changes: Sequence[Change]) -> list[Remote | None]:
@@ -67,6 +68,22 @@ class Writer:
             )
         found = finder.find([change.match for change in changes])
         return [remotes[0] if remotes else None for remotes in found]
+
+    def _send_all(self, call: Call, operation: str, parts: list[list[Change]]) -> list[list[Result]]:
+        """Each part in a call of its own, several at once where that is allowed. Raises the first failure, when all
+        that are under way have ended: what they did is settled as any lost answer is."""
+        workers = min(self.write_form.at_once, len(parts))
+        if workers < 2 or self.write_form.body == "array" or not is_safe(self.form):
+            return [self._send(call, operation, part) for part in parts]
+        with ThreadPoolExecutor(workers, "http-write") as pool:
+            pending = [pool.submit(self._send, call, operation, part) for part in parts]
+            wait(pending, return_when=FIRST_EXCEPTION)
+            for one in pending:
+                one.cancel()
+        failed = next((e for one in pending if not one.cancelled() and (e := one.exception())), None)
+        if failed is not None:
+            raise failed
+        return [one.result() for one in pending]
 
     def _send(self, call: Call, operation: str, changes: list[Change]) -> list[Result]:
         """One call. Raises InDoubt, Unavailable or AccessError when all of it failed."""

@@ -71,8 +71,10 @@ class Model:
 
     def stamp_of(self, entity: str) -> str:
         found = self.type(entity)
+        if not self.live:
+            return self.stamp
         names = (self.stamp,) if self.stamp else STAMPS
-        return next((name for name in names if name in found.properties or not self.live), "")
+        return next((name for name in names if name in found.properties), "")
 
     def title_of(self, entity: str) -> str:
         return next((name for name in TITLES if name in self.type(entity).properties), "")

@@ -55,6 +55,7 @@ class Writer:
         self.connector, self.entity = connector, entity
         self.model = connector.model()
         self.type = self.model.type(entity)
+        self.in_flight: set[int] = set()
 
     def write(self, changes: Sequence[Change]) -> list[Result]:
         """One result a change, in order. Raises as Connector._write says."""
@@ -76,9 +77,12 @@ class Writer:
             if len(waiting) == len(calls):
                 raise
             # What has been answered must be reported, so the rest cannot be raised: it is looked up.
-            results |= {
-                call.place: self._clear_up(call, error.message, error.detail) for call in waiting.values()
-            }
+            for call in waiting.values():
+                if isinstance(error, InDoubt) and call.place in self.in_flight:
+                    results[call.place] = self._clear_up(call, error.message, error.detail)
+                else:
+                    message = f"The {self.entity} was not sent: {error.message}"
+                    results[call.place] = _failed("E-UNAVAILABLE", message, call.change.remote_id)
         return [results[place] for place in range(len(changes))]
 
     # making a call -----------------------------------------------------------------------------------
@@ -108,7 +112,7 @@ class Writer:
                 code="E-UNKNOWN-FIELD",
                 cure="Choose another field.",
             )
-        if known is None or known.many or isinstance(value, list | dict):
+        if known is None or known.many or not known.edm.startswith("Edm."):
             return value
         sent = outgoing(value, known.edm, name)
         if known.max_length and isinstance(sent, str) and len(sent) > known.max_length:
@@ -125,6 +129,7 @@ class Writer:
         left = list(calls)
         while len(left) > 1 and self.connector.batches:
             bundle = left[:BUNDLE]
+            self.in_flight = {call.place for call in bundle}
             answers = self._send_bundle(bundle)
             if answers is None:
                 self.connector.batches = False
@@ -135,6 +140,7 @@ class Writer:
                     yield call, answers[str(at)]
             # A service that stops at the first error has not looked at the calls behind it: once more.
         for call in left:
+            self.in_flight = {call.place}
             sent_at = now()
             response = self.connector.line.call(
                 call.method, call.path, mutating=True, body=call.body, headers=call.headers
@@ -256,8 +262,8 @@ class Writer:
             (remote,) = self.connector.resolve(self.entity, [change])
         except HeddleError:
             return doubt
-        if remote is None:
-            return _failed("E-UNAVAILABLE", f"The {self.entity} was not stored: {reason}")
+        if remote is None:  # it may still appear
+            return doubt
         return Result(Outcome.CREATED, remote.id, remote.number, answer=remote.data)
 
 

@@ -11,6 +11,7 @@ import type {
   FlowDetail,
   FlowRow,
   Preview,
+  Role,
   RunDetail,
   RunMode,
   Sandbox,
@@ -31,6 +32,14 @@ export const sessionQuery = queryOptions({
 });
 
 export const useSession = () => useQuery(sessionQuery);
+
+const RANKS: readonly Role[] = ["viewer", "operator", "editor", "admin"];
+
+/** Whether the person may do what needs this role; the server decides, this keeps dead buttons off the screen. */
+export function useMay(role: Role): boolean {
+  const mine = useSession().data?.user?.role;
+  return mine !== undefined && RANKS.indexOf(mine) >= RANKS.indexOf(role);
+}
 
 export function useSignIn() {
   const client = useQueryClient();

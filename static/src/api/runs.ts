@@ -44,9 +44,10 @@ export interface RecordFilters {
   q?: string;
 }
 
+/** `moving`: whether the run still goes on; when it stops, what is shown is asked for once more. */
 export function useDeliveries(run: string, filters: RecordFilters, moving: boolean) {
   return useInfiniteQuery({
-    queryKey: ["runs", run, "deliveries", filters],
+    queryKey: ["runs", run, "deliveries", filters, moving],
     queryFn: ({ pageParam, signal }) =>
       api<{ deliveries: Delivery[]; next: string | null }>(`/api/runs/${run}/deliveries`, {
         query: { ...filters, after: pageParam, limit: 100 },
@@ -61,7 +62,7 @@ export function useDeliveries(run: string, filters: RecordFilters, moving: boole
 
 export function useRecords(run: string, filters: Omit<RecordFilters, "node">, moving: boolean) {
   return useInfiniteQuery({
-    queryKey: ["runs", run, "records", filters],
+    queryKey: ["runs", run, "records", filters, moving],
     queryFn: ({ pageParam, signal }) =>
       api<{ records: RunRecord[]; next: string | null }>(`/api/runs/${run}/records`, {
         query: { ...filters, after: pageParam },

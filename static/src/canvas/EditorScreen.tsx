@@ -4,6 +4,7 @@ import { IconPlus, IconSitemap } from "@tabler/icons-react";
 import { useReactFlow } from "@xyflow/react";
 import { useEffect, useMemo } from "react";
 
+import { useMay } from "../api/queries";
 import type { NodeEditors } from "../model/editing";
 import type { Catalog } from "../model/flow";
 import { plainNumber } from "../model/values";
@@ -35,8 +36,9 @@ export function EditorScreen({ slug, catalog, editors }: { slug: string; catalog
   const canvas = useReactFlow<CanvasNode, CanvasEdge>();
   const types = useMemo(() => typesOf(catalog), [catalog]);
   const opened = useNodeInUrl();
+  const mayRun = useMay("operator");
   const trySample = () => void tryOnSample(slug, present(), plainNumber(present().policy.sample_size));
-  const hands: Hands = { types, canvas, open: opened.open, openNode: opened.openNode, trySample };
+  const hands: Hands = { types, canvas, open: opened.open, openNode: opened.openNode, trySample, mayRun };
   useKeyboard(hands);
   useEffect(() => {
     if (!opened.open || narrow) return undefined;

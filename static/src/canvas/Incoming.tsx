@@ -30,7 +30,7 @@ export function Incoming({ node }: { node: FlowNode }) {
         <h3>Comes in</h3>
         <span>{names.length ? `from ${names.join(", ")}` : ""}</span>
       </div>
-      <div className={css.scroll}>
+      <div className={css.scroll} role="group" aria-label="Fields that come in" tabIndex={0}>
         {step ? (
           <DataTree data={step.data} fields={shape?.fields ?? []} />
         ) : shape?.fields.length ? (

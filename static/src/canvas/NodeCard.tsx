@@ -41,6 +41,7 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps<Canva
           key={port.name}
           id={port.name}
           type="target"
+          role="img"
           position={Position.Left}
           className={`${css.handle} ${css.input}`}
           style={{ top: 27 + index * 22 }}
@@ -94,6 +95,7 @@ function Output({ id, title, top }: { id: string; title: string; top?: number })
     <Handle
       id={id}
       type="source"
+      role="img"
       position={Position.Right}
       className={css.handle}
       style={top === undefined ? {} : { top }}
@@ -108,6 +110,7 @@ function Rejected({ node, title }: { node: string; title: string }) {
     <Handle
       id="rejected"
       type="source"
+      role="img"
       position={Position.Bottom}
       className={`${css.handle} ${css.rejected}`}
       data-wired={wired}

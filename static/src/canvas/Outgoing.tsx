@@ -30,7 +30,7 @@ export function Outgoing({ node }: { node: FlowNode }) {
         <h3>Comes out</h3>
         <span>{steps.length ? record?.title : ""}</span>
       </div>
-      <div className={css.scroll}>
+      <div className={css.scroll} role="group" aria-label="Fields that come out" tabIndex={0}>
         {steps.map((step, index) => (
           <Given key={index} step={step} before={before} shape={insight?.shapes[step.port ?? "out"] ?? null} several={(insight?.outputs.length ?? 0) > 2} />
         ))}

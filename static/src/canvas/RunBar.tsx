@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "react-router";
 
 import { api } from "../api/client";
+import { useMay } from "../api/queries";
 import type { Counts, RunDetail } from "../api/types";
 import { duration } from "../model/counts";
 import { hasEnded } from "../store/follow";
@@ -98,6 +99,7 @@ function Progress({ run }: { run: RunDetail }) {
 function Acts({ slug, run }: { slug: string; run: RunDetail }) {
   const client = useQueryClient();
   const navigate = useNavigate();
+  const may = useMay("operator");
   const act = useMutation({
     mutationFn: ({ verb, body }: { verb: string; body?: unknown }) => api<{ run?: string } | null>(`/api/runs/${run.id}/${verb}`, { method: "POST", body }),
     onSuccess: async (answer) => {
@@ -105,11 +107,11 @@ function Acts({ slug, run }: { slug: string; run: RunDetail }) {
       if (answer?.run) await navigate(`/flows/${slug}/runs/${answer.run}`);
     },
   });
-  const button = (verb: string, label: string, icon: React.ReactNode, body?: unknown) => (
+  const button = (verb: string, label: string, icon: React.ReactNode, body?: unknown) => may ? (
     <Button variant="default" leftSection={icon} loading={act.isPending && act.variables.verb === verb} onClick={() => act.mutate({ verb, body })}>
       {label}
     </Button>
-  );
+  ) : null;
   const going = run.state === "running" || run.state === "queued" || run.state === "waiting";
   return (
     <div className={css.group}>

@@ -1,5 +1,6 @@
 import { ActionIcon, Button, Menu, Tooltip } from "@mantine/core";
 import {
+  IconAdjustments,
   IconAlertCircle,
   IconArrowBackUp,
   IconArrowForwardUp,
@@ -18,6 +19,7 @@ import {
 } from "@tabler/icons-react";
 import { Link } from "react-router";
 
+import { useMay } from "../api/queries";
 import { redoLabel, undoLabel } from "../model/history";
 import { problemsLine } from "../model/problems";
 import { change, keepMine, stepBack, stepForward, takeTheirs, useEditor } from "../store/editor";
@@ -30,6 +32,7 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
   const trying = useOverlay((overlay) => overlay.trying);
   const slug = useEditor((editor) => editor.slug);
   const readOnly = useEditor((editor) => editor.readOnly);
+  const mayRun = useMay("operator");
   const show = (dialog: Dialog) => () => useView.setState({ dialog });
   return (
     <>
@@ -44,12 +47,16 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
         <Problems />
         {readOnly ? null : <UndoRedo />}
         <div className={css.group}>
-          <Button variant="default" className={css.phone} leftSection={<IconFlask size={16} />} loading={trying} onClick={trySample}>
-            Try on a sample
-          </Button>
-          <Button variant="default" leftSection={<IconPlayerPlay size={16} />} onClick={show("run")}>
-            Run
-          </Button>
+          {readOnly ? null : (
+            <Button variant="default" className={css.phone} leftSection={<IconFlask size={16} />} loading={trying} onClick={trySample}>
+              Try on a sample
+            </Button>
+          )}
+          {mayRun ? (
+            <Button variant="default" leftSection={<IconPlayerPlay size={16} />} onClick={show("run")}>
+              Run
+            </Button>
+          ) : null}
           {readOnly ? null : (
             <Button className={css.phone} onClick={show("publish")}>
               Publish
@@ -65,6 +72,7 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
               <Menu.Item leftSection={<IconHistory size={16} />} onClick={show("versions")}>
                 Version history
               </Menu.Item>
+<<<<<<< HEAD
               <Menu.Item leftSection={<IconPlugConnected size={16} />} onClick={show("slots")}>
                 Connections of this flow
               </Menu.Item>
@@ -74,6 +82,21 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
               <Menu.Item leftSection={<IconLink size={16} />} onClick={show("hook")}>
                 Address for webhooks and buttons
               </Menu.Item>
+=======
+              {readOnly ? null : (
+                <>
+                  <Menu.Item leftSection={<IconPlugConnected size={16} />} onClick={show("slots")}>
+                    Connections of this flow
+                  </Menu.Item>
+                  <Menu.Item leftSection={<IconAdjustments size={16} />} onClick={show("policy")}>
+                    How it runs: budget, retries
+                  </Menu.Item>
+                  <Menu.Item leftSection={<IconLink size={16} />} onClick={show("hook")}>
+                    Address for webhooks and buttons
+                  </Menu.Item>
+                </>
+              )}
+>>>>>>> main
               <Menu.Item leftSection={<IconDownload size={16} />} component="a" href={`/api/flows/${slug}/export`} download={`${slug}.json`}>
                 Export as a file
               </Menu.Item>
@@ -123,7 +146,7 @@ function FlowState() {
   return (
     <span className={css.group}>
       <StatusBadge status={state} text={words} />
-      {state !== "draft" && changed ? <span className={`${css.quiet} ${css.wide}`}>with unpublished changes</span> : null}
+      {state !== "draft" && changed ? <span className={`${css.quiet} ${css.roomy}`}>with unpublished changes</span> : null}
     </span>
   );
 }

@@ -20,6 +20,7 @@ export interface Hands {
   open: string | null;
   openNode: (id: string | null, field?: string | null) => void;
   trySample: () => void;
+  mayRun: boolean;
 }
 
 export type ActionGroup = "Draw" | "Select" | "Look" | "Flow";
@@ -182,13 +183,19 @@ export const actions: readonly Action[] = [
   act("Commands", "Look", ["mod+k", "mod+shift+p"], false, dialog("commands")),
   act("Keys", "Look", ["?"], false, dialog("shortcuts")),
   act("Problems", "Look", ["p"], false, () => useView.setState(({ problemsOpen }) => ({ problemsOpen: !problemsOpen }))),
-  act("Try on a sample", "Flow", ["t"], false, ({ trySample }) => trySample()),
-  act("Run", "Flow", ["mod+enter"], false, dialog("run")),
+  act("Try on a sample", "Flow", ["t"], true, ({ trySample }) => trySample()),
+  act("Run", "Flow", ["mod+enter"], false, ({ mayRun }) => {
+    if (mayRun) useView.setState({ dialog: "run" });
+  }),
   act("Publish", "Flow", ["mod+shift+enter"], true, dialog("publish")),
   act("Version history", "Flow", [], false, dialog("versions")),
   act("Connections of this flow", "Flow", [], true, dialog("slots")),
+<<<<<<< HEAD
   act("Lookup tables", "Flow", [], false, dialog("tables")),
   act("Address for webhooks and buttons", "Flow", [], false, dialog("hook")),
+=======
+  act("Address for webhooks and buttons", "Flow", [], true, dialog("hook")),
+>>>>>>> main
 ];
 
 /** Wires two nodes by the keyboard. */

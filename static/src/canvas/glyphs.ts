@@ -2,6 +2,7 @@
 
 import {
   IconArrowsJoin,
+  IconArrowsJoin2,
   IconArrowsSplit2,
   IconBolt,
   IconClock,
@@ -30,6 +31,7 @@ const named: Record<string, Icon> = {
   approve: IconUserCheck,
   bolt: IconBolt,
   branch: IconGitBranch,
+  "arrows-join-2": IconArrowsJoin2,
   changes: IconRefreshDot,
   clock: IconClock,
   dedupe: IconArrowsJoin,
@@ -44,6 +46,7 @@ const named: Record<string, Icon> = {
   play: IconPlayerPlay,
   precedence: IconScale,
   read: IconDatabaseExport,
+  refresh: IconRefreshDot,
   rules: IconGavel,
   schedule: IconClock,
   search: IconListSearch,

@@ -6,6 +6,7 @@ import { type ComponentType, useState } from "react";
 
 import { ApiError } from "../api/client";
 import { useSaveConnection, useTestDraft } from "../api/connections";
+import { useMay } from "../api/queries";
 import type { Connection } from "../api/types";
 import type { Json, Problem, SystemCard } from "../model/flow";
 import { ErrorBanner } from "../ui/parts";
@@ -31,6 +32,7 @@ interface Props {
 export function ConnectionForm({ card, connection, Fields, onSaved }: Props) {
   const [name, setName] = useState(connection?.name ?? card.title);
   const [value, setValue] = useState<Json>(connection?.settings ?? {});
+  const may = useMay("editor");
   const test = useTestDraft();
   const save = useSaveConnection(connection?.id ?? null);
   const draft = { system: card.system, ...halves(card.settings, value) };
@@ -62,7 +64,9 @@ export function ConnectionForm({ card, connection, Fields, onSaved }: Props) {
         keep(false);
       }}
     >
+      <fieldset className={css.plain} disabled={!may}>
       <Stack>
+        {may ? null : <p style={{ margin: 0 }}>To look at only: changing a connection needs the role editor.</p>}
         <TextInput
           label="Name"
           description="What people call it here, like “Creatio live” or “Intacct test company”."
@@ -83,7 +87,7 @@ export function ConnectionForm({ card, connection, Fields, onSaved }: Props) {
         />
         <Verdict health={refused ? undefined : test.data} error={refused ? failed : test.error} />
         {failed && !refused ? <ErrorBanner error={failed} /> : null}
-        <div className={css.foot}>
+        {may ? <div className={css.foot}>
           <Button type="submit" loading={save.isPending}>
             {connection ? "Test and save" : "Test and connect"}
           </Button>
@@ -99,8 +103,9 @@ export function ConnectionForm({ card, connection, Fields, onSaved }: Props) {
               Save although it fails
             </Button>
           ) : null}
-        </div>
+        </div> : null}
       </Stack>
+      </fieldset>
     </form>
   );
 }

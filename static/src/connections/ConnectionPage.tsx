@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 
 import { useDeleteConnection, useTestConnection } from "../api/connections";
-import { useCatalog, useConnections, useEntities } from "../api/queries";
+import { useCatalog, useConnections, useEntities, useMay } from "../api/queries";
 import type { Connection } from "../api/types";
 import { EmptyState, ErrorBanner, Page, RelativeTime, Rows } from "../ui/parts";
 import { IconPlugConnectedX } from "@tabler/icons-react";
@@ -57,6 +57,8 @@ export function ConnectionPage({ Fields }: { Fields: Fields }) {
 
 function Aside({ connection }: { connection: Connection }) {
   const test = useTestConnection(connection.id);
+  const mayTest = useMay("operator");
+  const mayDelete = useMay("editor");
   const entities = useEntities(connection.health?.ok ? connection.id : undefined);
   return (
     <div className={css.aside}>
@@ -72,9 +74,11 @@ function Aside({ connection }: { connection: Connection }) {
           )}
         </p>
         <Verdict health={test.data} error={test.error} />
-        <Button variant="default" mt="xs" loading={test.isPending} onClick={() => test.mutate()}>
-          Test now
-        </Button>
+        {mayTest ? (
+          <Button variant="default" mt="xs" loading={test.isPending} onClick={() => test.mutate()}>
+            Test now
+          </Button>
+        ) : null}
       </section>
       <section>
         <h2>What it offers</h2>
@@ -107,7 +111,7 @@ function Aside({ connection }: { connection: Connection }) {
           <p>No flow uses it yet.</p>
         )}
       </section>
-      <Delete connection={connection} />
+      {mayDelete ? <Delete connection={connection} /> : null}
     </div>
   );
 }

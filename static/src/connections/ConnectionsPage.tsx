@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { IconPlugConnected, IconPlus } from "@tabler/icons-react";
 import { Link } from "react-router";
 
-import { useCatalog, useConnections } from "../api/queries";
+import { useCatalog, useConnections, useMay } from "../api/queries";
 import type { Connection } from "../api/types";
 import { EmptyState, ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
 import { Initials } from "./Initials";
@@ -11,8 +11,9 @@ import css from "./connections.module.css";
 export function ConnectionsPage() {
   const connections = useConnections();
   const catalog = useCatalog();
+  const may = useMay("editor");
   const titles = new Map(catalog.data?.systems.map((card) => [card.system, card.title]));
-  const act = (
+  const act = !may ? null : (
     <Button component={Link} to="/connections/new" leftSection={<IconPlus size={16} />}>
       Connect a system
     </Button>

@@ -3,7 +3,7 @@ import { IconArrowLeft, IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 
-import { useCatalog } from "../api/queries";
+import { useCatalog, useMay } from "../api/queries";
 import { ErrorBanner, Page, Rows } from "../ui/parts";
 import { ConnectionForm, type Fields } from "./ConnectionForm";
 import { Initials } from "./Initials";
@@ -11,10 +11,18 @@ import css from "./connections.module.css";
 
 export function NewConnectionPage({ Fields }: { Fields: Fields }) {
   const catalog = useCatalog();
+  const may = useMay("editor");
   const navigate = useNavigate();
   const [search, setSearch] = useState("");
   const [params, setParams] = useSearchParams();
   const card = catalog.data?.systems.find((one) => one.system === params.get("system"));
+  if (!may) {
+    return (
+      <Page title="Connect a system">
+        <p>This needs the role editor. Ask an administrator to do it, or to give you the role.</p>
+      </Page>
+    );
+  }
   if (card) {
     return (
       <Page

@@ -7,7 +7,7 @@ import { useState } from "react";
 import type { NodeEditorProps } from "../model/editing";
 import { FormContext, type FieldProps, join, useForm } from "./context";
 import { PlainField } from "./PlainField";
-import { type Json, kindOf, labelOf, resolve, type Schema, setProperty, split, unwrap } from "./schema";
+import { applies, type Json, kindOf, labelOf, resolve, type Schema, setProperty, split, unwrap } from "./schema";
 import { ListField, MapField, OptionalField, UnionField } from "./Structures";
 import { hintOf } from "./hints";
 import { widgets } from "./widgets";
@@ -51,7 +51,10 @@ interface ObjectFieldsProps {
 }
 
 export function ObjectFields({ place, schema, root, value, onChange }: ObjectFieldsProps) {
-  const { main, more } = split(schema, root);
+  const all = split(schema, root);
+  const fits = ([, property]: [string, Schema]) => applies(property, value, schema, root);
+  const main = all.main.filter(fits);
+  const more = all.more.filter(fits);
   const touched = more.some(([name]) => value[name] !== undefined);
   const [open, setOpen] = useState(touched);
   const field = ([name, property]: [string, Schema]) => (

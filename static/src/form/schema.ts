@@ -175,6 +175,13 @@ export function setProperty(value: Json, name: string, next: unknown): Json {
   return next === undefined ? without(value, name) : { ...value, [name]: next };
 }
 
+/** Whether a property has a meaning beside the others: `x-when` names the value that another one must have. */
+export function applies(property: Schema, value: Json, around: Schema, root: Schema): boolean {
+  const when = resolve(property, root)["x-when"];
+  if (!isObject(when)) return true;
+  return Object.entries(when).every(([name, wanted]) => (value[name] ?? around.properties?.[name]?.default) === wanted);
+}
+
 export function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

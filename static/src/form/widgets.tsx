@@ -15,6 +15,7 @@ import { FiltersField } from "./FiltersField";
 import { labelOf, type Schema } from "./schema";
 import { bindConnection, connectionOf } from "./slots";
 import { useTarget } from "./target";
+import { CronField, FlowField, ZoneField } from "./TimeFields";
 
 function ConnectionField({ place, name, schema, value, required, onChange }: FieldProps) {
   const { node, readOnly } = useForm();
@@ -198,4 +199,7 @@ export const widgets: Partial<Record<string, ComponentType<FieldProps>>> = {
   filters: FiltersField,
   value: ValueField,
   condition: ConditionField,
+  cron: CronField,
+  zone: ZoneField,
+  flow: FlowField,
 };

@@ -5,7 +5,7 @@ import { type ChangeEvent, useRef, useState } from "react";
 import { Link, useNavigate } from "react-router";
 
 import { api } from "../api/client";
-import { useFlows, useTemplates } from "../api/queries";
+import { useFlows, useMay, useTemplates } from "../api/queries";
 import type { FlowDetail, FlowRow, Template } from "../api/types";
 import { countsText, many } from "../model/runs";
 import { parseExact } from "../model/values";
@@ -16,6 +16,7 @@ type Start = { name: string } | { template: string } | { document: unknown };
 
 export function FlowsPage() {
   const flows = useFlows();
+  const may = useMay("editor");
   const templates = useTemplates();
   const navigate = useNavigate();
   const client = useQueryClient();
@@ -43,7 +44,7 @@ export function FlowsPage() {
     }
   }
 
-  const act = (
+  const act = !may ? null : (
     <Menu position="bottom-end">
       <Menu.Target>
         <Button leftSection={<IconPlus size={16} />} loading={create.isPending}>
@@ -72,12 +73,12 @@ export function FlowsPage() {
       <ErrorBanner error={flows.error ?? create.error ?? fileError} />
       {flows.isPending ? <Rows count={5} height={52} /> : null}
       {flows.data?.length === 0 ? (
-        <EmptyState icon={IconSitemap} title="No flows yet" act={<Button onClick={() => setNaming("")}>Start with an empty one</Button>}>
+        <EmptyState icon={IconSitemap} title="No flows yet" act={may ? <Button onClick={() => setNaming("")}>Start with an empty one</Button> : null}>
           A flow reads from one system, shapes what it finds, and writes it to another.
           {templates.data?.length ? " Take one of these, and try it on a sample before anything is written:" : ""}
         </EmptyState>
       ) : null}
-      {flows.data?.length === 0 && templates.data?.length ? (
+      {may && flows.data?.length === 0 && templates.data?.length ? (
         <Templates templates={templates.data} onPick={(slug) => create.mutate({ template: slug })} />
       ) : null}
       {flows.data?.length ? (

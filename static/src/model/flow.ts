@@ -47,11 +47,21 @@ export interface ColumnOptions {
   title: string;
 }
 
+export interface Budget {
+  creates: number | null;
+  updates: number | null;
+  amount: { field: string; limit: unknown } | null;
+}
+
 export interface Policy {
   lanes: number;
   batch_size: number;
   retry_minutes: number[];
   sample_size: number;
+  /** What one run may write before it stops and asks; amounts keep their text. */
+  budget?: Budget | null;
+  /** What becomes of a run that is to start while others are not over; a flow drawn before has no word on it. */
+  overlap?: { kind: "parallel" | "queue" | "skip" | "cancel-older"; parallel: number };
 }
 
 export interface Position {

@@ -8,6 +8,7 @@ export function NotFound() {
   const error = useRouteError();
   return (
     <EmptyState
+      heading={1}
       icon={IconMapOff}
       title={error ? "This screen broke" : "Nothing lives at this address"}
       act={

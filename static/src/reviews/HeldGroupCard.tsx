@@ -5,6 +5,7 @@ import { IconHandStop } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link } from "react-router";
 
+import { useMay } from "../api/queries";
 import { useAnswer } from "../api/runs";
 import type { HeldGroup } from "../api/types";
 import { many } from "../model/runs";
@@ -20,6 +21,7 @@ interface Props {
 
 export function HeldGroupCard({ group, onDone }: Props) {
   const { form, count, runs, question } = group;
+  const may = useMay("operator");
   const flow = group.flow?.slug ?? valueText(question["flow"]);
   const wait = `${many(count, "document")} ${count === 1 ? "waits" : "wait"}`;
   return (
@@ -46,7 +48,8 @@ export function HeldGroupCard({ group, onDone }: Props) {
           </p>
         </div>
       </div>
-      {form ? <AnswerForm group={group} form={form} onDone={onDone} /> : <NoForm runs={runs} flow={flow} />}
+      {form && may ? <AnswerForm group={group} form={form} onDone={onDone} /> : null}
+      {form ? null : <NoForm runs={runs} flow={flow} />}
       <details className={css.wait}>
         <summary>{count === 1 ? "Which document" : "Which documents"}</summary>
         <ul className={css.keys}>

@@ -5,10 +5,13 @@ import { IconCircleCheck, IconInbox } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 
-import { useHeld, useRuns } from "../api/runs";
+import { useApprovals } from "../api/approvals";
+import { useFailed } from "../api/failures";
+import { useHeld } from "../api/runs";
 import type { HeldGroup } from "../api/types";
 import { many } from "../model/runs";
 import { EmptyState, ErrorBanner, Page, Rows } from "../ui/parts";
+import { ApprovalList } from "./ApprovalList";
 import { FailedGroups } from "./FailedGroups";
 import { HeldGroupCard } from "./HeldGroupCard";
 import { type Done, questionKey } from "./done";
@@ -17,12 +20,14 @@ import css from "./reviews.module.css";
 /** For so long an answered question may still be listed: its documents are set free by the run that takes them. */
 const LEAVING_MS = 10_000;
 
-
 export function InboxPage() {
   const [params, setParams] = useSearchParams();
   const [done, setDone] = useState<Done | null>(null);
   const held = useHeld();
-  const failed = useRuns({ outcome: "failed" });
+  const [snoozed, setSnoozed] = useState(false);
+  const failed = useFailed(snoozed);
+  const asked = useApprovals("all").data?.approvals ?? [];
+  const mine = asked.filter((one) => one.mine).length;
   const { refetch } = held;
   useEffect(() => {
     if (!done) return;
@@ -33,16 +38,17 @@ export function InboxPage() {
     done !== null && questionKey(group) === done.question && held.dataUpdatedAt < done.at + LEAVING_MS;
   const groups = (held.data?.groups ?? []).filter((group) => !leaving(group));
   const waiting = groups.reduce((sum, group) => sum + group.count, 0);
-  const runs = (failed.data?.pages.flatMap((page) => page.runs) ?? []).filter((run) => run.counts.failed > 0);
-  const failures = runs.reduce((sum, run) => sum + run.counts.failed, 0);
-  const tab = params.get("tab") ?? (groups.length || !failures ? "held" : "errors");
+  const causes = failed.data?.groups ?? [];
+  const failures = failed.data?.records ?? 0;
+  const tab = params.get("tab") ?? (mine ? "approvals" : groups.length || !failures ? "held" : "errors");
   const tabs = [
+    { id: "approvals", label: "Approvals", count: asked.length },
     { id: "held", label: "Held", count: waiting },
-    { id: "errors", label: "Errors", count: failures },
-  ].filter((one) => one.count > 0 || one.id === tab);
+    { id: "errors", label: "Failed", count: failures },
+  ].filter((one) => one.count > 0 || one.id === tab || one.id === "errors");
   const loading = held.isPending || failed.isPending;
   return (
-    <Page title="Inbox" lead={loading ? "What you decide" : lead(waiting, groups.length, failures)}>
+    <Page title="Inbox" lead={loading ? "What you decide" : lead(mine, waiting, groups.length, failures)}>
       {done ? (
         <div className={css.done} role="status">
           <IconCircleCheck size={20} aria-hidden />
@@ -78,6 +84,7 @@ export function InboxPage() {
           Consulting”. One answer lets all alike go out.
         </EmptyState>
       ) : null}
+      {tab === "approvals" ? <ApprovalList onDone={(told) => setDone({ ...told, question: "", at: Date.now() })} /> : null}
       {tab === "held" ? (
         <div className={css.groups}>
           {groups.map((group) => (
@@ -85,13 +92,16 @@ export function InboxPage() {
           ))}
         </div>
       ) : null}
-      {tab === "errors" && !loading ? <FailedGroups runs={runs} /> : null}
+      {tab === "errors" && !loading ? (
+        <FailedGroups groups={causes} snoozed={snoozed} onSnoozed={setSnoozed} onDone={setDone} />
+      ) : null}
     </Page>
   );
 }
 
-function lead(waiting: number, questions: number, failures: number): string {
+function lead(mine: number, waiting: number, questions: number, failures: number): string {
   const parts = [
+    mine ? `${many(mine, "approval")} ${mine === 1 ? "waits" : "wait"} for you` : "",
     waiting ? `${many(questions, "question")} ${questions === 1 ? "keeps" : "keep"} ${many(waiting, "document")} waiting` : "",
     failures ? `${many(failures, "record")} failed` : "",
   ].filter(Boolean);

@@ -10,4 +10,7 @@ export interface Done {
   at: number;
 }
 
+/** What there is to say when an approval was decided: no question of the held tab is answered by it. */
+export type Told = Pick<Done, "message" | "runs">;
+
 export const questionKey = (group: HeldGroup): string => JSON.stringify(group.question);

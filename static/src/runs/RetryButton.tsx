@@ -5,6 +5,7 @@ import { IconRepeat } from "@tabler/icons-react";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 
+import { useMay } from "../api/queries";
 import { type Retry, useRetry } from "../api/runs";
 import type { RunDetail } from "../api/types";
 import { many } from "../model/runs";
@@ -29,8 +30,9 @@ export function RetryButton({ run, keys, quiet = false }: Props) {
   const [version, setVersion] = useState<Retry["version"]>("current");
   const retry = useRetry(run.id);
   const navigate = useNavigate();
+  const may = useMay("operator");
   const count = { keys: keys?.length ?? 0, failed, held }[only];
-  if (!ENDED.has(run.state) || run.mode !== "live" || (!keys?.length && !failed && !held)) return null;
+  if (!may || !ENDED.has(run.state) || run.mode !== "live" || (!keys?.length && !failed && !held)) return null;
   const words = { keys: many(count, "record"), failed: many(count, "failed record"), held: many(count, "held record") }[only];
   return (
     <>

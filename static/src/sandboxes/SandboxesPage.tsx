@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api } from "../api/client";
-import { useSandboxes, useSession } from "../api/queries";
+import { useMay, useSandboxes, useSession } from "../api/queries";
 import type { Sandbox } from "../api/types";
 import type { Json } from "../model/flow";
 import { many } from "../model/runs";
@@ -37,6 +37,7 @@ export function SandboxesPage() {
 
 function SandboxCard({ sandbox }: { sandbox: Sandbox }) {
   const client = useQueryClient();
+  const may = useMay("editor");
   const [count, setCount] = useState(100);
   const [emptying, setEmptying] = useState(false);
   const tell = useMutation({
@@ -61,7 +62,7 @@ function SandboxCard({ sandbox }: { sandbox: Sandbox }) {
       {sandbox.message ? <p className={css.down}>{sandbox.message}</p> : null}
       <div className={css.vices}>
         {sandbox.vices.map((vice) => (
-          <ViceRow key={vice.name} vice={vice} busy={tell.isPending} onChange={(options) => tell.mutate({ what: "vices", body: { [vice.name]: options } })} />
+          <ViceRow key={vice.name} vice={vice} busy={tell.isPending} fixed={!may} onChange={(options) => tell.mutate({ what: "vices", body: { [vice.name]: options } })} />
         ))}
       </div>
       {tell.error ? <ErrorBanner error={tell.error} /> : null}
@@ -70,7 +71,7 @@ function SandboxCard({ sandbox }: { sandbox: Sandbox }) {
           Made {made.map(([what, number]) => `${plainNumber(number)} ${what}`).join(", ")}.
         </p>
       ) : null}
-      <div className={css.foot}>
+      {may ? <div className={css.foot}>
         <NumberInput size="xs" w={100} min={1} max={100000} allowDecimal={false} aria-label="How many main objects" value={count} onChange={(next) => setCount(Number(next) || 1)} />
         <Button size="xs" variant="default" loading={tell.isPending && tell.variables.what === "seed"} onClick={() => tell.mutate({ what: "seed", body: { n: count, seed: 1 } })}>
           Fill with data
@@ -79,7 +80,7 @@ function SandboxCard({ sandbox }: { sandbox: Sandbox }) {
         <Button size="xs" variant="subtle" color="red" onClick={() => setEmptying(true)}>
           Empty it …
         </Button>
-      </div>
+      </div> : <p className={css.said}>Switching them needs the role editor.</p>}
       <Modal opened={emptying} onClose={() => setEmptying(false)} title={`Empty the ${sandbox.title} sandbox?`} centered>
         <p style={{ marginTop: 0 }}>All its objects, its journal and its vices go. Real systems are not touched.</p>
         <Button

@@ -13,6 +13,8 @@ const NAMES: Record<string, string> = { times: "times", ms: "ms", seconds: "seco
 interface Props {
   vice: Vice;
   busy: boolean;
+  /** Only to look at. */
+  fixed: boolean;
   /** Options switch it on, null off. */
   onChange: (options: Json | null) => void;
 }
@@ -21,17 +23,19 @@ interface OptionProps {
   name: string;
   label: string;
   number: boolean;
+  disabled: boolean;
   value: unknown;
   onChange: (next: unknown) => void;
   onLeave: () => void;
 }
 
-function OptionInput({ name, label, number, value, onChange, onLeave }: OptionProps) {
+function OptionInput({ name, label, number, disabled, value, onChange, onLeave }: OptionProps) {
   if (!number) {
     return (
       <TextInput
         size="xs"
         aria-label={label}
+        disabled={disabled}
         placeholder={name === "month" ? "this month" : "any"}
         value={valueText(value)}
         onChange={(event) => onChange(event.currentTarget.value || null)}
@@ -46,6 +50,7 @@ function OptionInput({ name, label, number, value, onChange, onLeave }: OptionPr
       hideControls
       allowDecimal={false}
       placeholder="always"
+      disabled={disabled}
       aria-label={label}
       value={typeof value === "number" ? value : ""}
       onChange={(next) => onChange(next === "" ? null : Number(next))}
@@ -55,7 +60,7 @@ function OptionInput({ name, label, number, value, onChange, onLeave }: OptionPr
 }
 
 /** One way to misbehave. `times` without a number means until it is switched off. */
-export function ViceRow({ vice, busy, onChange }: Props) {
+export function ViceRow({ vice, busy, fixed, onChange }: Props) {
   const [options, setOptions] = useState<Json>({ ...vice.options, ...vice.active });
   const active = vice.active !== null;
   return (
@@ -64,7 +69,7 @@ export function ViceRow({ vice, busy, onChange }: Props) {
         size="sm"
         label={vice.title}
         checked={active}
-        disabled={busy}
+        disabled={busy || fixed}
         onChange={(event) => onChange(event.currentTarget.checked ? options : null)}
       />
       {Object.keys(vice.options).map((name) => (
@@ -73,6 +78,7 @@ export function ViceRow({ vice, busy, onChange }: Props) {
             name={name}
             label={`${vice.title}: ${NAMES[name] ?? name}`}
             number={name === "times" || typeof vice.options[name] === "number"}
+            disabled={fixed}
             value={options[name]}
             onChange={(next) => setOptions({ ...options, [name]: next })}
             onLeave={() => {

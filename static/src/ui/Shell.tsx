@@ -1,5 +1,6 @@
 import { ActionIcon, Menu, useMantineColorScheme } from "@mantine/core";
 import {
+  IconCalendarClock,
   IconDeviceDesktop,
   IconHome,
   IconInbox,
@@ -28,6 +29,7 @@ const places: Place[] = [
   { to: "/", title: "Home", icon: IconHome },
   { to: "/flows", title: "Flows", icon: IconSitemap },
   { to: "/runs", title: "Runs", icon: IconListDetails },
+  { to: "/schedules", title: "Schedules", icon: IconCalendarClock },
   { to: "/inbox", title: "Inbox", icon: IconInbox },
   { to: "/connections", title: "Connections", icon: IconPlugConnected },
 ];

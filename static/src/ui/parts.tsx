@@ -36,13 +36,22 @@ export function Page({ title, lead, acts, children }: { title: string; lead?: Re
   );
 }
 
-export function EmptyState({ icon: Glyph, title, children, act }: { icon: Icon; title: string; children?: ReactNode; act?: ReactNode }) {
+interface EmptyStateProps {
+  icon: Icon;
+  title: string;
+  children?: ReactNode;
+  act?: ReactNode;
+  /** 1 where it is the whole screen. */
+  heading?: 1 | 2;
+}
+
+export function EmptyState({ icon: Glyph, title, children, act, heading = 2 }: EmptyStateProps) {
   return (
     <div className={css.empty}>
       <span className={css.glyph}>
         <Glyph size={28} stroke={1.6} aria-hidden />
       </span>
-      <h2>{title}</h2>
+      {heading === 1 ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children ? <p>{children}</p> : null}
       {act}
     </div>

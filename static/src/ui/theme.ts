@@ -52,7 +52,10 @@ export const theme = createTheme({
     Textarea: { defaultProps: { size: "sm" } },
     InputWrapper: { styles: { description: { fontSize: "12.5px", lineHeight: 1.4 }, error: { fontSize: "12.5px", lineHeight: 1.4 } } },
     Tooltip: { defaultProps: { openDelay: 300, transitionProps: { duration: 100 }, multiline: true, maw: 320 } },
-    Modal: { defaultProps: { transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.35 } }, styles: { title: { fontSize: 16, fontWeight: 620 } } },
+    Modal: {
+      defaultProps: { transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.35 }, closeButtonProps: { "aria-label": "Close" } },
+      styles: { title: { fontSize: 16, fontWeight: 620 } },
+    },
     Menu: { defaultProps: { transitionProps: { duration: 100 }, shadow: "md" } },
   },
 });

@@ -6,6 +6,7 @@ import { useView } from "../../store/view";
 import type { Hands } from "../actions";
 import { CommandsDialog, ConnectDialog, FindDialog, ShortcutsDialog } from "./lists";
 import { HookDialog } from "./HookDialog";
+import { PolicyDialog } from "./PolicyDialog";
 import { PublishDialog } from "./PublishDialog";
 import { RunDialog } from "./RunDialog";
 import { SlotsDialog } from "./SlotsDialog";
@@ -21,6 +22,7 @@ export function Dialogs({ hands, slug }: { hands: Hands; slug: string }) {
       {dialog === "run" ? <RunDialog slug={slug} close={close} /> : null}
       {dialog === "publish" ? <PublishDialog slug={slug} close={close} /> : null}
       {dialog === "versions" ? <VersionsDialog slug={slug} close={close} /> : null}
+      {dialog === "policy" ? <PolicyDialog close={close} /> : null}
       {dialog === "slots" ? <SlotsDialog close={close} /> : null}
       {dialog === "tables" ? <TablesDialog close={close} /> : null}
       {dialog === "hook" ? <HookDialog slug={slug} close={close} /> : null}

@@ -25,9 +25,12 @@ interface ListProps {
 
 function ListModal({ close, label, children }: { close: () => void; label: string; children: ReactNode }) {
   return (
-    <Modal opened onClose={close} withCloseButton={false} padding={0} size={560} yOffset="12vh" aria-label={label} radius="lg">
-      <div className={css.list}>{children}</div>
-    </Modal>
+    <Modal.Root opened onClose={close} size={560} yOffset="12vh">
+      <Modal.Overlay backgroundOpacity={0.35} />
+      <Modal.Content radius="lg" aria-label={label}>
+        <div className={css.list}>{children}</div>
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 

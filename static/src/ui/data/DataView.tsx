@@ -73,7 +73,7 @@ function LinesTable({ lines }: { lines: readonly unknown[] }) {
   // Ids say nothing to people: they come last.
   const columns = [...named.filter((column) => !technical(column)), ...named.filter(technical)];
   return (
-    <div className={css.scroll}>
+    <div className={css.scroll} role="group" aria-label="Lines" tabIndex={0}>
       <table>
         <thead>
           <tr>

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -331,6 +332,27 @@ def test_a_lost_answer(connect: Connect, served: Served, write: Any, find: Any, 
         assert found is None
         assert connector.write("customers", [change])[0].outcome == "created"
     assert len([row for row in served.app.rows("customers") if row["name"] == "Ann"]) == 1
+
+
+def test_several_calls_at_once(connect: Connect, served: Served) -> None:
+    connector = connect(customers={"write": {"at_once": 6}})
+    served.app.active["latency"] = {"ms": 60}
+    changes = [create("" if at == 7 else f"N {at}") for at in range(18)]
+    began = time.monotonic()
+    results = connector.write("customers", changes)
+    assert time.monotonic() - began < 18 * 0.06
+    assert [one.outcome for one in results] == ["failed" if at == 7 else "created" for at in range(18)]
+    assert [served.app.row("customers", one.remote_id)["name"] for one in results if one.remote_id] == [
+        change.data["name"] for change in changes if change.data["name"]
+    ]
+    served.app.active.clear()
+    served.app.active["lost_answer"] = {"times": 1, "match": "Again 3"}
+    again = [create(f"Again {at}") for at in range(10)]
+    with pytest.raises(InDoubt):
+        connector.write("customers", again)
+    assert {one.outcome for one in connector.write("customers", again)} == {"created"}
+    names = [row["name"] for row in served.app.rows("customers")]
+    assert all(names.count(f"Again {at}") == 1 for at in range(10))
 
 
 def test_a_failure_while_writing_is_in_doubt_and_a_refusal_is_not(connect: Connect, served: Served) -> None:

@@ -1,0 +1,180 @@
+"""The mail room: takes letters from the outbox and hands them to an SMTP server.
+
+A letter is settled after the server has taken it, so a crash in between sends it twice (with the same
+Message-ID) and never not at all. What is no longer true when its turn comes is dropped.
+"""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+import ssl
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from urllib.parse import unquote, urlsplit
+
+from designer import links
+from designer.config import Config
+from engine import approvals
+from engine.errors import DefinitionError, Problem, RequestError, Unavailable
+from engine.store import accounts, letters
+from engine.store import approvals as store
+from engine.store.approvals import Approval
+from engine.store.database import Database, Session
+from engine.store.letters import Letter
+from engine.store.seal import Seal
+
+EVERY = 2.0
+CLAIM = 180.0
+"""Seconds for which a sender has its letters to itself."""
+
+SHOWN = 20
+TIMEOUT = 30.0
+OPENING = {
+    "asked": "Your approval is asked for",
+    "reminder": "This still waits for your approval",
+    "escalation": "Nobody has decided this yet, so you are asked too",
+    "delegated": "This has been handed to you",
+}
+log = logging.getLogger("heddle.mail")
+
+
+@dataclass(frozen=True)
+class MailRoom:
+    """One a process; several do no harm."""
+
+    database: Database
+    seal: Seal
+    config: Config
+
+    def run(self, stop: threading.Event) -> None:
+        """Sends what is due, until told to stop."""
+        while not stop.wait(EVERY):
+            try:
+                self.send_due()
+            except Unavailable as error:
+                log.warning("the mail room waits: %s", error)
+
+    def send_due(self) -> int:
+        """Sends the letters whose turn has come, one mail a person; answers how many mails went out."""
+        with self.database.write() as session:
+            claimed = letters.claim(session, CLAIM)
+        bundles: dict[tuple[str, str], list[Letter]] = {}
+        for letter in claimed:
+            bundles.setdefault((letter.user_id, letter.kind), []).append(letter)
+        sent = 0
+        waiting = list(bundles.values())
+        while waiting:
+            bundle = waiting.pop(0)
+            with self.database.read() as session:
+                mail = self._write(session, bundle)
+            if mail is None:
+                self._settle(bundle, "dropped")
+                continue
+            try:
+                with server(self.config) as smtp:
+                    smtp.send_message(mail)
+            except OSError as error:  # SMTPException is one too
+                log.warning("a letter to %s could not be sent: %s", mail["To"], error)
+                # no answer at all: the others need not wait for it one by one
+                unsent = [bundle] if isinstance(error, smtplib.SMTPException) else [bundle, *waiting]
+                waiting = waiting if len(unsent) == 1 else []
+                with self.database.write() as session:
+                    letters.postpone(session, [letter for one in unsent for letter in one], str(error))
+                continue
+            self._settle(bundle, "sent")
+            sent += 1
+        return sent
+
+    def _settle(self, bundle: Sequence[Letter], state: str) -> None:
+        with self.database.write() as session:
+            letters.settle(session, bundle, state)
+
+    def _write(self, session: Session, bundle: Sequence[Letter]) -> EmailMessage | None:
+        """The mail for letters of one kind to one person; None when nothing of it is true any more."""
+        user = accounts.user(session, bundle[0].user_id)
+        rows = [row for letter in bundle if user and (row := _still_asked(session, letter.about, user))]
+        if user is None or not rows:
+            return None
+        mail = EmailMessage()
+        mail["From"] = self.config.mail_from
+        mail["To"] = user.email
+        mail["Subject"] = _line(rows[0].question if len(rows) == 1 else f"{len(rows)} approvals wait for you")
+        host = self.config.mail_from.rpartition("@")[2].strip("> ") or "heddle"
+        mail["Message-ID"] = f"<letter-{bundle[0].id}-{bundle[0].created_at:.0f}@{host}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content("\n".join(self._words(user, bundle[0], rows)))
+        return mail
+
+    def _words(self, user: accounts.User, letter: Letter, rows: Sequence[Approval]) -> Iterator[str]:
+        by = f" by {letter.note}" if letter.note else ""
+        yield from (f"Hello {user.name},", "", f"{OPENING[letter.kind]}{by}:", "")
+        for row in rows[:SHOWN]:
+            yield f"  {row.question}{f'  ({row.amount})' if row.amount else ''}"
+            yield f"  {self._base()}/approve/{links.token(self.seal, row.number, user)}"
+            yield ""
+        if len(rows) > SHOWN:
+            yield f"and {len(rows) - SHOWN} more."
+        yield f"All that waits for you: {self._base()}/inbox?tab=approvals"
+        yield ""
+        yield "A link is for you alone, works once and for a week. Opening it decides nothing yet."
+
+    def _base(self) -> str:
+        return self.config.url.rstrip("/") or f"http://{self.config.host}:{self.config.port}"
+
+
+def _still_asked(session: Session, approval_id: int, user: accounts.User) -> Approval | None:
+    try:
+        row = store.get(session, approval_id)
+    except RequestError:
+        return None
+    voted = any(vote.person == user.email for vote in store.votes(session, row.number))
+    return row if row.state == "open" and not voted and approvals.deciders(row, [user]) else None
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:200]
+
+
+@contextmanager
+def server(config: Config) -> Iterator[smtplib.SMTP]:
+    """The SMTP server named in HEDDLE_SMTP_URL, signed in to. Raises OSError or SMTPException."""
+    parts = urlsplit(config.smtp_url.get_secret_value())
+    context = ssl.create_default_context()
+    host = parts.hostname or "localhost"
+    smtp: smtplib.SMTP
+    if parts.scheme == "smtps":
+        smtp = smtplib.SMTP_SSL(host, parts.port or 465, timeout=TIMEOUT, context=context)
+    else:
+        smtp = smtplib.SMTP(host, parts.port or 25, timeout=TIMEOUT)
+    with smtp:
+        smtp.ehlo()
+        if parts.scheme == "smtp" and smtp.has_extn("starttls"):
+            smtp.starttls(context=context)
+            smtp.ehlo()
+        elif parts.username and parts.scheme == "smtp":
+            raise smtplib.SMTPException(
+                "The mail server offers no encryption, so the password was not sent."
+                " Use smtps://, or a server with STARTTLS."
+            )
+        if parts.username:
+            smtp.login(unquote(parts.username), unquote(parts.password or ""))
+        yield smtp
+
+
+def check(config: Config) -> None:
+    """Raises DefinitionError when mail is switched on but cannot be sent like this."""
+    url = config.smtp_url.get_secret_value()
+    if url and urlsplit(url).scheme not in ("smtp", "smtps"):
+        raise _unusable(
+            "HEDDLE_SMTP_URL does not start with smtp:// or smtps://.", "Such as smtp://mail.example.org:587."
+        )
+    if url and not config.mail_from:
+        raise _unusable("HEDDLE_MAIL_FROM is missing.", "Name the address that letters come from.")
+
+
+def _unusable(message: str, cure: str) -> DefinitionError:
+    return DefinitionError([Problem("E-MAIL", message, cure)])

@@ -1,0 +1,38 @@
+"""Takes the pictures of the docs from the real product: ``python -m tests.browser.pictures``."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests import chromium
+from tests.browser.tour import tour
+from tests.tree import running
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
+SIZE = {"width": 1440, "height": 900}
+
+
+def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    path = chromium.find()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder) / "data") as tree,
+        sync_playwright() as playwright,
+    ):
+        given = {} if "ms-playwright" in path else {"executable_path": path}
+        browser = playwright.chromium.launch(**given)
+        page = browser.new_page(viewport=SIZE, locale="en-GB", reduced_motion="reduce", color_scheme="light")
+        for _, picture in tour(page, tree):
+            if picture:
+                page.wait_for_timeout(1000)  # until what moves stands still
+                page.screenshot(path=FOLDER / f"{picture}.png", animations="disabled")
+                print(f"{picture}.png: {(FOLDER / f'{picture}.png').stat().st_size / 1000:.0f} kB")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
