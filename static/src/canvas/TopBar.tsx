@@ -72,23 +72,9 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
               <Menu.Item leftSection={<IconHistory size={16} />} onClick={show("versions")}>
                 Version history
               </Menu.Item>
-<<<<<<< HEAD
               <Menu.Item leftSection={<IconTable size={16} />} onClick={show("tables")}>
                 Lookup tables
               </Menu.Item>
-=======
-<<<<<<< HEAD
-              <Menu.Item leftSection={<IconPlugConnected size={16} />} onClick={show("slots")}>
-                Connections of this flow
-              </Menu.Item>
-              <Menu.Item leftSection={<IconTable size={16} />} onClick={show("tables")}>
-                Lookup tables
-              </Menu.Item>
-              <Menu.Item leftSection={<IconLink size={16} />} onClick={show("hook")}>
-                Address for webhooks and buttons
-              </Menu.Item>
-=======
->>>>>>> tables
               {readOnly ? null : (
                 <>
                   <Menu.Item leftSection={<IconPlugConnected size={16} />} onClick={show("slots")}>
@@ -102,10 +88,6 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
                   </Menu.Item>
                 </>
               )}
-<<<<<<< HEAD
-=======
->>>>>>> main
->>>>>>> tables
               <Menu.Item leftSection={<IconDownload size={16} />} component="a" href={`/api/flows/${slug}/export`} download={`${slug}.json`}>
                 Export as a file
               </Menu.Item>
