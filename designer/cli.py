@@ -17,6 +17,8 @@ COMMANDS = {
     "scheduler": "designer.commands.scheduler",
     "sandbox": "designer.commands.sandbox",
     "check": "designer.commands.check",
+    "plan": "designer.commands.plan",
+    "run": "designer.commands.run",
     "import": "designer.commands.import_flow",
     "export": "designer.commands.export",
     "prepare": "designer.commands.prepare",

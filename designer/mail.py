@@ -66,7 +66,9 @@ class MailRoom:
         for letter in claimed:
             bundles.setdefault((letter.user_id, letter.kind), []).append(letter)
         sent = 0
-        for bundle in bundles.values():
+        waiting = list(bundles.values())
+        while waiting:
+            bundle = waiting.pop(0)
             with self.database.read() as session:
                 mail = self._write(session, bundle)
             if mail is None:
@@ -75,10 +77,13 @@ class MailRoom:
             try:
                 with server(self.config) as smtp:
                     smtp.send_message(mail)
-            except (OSError, smtplib.SMTPException) as error:
+            except OSError as error:  # SMTPException is one too
                 log.warning("a letter to %s could not be sent: %s", mail["To"], error)
+                # no answer at all: the others need not wait for it one by one
+                unsent = [bundle] if isinstance(error, smtplib.SMTPException) else [bundle, *waiting]
+                waiting = waiting if len(unsent) == 1 else []
                 with self.database.write() as session:
-                    letters.postpone(session, bundle, str(error))
+                    letters.postpone(session, [letter for one in unsent for letter in one], str(error))
                 continue
             self._settle(bundle, "sent")
             sent += 1

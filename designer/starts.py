@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,13 +13,15 @@ from engine.errors import DefinitionError, RequestError
 from engine.flow import Flow
 from engine.launch import Cause, Started
 from engine.plan import Plan
-from engine.record import Record, idempotency_key
+from engine.record import Record, fingerprint, idempotency_key
 from engine.store import flows, progress, records
 from engine.store.history import Stop
 from engine.store.runs import Run
 from engine.walk import node_of
 
 Mode = Literal["live", "dry-run", "sample"]
+Origin = Literal["failed-node", "trigger"]
+Version = Literal["run", "current"]
 FAILED = ("failed", "rejected")
 HELD = ("held", "conflict", "in_doubt")
 
@@ -35,8 +37,8 @@ class Retry:
 
     only: Literal["failed", "held", "keys"] = "failed"
     keys: tuple[str, ...] = ()
-    origin: Literal["failed-node", "trigger"] = "failed-node"
-    version: Literal["run", "current"] = "run"
+    origin: Origin = "failed-node"
+    version: Version = "run"
 
 
 def start(
@@ -83,15 +85,38 @@ def start(
     return started.run
 
 
+def live_number(slug: str) -> int:
+    """The number of the live version. Raises RequestError (404, 409) when there is none."""
+    with here().database.read() as session:
+        row = flows.find(session, slug)
+    if row is None:
+        raise drawing.missing(slug)
+    if row.live_number is None:
+        raise RequestError(
+            f"«{row.name}» has not been published.",
+            status=409,
+            code="E-NOT-PUBLISHED",
+            cure="Publish it first, or plan its draft.",
+        )
+    return row.live_number
+
+
 def trigger_for(plan: Plan, kind: str) -> str:
     """The trigger node of this type; empty (any) when the drawing has none of it."""
     found = (node.id for node in plan.flow.nodes if node.type == kind and node.id in plan.triggers)
     return next(found, "")
 
 
-def again(run_id: str, what: Retry, by: str, kind: str = "retry") -> tuple[str, int]:
+def again(
+    run_id: str,
+    what: Retry,
+    by: str,
+    kind: str = "retry",
+    corrected: Callable[[Record], Record] | None = None,
+) -> tuple[str, int]:
     """A new run with the records of another one that have not got through; answers its id and how many.
 
+    ``corrected`` gives each record the data with which it is to go on.
     Asked twice while nothing has changed, it is one run. Raises RequestError (404, 409, 410).
     """
     installation = here()
@@ -110,6 +135,8 @@ def again(run_id: str, what: Retry, by: str, kind: str = "retry") -> tuple[str, 
     plan = installation.runtime.plan(version_id)
     with installation.database.write() as session:
         entries, count = _entries(session, plans, stops, plan, what)
+        if corrected is not None:
+            entries = {node: [corrected(record) for record in some] for node, some in entries.items()}
         started = _inside(session, run, version_id, plan, stops, entries, Cause(kind, by), row)
     installation.ring(started.run, started.lanes)
     return started.run, count
@@ -150,6 +177,8 @@ def _inside(
 ) -> Started:
     """The cause key names what is stopped where, so that pressing twice is one run."""
     places = sorted(f"{stop.run_id}/{stop.root}/{stop.key}/{stop.node}" for stop in stops)
+    if cause.kind == "correction":
+        places += [fingerprint(record.data) for some in entries.values() for record in some]
     bindings = drawing.bind_missing(session, plan.flow, row.bound() if row else {})
     _refuse_unbound(plan.flow, bindings)
     return launch.start_inside(

@@ -201,6 +201,21 @@ def _compare(
     return creates, updates
 
 
+def _approved(errand: Errand, intents: list[Intent], operation: str, done: Delivered) -> list[Intent]:
+    """Leaves what the approved plan shows just so; the rest is skipped or held. Everything without a plan."""
+    if errand.approval is None:
+        return intents
+    passed: list[Intent] = []
+    for intent in intents:
+        change = _change(errand, intent, operation)
+        refusal = errand.approval.refusal(intent.at[-1], operation, change.data)
+        if refusal is None:
+            passed.append(intent)
+        else:
+            receive(done, intent, Receipt(refusal, "" if refusal.question is None else "hold", change.data))
+    return passed
+
+
 def _part_twins(creates: list[Intent]) -> tuple[list[Intent], list[tuple[Intent, Intent]]]:
     """Two objects of one batch with equal match keys are one object there: the first is created, its twins
     wait for what becomes of it. Answers the first ones, and each twin behind its first."""
@@ -239,6 +254,11 @@ def _follow(
 
 
 def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> None:
+    intents = _approved(errand, intents, "update", done)
+    if errand.allowance is not None and intents:
+        with errand.database.write() as session:
+            wanted = {intent.source: _change(errand, intent, "update").data for intent in intents}
+            errand.allowance.reserve(session, "update", wanted)
     for intent, result, change, before in _send(errand, target, intents, "update"):
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             updated = msgspec.structs.replace(result, outcome=Outcome.UPDATED)
@@ -250,7 +270,7 @@ def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], do
 
 def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> bool:
     """Claims and sends creates; True if some are being created by another batch."""
-    mine = intents
+    mine = intents = _approved(errand, intents, "create", done)
     if not errand.dry and intents:
         owned: set[tuple[Pair, str]] = set()
         with errand.database.write() as session:
@@ -258,7 +278,10 @@ def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], do
                 ids = [intent.left_id for intent in intents if intent.pair == pair]
                 got = references.claim(session, pair, ids, errand.claim, now() + errand.patience)
                 owned.update((pair, left_id) for left_id in got)
-        mine = [intent for intent in intents if (intent.pair, intent.left_id) in owned]
+            mine = [intent for intent in intents if (intent.pair, intent.left_id) in owned]
+            if errand.allowance is not None and mine:
+                wanted = {intent.source: intent.wanted("create") for intent in mine}
+                errand.allowance.reserve(session, "create", wanted)
     for intent, result, change, _ in _send(errand, target, mine, "create"):
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             keep(errand, intent, result, done)
@@ -314,7 +337,8 @@ def _imagined(intent: Intent, operation: str, target: WriteTarget) -> Result:
     if operation == "update":
         current = intent.current
         return Result(Outcome.UPDATED, intent.remote_id, current.number if current else None)
-    return Result(Outcome.CREATED, f"(new {target.entity})", f"(new {target.entity})")
+    new = f"(new {target.entity})"
+    return Result(Outcome.CREATED, new, new, new)
 
 
 def _linked(errand: Errand, target: WriteTarget, intent: Intent, result: Result) -> Result:

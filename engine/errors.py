@@ -8,6 +8,7 @@ HeddleError
 ├── Held                 a question must be answered first; the record waits
 │   └── Waiting          a person must let the record through; it waits behind the node that asked
 ├── InDoubt              a call may or may not have been carried out: look before writing again
+├── OverBudget           the run would write more than its budget: pause it and ask
 ├── RequestError         the caller of our API sent something we cannot accept
 └── EngineError          our own fault
 
@@ -161,6 +162,12 @@ class InDoubt(HeddleError):
         super().__init__(message, code=code, detail=detail)
         self.sent_at = sent_at
         self.timeout = timeout
+
+
+class OverBudget(HeddleError):
+    """The run would write more than its flow allows in one run; nothing beyond it has been sent."""
+
+    code = "E-BUDGET"
 
 
 class RequestError(HeddleError):

@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from engine import faults
 from engine.clock import now
 from engine.errors import HeddleError, LeaseLost
+from engine.heartbeat import Heartbeat
 from engine.plan import Plan
-from engine.shift import Heartbeat, Opener, Ring, Shift
+from engine.shift import Opener, Ring, Shift
 from engine.store import closing, lanes
 from engine.store.database import Database
 from engine.store.runs import load_run
@@ -28,7 +29,7 @@ from engine.store.runs import load_run
 SLICE = 10.0
 """Seconds that one doorbell may keep a worker before others get their turn."""
 
-LEASE = 30.0
+LEASE = 45.0
 """Seconds for which a claimed lane stays ours without a sign of life; renewed by a heartbeat."""
 
 
@@ -46,6 +47,11 @@ class Executor:
     lease: float = LEASE
     slice: float = SLICE
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
+
+    heartbeat: Heartbeat = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.heartbeat = Heartbeat(self.database, self.lease)
 
     def advance(self, run_id: str, lane: int) -> None:
         """Answers one doorbell: works on this lane, then on others of the run that nobody attends."""
@@ -71,7 +77,7 @@ class Executor:
         with self.database.read() as session:
             run = load_run(session, run_id)
         shift = Shift(self, run, held)
-        with suppress(LeaseLost), Heartbeat(self.database, held, self.lease):
+        with suppress(LeaseLost), self.heartbeat.keeping(held):
             try:
                 shift.work(deadline)
             except HeddleError as error:

@@ -12,6 +12,7 @@ from typing import Any
 from engine import compare
 from engine.node import Trace, WriteNode
 from engine.plan import Plan
+from engine.planned import is_placeholder
 from engine.record import Record
 from engine.shape import Entity
 from engine.walk import Course, Receipt
@@ -99,7 +100,7 @@ def _write(story: Story, node: str, record: Record, receipt: Receipt, entity_of:
     data = record.data if isinstance(record.data, dict) else {}
     before = receipt.before or {}
     fields = []
-    for name, new in _leaves(data):
+    for name, new in leaves(data):
         old = compare.dig(before, name)
         sent = compare.dig(receipt.sent, name) is not None or name.split(".")[0] in receipt.sent
         changed = receipt.operation == "create" or (
@@ -108,7 +109,7 @@ def _write(story: Story, node: str, record: Record, receipt: Receipt, entity_of:
         fields.append(
             {
                 "field": name,
-                "title": _title(entity, name),
+                "title": field_title(entity, name),
                 "old": old,
                 "new": new,
                 "changed": changed,
@@ -123,7 +124,7 @@ def _write(story: Story, node: str, record: Record, receipt: Receipt, entity_of:
         "entity_title": entity.title if entity else target.entity,
         "remote_id": receipt.result.remote_id,
         "number": receipt.result.number,
-        "link": receipt.result.link,
+        "link": None if is_placeholder(receipt.result.link) else receipt.result.link,
         "message": receipt.result.message,
         "fields": fields,
     }
@@ -140,17 +141,19 @@ def _why(story: Story, node: str, record: Record) -> dict[str, list[dict[str, An
     return found
 
 
-def _leaves(data: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    leaves: list[tuple[str, Any]] = []
+def leaves(data: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """(dotted name, value) of nested objects; lists stay whole."""
+    found: list[tuple[str, Any]] = []
     for name, value in data.items():
         if isinstance(value, Mapping):
-            leaves.extend(_leaves(value, f"{prefix}{name}."))
+            found.extend(leaves(value, f"{prefix}{name}."))
         else:
-            leaves.append((f"{prefix}{name}", value))
-    return leaves
+            found.append((f"{prefix}{name}", value))
+    return found
 
 
-def _title(entity: Entity | None, name: str) -> str:
+def field_title(entity: Entity | None, name: str) -> str:
+    """What people call a field of an entity; its dotted name where the shape does not say."""
     fields: Sequence[Any] = entity.fields if entity else ()
     titles: list[str] = []
     for part in name.split("."):

@@ -7,6 +7,7 @@ so that no secret and no installation detail is inside; layout is kept apart fro
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -91,6 +92,21 @@ class LookupTable(Document):
     options: dict[str, Options] = {}
 
 
+class AmountLimit(Document):
+    """At most this sum of a target field over one run; ``field`` is dotted inside nested objects."""
+
+    field: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    limit: Annotated[Decimal, Field(ge=0)]
+
+
+class Budget(Document):
+    """What one run may write before it stops and asks. What is None is not limited."""
+
+    creates: Annotated[int, Field(ge=0)] | None = None
+    updates: Annotated[int, Field(ge=0)] | None = None
+    amount: AmountLimit | None = None
+
+
 class Overlap(Document):
     """What becomes of a run that is to start while others of its flow are not over.
 
@@ -109,12 +125,15 @@ class Overlap(Document):
 
 
 class Policy(Document):
-    """How the flow runs. ``overlap`` is for runs whose trigger has no word of its own on it."""
+    """How the flow runs. ``overlap`` is for runs whose trigger has no word of its own on it; ``budget`` None: a run may
+    write as much as it finds.
+    """
 
     lanes: Annotated[int, Field(ge=1, le=32)] = 1
     batch_size: Annotated[int, Field(ge=1, le=2000)] = 200
     retry_minutes: list[Annotated[float, Field(ge=0, le=MONTH)]] = [1.0, 5.0, 15.0]
     sample_size: Annotated[int, Field(ge=1, le=100)] = 10
+    budget: Budget | None = None
     overlap: Overlap = Overlap()
 
 

@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 
 from engine import compare
+from engine.allowance import Allowance
 from engine.clock import now
 from engine.connector import Connector
 from engine.errors import HeddleError
 from engine.node import WriteNode, WriteTarget
+from engine.planned import Approval
 from engine.record import Outcome, Record, Remote, Result, fingerprint
 from engine.store import references
 from engine.store.database import Database
@@ -27,6 +29,8 @@ class Errand:
     claim       names the batch and node: ``run/lane/batch/node``
     keep_lease  raises LeaseLost if the lane is no longer ours; called before anything is sent
     patience    seconds for which a claim of ours stands: lease plus call time limit
+    allowance   the write budget of the run, if its flow has one
+    approval    the plan of which nothing may differ, if the run executes one
     """
 
     database: Database
@@ -39,6 +43,8 @@ class Errand:
     keep_lease: Callable[[], None]
     dry: bool = False
     patience: float = 90.0
+    allowance: Allowance | None = None
+    approval: Approval | None = None
 
 
 @dataclass
@@ -65,6 +71,11 @@ class Intent:
     reference: Reference | None = None
     current: Remote | None = None
     doubtful: bool = False
+
+    @property
+    def source(self) -> str:
+        """The source object, as a text that no other object of the node has."""
+        return f"{self.pair.left_connection}/{self.pair.left_entity}/{self.left_id}"
 
     def wanted(self, operation: str) -> dict[str, Any]:
         """The values for this operation: those meant only for the other one are left out."""

@@ -49,11 +49,13 @@ def start(
     brought: Any = None,
     trigger: str = "",
     window: Mapping[str, str] | None = None,
+    plan_id: str | None = None,
 ) -> Started:
     """Writes a run, its lanes and what the trigger brought, all in the caller's transaction.
 
     mode     live, dry-run or sample        trigger  the trigger node that fired; empty means any
     brought  what it brought, JSON          window   {"since", "until"} of an incremental read
+    plan_id  the dry run whose plan is executed
     Raises DefinitionError when what was brought does not name the records that a read asks it to name.
     """
     faults.point("before-cause")
@@ -75,6 +77,7 @@ def start(
         turns.lock(session, flow_id)
     run = _run(flow_id, version_id, bindings, mode, cause, 1 if mode == "sample" else plan.flow.policy.lanes)
     run.trigger = trigger
+    run.plan_id = plan_id
     run.input = None if brought is None else to_json(brought)
     if window:
         run.window = to_json({**from_json(run.window), **window, "given": True}).decode()

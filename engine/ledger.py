@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine import approvals
-from engine.approvals import Asked
+from engine import asking, causes
+from engine.asking import Asked
 from engine.clock import now
 from engine.errors import HeddleError, Held, Waiting
 from engine.node import WriteTarget
 from engine.plan import Plan
+from engine.planned import is_placeholder
 from engine.record import COUNTED, COUNTS_AS, WEIGHT, Outcome, Record, fingerprint, to_json
-from engine.store import deliveries, passages, references, reviews
+from engine.store import deliveries, failures, passages, references, reviews
 from engine.store.database import Session
 from engine.store.deliveries import Entry
 from engine.store.lanes import Claim
@@ -24,6 +25,7 @@ from engine.store.references import Pair, Reference
 from engine.store.runs import RunView
 from engine.walk import Course, Receipt
 
+_FAILED = {Outcome.FAILED, Outcome.REJECTED}
 _TROUBLE = {Outcome.HELD, Outcome.FAILED, Outcome.REJECTED, Outcome.IN_DOUBT, Outcome.CONFLICT}
 
 
@@ -41,6 +43,7 @@ class Ledger:
         self._rows: list[Entry] = []
         self._references: list[Reference] = []
         self._holds: list[dict[str, Any]] = []
+        self._failures: list[dict[str, Any]] = []
 
     def weigh(self, records: Sequence[Record], receipts: Sequence[Receipt]) -> None:
         """Counts outcomes that an earlier, interrupted attempt has stored already."""
@@ -67,7 +70,7 @@ class Ledger:
                 Entry(
                     run_id, lane, batch, node, record.key, root.key, record.title or root.title,
                     result.outcome.value, WEIGHT[result.outcome], at, slot, entity, receipt.operation,
-                    result.remote_id, result.number, result.link, result.code, result.message, result.detail,
+                    result.remote_id, result.number, None if is_placeholder(result.link) else result.link, result.code, result.message, result.detail,
                     result.field,
                     to_json(receipt.sent) if receipt.sent else None,
                     to_json(receipt.before) if receipt.before is not None else None,
@@ -76,6 +79,8 @@ class Ledger:
             )  # fmt: skip
             if result.outcome in (Outcome.HELD, Outcome.IN_DOUBT):
                 self._hold(record, node, result.question or {"kind": "other"}, result.message, result.detail)
+            elif result.outcome in _FAILED:
+                self._fail(record, node, result.code, result.message, result.detail, result.field)
 
     def end(
         self, record: Record, node: str, outcome: Outcome, error: HeddleError | None, reason: str
@@ -92,6 +97,8 @@ class Ledger:
             entry = entry._replace(code=error.code, message=error.message, cure=error.cure, field=field)
             if isinstance(error, Held) and not isinstance(error, Waiting):
                 self._hold(record, node, error.question, error.message, error.cure)
+            elif outcome in _FAILED:
+                self._fail(record, node, error.code, error.message, error.cure, field)
         self._rows.append(entry)
 
     def close(self, session: Session, course: Course) -> None:
@@ -121,7 +128,7 @@ class Ledger:
             for ending in course.endings
             if isinstance(ending.error, Waiting)
         ]  # fmt: skip
-        return approvals.ask(session, self.run.flow_id, self.run.id, asked)
+        return asking.ask(session, self.run.flow_id, self.run.id, asked)
 
     def fail_all(self, session: Session, node: str, error: HeddleError) -> None:
         """A batch that cannot be processed at all: each record failed, with the reason."""
@@ -141,7 +148,9 @@ class Ledger:
             ]
             reviews.release(session, self.run.flow_id, through, self.run.id)
             reviews.add(session, self._holds)
-        self._rows, self._references, self._holds, self.released = [], [], [], {}
+            had = list({entry.root for entry in self._rows})
+            failures.renew(session, self.run.flow_id, self.run.id, had, self._failures)
+        self._rows, self._references, self._holds, self._failures, self.released = [], [], [], [], {}
 
     def counts(self) -> dict[str, int]:
         """The counts of this batch; they add up by construction."""
@@ -155,6 +164,24 @@ class Ledger:
         known = self.outcomes.get(root)
         if known is None or WEIGHT[outcome] > WEIGHT[known]:
             self.outcomes[root] = outcome
+
+    def _fail(self, record: Record, node: str, code: str, message: str, cure: str, field: str | None) -> None:
+        root = self.roots.get(record.root, record)
+        own = (record.key, root.key, record.title, root.title)
+        sentence = causes.template(
+            message, [*own, *causes.values_of(root.data), *causes.values_of(record.data)]
+        )
+        budget = self.plan.flow.policy.budget
+        named = budget.amount.field if budget and budget.amount else ""
+        amount, currency = causes.money(record.data, named) or causes.money(root.data) or ("", "")
+        self._failures.append(
+            {
+                "flow_id": self.run.flow_id, "run_id": self.run.id, "node": node, "key": record.key, "root": root.key,
+                "title": record.title or root.title, "code": code, "message": message, "cure": cure, "field": field,
+                "sentence": sentence, "cause": fingerprint([self.run.flow_id, node, code, sentence]),
+                "amount": str(amount), "currency": currency, "state": "open", "ended_by": None, "created_at": now(),
+            }
+        )  # fmt: skip
 
     def _hold(self, record: Record, node: str, question: dict[str, Any], message: str, cure: str) -> None:
         root = self.roots.get(record.root, record)

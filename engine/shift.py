@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import logging
-import random
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
-from engine import faults
+from engine import faults, patience
+from engine.allowance import Allowance
 from engine.batch import pack, pack_answers, unpack, unpack_answers
+from engine.breaker import Breaker
 from engine.clock import now
 from engine.connector import Connector
 from engine.deliver import deliver
-from engine.errors import DefinitionError, EngineError, HeddleError, InDoubt, LeaseLost, Unavailable
+from engine.errors import (
+    DefinitionError,
+    EngineError,
+    HeddleError,
+    LeaseLost,
+    OverBudget,
+)
+from engine.heartbeat import Heartbeat
 from engine.intent import Errand
 from engine.ledger import Ledger
 from engine.lookup import fetch
+from engine.node import WriteTarget
 from engine.plan import Plan
+from engine.planned import Approval
 from engine.reader import Reader
 from engine.record import Outcome, Record, Result, from_json, to_json
-from engine.store import closing, deliveries, lanes, references
+from engine.store import closing, control, deliveries, lanes, plans, references
 from engine.store.database import Database, Session
 from engine.store.lanes import Claim
 from engine.store.runs import RunView, load_run
@@ -64,33 +74,8 @@ class Owner(Protocol):
     def lease(self) -> float: ...
     @property
     def owner(self) -> str: ...
-
-
-class Heartbeat:
-    """Renews a lease from a thread while a call is on its way."""
-
-    def __init__(self, database: Database, held: Claim, lease: float) -> None:
-        self._database, self._held, self._lease = database, held, lease
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-
-    def __enter__(self) -> Heartbeat:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        while not self._stop.wait(self._lease / 3):
-            try:
-                with self._database.write(lasting=False) as session:
-                    lanes.renew(session, self._held, self._lease)
-            except LeaseLost:
-                return
-            except Unavailable:
-                continue
+    @property
+    def heartbeat(self) -> Heartbeat: ...
 
 
 class Shift:
@@ -103,6 +88,7 @@ class Shift:
         self.calls: list[dict[str, Any]] = []
         self.read_only = run.mode != "live"
         self._connectors: dict[str, Connector[Any]] = {}
+        self._breaker = Breaker(executor.database, executor.lease)
 
     def work(self, deadline: float) -> None:
         """Works until the lane is done, its time is up, or the run was paused or cancelled."""
@@ -131,28 +117,25 @@ class Shift:
                 self._keep_calls(session)
                 closing.fail(session, self.run.id, error)
             return
+        if isinstance(error, OverBudget):
+            with self.database.write() as session:
+                lanes.release(session, self.held)
+                control.stop_over_budget(session, self.run.id, error)
+            return
         for connector in self._connectors.values():
             error.message = connector.http.mask(error.message)
-        failures = self.held.failures + 1
-        due_at = self._due_at(error, failures)
+        failures = self.held.failures + (error.code != patience.DOWN)
+        due_at = patience.due_at(error, failures, self.plan.flow.policy)
         for connector in self._connectors.values():
             connector.http.spent = True
         self._connectors.clear()
         with self.database.write() as session:
             self._keep_calls(session)
+            self._breaker.refused(session, error, due_at)
             lanes.release(
                 session, self.held, due_at=due_at, failures=failures, code=error.code, message=error.message
             )
             closing.note_waiting(session, self.run.id, error, due_at)
-
-    def _due_at(self, error: HeddleError, failures: int) -> float:
-        if isinstance(error, InDoubt):
-            return max(error.sent_at + error.timeout, now() + 0.2)
-        if isinstance(error, Unavailable) and error.retry_after is not None:
-            return now() + error.retry_after + random.uniform(0, 0.1 * error.retry_after)  # noqa: S311 - jitter
-        minutes = self.plan.flow.policy.retry_minutes or [1.0]
-        seconds = 60.0 * float(minutes[min(failures, len(minutes)) - 1])
-        return now() + seconds * random.uniform(0.9, 1.1)  # noqa: S311 - jitter
 
     def _finish(self, state: str) -> bool:
         with self.database.write(lasting=False) as session:
@@ -176,6 +159,7 @@ class Shift:
         )
         faults.point("before-stage")
         with self.database.write(lasting=False) as session:
+            self._breaker.answered(session)
             now_waiting = lanes.stage(session, self.held, batches, to_json(cursor).decode())
         faults.point("after-stage")
         if cursor.get("end"):
@@ -195,11 +179,12 @@ class Shift:
             return True
         shift = Shift(self.executor, self.run, other)
         shift._connectors = self._connectors
-        with suppress(LeaseLost), Heartbeat(self.database, other, self.executor.lease):
+        with suppress(LeaseLost), self.executor.heartbeat.keeping(other):
             try:
                 shift.work(now() + 0.5)
             except HeddleError as error:
                 shift.back_off(error)
+                self._breaker.calling = shift._breaker.calling
                 raise
         return True
 
@@ -270,6 +255,7 @@ class Shift:
         faults.point("before-settle")
         with self.database.write() as session:
             ledger.close(session, course)
+            self._breaker.answered(session)
             self._keep_calls(session, wanted=ledger.troubled or ledger.count <= SMALL)
             lanes.settle_batch(session, self.held, ledger.counts(), pack_answers(answers))
         faults.point("after-settle")
@@ -291,9 +277,13 @@ class Shift:
             keep_lease=self._keep_lease,
             dry=self.read_only,
             patience=self.executor.lease + self.connector(target.slot).http.timeout,
+            allowance=self._allowance(ask.node, target),
+            approval=self._approval(ask, ledger),
         )
         done = deliver(errand, ask.records)
-        if done.interruption is not None and not self._give_up(done.interruption):
+        if done.interruption is not None and not patience.gives_up(
+            done.interruption, self.held.failures, self.plan.flow.policy
+        ):
             with self.database.write() as session:
                 lanes.guard(session, self.held)
                 references.save(session, done.references)
@@ -309,16 +299,19 @@ class Shift:
                 lanes.settle_node(session, self.held, [*settled, ask.node], pack_answers(answers))
         return receipts
 
-    def _give_up(self, error: HeddleError) -> bool:
-        """After the last attempt of the policy the records fail; a system that is down is waited for."""
-        if not isinstance(error, Unavailable) or error.code in {
-            "E-BUSY",
-            "E-UNREACHABLE",
-            "E-DATABASE",
-            "E-DISK",
-        }:
-            return False
-        return bool(self.held.failures >= len(self.plan.flow.policy.retry_minutes))
+    def _allowance(self, node: str, target: WriteTarget) -> Allowance | None:
+        budget = self.plan.flow.policy.budget
+        if budget is None or self.read_only:
+            return None
+        thing = self.connector(target.slot).entity(target.entity).title or target.entity
+        return Allowance(budget, self.run.id, node, thing)
+
+    def _approval(self, ask: WriteAsk, ledger: Ledger) -> Approval | None:
+        if self.run.plan_id is None or self.read_only:
+            return None
+        root_of = {root: record.key for root, record in ledger.roots.items()}
+        with self.database.read() as session:
+            return plans.approval(session, self.run.plan_id, ask.node, ask.records, root_of)
 
     def _isolate(
         self, entries: dict[str, list[Record]], ledger: Ledger, settled: list[str], error: EngineError
@@ -349,7 +342,9 @@ class Shift:
                 code="E-UNBOUND",
                 cure="Choose one in the flow's settings.",
             )
+        self._breaker.calling = connection
         if connection not in self._connectors:
+            self._breaker.enter(connection)
             self._connectors[connection] = self.executor.open(
                 connection, read_only=self.read_only, journal=self._note_call
             )

@@ -103,6 +103,7 @@ _PORT_OF = {
     Outcome.UPDATED: "written",
     Outcome.UNCHANGED: "unchanged",
     Outcome.ECHO: "unchanged",
+    Outcome.SKIPPED: "skipped",
     Outcome.HELD: "held",
     Outcome.CONFLICT: "held",
     Outcome.IN_DOUBT: "held",

@@ -11,6 +11,7 @@ import pytest
 from designer import reference
 from designer.cli import COMMANDS
 from designer.config import Config
+from engine import faults
 from engine.guard import VARIABLE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -91,6 +92,12 @@ def test_every_code_is_explained() -> None:
     )
     explained = [code for code, _, _ in rows]
     assert sorted(explained) == sorted(codes())
+
+
+def test_every_crash_point_is_explained() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    assert {name for row in rows for name in re.findall(r"`([a-z-]+)`", row)} == set(faults.POINTS)
 
 
 def test_every_promise_names_a_test() -> None:

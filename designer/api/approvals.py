@@ -44,6 +44,10 @@ class Bulk(Body):
     comment: str = Field(default="", max_length=4000)
 
 
+class Reason(Body):
+    reason: str = Field(default="", max_length=4000)
+
+
 class Handing(Body):
     """``user``: the id or e-mail of whom to hand it to."""
 
@@ -132,6 +136,17 @@ def delegate(path: Number, body: Handing) -> Response:
         audit.note(session, who.email, "approval.delegate", str(row.id), to=user.email)
         told = consents.detail(session, path.id, me())
     return jsonify(told)
+
+
+@room.post("/api/approvals/<int:id>/withdraw")
+@allow("operator")
+def withdraw(path: Number, body: Reason) -> Response:
+    """Take the question back: nobody is asked any more, and the record goes no further."""
+    who = consents.person(me())
+    with here().database.write() as session:
+        done = approvals.withdraw(session, path.id, who.email, body.reason)
+        audit.note(session, who.email, "approval.withdraw", str(path.id), reason=body.reason)
+    return jsonify(_told(done))
 
 
 def decide(

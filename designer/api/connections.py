@@ -18,7 +18,7 @@ from designer.secrecy import struck_out
 from engine.clock import iso
 from engine.connector import Connector, Health, Query
 from engine.errors import HeddleError, RequestError
-from engine.store import audit, connections, flows
+from engine.store import audit, connections, flows, outages
 
 room = new_room("connections")
 CHECK_TIMEOUT = 15.0  # seconds; somebody is waiting in front of a screen
@@ -80,7 +80,8 @@ class HealthBody(BaseModel):
 
 
 class ConnectionBody(BaseModel):
-    """``secrets`` says which are set."""
+    """``secrets`` says which are set; ``outage`` since when it is down and why: {"since", "code", "message", "cure",
+    "next_try_at"}."""
 
     id: str
     system: str
@@ -90,6 +91,7 @@ class ConnectionBody(BaseModel):
     health: HealthBody | None
     used_by: list[dict[str, str]]
     revision: int
+    outage: dict[str, Any] | None = None
 
 
 @room.get("/api/connections")
@@ -97,8 +99,8 @@ class ConnectionBody(BaseModel):
 def index() -> Response:
     """All connections, without their secrets."""
     with here().database.read() as store:
-        users = flows.used_by(store)
-        return jsonify([_shown(row, users) for row in connections.all_connections(store)])
+        users, down = flows.used_by(store), outages.all_outages(store)
+        return jsonify([_shown(row, users, down.get(row.id)) for row in connections.all_connections(store)])
 
 
 @room.post("/api/connections", responses={201: ConnectionBody})
@@ -119,7 +121,8 @@ def add(body: NewConnection) -> tuple[Response, int]:
 def detail(path: Id) -> Response:
     """One connection, without its secrets."""
     with here().database.read() as store:
-        return jsonify(_shown(_row(store, path.id), flows.used_by(store)))
+        down = outages.find(store, path.id)
+        return jsonify(_shown(_row(store, path.id), flows.used_by(store), down))
 
 
 @room.patch("/api/connections/<string:id>", responses={200: ConnectionBody})
@@ -247,9 +250,11 @@ def _row(store: Any, connection_id: str) -> connections.Connection:
     return row
 
 
-def _shown(row: connections.Connection, users: dict[str, list[flows.FlowRow]]) -> dict[str, Any]:
+def _shown(
+    row: connections.Connection, users: dict[str, list[flows.FlowRow]], outage: outages.Outage | None = None
+) -> dict[str, Any]:
     used = [{"slug": flow.slug, "name": flow.name} for flow in users.get(row.id, [])]
-    return {**row.as_json(), "used_by": used}
+    return {**row.as_json(), "used_by": used, "outage": outage.as_json() if outage else None}
 
 
 def _unchanged_since(row: connections.Connection, revision: int | None) -> None:

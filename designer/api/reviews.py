@@ -1,4 +1,4 @@
-"""The inbox: documents that wait for an answer."""
+"""The inbox: documents that wait for an answer, and records that failed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from flask import Response, jsonify
 
-from designer import answers, consents
+from designer import answers, consents, failures
 from designer.api.body import Body
 from designer.api.opening import new_room
 from designer.auth import allow, me
@@ -17,11 +17,14 @@ room = new_room("reviews")
 
 
 class InboxQuery(Body):
-    """``of`` and ``state`` are for approvals: mine or everybody's, open or decided."""
+    """``of`` and ``state`` are for approvals: mine or everybody's, open or decided. ``assignee`` and ``snoozed`` are for
+    what failed: whose causes, and those that rest instead of the others."""
 
-    kind: Literal["held", "approval"] = "held"
+    kind: Literal["held", "approval", "failed"] = "held"
     of: Literal["mine", "all"] = "mine"
     state: Literal["open", "decided"] = "open"
+    assignee: str = ""
+    snoozed: bool = False
 
 
 class Answer(Body):
@@ -34,7 +37,13 @@ class Answer(Body):
 @room.get("/api/reviews")
 @allow("viewer")
 def inbox(query: InboxQuery) -> Response:
-    """What waits: held documents, one group a question, or approvals, one by one."""
+    """What waits: held documents, one group a question; approvals, one by one; or what failed, one group a cause."""
+    if query.kind == "failed":
+        with here().database.read() as store:
+            failed = failures.groups(store, assignee=query.assignee, snoozed=query.snoozed)
+        return jsonify(
+            {"kind": "failed", "groups": failed, "records": sum(group["count"] for group in failed)}
+        )
     if query.kind == "approval":
         with here().database.read() as store:
             found = consents.listed(store, me(), mine=query.of == "mine", state=query.state)

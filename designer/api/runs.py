@@ -11,13 +11,14 @@ from typing import Any, Literal
 from flask import Response, jsonify, stream_with_context
 from pydantic import Field
 
-from designer import drawing
+from designer import drawing, failures
 from designer.api.body import Body, Id
 from designer.api.opening import new_room
 from designer.auth import allow
 from designer.errors import not_found
 from designer.installation import Installation, here
 from designer.shapes import source as source_of_shapes
+from designer.sheets import harmless
 from engine import explain, reentry
 from engine.errors import RequestError
 from engine.plan import Plan
@@ -33,7 +34,6 @@ COLUMNS = (
     "at", "key", "title", "node", "entity", "outcome", "operation", "remote_id", "number", "link",
     "message", "code", "cure",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class RunsQuery(Body):
@@ -158,6 +158,7 @@ def record(path: RecordPath) -> Response:
             raise not_found("record", path.key)
         version = run.version_id
         calls = records.calls(store, found)
+        corrected = failures.corrections(store, run.flow_id, path.key)
         others = records.history(store, path.key, but=run.id)
     return jsonify(
         {
@@ -167,6 +168,7 @@ def record(path: RecordPath) -> Response:
             "steps": _steps(installation, run, installation.runtime.plan(version), found, path.key),
             "deliveries": [{**records.detail(row), "calls": calls.get(row.node, [])} for row in found],
             "history": others,
+            "corrections": corrected,
         }
     )
 
@@ -220,12 +222,7 @@ def _lines(installation: Installation, run_id: str, query: DeliveriesQuery) -> I
 
 def _cells(row: Delivery) -> list[str]:
     shown = records.shown(row)
-    return [_harmless(str(shown[name] or "")) for name in COLUMNS]
-
-
-def _harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return [harmless(str(shown[name] or "")) for name in COLUMNS]
 
 
 def _line(cells: Any) -> str:

@@ -12,6 +12,7 @@ from designer import drawing
 from designer.api.body import Body, Slug
 from designer.api.opening import new_room
 from designer.auth import allow
+from designer.checks import Library, library
 from designer.errors import problems_of
 from designer.installation import here
 from engine import clock, trial
@@ -108,6 +109,13 @@ class WhatIfBody(BaseModel):
     judged: int
     count: int
     changed: list[OtherwiseBody]
+
+
+@room.get("/api/rules/checks", responses={200: Library})
+@allow("viewer")
+def checks() -> Response:
+    """The pre-flight checks that come with Heddle, ready to be added to a rules step."""
+    return jsonify(library().model_dump(exclude_defaults=True))
 
 
 @room.post("/api/rules/try", responses={200: TrialBody})

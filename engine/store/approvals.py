@@ -4,7 +4,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, func, update
+from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, update
 from sqlalchemy.orm import defer
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -12,6 +12,7 @@ from engine.clock import now
 from engine.errors import RequestError
 from engine.record import from_json
 from engine.store import accounts
+from engine.store.flows import FlowRow
 
 STATES = ("open", "approved", "declined", "expired", "withdrawn")
 
@@ -135,6 +136,11 @@ def missing(approval_id: int) -> RequestError:
     return RequestError(f"There is no approval {approval_id}.", status=404, code="E-NOT-FOUND")
 
 
+def asking_alone(session: Session, flow_id: str) -> None:
+    """Until the transaction ends, no other worker opens approvals of this flow: each record has one at most."""
+    session.exec(select(FlowRow.id).where(FlowRow.id == flow_id).with_for_update()).first()
+
+
 def of_records(session: Session, flow_id: str, node: str, roots: Sequence[str]) -> list[Approval]:
     """Every approval that these records have had at this node, oldest first, without their payloads."""
     found: list[Approval] = []
@@ -210,10 +216,6 @@ def due(session: Session, moment: float, limit: int = 100) -> list[int]:
     """Open approvals with which something happens by itself now."""
     query = select(Approval.id).where(Approval.state == "open", col(Approval.due_at) <= moment)
     return [found for found in session.exec(query.order_by(col(Approval.due_at)).limit(limit)) if found]
-
-
-def count_open(session: Session) -> int:
-    return int(session.exec(select(func.count()).where(Approval.state == "open")).one())
 
 
 def waiting_of_run(session: Session, run_id: str) -> list[dict[str, Any]]:

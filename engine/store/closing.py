@@ -32,7 +32,7 @@ def close_if_over(session: Session, run_id: str) -> bool:
     if run.state in OPEN:
         run.state = "done"
         run.message = run.message if run.code == "E-COUNTS" else ""
-        if run.mode == "live":
+        if run.mode == "live" and run.plan_id is None:  # what its plan did not know is still to be read
             _move_watermarks(session, run)
     session.add(run)
     return True

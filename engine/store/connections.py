@@ -13,11 +13,12 @@ from sqlmodel import Field, Session, SQLModel, select
 
 from engine.clock import iso, now
 from engine.connector import Connector, Health
-from engine.errors import AccessError, DefinitionError, Problem, RequestError
+from engine.errors import AccessError, DefinitionError, HeddleError, Problem, RequestError
 from engine.http import Http, Journal
 from engine.record import from_json, to_json
 from engine.registry import connector_type
 from engine.secrecy import has_place, leading, put_back, take_out
+from engine.store import outages
 from engine.store.runs import new_id
 from engine.store.seal import Seal
 
@@ -161,7 +162,31 @@ def note_health(session: Session, row: Connection, health: Health) -> dict[str, 
     shown = {"ok": health.ok, "message": health.message, "identity": health.identity, "at": iso()}
     row.health = to_json(shown).decode()
     session.add(row)
+    if health.ok:
+        outages.open_again(session, row.id)
     return shown
+
+
+def note_shut(session: Session, connection_id: str, error: HeddleError, next_try: float) -> None:
+    """A run has found a connection shut: its health says so, and all who use it wait for one that tries."""
+    outages.shut(session, connection_id, error.code, error.message, error.cure, next_try)
+    row = find(session, connection_id)
+    if row is not None:  # a deleted one has no health
+        before = from_json(row.health) if row.health else {}
+        shown = {"ok": False, "message": error.message, "identity": before.get("identity"), "at": iso()}
+        row.health = to_json(shown).decode()
+        session.add(row)
+
+
+def note_open(session: Session, connection_id: str) -> None:
+    """A run got an answer again."""
+    outages.open_again(session, connection_id)
+    row = find(session, connection_id)
+    if row is not None:
+        before = from_json(row.health) if row.health else {}
+        shown = {"ok": True, "message": "It answers again.", "identity": before.get("identity"), "at": iso()}
+        row.health = to_json(shown).decode()
+        session.add(row)
 
 
 def connect(

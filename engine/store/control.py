@@ -3,7 +3,9 @@
 from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
-from engine.store import lanes
+from engine.errors import HeddleError, OverBudget
+from engine.record import from_json
+from engine.store import budgets, lanes, outages
 from engine.store.lanes import Lane, StagedBatch
 from engine.store.runs import Run
 
@@ -19,9 +21,41 @@ def pause(session: Session, run_id: str, by: str) -> bool:
     return changed.rowcount == 1
 
 
-def resume(session: Session, run_id: str) -> list[int] | None:
-    """Puts a paused or waiting run back into the queue; answers the lanes to ring for, None if it is neither."""
+def stop_over_budget(session: Session, run_id: str, error: HeddleError) -> None:
+    """Pauses a run that would write more than its budget; only ``allow`` lets it go on."""
     lanes.lock_run(session, run_id)
+    session.connection().execute(
+        update(Run)
+        .where(col(Run.id) == run_id, col(Run.state).in_(("queued", "running", "waiting")))
+        .values(state="paused", retry_at=None, code=error.code, message=error.message)
+    )
+
+
+def allow(session: Session, run_id: str, by: str) -> list[int] | None:
+    """Lifts the budget of a run that it has paused; answers the lanes to ring for, None if it has not."""
+    lanes.lock_run(session, run_id)
+    run = session.get(Run, run_id, populate_existing=True)
+    if run is None or run.state != "paused" or run.code != OverBudget.code:
+        return None
+    budgets.lift(session, run_id, by)
+    return _requeue(session, run_id)
+
+
+def resume(session: Session, run_id: str) -> list[int] | None:
+    """Puts a paused or waiting run back into the queue; answers the lanes to ring for, None if it is neither.
+
+    A run that its budget has paused is not resumed: it must be allowed.
+    """
+    lanes.lock_run(session, run_id)
+    run = session.get(Run, run_id, populate_existing=True)
+    if run is None or (run.state == "paused" and run.code == OverBudget.code):
+        return None
+    return _requeue(session, run_id)
+
+
+def _requeue(session: Session, run_id: str) -> list[int] | None:
+    run = session.get(Run, run_id)
+    outages.hurry(session, from_json(run.bindings).values() if run else ())
     changed = session.connection().execute(
         update(Run)
         .where(col(Run.id) == run_id, col(Run.state).in_(("paused", "waiting")))

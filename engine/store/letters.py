@@ -3,7 +3,7 @@
 # no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Index, or_, update
+from sqlalchemy import Index, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from engine.clock import now
@@ -79,9 +79,3 @@ def postpone(session: Session, letters: Sequence[Letter], error: str) -> None:
             .where(col(Letter.id) == letter.id)
             .values(tries=tries, state=state, due_at=now() + wait, error=error[:500])
         )
-
-
-def troubled(session: Session) -> list[Letter]:
-    """Letters that were refused at least once, newest first."""
-    query = select(Letter).where(or_(col(Letter.error) != "", col(Letter.state) == "failed"))
-    return list(session.exec(query.order_by(col(Letter.id).desc()).limit(50)))

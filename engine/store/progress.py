@@ -146,6 +146,7 @@ def progress(session: Session, run: Run) -> dict[str, Any]:
         "code": run.code,
         "approvals": approvals.waiting_of_run(session, run.id),
         "parent": run.parent_id,
+        "plan": run.plan_id,
         "children": list(session.exec(select(Run.id).where(Run.parent_id == run.id).order_by(Run.id))),
     }
 

@@ -35,7 +35,9 @@ class Run(SQLModel, table=True):
              the same cause twice is one run
     input    what the trigger brought, exact JSON
     trigger  the trigger node that fired; lanes: how many deliver
-    window   {"since", "until"} of an incremental read, fixed when the run starts; ``given`` when somebody chose it
+    window   {"since", "until"} of an incremental read, fixed when the run starts; ``given`` when somebody chose it;
+             {"started"}: what values see as the start instead, because executing a plan repeats what was shown
+    plan_id  the dry run whose plan this run executes: nothing else is written
     gate     how many runs of the flow may work at once when this one starts; 0 does not wait (see turns)
     settles  what events must be about to become part of this run as long as it has not started
     """
@@ -56,6 +58,7 @@ class Run(SQLModel, table=True):
     cause_by: str = ""
     cause_key: str = Field(unique=True)
     parent_id: str | None = Field(default=None, index=True)
+    plan_id: str | None = Field(default=None, index=True)
     input: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     trigger: str = ""
     lanes: int = 1
@@ -85,10 +88,11 @@ class RunView(msgspec.Struct, frozen=True):
     bindings: dict[str, str]
     window: dict[str, Any]
     brought: Any
+    plan_id: str | None = None
 
     def facts(self) -> dict[str, Any]:
         """What values see as ``$run``: the same however often a batch is repeated."""
-        return {"started": self.window.get("until", "")}
+        return {"started": self.window.get("started") or self.window.get("until", "")}
 
     def trigger_record(self) -> Record | None:
         """What the trigger brought, as the record that a read node may look at."""
@@ -103,6 +107,7 @@ def load_run(session: Session, run_id: str) -> RunView:
     return RunView(
         run.id, run.flow_id, run.version_id, run.mode, run.state, run.trigger, run.lanes, from_json(run.bindings),
         from_json(run.window), from_json(run.input) if run.input is not None else None,
+        run.plan_id,
     )  # fmt: skip
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests import tree
 from tests.bench import map_speed, settled_loop
 from tests.bench.pages import write
-from tests.tree import Tree
+from tests.durability import tree
+from tests.durability.tree import Tree
 
 RECORDS = int(os.environ.get("BENCH_RECORDS", "10000"))
 PRESSES = int(os.environ.get("BENCH_PRESSES", "200"))

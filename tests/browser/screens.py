@@ -39,7 +39,7 @@ def own_password(page: Page, tree: Tree) -> None:
 
 def open_flow(page: Page) -> None:
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Flows").click()
-    expect(page.get_by_role("heading", name="Flows", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Flows", level=1)).to_be_visible()
     page.get_by_role("link", name=re.compile(f"^{FLOW}")).click()
     expect(step(page, "invoice")).to_be_visible(timeout=SLOW)
 
@@ -95,10 +95,10 @@ def says(page: Page, sentence: str | re.Pattern[str], timeout: float = SLOW) -> 
     expect(page.get_by_role("status").filter(has_text=sentence)).to_be_visible(timeout=timeout)
 
 
-def answer(page: Page, label: str, value: str) -> None:
-    """Answers the only question in the inbox and lets its only document go."""
-    page.get_by_label(label).first.fill(value)
-    page.get_by_role("button", name="Release it").click()
+def choose(page: Page, label: str, option: str) -> None:
+    """Opens a list of choices and takes one."""
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option).click()
 
 
 def retry(page: Page, what: str) -> None:

@@ -24,6 +24,9 @@ def tour(page: Page, tree: Tree) -> Iterator[tuple[int, str]]:
     screens.own_password(page, tree)
     expect(page.get_by_text("Sage Intacct (demo)")).to_be_visible()
     yield 3, "home"
+    main.get_by_role("link", name="Flows").click()
+    expect(page.get_by_role("heading", name="Flows", level=1)).to_be_visible()
+    yield 4, ""
     screens.open_flow(page)
     yield 4, ""
     page.get_by_role("button", name="Try on a sample").click()
@@ -58,7 +61,11 @@ def tour(page: Page, tree: Tree) -> Iterator[tuple[int, str]]:
     main.get_by_role("link", name=re.compile("^Inbox")).click()
     expect(page.get_by_role("button", name="Release it")).to_be_visible()
     yield 9, "inbox"
-    screens.answer(page, "Ledger account for Consulting", "4200")
+    page.get_by_role("combobox", name="Ledger account for Consulting").click()
+    expect(page.get_by_role("option", name="4200 · Consulting revenue")).to_be_visible()
+    yield 9, ""
+    page.get_by_role("option", name="4200 · Consulting revenue").click()
+    page.get_by_role("button", name="Release it").click()
     expect(page.get_by_role("link", name="Watch them go out")).to_be_visible()
     yield 9, ""
     with screens.misbehaving(page, tree, "Sage Intacct", "The books of a month are closed"):

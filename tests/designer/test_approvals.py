@@ -165,6 +165,17 @@ def test_handing_it_on(app: Any, desks: dict[str, Desk], slug: str) -> None:
     assert exact(done)["state"] == "approved"
 
 
+def test_taking_a_question_back(app: Any, desks: dict[str, Desk], slug: str) -> None:
+    run(desks["editor"], app, slug)
+    (row,) = inbox(desks["admin"])
+    taken = desks["operator"].post(f"/api/approvals/{row['id']}/withdraw", {"reason": "ordered twice"})
+    assert exact(taken)["state"] == "withdrawn"
+    late = desks["admin"].post(f"/api/approvals/{row['id']}/decision", {"decision": "approve"})
+    assert (late.status_code, exact(late)["code"]) == (409, "E-DECIDED")
+    work(app)
+    assert Ledger.written == []
+
+
 # letters -------------------------------------------------------------------------------------------------
 
 

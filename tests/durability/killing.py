@@ -19,7 +19,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-from engine import faults, queue
+from engine import faults, queue, registry
 from engine.connector import CannotTell
 from engine.errors import InDoubt
 from engine.http import Http
@@ -104,6 +104,7 @@ def plan_for(means: str) -> Plan:
     return build(toy_flow(lanes=2, batch_size=25, match=("ref",) if means == "match" else ()))
 
 
+registry.node_types()  # loaded once, before workers are forked
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload([__name__])
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 
@@ -44,11 +45,10 @@ def kill(pid: int) -> None:
 
 
 def free_ports(count: int) -> int:
-    """The first of ``count`` ports in a row that nobody uses."""
-    for first in range(8785, 8800 - count):
-        with suppress(OSError):
+    """The first of ``count`` ports in a row that nobody uses, below those that outgoing calls take."""
+    for first in random.sample(range(20_000, 30_000), 200):
+        with suppress(OSError), ExitStack() as probes:
             for port in range(first, first + count):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
+                probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
             return first
-    raise AssertionError("no free ports between 8785 and 8800")
+    raise AssertionError(f"no {count} free ports in a row between 20000 and 30000")

@@ -23,7 +23,7 @@ from designer.demo import Api
 from engine.record import COUNTED
 from tests.durability.processes import family, free_ports
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FLOW = "closed-won-to-intacct-invoice"
 WON = "60d5310c-5be6-df11-971b-001d60e938c6"
 BOOKABLE = ("HW-", "SW-", "SV-")

@@ -241,3 +241,27 @@ def test_a_twin_is_created_when_its_first_one_is_refused(database: Database) -> 
     run = finish(bench, start(bench))
     assert counts(run) == {"read": 2, "created": 1, "failed": 1}
     assert world.created() == ["S000001"]
+
+
+def test_a_lease_outlasts_a_call_that_takes_longer(database: Database) -> None:
+    bench = Bench(database, World(1), toy_flow())
+    owners: list[float] = []
+
+    def dawdle(changes: Any) -> None:
+        for _ in range(4):
+            time.sleep(0.3)
+            with database.read() as session:
+                lane = session.exec(select(Lane).where(Lane.number == 1)).one()
+                owners.append(lane.until - clock.now())
+
+    bench.world.before_write = dawdle
+    run_id = start(bench)
+    executor = bench.executor(lease=0.6)
+    while bench.rings:
+        executor.advance(*bench.rings.pop(0))
+    with database.read() as session:
+        run = session.get(Run, run_id)
+        assert run is not None
+        assert run.state == "done"
+    assert bench.world.write_calls == 1
+    assert owners[-1] > 0, "the lease ran out while the call was on its way"

@@ -100,3 +100,7 @@ export const useWhatIf = (slug: string) =>
     mutationFn: (body: { node: string; document: Flow }) =>
       api<WhatIf>(`/api/flows/${slug}/what-if`, { method: "POST", body, exact: true }),
   });
+
+/** The pre-flight checks; a check is read by whoever shows it. */
+export const useChecks = () =>
+  useQuery({ queryKey: ["rules", "checks"], queryFn: () => api<{ title: string; checks: unknown[] }>("/api/rules/checks"), staleTime: Infinity });

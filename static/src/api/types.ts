@@ -35,6 +35,16 @@ export interface Connection {
   health: Health | null;
   used_by: { slug: string; name: string }[];
   revision: number;
+  /** Since when nobody reaches it, and why; null while it answers. */
+  outage: Outage | null;
+}
+
+export interface Outage {
+  since: string;
+  code: string;
+  message: string;
+  cure: string;
+  next_try_at: string;
 }
 
 export interface NodeInsight {
@@ -199,6 +209,9 @@ export interface RunDetail extends RunRow {
   approvals?: { count: number; by: string }[];
   parent: string | null;
   children: string[];
+  code?: string;
+  /** The dry run whose plan it executes. */
+  plan?: string | null;
 }
 
 export interface Delivery {
@@ -242,6 +255,49 @@ export interface RecordHistory {
   steps: TraceStep[];
   deliveries: (Delivery & { sent: Json; before: Json | null; answer: unknown; calls: Call[] })[];
   history: RunRow[];
+  corrections: { by: string; at: string; run: string; changes: { field: string; old: unknown; new: unknown }[] }[];
+}
+
+export interface PlanLine extends Delivery {
+  root: string;
+  step: string;
+  entity_title: string;
+  fields: { field: string; title: string; old: unknown; new: unknown; changed: boolean }[];
+}
+
+export interface Plan {
+  run: string;
+  counts: Record<string, unknown>;
+  steps: { node: string; title: string; entity: string; entity_title: string; outcome: string; count: unknown }[];
+  sentence: string;
+  /** What it would exceed of the flow's write budget, in sentences. */
+  budget: string[];
+  executable: boolean;
+  why_not: string;
+  executed_by: string | null;
+  not_met: { key: string; title: string }[];
+  writes: PlanLine[];
+  next: string | null;
+}
+
+export interface FailedGroup {
+  cause: string;
+  flow: { slug: string; name: string } | null;
+  node: string;
+  step: string;
+  code: string;
+  message: string;
+  example: string;
+  cure: string;
+  field: string | null;
+  count: number;
+  runs: string[];
+  records: { run: string; key: string; root: string; title: string; message: string; amount: string | null; currency: string; at: string }[];
+  money: { currency: string; amount: string }[];
+  assignee: string;
+  snoozed_until: string | null;
+  since: string;
+  last: string;
 }
 
 export interface HeldGroup {

@@ -1,5 +1,6 @@
 import { ActionIcon, Button, Menu, Tooltip } from "@mantine/core";
 import {
+  IconAdjustments,
   IconAlertCircle,
   IconArrowBackUp,
   IconArrowForwardUp,
@@ -14,6 +15,7 @@ import {
   IconLink,
   IconPlayerPlay,
   IconPlugConnected,
+  IconTable,
 } from "@tabler/icons-react";
 import { Link } from "react-router";
 
@@ -70,10 +72,16 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
               <Menu.Item leftSection={<IconHistory size={16} />} onClick={show("versions")}>
                 Version history
               </Menu.Item>
+              <Menu.Item leftSection={<IconTable size={16} />} onClick={show("tables")}>
+                Lookup tables
+              </Menu.Item>
               {readOnly ? null : (
                 <>
                   <Menu.Item leftSection={<IconPlugConnected size={16} />} onClick={show("slots")}>
                     Connections of this flow
+                  </Menu.Item>
+                  <Menu.Item leftSection={<IconAdjustments size={16} />} onClick={show("policy")}>
+                    How it runs: budget, retries
                   </Menu.Item>
                   <Menu.Item leftSection={<IconLink size={16} />} onClick={show("hook")}>
                     Address for webhooks and buttons

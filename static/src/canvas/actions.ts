@@ -190,6 +190,7 @@ export const actions: readonly Action[] = [
   act("Publish", "Flow", ["mod+shift+enter"], true, dialog("publish")),
   act("Version history", "Flow", [], false, dialog("versions")),
   act("Connections of this flow", "Flow", [], true, dialog("slots")),
+  act("Lookup tables", "Flow", [], false, dialog("tables")),
   act("Address for webhooks and buttons", "Flow", [], true, dialog("hook")),
 ];
 

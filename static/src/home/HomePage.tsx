@@ -4,6 +4,7 @@ import { IconCircleCheck } from "@tabler/icons-react";
 import { Link } from "react-router";
 
 import { useConnections, useFlows } from "../api/queries";
+import { type ApprovalRow, useApprovals } from "../api/approvals";
 import { useHeld, useRuns } from "../api/runs";
 import type { Connection, RunRow } from "../api/types";
 import { many, runSentence, statusText } from "../model/runs";
@@ -14,12 +15,17 @@ import css from "./home.module.css";
 
 const SHOWN = 8;
 
+function clockTime(iso: string): string {
+  return new Date(iso).toLocaleString("en-GB", { weekday: "short", hour: "2-digit", minute: "2-digit" });
+}
+
 function isToday(run: RunRow): boolean {
   return run.started_at !== null && new Date(run.started_at).toDateString() === new Date().toDateString();
 }
 
 export function HomePage() {
   const held = useHeld();
+  const asked = useApprovals("mine");
   const runs = useRuns({});
   const connections = useConnections();
   const flows = useFlows();
@@ -34,7 +40,7 @@ export function HomePage() {
       {held.isPending || runs.isPending ? (
         <Rows count={3} height={64} />
       ) : (
-        <Needs groups={held.data?.groups ?? []} runs={today} connections={connections.data ?? []} calm={!fresh && !error} />
+        <Needs asked={asked.data?.approvals ?? []} groups={held.data?.groups ?? []} runs={today} connections={connections.data ?? []} calm={!fresh && !error} />
       )}
       {fresh ? <FirstSteps connected={(connections.data?.length ?? 0) > 1} drawn={(flows.data?.length ?? 0) > 0} /> : null}
       <div className={css.grid}>
@@ -78,19 +84,22 @@ export function HomePage() {
 }
 
 interface NeedsProps {
+  asked: ApprovalRow[];
   groups: { message: string; count: number }[];
   runs: RunRow[];
   connections: Connection[];
   calm: boolean;
 }
 
-function Needs({ groups, runs, connections, calm }: NeedsProps) {
+function Needs({ asked, groups, runs, connections, calm }: NeedsProps) {
   const waiting = groups.reduce((sum, group) => sum + group.count, 0);
   const failed = runs.filter((run) => run.counts.failed > 0 || run.state === "failed");
   const records = failed.reduce((sum, run) => sum + run.counts.failed, 0);
-  const broken = connections.filter((connection) => connection.health && !connection.health.ok);
-  const stuck = runs.filter((run) => run.state === "waiting" || run.state === "paused");
-  if (!waiting && !failed.length && !broken.length && !stuck.length) {
+  const down = connections.filter((connection) => connection.outage);
+  const broken = connections.filter((connection) => !connection.outage && connection.health && !connection.health.ok);
+  const stuck = runs.filter((run) => (run.state === "waiting" && !down.length) || run.state === "paused");
+  const waits = runs.filter((run) => run.state === "waiting").length;
+  if (!asked.length && !waiting && !failed.length && !broken.length && !down.length && !stuck.length) {
     if (!calm) return null;
     return (
       <div className={css.calm}>
@@ -103,6 +112,15 @@ function Needs({ groups, runs, connections, calm }: NeedsProps) {
   }
   return (
     <div className={css.needs}>
+      {asked.length ? (
+        <Need
+          to="/inbox?tab=approvals"
+          tone="held"
+          count={asked.length}
+          title={`${many(asked.length, "approval")} ${asked.length === 1 ? "waits" : "wait"} for you`}
+          text={asked[0]?.question ?? ""}
+        />
+      ) : null}
       {waiting ? (
         <Need
           to="/inbox?tab=held"
@@ -123,6 +141,16 @@ function Needs({ groups, runs, connections, calm }: NeedsProps) {
       ) : null}
       {stuck.map((run) => (
         <Need key={run.id} to={`/runs/${run.id}`} tone="held" count={1} title={`${run.flow.name} waits`} text={runSentence(run)} />
+      ))}
+      {down.map(({ id, name, outage }) => (
+        <Need
+          key={id}
+          to={`/connections/${id}`}
+          tone="failed"
+          count={waits || 1}
+          title={`${name} is down since ${clockTime(outage?.since ?? "")}`}
+          text={`${outage?.message ?? ""} ${outage?.cure ?? ""}${waits ? ` ${many(waits, "run")} ${waits === 1 ? "waits" : "wait"} and ${waits === 1 ? "goes" : "go"} on with its first answer.` : ""}`}
+        />
       ))}
       {broken.map((connection) => (
         <Need

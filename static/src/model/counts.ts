@@ -30,8 +30,8 @@ export function pillOf(
   edges: Readonly<Record<string, number>>,
 ): Pill | null {
   const source = nodes[edge.source];
-  const total = source && (edges[edgeId(edge)] ?? source.ports[edge.output]);
-  if (total === undefined) return null;
+  const total = edges[edgeId(edge)] ?? source?.ports[edge.output];
+  if (total === undefined || (!source && total === 0)) return null;
   const side = SIDE[edge.output];
   if (side) return { passed: 0, held: 0, failed: 0, [side]: total };
   const target = nodes[edge.target];

@@ -35,6 +35,22 @@ export interface LookupTable {
   columns: string[];
   rows: (string | null)[][];
   description: string;
+  /** Column → where its choices are read live. */
+  options?: Record<string, ColumnOptions>;
+}
+
+/** Fields of an entity behind a slot: what is stored, and how it is called. */
+export interface ColumnOptions {
+  slot: string;
+  entity: string;
+  value: string;
+  title: string;
+}
+
+export interface Budget {
+  creates: number | null;
+  updates: number | null;
+  amount: { field: string; limit: unknown } | null;
 }
 
 export interface Policy {
@@ -42,6 +58,8 @@ export interface Policy {
   batch_size: number;
   retry_minutes: number[];
   sample_size: number;
+  /** What one run may write before it stops and asks; amounts keep their text. */
+  budget?: Budget | null;
   /** What becomes of a run that is to start while others are not over; a flow drawn before has no word on it. */
   overlap?: { kind: "parallel" | "queue" | "skip" | "cancel-older"; parallel: number };
 }

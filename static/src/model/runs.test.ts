@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { byMessage, countsText, durationText, runSentence, statusText } from "./runs";
+import { countsText, durationText, runSentence, statusText } from "./runs";
 
 const none = { read: 0, created: 0, updated: 0, unchanged: 0, skipped: 0, held: 0, failed: 0, echo: 0 };
 const run = { state: "done", mode: "live", counts: none, message: "", started_at: null, ended_at: null };
@@ -25,11 +25,6 @@ describe("run sentences", () => {
     expect(statusText({ state: "done", counts: { ...none, held: 3 } })).toEqual({ status: "held", text: "Done, 3 held" });
     expect(statusText({ state: "done", counts: { ...none, held: 3, failed: 1 } }).status).toBe("failed");
     expect(statusText({ state: "running", counts: { ...none, failed: 1 } })).toEqual({ status: "running" });
-  });
-
-  it("group failures by what was said, most first", () => {
-    const groups = byMessage([{ message: "a" }, { message: "b" }, { message: "b" }, { message: null }]);
-    expect(groups.map((group) => [group.message, group.rows.length])).toEqual([["b", 2], ["a", 1], ["No reason was given.", 1]]);
   });
 
   it("tell time in the unit that fits", () => {

@@ -90,10 +90,12 @@ export function elapsed(run: Pick<RunLike, "started_at" | "ended_at">, now: numb
 const CAUSES: Record<string, string> = {
   manual: "Started by hand",
   button: "A button in the CRM",
-  webhook: "A message from outside",
+  webhook: "A button or a message from outside",
   schedule: "Its schedule",
   after: "After another flow",
   retry: "A retry",
+  plan: "An approved plan",
+  correction: "A corrected record",
   answer: "An answer in the inbox",
   release: "An answer in the inbox",
 };
@@ -101,14 +103,4 @@ const CAUSES: Record<string, string> = {
 export function causeText(cause: { kind: string; by: string | null }): string {
   const kind = CAUSES[cause.kind] ?? cause.kind;
   return cause.by ? `${kind}, ${cause.by}` : kind;
-}
-
-/** Groups failures by what was said, most frequent first. */
-export function byMessage<T extends { message: string | null }>(rows: readonly T[]): { message: string; rows: T[] }[] {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) {
-    const message = row.message || "No reason was given.";
-    groups.set(message, [...(groups.get(message) ?? []), row]);
-  }
-  return [...groups].map(([message, list]) => ({ message, rows: list })).sort((a, b) => b.rows.length - a.rows.length);
 }

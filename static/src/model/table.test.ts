@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { addColumn, doubledKeys, parseCells, paste, removeColumn, removeRow, setCell, startTable, tableId } from "./table";
+import { addColumn, doubledKeys, fillTable, parseCells, paste, removeColumn, removeRow, setCell, startTable, tableId } from "./table";
 
 const table = { title: "Ledger", columns: ["Category", "Account"], rows: [["Hardware", "4000"], ["Service", null]], description: "" };
 
@@ -39,5 +39,17 @@ describe("lookup tables", () => {
   it("get ids that the engine takes", () => {
     expect(tableId("Ledger accounts (UK)", ["ledger_accounts_uk"])).toBe("ledger_accounts_uk_2");
     expect(tableId("2026", [])).toBe("table");
+  });
+});
+
+describe("rows of a file", () => {
+  const table = { title: "Accounts", columns: ["Product", "Account"], rows: [["Widgets", "4000"]], description: "" };
+  it("go under their headings, over the rows that have their keys", () => {
+    const made = fillTable(table, [["Account", "Note", "Product"], ["4100", "x", "widgets"], ["4200", "y", "Hours"]]);
+    expect(made.rows).toEqual([["widgets", "4100"], ["Hours", "4200"]]);
+  });
+  it("bring their headings into an empty table", () => {
+    const made = fillTable({ ...table, rows: [] }, [["Code", "Name", "Tax"], ["A", "Alpha", "19"]]);
+    expect(made).toMatchObject({ columns: ["Code", "Name", "Tax"], rows: [["A", "Alpha", "19"]] });
   });
 });

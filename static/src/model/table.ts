@@ -30,14 +30,18 @@ export function addColumn(table: LookupTable, name: string): LookupTable {
 }
 
 export function renameColumn(table: LookupTable, column: number, name: string): LookupTable {
-  return { ...table, columns: table.columns.with(column, name) };
+  const known = Object.entries(table.options ?? {});
+  const options = Object.fromEntries(known.map(([old, from]) => [old === table.columns[column] ? name : old, from]));
+  return { ...table, columns: table.columns.with(column, name), ...(known.length ? { options } : {}) };
 }
 
 /** The key column stays, and at least one that it stands for. */
 export function removeColumn(table: LookupTable, column: number): LookupTable {
   if (column === 0 || table.columns.length <= 2) return table;
   const without = <T>(list: T[]) => list.filter((_, at) => at !== column);
-  return { ...table, columns: without(table.columns), rows: padded(table).map(without) };
+  const kept = Object.entries(table.options ?? {}).filter(([name]) => name !== table.columns[column]);
+  const options = table.options ? { options: Object.fromEntries(kept) } : {};
+  return { ...table, columns: without(table.columns), rows: padded(table).map(without), ...options };
 }
 
 /** Cells of text from a spreadsheet: tabs between columns, quotes around cells with line breaks. */
@@ -97,4 +101,20 @@ export function doubledKeys(table: LookupTable): string[] {
 
 function padded(table: LookupTable): (string | null)[][] {
   return table.rows.map((cells) => table.columns.map((_, at) => cells[at] ?? (at === 0 ? "" : null)));
+}
+
+/** Rows of a file: under its own headings when they name the key column, else in order; known keys are overwritten. */
+export function fillTable(table: LookupTable, rows: readonly (readonly string[])[]): LookupTable {
+  const heads = (rows[0] ?? []).map((head) => head.trim().toLowerCase());
+  const named = heads.includes(table.columns[0]?.toLowerCase() ?? "");
+  const fresh = !table.rows.length && !named;
+  const columns = fresh && rows[0] && rows[0].length > 1 ? rows[0].map((head, at) => head || `Column ${at + 1}`) : table.columns;
+  const places = named ? columns.map((column) => heads.indexOf(column.toLowerCase())) : columns.map((_, at) => at);
+  const known = new Map(padded({ ...table, columns }).map((cells) => [cells[0]?.trim().toLowerCase() ?? "", cells]));
+  for (const row of named || fresh ? rows.slice(1) : rows) {
+    const key = row[places[0] ?? 0]?.trim() ?? "";
+    const before = known.get(key.toLowerCase());
+    if (key) known.set(key.toLowerCase(), columns.map((_, at) => row[places[at] ?? -1] ?? before?.[at] ?? (at ? null : key)));
+  }
+  return { ...table, columns, rows: [...known.values()] };
 }

@@ -18,6 +18,11 @@ export function stringifyExact(value: unknown): string {
   return stringify(value) ?? "null";
 }
 
+/** The same in lines, for people who edit it. */
+export function indentExact(value: unknown): string {
+  return stringify(value, undefined, 2) ?? "null";
+}
+
 /** A plain number for what is drawn (positions, counts), whichever way it came. */
 export function plainNumber(value: unknown): number {
   return isLosslessNumber(value) ? Number(value.toString()) : Number(value);

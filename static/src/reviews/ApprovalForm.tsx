@@ -20,20 +20,21 @@ export function ApprovalForm({ approval, onDone }: Props) {
   const [values, setValues] = useState(() => startOf(approval));
   const [comment, setComment] = useState("");
   const problems = decide.error instanceof ApiError ? decide.error.problems : [];
-  const send = (decision: "approve" | "decline") =>
-    decide.mutate(
-      { decision, comment, form: values },
-      {
-        onSuccess: ({ state, run }) =>
-          onDone({
-            runs: run ? [run] : [],
-            message:
-              state === "open"
-                ? `Noted. ${approval.quorum} people must approve “${approval.question}”.`
-                : `“${approval.question}” is ${state}.`,
-          }),
+  // by promise: a decided card is gone before callbacks of `mutate` would be called
+  const send = (decision: "approve" | "decline") => {
+    decide.mutateAsync({ decision, comment, form: values }).then(
+      ({ state, run }) => {
+        onDone({
+          runs: run ? [run] : [],
+          message:
+            state === "open"
+              ? `Noted. ${approval.quorum} people must approve “${approval.question}”.`
+              : `“${approval.question}” is ${state}.`,
+        });
       },
+      () => undefined, // shown by decide.error
     );
+  };
   return (
     <section>
       <form
@@ -121,7 +122,10 @@ function HandOn({ approval, onDone }: Props) {
           loading={delegate.isPending}
           onClick={() =>
             person
-              ? delegate.mutate(person.id, { onSuccess: () => onDone({ runs: [], message: `${person.name} decides “${approval.question}” for you.` }) })
+              ? void delegate.mutateAsync(person.id).then(
+                  () => onDone({ runs: [], message: `${person.name} decides “${approval.question}” for you.` }),
+                  () => undefined, // shown by delegate.error
+                )
               : undefined
           }
         >

@@ -29,7 +29,7 @@ export function ApprovalList({ onDone }: { onDone: (done: Told) => void }) {
         <SegmentedControl
           aria-label="Which approvals"
           value={view}
-          onChange={(next) => setView(next as View)}
+          onChange={setView}
           data={[
             { value: "mine", label: "Mine" },
             { value: "all", label: "Everybody's" },
@@ -80,20 +80,19 @@ const EMPTY: Record<View, string> = {
 function Bulk({ rows, onDone, clear }: { rows: ApprovalRow[]; onDone: (done: Told) => void; clear: () => void }) {
   const decide = useDecideMany();
   const [comment, setComment] = useState("");
-  const send = (decision: "approve" | "decline") =>
-    decide.mutate(
-      { ids: rows.map((row) => row.id), decision, comment },
-      {
-        onSuccess: ({ done, problems }) => {
-          clear();
-          const refused = problems[0] ? ` ${many(problems.length, "other")} could not be decided: ${problems[0].message}` : "";
-          onDone({
-            runs: done.flatMap((one) => (one.run ? [one.run] : [])),
-            message: `${many(done.length, "approval")} ${decision === "approve" ? "approved" : "declined"}.${refused}`,
-          });
-        },
+  const send = (decision: "approve" | "decline") => {
+    decide.mutateAsync({ ids: rows.map((row) => row.id), decision, comment }).then(
+      ({ done, problems }) => {
+        clear();
+        const refused = problems[0] ? ` ${many(problems.length, "other")} could not be decided: ${problems[0].message}` : "";
+        onDone({
+          runs: done.flatMap((one) => (one.run ? [one.run] : [])),
+          message: `${many(done.length, "approval")} ${decision === "approve" ? "approved" : "declined"}.${refused}`,
+        });
       },
+      () => undefined, // shown by decide.error
     );
+  };
   return (
     <div className={css.bulk} role="group" aria-label="Decide the chosen ones">
       <strong>{many(rows.length, "approval")} chosen</strong>

@@ -1,55 +1,51 @@
-/** Failures grouped by what was said: fix a cause once, retry the run. */
+/** Failures by cause, with the money that waits: fix a cause once, try all of it again, give it to somebody. */
 
-import { Button, Skeleton } from "@mantine/core";
-import { IconAlertTriangle, IconInbox } from "@tabler/icons-react";
-import { useQueries } from "@tanstack/react-query";
+import { Button, Menu, Select } from "@mantine/core";
+import { IconAlertTriangle, IconChevronDown, IconInbox, IconMoonStars, IconRepeat } from "@tabler/icons-react";
 import { Link } from "react-router";
 
-import { api } from "../api/client";
-import type { Delivery, RunRow } from "../api/types";
-import { byMessage, many } from "../model/runs";
-import { EmptyState, ErrorBanner, RelativeTime } from "../ui/parts";
+import { useCare, usePeople, useRetryFailed, type RetryFailed } from "../api/failures";
+import type { FailedGroup } from "../api/types";
+import { many } from "../model/runs";
+import { EmptyState, ErrorBanner, Money, RelativeTime } from "../ui/parts";
+import type { Done } from "./done";
 import css from "./reviews.module.css";
 
-const LOOKED_AT = 20;
+interface Props {
+  groups: FailedGroup[];
+  snoozed: boolean;
+  onSnoozed: (snoozed: boolean) => void;
+  onDone: (done: Done) => void;
+}
 
-export function FailedGroups({ runs }: { runs: RunRow[] }) {
-  const looked = runs.slice(0, LOOKED_AT);
-  const lists = useQueries({
-    queries: looked.map((run) => ({
-      queryKey: ["runs", run.id, "failures"],
-      queryFn: () =>
-        api<{ deliveries: Delivery[] }>(`/api/runs/${run.id}/deliveries`, { query: { outcome: "failed", limit: 200 } }),
-    })),
-  });
-  if (!runs.length) {
-    return (
-      <EmptyState icon={IconInbox} title="Nothing failed">
-        Records that a system refused appear here, grouped by what it said.
-      </EmptyState>
-    );
-  }
-  const rows = lists.flatMap((list, at) =>
-    (list.data?.deliveries ?? []).map((delivery) => ({ ...delivery, run: looked[at] })),
-  );
-  const error = lists.find((list) => list.error)?.error;
+export function FailedGroups({ groups, snoozed, onSnoozed, onDone }: Props) {
+  const records = groups.reduce((sum, group) => sum + group.count, 0);
   return (
-    <div className={css.groups}>
-      <ErrorBanner error={error} />
-      {lists.some((list) => list.isPending) ? <Skeleton height={90} radius="md" /> : null}
-      {byMessage(rows).map((group) => (
-        <FailedGroup key={group.message} message={group.message} rows={group.rows} />
-      ))}
-    </div>
+    <>
+      <div className={css.bar}>
+        <p>{groups.length ? `${many(records, "error")}, ${many(groups.length, "cause")}` : ""}</p>
+        {snoozed || groups.length < 2 ? null : <RetryMenu causes={null} label="Try all again" onDone={onDone} />}
+        <Button variant="subtle" color="gray" onClick={() => onSnoozed(!snoozed)}>
+          {snoozed ? "Back to what needs looking at" : "What rests"}
+        </Button>
+      </div>
+      {groups.length ? null : (
+        <EmptyState icon={IconInbox} title={snoozed ? "Nothing rests" : "Nothing failed"}>
+          {snoozed ? "A cause that you let rest waits here until its time." : "Records that a system refused appear here, grouped by what it said."}
+        </EmptyState>
+      )}
+      <div className={css.groups}>
+        {groups.map((group) => (
+          <Group key={group.cause} group={group} onDone={onDone} />
+        ))}
+      </div>
+    </>
   );
 }
 
-type Row = Delivery & { run: RunRow | undefined };
-
-function FailedGroup({ message, rows }: { message: string; rows: Row[] }) {
-  const runs = [...new Map(rows.flatMap((row) => (row.run ? [[row.run.id, row.run] as const] : []))).values()];
-  const cure = rows.find((row) => row.cure)?.cure;
-  const latest = runs[0];
+function Group({ group, onDone }: { group: FailedGroup; onDone: (done: Done) => void }) {
+  const people = usePeople();
+  const care = useCare(group.cause);
   return (
     <article className={css.group}>
       <div className={css.question}>
@@ -57,35 +53,140 @@ function FailedGroup({ message, rows }: { message: string; rows: Row[] }) {
           <IconAlertTriangle size={20} aria-hidden />
         </span>
         <div>
-          <h2>{message}</h2>
+          <h2>{group.message}</h2>
           <p>
-            {cure ? `${cure} ` : ""}
-            {many(rows.length, "record")} in {many(runs.length, "run")}
-            {latest ? (
+            {group.cure ? `${group.cure} ` : ""}
+            {many(group.count, "record")} at {group.step}
+            {group.flow ? (
               <>
-                , last <RelativeTime at={latest.started_at} /> in {latest.flow.name}
+                {" "}
+                of <Link to={`/flows/${group.flow.slug}?node=${group.node}`}>{group.flow.name}</Link>
+              </>
+            ) : null}
+            , last <RelativeTime at={group.last} />
+            {group.money.map(({ currency, amount }) => (
+              <span key={currency}>
+                , <Money amount={amount} currency={currency} /> at risk
+              </span>
+            ))}
+            {group.snoozed_until ? (
+              <>
+                , rests until <time dateTime={group.snoozed_until}>{new Date(group.snoozed_until).toLocaleString("en-GB")}</time>
               </>
             ) : null}
           </p>
         </div>
       </div>
       <div className={css.form}>
-        {runs.slice(0, 3).map((run, at) => (
-          <Button key={run.id} component={Link} to={`/runs/${run.id}?outcome=failed`} variant={at ? "default" : "filled"}>
-            {at ? "An earlier run" : "Look at them and retry"}
-          </Button>
-        ))}
+        <RetryMenu causes={[group.cause]} label={group.count === 1 ? "Try it again" : `Try all ${group.count} again`} onDone={onDone} />
+        <Select
+          aria-label="Who looks after it"
+          placeholder="Nobody looks after it"
+          clearable
+          searchable
+          data={(people.data ?? []).map((person) => ({ value: person.email, label: person.name }))}
+          value={group.assignee || null}
+          onChange={(email) => care.mutate({ assignee: email ?? "" })}
+        />
+        <SnoozeMenu group={group} snooze={(until) => care.mutate({ snoozed_until: until })} />
+        {care.error ? <ErrorBanner error={care.error} /> : null}
       </div>
       <details className={css.wait}>
-        <summary>Which records</summary>
+        <summary>{group.count === 1 ? "Which record" : "Which records"}</summary>
         <ul className={css.keys}>
-          {rows.slice(0, 100).map((row) => (
-            <li key={row.id}>
-              <Link to={`/runs/${row.run?.id ?? ""}/records/${encodeURIComponent(row.key)}`}>{row.title || row.key}</Link>
+          {group.records.map((record) => (
+            <li key={`${record.run} ${record.key}`}>
+              <Link to={`/runs/${record.run}/records/${encodeURIComponent(record.root)}`} title={record.message}>
+                {record.title || record.key}
+              </Link>
+              {record.amount ? (
+                <>
+                  {" "}
+                  <Money amount={record.amount} currency={record.currency} />
+                </>
+              ) : null}
             </li>
           ))}
         </ul>
       </details>
     </article>
+  );
+}
+
+const WAYS: { label: string; from: RetryFailed["from"]; version: RetryFailed["version"] }[] = [
+  { label: "From where it failed, with the present drawing", from: "failed-node", version: "current" },
+  { label: "From the start, with the present drawing", from: "trigger", version: "current" },
+  { label: "From where it failed, with the drawing of then", from: "failed-node", version: "run" },
+  { label: "From the start, with the drawing of then", from: "trigger", version: "run" },
+];
+
+function RetryMenu({ causes, label, onDone }: { causes: string[] | null; label: string; onDone: (done: Done) => void }) {
+  const retry = useRetryFailed();
+  return (
+    <>
+      <Menu position="bottom-start">
+        <Menu.Target>
+          <Button loading={retry.isPending} leftSection={<IconRepeat size={16} />} rightSection={<IconChevronDown size={15} />}>
+            {label}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {WAYS.map(({ label: words, from, version }) => (
+            <Menu.Item
+              key={words}
+              onClick={() =>
+                retry.mutate(
+                  { causes, from, version },
+                  {
+                    onSuccess: ({ runs, records, problems }) =>
+                      onDone({
+                        runs,
+                        question: "",
+                        at: Date.now(),
+                        message: `${many(records, "record")} ${records === 1 ? "is" : "are"} tried again. ${problems.map((one) => one.message).join(" ")}`,
+                      }),
+                  },
+                )
+              }
+            >
+              {words}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+      {retry.error ? <ErrorBanner error={retry.error} /> : null}
+    </>
+  );
+}
+
+const HOURS: [string, number][] = [
+  ["For an hour", 1],
+  ["Until tomorrow", 24],
+  ["For a week", 168],
+];
+
+function SnoozeMenu({ group, snooze }: { group: FailedGroup; snooze: (until: string | null) => void }) {
+  if (group.snoozed_until) {
+    return (
+      <Button variant="default" onClick={() => snooze(null)}>
+        Wake it
+      </Button>
+    );
+  }
+  return (
+    <Menu position="bottom-start">
+      <Menu.Target>
+        <Button variant="default" leftSection={<IconMoonStars size={16} />}>
+          Let it rest
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {HOURS.map(([words, hours]) => (
+          <Menu.Item key={words} onClick={() => snooze(new Date(Date.now() + hours * 3_600_000).toISOString())}>
+            {words}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   );
 }

@@ -6,7 +6,8 @@ import { useEffect, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 
 import { useApprovals } from "../api/approvals";
-import { useHeld, useRuns } from "../api/runs";
+import { useFailed } from "../api/failures";
+import { useHeld } from "../api/runs";
 import type { HeldGroup } from "../api/types";
 import { many } from "../model/runs";
 import { EmptyState, ErrorBanner, Page, Rows } from "../ui/parts";
@@ -23,7 +24,8 @@ export function InboxPage() {
   const [params, setParams] = useSearchParams();
   const [done, setDone] = useState<Done | null>(null);
   const held = useHeld();
-  const failed = useRuns({ outcome: "failed" });
+  const [snoozed, setSnoozed] = useState(false);
+  const failed = useFailed(snoozed);
   const asked = useApprovals("all").data?.approvals ?? [];
   const mine = asked.filter((one) => one.mine).length;
   const { refetch } = held;
@@ -36,14 +38,14 @@ export function InboxPage() {
     done !== null && questionKey(group) === done.question && held.dataUpdatedAt < done.at + LEAVING_MS;
   const groups = (held.data?.groups ?? []).filter((group) => !leaving(group));
   const waiting = groups.reduce((sum, group) => sum + group.count, 0);
-  const runs = (failed.data?.pages.flatMap((page) => page.runs) ?? []).filter((run) => run.counts.failed > 0);
-  const failures = runs.reduce((sum, run) => sum + run.counts.failed, 0);
+  const causes = failed.data?.groups ?? [];
+  const failures = failed.data?.records ?? 0;
   const tab = params.get("tab") ?? (mine ? "approvals" : groups.length || !failures ? "held" : "errors");
   const tabs = [
     { id: "approvals", label: "Approvals", count: asked.length },
     { id: "held", label: "Held", count: waiting },
-    { id: "errors", label: "Errors", count: failures },
-  ].filter((one) => one.count > 0 || one.id === tab);
+    { id: "errors", label: "Failed", count: failures },
+  ].filter((one) => one.count > 0 || one.id === tab || one.id === "errors");
   const loading = held.isPending || failed.isPending;
   return (
     <Page title="Inbox" lead={loading ? "What you decide" : lead(mine, waiting, groups.length, failures)}>
@@ -90,7 +92,9 @@ export function InboxPage() {
           ))}
         </div>
       ) : null}
-      {tab === "errors" && !loading ? <FailedGroups runs={runs} /> : null}
+      {tab === "errors" && !loading ? (
+        <FailedGroups groups={causes} snoozed={snoozed} onSnoozed={setSnoozed} onDone={setDone} />
+      ) : null}
     </Page>
   );
 }

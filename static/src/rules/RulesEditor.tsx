@@ -1,7 +1,7 @@
 /** Rules of a step: a list of sentences in their order, each opened to its conditions and what follows. */
 
 import { Button, SegmentedControl, Select } from "@mantine/core";
-import { IconGavel, IconPlus } from "@tabler/icons-react";
+import { IconGavel, IconPlus, IconShieldCheck } from "@tabler/icons-react";
 import { useState } from "react";
 
 import type { NodeEditorProps } from "../model/editing";
@@ -10,6 +10,7 @@ import { valueText } from "../model/values";
 import { useSources } from "../store/sources";
 import { EmptyState } from "../ui/parts";
 import { ValueProvider } from "../ui/value/context";
+import { ChecksDialog } from "./ChecksDialog";
 import { RuleCard } from "./RuleCard";
 import { moveRule, portsOf, removeRule, type RuleSet, setRule, startRule } from "./ruleset";
 import css from "./rules.module.css";
@@ -22,6 +23,7 @@ export function RulesEditor(props: NodeEditorProps) {
   const shared = valueText(value["rule_set"]);
   const set = ((shared ? flow.rules[shared] : value["rules"]) ?? EMPTY) as unknown as RuleSet;
   const [open, setOpen] = useState<string | null>(set.rules.length === 1 ? (set.rules[0]?.id ?? null) : null);
+  const [choosing, setChoosing] = useState(false);
   const groups = useSources(props);
 
   /** A shared set lives in the flow, and the step names its ports so that edges have somewhere to start. */
@@ -93,7 +95,16 @@ export function RulesEditor(props: NodeEditorProps) {
           <EmptyState
             icon={IconGavel}
             title="No rule yet"
-            act={readOnly ? null : <Button onClick={add}>Write the first rule</Button>}
+            act={
+              readOnly ? null : (
+                <div className={css.bar} style={{ justifyContent: "center", marginTop: 8 }}>
+                  <Button onClick={add}>Write the first rule</Button>
+                  <Button variant="default" onClick={() => setChoosing(true)}>
+                    Add a check
+                  </Button>
+                </div>
+              )
+            }
           >
             A rule says when it applies and what follows: “When the amount is more than 10,000, hold it for the CFO.”
             Every record is judged from the top down.
@@ -119,11 +130,17 @@ export function RulesEditor(props: NodeEditorProps) {
           </div>
         )}
         {set.rules.length && !readOnly ? (
-          <div>
+          <div className={css.bar}>
             <Button variant="default" leftSection={<IconPlus size={15} />} onClick={add}>
               Rule
             </Button>
+            <Button variant="default" leftSection={<IconShieldCheck size={15} />} onClick={() => setChoosing(true)}>
+              Check
+            </Button>
           </div>
+        ) : null}
+        {choosing ? (
+          <ChecksDialog set={set} onAdd={(rule) => save({ ...set, rules: [...set.rules, rule] })} onClose={() => setChoosing(false)} />
         ) : null}
       </div>
     </ValueProvider>

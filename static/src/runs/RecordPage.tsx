@@ -9,6 +9,7 @@ import { runSentence } from "../model/runs";
 import { valueText } from "../model/values";
 import { DataView, Raw } from "../ui/data/DataView";
 import { ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
+import { Correct, Corrections } from "./Correct";
 import { RetryButton } from "./RetryButton";
 import { StepCard } from "./StepCard";
 import { useRun } from "./useRun";
@@ -41,6 +42,7 @@ export function RecordPage() {
           <Button component={Link} to={`/runs/${id}`} variant="default" leftSection={<IconArrowLeft size={16} />}>
             The whole run
           </Button>
+          {run?.ended_at && run.mode === "live" && data && (wrong || data.steps.some((step) => step.error)) ? <Correct run={id} record={data} /> : null}
           {run && (wrong || data?.steps.some((step) => step.error)) ? <RetryButton run={run} keys={[key]} /> : null}
         </>
       }
@@ -83,6 +85,7 @@ export function RecordPage() {
               <p className={css.quiet}>Nothing was sent to another system.</p>
             )}
           </section>
+          <Corrections corrections={data.corrections} />
           <History history={data.history} recordKey={key} here={id} />
         </>
       ) : null}

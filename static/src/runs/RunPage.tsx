@@ -9,6 +9,8 @@ import { causeText, type Counted, durationText, elapsed, OUTCOMES, runSentence, 
 import { groupDigits } from "../model/values";
 import { Count, ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
 import { statusOf } from "../ui/status";
+import { Allow, overBudget } from "./Allow";
+import { PlanView } from "./PlanView";
 import { RecordList } from "./RecordList";
 import { RetryButton } from "./RetryButton";
 import { useRun } from "./useRun";
@@ -16,6 +18,10 @@ import { useNow } from "./useNow";
 import { modeText, stepTitles } from "./words";
 import css from "./runs.module.css";
 
+const TABS = [
+  { id: "plan", label: "Plan" },
+  { id: "records", label: "Records" },
+];
 const OPEN = new Set(["queued", "running", "waiting", "paused"]);
 
 export function RunPage() {
@@ -27,12 +33,16 @@ export function RunPage() {
   const pick = (next: Counted | null) =>
     setParams(
       (now) => {
+        now.delete("tab");
         if (next) now.set("outcome", next);
         else now.delete("outcome");
         return now;
       },
       { replace: true },
     );
+  const planned = run !== null && run.mode !== "live" && run.ended_at !== null;
+  const tab = params.get("tab") ?? (outcome ? "records" : "plan");
+  const show = (id: string) => setParams({ tab: id }, { replace: true });
   if (!run) {
     return (
       <Page title="Run">
@@ -67,7 +77,20 @@ export function RunPage() {
           </button>
         ))}
       </div>
-      <RecordList run={run} titles={stepTitles(document.data?.nodes)} moving={OPEN.has(run.state)} />
+      {planned ? (
+        <div className={css.tabs} role="tablist" aria-label="What is shown">
+          {TABS.map((one) => (
+            <button key={one.id} type="button" role="tab" className={css.tab} aria-selected={tab === one.id} onClick={() => show(one.id)}>
+              {one.label}
+            </button>
+          ))}
+        </div>
+      ) : null}
+      {planned && tab === "plan" ? (
+        <PlanView run={run} />
+      ) : (
+        <RecordList run={run} titles={stepTitles(document.data?.nodes)} moving={OPEN.has(run.state)} />
+      )}
     </Page>
   );
 }
@@ -84,6 +107,11 @@ function Facts({ run }: { run: RunDetail }) {
       <span>{causeText(run.cause)}</span>
       <span>{modeText(run.mode)}</span>
       {run.version === null ? <span>of the draft</span> : <span>version {run.version}</span>}
+      {run.plan ? (
+        <span>
+          executes <Link to={`/runs/${run.plan}`}>an approved plan</Link>
+        </span>
+      ) : null}
       {run.parent ? (
         <span>
           repeats part of <Link to={`/runs/${run.parent}`}>an earlier run</Link>
@@ -142,6 +170,7 @@ function Acts({ run }: { run: RunDetail }) {
   const may = useMay("operator");
   return (
     <>
+      {may && overBudget(run) ? <Allow run={run} /> : null}
       {may && OPEN.has(run.state) ? (
         <Menu position="bottom-end">
           <Menu.Target>
@@ -150,7 +179,7 @@ function Acts({ run }: { run: RunDetail }) {
             </Button>
           </Menu.Target>
           <Menu.Dropdown>
-            {run.state === "paused" ? (
+            {overBudget(run) ? null : run.state === "paused" ? (
               <Menu.Item leftSection={<IconPlayerPlay size={15} />} onClick={() => act.mutate("resume")}>
                 Go on where it stopped
               </Menu.Item>

@@ -6,9 +6,11 @@ import { useView } from "../../store/view";
 import type { Hands } from "../actions";
 import { CommandsDialog, ConnectDialog, FindDialog, ShortcutsDialog } from "./lists";
 import { HookDialog } from "./HookDialog";
+import { PolicyDialog } from "./PolicyDialog";
 import { PublishDialog } from "./PublishDialog";
 import { RunDialog } from "./RunDialog";
 import { SlotsDialog } from "./SlotsDialog";
+import { TablesDialog } from "./TablesDialog";
 import { VersionsDialog } from "./VersionsDialog";
 
 /** One dialog at a time, by name; each is mounted only while it is open, so that it starts afresh. */
@@ -20,7 +22,9 @@ export function Dialogs({ hands, slug }: { hands: Hands; slug: string }) {
       {dialog === "run" ? <RunDialog slug={slug} close={close} /> : null}
       {dialog === "publish" ? <PublishDialog slug={slug} close={close} /> : null}
       {dialog === "versions" ? <VersionsDialog slug={slug} close={close} /> : null}
+      {dialog === "policy" ? <PolicyDialog close={close} /> : null}
       {dialog === "slots" ? <SlotsDialog close={close} /> : null}
+      {dialog === "tables" ? <TablesDialog close={close} /> : null}
       {dialog === "hook" ? <HookDialog slug={slug} close={close} /> : null}
       {dialog === "shortcuts" ? <ShortcutsDialog close={close} /> : null}
       {dialog === "commands" ? <CommandsDialog hands={hands} close={close} /> : null}

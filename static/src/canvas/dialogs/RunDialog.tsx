@@ -25,7 +25,7 @@ export function RunDialog({ slug, close }: { slug: string; close: () => void }) 
 
   const given = inputOf(input);
   const begin = (mode: RunMode, then: (run: string) => void) =>
-    start.mutate({ mode, ...(given.value === undefined ? {} : { input: given.value }) }, { onSuccess: ({ run }) => then(run) });
+    start.mutate({ mode, ...(live === null ? {} : { version: live }), ...(given.value === undefined ? {} : { input: given.value }) }, { onSuccess: ({ run }) => then(run) });
   const go = (run: string) => {
     close();
     void navigate(`/flows/${slug}/runs/${run}`);

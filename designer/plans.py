@@ -1,0 +1,241 @@
+"""A dry run as a plan: shown as tables of old → new, exported, and executed exactly as it was shown."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from openpyxl import Workbook
+
+from designer.installation import Installation, here
+from designer.sheets import harmless
+from engine import allowance, compare, explain, launch
+from engine.errors import RequestError
+from engine.explain import EntityOf
+from engine.flow import Flow
+from engine.launch import Cause
+from engine.readings import show
+from engine.record import COUNTS_AS, Outcome, from_json, idempotency_key
+from engine.store import audit, flows, plans, progress, records
+from engine.store.database import Session
+from engine.store.deliveries import Delivery
+from engine.store.runs import Run
+
+COLUMNS = (
+    "key", "title", "step", "entity", "outcome", "operation", "object", "field", "title of field", "old", "new",
+    "message",
+)  # fmt: skip
+PAGE = 500
+
+
+def summary(session: Session, run: Run, flow: Flow, shape_of: EntityOf) -> dict[str, Any]:
+    """What the plan comes to: counts by outcome and by step, what the budget says, whether it can be executed."""
+    counted: dict[str, int] = {}
+    steps: list[dict[str, Any]] = []
+    for node, slot, entity, outcome, count in plans.sums(session, run.id):
+        counted[COUNTS_AS[Outcome(outcome)]] = counted.get(COUNTS_AS[Outcome(outcome)], 0) + count
+        if entity:
+            drawn, shape = flow.node(node), shape_of(slot, entity)
+            steps.append(
+                {
+                    "node": node,
+                    "title": (drawn.title if drawn else "") or node,
+                    "entity": entity,
+                    "entity_title": (shape.title if shape else "") or entity,
+                    "outcome": outcome,
+                    "count": count,
+                }
+            )
+    child = _execution(session, run)
+    why_not = _refusal(session, run)
+    return {
+        "run": run.id,
+        "counts": counted,
+        "steps": steps,
+        "sentence": _sentence(steps),
+        "budget": _budget(session, run, flow, counted),
+        "executable": not why_not,
+        "why_not": why_not,
+        "executed_by": child.id if child else None,
+        "not_met": [
+            {"key": key, "title": title}
+            for key, title in (plans.not_met(session, run.id, child.id) if child else [])
+        ]
+        if child and child.ended_at is not None
+        else [],
+    }
+
+
+def line(row: Delivery, flow: Flow, shape_of: EntityOf) -> dict[str, Any]:
+    """One row of the plan with its field table. What would be set is in it; what stays as it is, is not."""
+    drawn = flow.node(row.node)
+    sent = from_json(row.sent) if row.sent and row.operation in ("create", "update") else {}
+    before = from_json(row.before) if row.before else {}
+    shape = shape_of(row.slot, row.entity) if row.entity else None
+    return {
+        **records.shown(row),
+        "root": row.root,
+        "step": (drawn.title if drawn else "") or row.node,
+        "entity_title": (shape.title if shape else "") or row.entity,
+        "fields": [
+            {
+                "field": name,
+                "title": explain.field_title(shape, name),
+                "old": compare.dig(before, name),
+                "new": new,
+                "changed": row.operation == "create" or not compare.same(new, compare.dig(before, name)),
+            }
+            for name, new in explain.leaves(sent)
+        ],
+    }
+
+
+def execute(run_id: str, by: str) -> str:
+    """Starts the live run that writes what the plan shows, and nothing else; asked twice it is one run.
+
+    Raises RequestError (404, 409) when the run is no plan that can be executed.
+    """
+    installation = here()
+    with installation.database.read() as session:
+        run = progress.get(session, run_id)
+        if run is None:
+            raise RequestError(f"There is no run {run_id!r}.", status=404, code="E-NOT-FOUND")
+        why_not = _refusal(session, run)
+        if why_not:
+            raise RequestError(
+                why_not, status=409, code="E-PLAN", cure="Make a dry run of a published version."
+            )
+        brought = from_json(run.input) if run.input is not None else None
+    plan = installation.runtime.plan(run.version_id)
+    with installation.database.write() as session:
+        window = from_json(run.window)
+        started = launch.start(
+            session,
+            plan,
+            flow_id=run.flow_id,
+            version_id=run.version_id,
+            bindings=from_json(run.bindings),
+            mode="live",
+            cause=Cause("plan", by, idempotency_key("execute", run.id)),
+            brought=brought,
+            trigger=run.trigger,
+            window={"started": window.get("until", "")},
+            plan_id=run.id,
+        )
+        if started.new:
+            audit.note(session, by, "run.execute", run.id, run=started.run, approved_by=by)
+    installation.ring(started.run, started.lanes)
+    return started.run
+
+
+def sheet_rows(
+    installation: Installation, run: Run, flow: Flow, shape_of: EntityOf
+) -> Iterator[Sequence[str]]:
+    """The plan as a table, one row a field, heading first."""
+    yield COLUMNS
+    after = 0
+    while True:
+        with installation.database.read() as session:
+            page = plans.lines(session, run.id, after=after, limit=PAGE)
+        for row in page:
+            yield from _cells(line(row, flow, shape_of))
+        if len(page) < PAGE:
+            return
+        after = page[-1].id or 0
+
+
+def as_csv(rows: Iterator[Sequence[str]]) -> Iterator[str]:
+    for row in rows:
+        out = io.StringIO()
+        csv.writer(out).writerow(harmless(cell) for cell in row)
+        yield out.getvalue()
+
+
+def as_xlsx(rows: Iterator[Sequence[str]]) -> bytes:
+    """A workbook with one sheet. Every cell is text, so that no number is rounded and nothing is a formula."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("Plan")
+    sheet.freeze_panes = "A2"
+    for row in rows:
+        sheet.append([harmless(cell) for cell in row])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _cells(shown: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+    object_id = shown["number"] or shown["remote_id"] or ""
+    head = (
+        shown["key"],
+        shown["title"],
+        shown["step"],
+        shown["entity"],
+        shown["outcome"],
+        shown["operation"],
+        object_id,
+    )
+    fields = shown["fields"] or [{"field": "", "title": "", "old": None, "new": None}]
+    for one in fields:
+        values = (one["field"], one["title"], _text(one["old"]), _text(one["new"]), shown["message"])
+        yield tuple(str(cell or "") for cell in (*head, *values))
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else show(value, 2000)
+
+
+def _refusal(session: Session, run: Run) -> str:
+    """Why a run cannot be executed as a plan; empty when it can."""
+    if run.mode != "dry-run":
+        return "Only a dry run can be executed as a plan."
+    if run.state != "done":
+        return (
+            "The dry run has not ended well, so it shows only a part."
+            if run.ended_at
+            else "The dry run is not over yet."
+        )
+    version = flows.version_by_id(session, run.version_id)
+    if version is None or version.number is None:
+        return "This dry run followed a draft; publish it and make a dry run of the version."
+    row = flows.get(session, run.flow_id)
+    if row is None or row.deleted_at is not None:
+        return "The flow has been deleted."
+    if row.state == "paused":
+        return f"«{row.name}» is paused; resume it first."
+    return ""
+
+
+def _execution(session: Session, run: Run) -> Run | None:
+    return progress.by_cause(session, idempotency_key("execute", run.id))
+
+
+def _budget(session: Session, run: Run, flow: Flow, counted: Mapping[str, int]) -> list[str]:
+    budget = flow.policy.budget
+    if budget is None:
+        return []
+    amounts: list[Any] = []
+    after = 0
+    while budget.amount is not None:
+        page = plans.lines(session, run.id, outcome="changes", after=after, limit=PAGE)
+        amounts += [compare.dig(from_json(row.sent) if row.sent else {}, budget.amount.field) for row in page]
+        if len(page) < PAGE:
+            break
+        after = page[-1].id or 0
+    totals = {"create": counted.get("created", 0), "update": counted.get("updated", 0)}
+    return allowance.exceeded(budget, totals, amounts)
+
+
+def _sentence(steps: Sequence[Mapping[str, Any]]) -> str:
+    """«37 invoices created, 2 contacts updated»"""
+    parts: dict[tuple[str, str], int] = {}
+    for step in steps:
+        if step["outcome"] in ("created", "updated"):
+            key = (str(step["entity_title"]), str(step["outcome"]))
+            parts[key] = parts.get(key, 0) + int(step["count"])
+    return ", ".join(
+        f"{count} {allowance.plural(thing, count)} {outcome}" for (thing, outcome), count in parts.items()
+    )

@@ -1,0 +1,13 @@
+"""Text that goes into tables which people open in a spreadsheet."""
+
+from __future__ import annotations
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+LONGEST = 32_000
+"""A spreadsheet takes 32,767 characters in a cell."""
+
+
+def harmless(text: str) -> str:
+    """Text that no spreadsheet takes for a formula; control characters that it cannot hold are left out."""
+    clean = "".join(sign for sign in text[:LONGEST] if sign >= " " or sign in "\t\n\r")
+    return f"'{clean}" if clean.startswith(FORMULA) else clean

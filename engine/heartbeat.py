@@ -1,0 +1,49 @@
+"""Signs of life: what keeps a claimed lane ours while a system takes its time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from engine.errors import LeaseLost, Unavailable
+from engine.store import lanes
+from engine.store.database import Database
+from engine.store.lanes import Claim
+
+
+class Heartbeat:
+    """Renews leases from a thread of its own while calls are on their way. One per executor."""
+
+    def __init__(self, database: Database, lease: float) -> None:
+        self._database, self._lease = database, lease
+        self._lock = threading.Lock()
+        self._kept: list[Claim] = []
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def keeping(self, held: Claim) -> Iterator[None]:
+        """Keeps a claim alive meanwhile. A renewal that comes after the end of it finds the fence shut."""
+        with self._lock:
+            self._kept.append(held)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+                self._thread.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._kept.remove(held)
+
+    def _beat(self) -> None:
+        while True:
+            time.sleep(self._lease / 3)
+            with self._lock:
+                kept = list(self._kept)
+                if not kept:
+                    self._thread = None  # the next claim starts another one
+                    return
+            for held in kept:
+                with suppress(LeaseLost, Unavailable), self._database.write(lasting=False) as session:
+                    lanes.renew(session, held, self._lease)

@@ -1,0 +1,106 @@
+"""Executing a dry run as it was shown: what differs from the approved plan is not written.
+
+The plan is what the dry run left in its deliveries: for each record at each write node the operation and the
+values that would have been sent. Ids, numbers and links that only a real write brings stand there as «(new
+invoice)»; such a placeholder agrees with whatever the system has answered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine import compare
+from engine.readings import show
+from engine.record import Outcome, Record, Result
+
+CHANGED = "Changed since the plan was approved: "
+NOT_PLANNED = "It was not in the plan that was approved."
+CURE = "Make a new plan, or retry it to write it as it is now."
+_NEW = re.compile(r"\(new [^()]*\)")
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What the plan says about one record at one write node. ``operation`` create, update, unchanged, hold or ""."""
+
+    operation: str
+    sent: dict[str, Any]
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Approval:
+    """The part of a plan that one batch needs.
+
+    writes  record key → what was planned at this node     roots  keys of source records that the plan knows
+    root_of place of a record in its batch → the key of its source record     records  as they are delivered
+    """
+
+    writes: Mapping[str, Planned]
+    roots: frozenset[str]
+    root_of: Mapping[int, str]
+    records: Sequence[Record]
+
+    def refusal(self, at: int, operation: str, data: Mapping[str, Any]) -> Result | None:
+        """Why the write of the record at this place must not happen, None if it is the one that was shown."""
+        record = self.records[at]
+        if self.root_of.get(record.root, record.key) not in self.roots:
+            return Result(Outcome.SKIPPED, message=NOT_PLANNED)
+        difference = self._difference(self.writes.get(record.key), operation, data)
+        if not difference:
+            return None
+        question = {"kind": "changed", "key": record.key}
+        message = f"{CHANGED}{difference}"
+        return Result(Outcome.HELD, code="E-CHANGED", message=message, question=question, detail=CURE)
+
+    def _difference(self, planned: Planned | None, operation: str, data: Mapping[str, Any]) -> str:
+        if planned is None:
+            return f"this step would not have met it; now it would {operation} it."
+        if planned.operation != operation:
+            return (
+                f"the plan was to {_WORDS.get(planned.operation, 'leave it')}; now it would {operation} it."
+            )
+        told = [
+            f"{name} was {_told(planned.sent.get(name))}, now {_told(data.get(name))}"
+            for name in sorted({*planned.sent, *data})
+            if not agrees(planned.sent.get(name), data.get(name))
+        ]
+        if not told:
+            return ""
+        more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+        return f"{'; '.join(told[:_SHOWN])}{more}."
+
+
+_WORDS = {
+    "create": "create it",
+    "update": "update it",
+    "unchanged": "leave it unchanged",
+    "hold": "hold it",
+}
+
+
+def agrees(planned: Any, now: Any) -> bool:
+    """Whether a value is the one that was shown; a placeholder for a new object agrees with any."""
+    if isinstance(planned, str) and _NEW.search(planned):
+        if now is None:
+            return False
+        pattern = ".+".join(re.escape(part) for part in _NEW.split(planned))
+        return re.fullmatch(pattern, str(now), re.DOTALL) is not None
+    if isinstance(planned, Mapping) and isinstance(now, Mapping):
+        return all(agrees(planned.get(name), now.get(name)) for name in {*planned, *now})
+    if isinstance(planned, list) and isinstance(now, list):
+        return len(planned) == len(now) and all(map(agrees, planned, now))
+    return compare.same(planned, now) and compare.same(now, planned)
+
+
+def is_placeholder(text: str | None) -> bool:
+    """Whether an id, number or link stands for an object that a dry run has only imagined."""
+    return text is not None and _NEW.fullmatch(text) is not None
+
+
+def _told(value: Any) -> str:
+    return "empty" if value in (None, "") else show(value)

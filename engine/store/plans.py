@@ -1,0 +1,83 @@
+"""A dry run read as a plan: what would be written, record by record. Nothing here changes anything."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import func
+from sqlalchemy import select as any_select
+from sqlmodel import Session, col, select
+
+from engine.planned import Approval, Planned
+from engine.record import Record, from_json
+from engine.store.deliveries import Delivery
+from engine.store.progress import found_by, outcomes_of
+
+_CHUNK = 500
+
+
+def approval(
+    session: Session, plan_id: str, node: str, records: Sequence[Record], root_of: Mapping[int, str]
+) -> Approval:
+    """What the plan says about these records at one write node. ``root_of``: place in the batch → source key."""
+    writes: dict[str, Planned] = {}
+    for some in _chunks(sorted({record.key for record in records})):
+        query = select(Delivery).where(
+            Delivery.run_id == plan_id, Delivery.node == node, col(Delivery.key).in_(some)
+        )
+        for row in session.exec(query.order_by(col(Delivery.id))):
+            writes[row.key] = Planned(row.operation, from_json(row.sent) if row.sent else {}, row.message)
+    roots: set[str] = set()
+    for some in _chunks(sorted(set(root_of.values()))):
+        found = select(Delivery.root).where(Delivery.run_id == plan_id, col(Delivery.root).in_(some))
+        roots.update(session.exec(found.distinct()))
+    return Approval(writes, frozenset(roots), root_of, records)
+
+
+def lines(
+    session: Session, run_id: str, *, outcome: str = "", q: str = "", after: int = 0, limit: int = 100
+) -> list[Delivery]:
+    """The plan's rows in the order in which they came about; ``after`` is the last id seen.
+
+    outcome  created, updated, … or ``changes``: what would be written
+    """
+    query = select(Delivery).where(Delivery.run_id == run_id, col(Delivery.id) > after)
+    if outcome == "changes":
+        query = query.where(col(Delivery.outcome).in_(("created", "updated")))
+    elif outcome:
+        query = query.where(col(Delivery.outcome).in_(outcomes_of(outcome)))
+    if q:
+        query = query.where(found_by(q))
+    return list(session.exec(query.order_by(col(Delivery.id)).limit(limit)))
+
+
+def sums(session: Session, run_id: str) -> list[tuple[str, str, str, str, int]]:
+    """(node, slot, entity, outcome, how many) of everything that happened at a node."""
+    query = (
+        any_select(  # the typed one ends at four columns
+            col(Delivery.node), col(Delivery.slot), col(Delivery.entity), col(Delivery.outcome), func.count()
+        )
+        .where(col(Delivery.run_id) == run_id)
+        .group_by(col(Delivery.node), col(Delivery.slot), col(Delivery.entity), col(Delivery.outcome))
+        .order_by(col(Delivery.node), col(Delivery.outcome))
+    )
+    return [
+        (node, slot, entity, outcome, int(count))
+        for node, slot, entity, outcome, count in session.execute(query)
+    ]
+
+
+def not_met(session: Session, plan_id: str, run_id: str, limit: int = 100) -> list[tuple[str, str]]:
+    """(key, title) of records that the plan would write and that its execution has not met again."""
+    met = select(Delivery.root).where(Delivery.run_id == run_id)
+    query = (
+        select(Delivery.root, func.max(Delivery.title))
+        .where(Delivery.run_id == plan_id, col(Delivery.outcome).in_(("created", "updated")))
+        .where(col(Delivery.root).not_in(met))
+        .group_by(Delivery.root)
+        .order_by(Delivery.root)
+        .limit(limit)
+    )
+    return [(key, title) for key, title in session.exec(query)]
+
+
+def _chunks(keys: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (keys[start : start + _CHUNK] for start in range(0, len(keys), _CHUNK))

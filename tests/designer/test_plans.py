@@ -1,0 +1,124 @@
+"""A dry run is a plan: shown, exported, approved, and executed as it was shown."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from engine.store import audit
+from tests.designer.conftest import Desk, Ledger, exact, installation_of, pipeline, work
+from tests.designer.test_runs import UNKNOWN, WIDGET, detail, run
+
+ORDERS = [WIDGET, {"id": "A4", "product": "Widgets", "total": 40}, UNKNOWN]
+
+
+def plan(desk: Desk, run_id: str, query: str = "") -> Any:
+    answer = desk.get(f"/api/runs/{run_id}/plan{query}")
+    assert answer.status_code == 200, answer.text
+    return exact(answer)
+
+
+def test_a_plan_shows_each_write_old_and_new(app: Any, editor: Desk, live: str) -> None:
+    dry = run(editor, live, app, ORDERS, "dry-run", version=1)
+    shown = plan(editor, dry)
+    assert Ledger.written == []
+    assert shown["counts"] == {"created": 2, "held": 1}
+    assert shown["sentence"] == "2 invoices created"
+    assert (shown["executable"], shown["why_not"], shown["budget"]) == (True, "", [])
+    first = next(row for row in shown["writes"] if row["key"] == "A1")
+    assert (first["operation"], first["outcome"], first["link"]) == ("create", "created", None)
+    assert first["fields"] == [
+        {"field": "total", "title": "Total", "old": None, "new": 12, "changed": True},
+        {"field": "account", "title": "account", "old": None, "new": "4000", "changed": True},
+    ]
+    assert [row["key"] for row in plan(editor, dry, "?outcome=held")["writes"]] == ["A3"]
+    assert len(plan(editor, dry, "?outcome=changes")["writes"]) == 2
+    page = plan(editor, dry, "?limit=2")
+    assert len(page["writes"]) == 2
+    assert len(plan(editor, dry, f"?limit=2&after={page['next']}")["writes"]) == 1
+
+
+def test_a_plan_is_a_file_that_no_spreadsheet_computes(app: Any, editor: Desk, live: str) -> None:
+    evil = {"id": "=1+1", "product": "Widgets", "total": 12}
+    dry = run(editor, live, app, [evil], "dry-run", version=1)
+    rows = list(csv.DictReader(io.StringIO(editor.get(f"/api/runs/{dry}/plan?format=csv").text)))
+    assert [(row["key"], row["field"], row["old"], row["new"]) for row in rows] == [
+        ("'=1+1", "total", "", "12"), ("'=1+1", "account", "", "4000")
+    ]  # fmt: skip
+    book = load_workbook(io.BytesIO(editor.get(f"/api/runs/{dry}/plan?format=xlsx").get_data()))
+    cells = list(book["Plan"].values)
+    assert [row[0] for row in cells] == ["key", "'=1+1", "'=1+1"]
+
+
+def test_executing_writes_exactly_that_and_tells_who_approved(
+    app: Any, desks: dict[str, Desk], live: str
+) -> None:
+    editor, operator = desks["editor"], desks["operator"]
+    dry = run(editor, live, app, ORDERS, "dry-run", version=1)
+    assert desks["viewer"].post(f"/api/runs/{dry}/execute").status_code == 403
+    answer = operator.post(f"/api/runs/{dry}/execute")
+    assert answer.status_code == 202, answer.text
+    done = exact(answer)["run"]
+    assert exact(operator.post(f"/api/runs/{dry}/execute"))["run"] == done
+    work(app)
+    assert sorted(row["total"] for row in Ledger.written) == [12, 40]
+    shown = detail(editor, done)
+    assert (shown["plan"], shown["cause"]) == (dry, {"kind": "plan", "by": "operator@example.org"})
+    assert plan(editor, dry)["executed_by"] == done
+    with installation_of(app).database.read() as session:
+        (entry,) = [one for one in audit.entries(session, subject=dry) if one.action == "run.execute"]
+    assert entry.as_json()["detail"] == {"run": done, "approved_by": "operator@example.org"}
+
+
+def test_only_a_done_dry_run_of_a_version_can_be_executed(app: Any, editor: Desk, live: str) -> None:
+    draft = run(editor, live, app, ORDERS, "dry-run")
+    assert "publish" in plan(editor, draft)["why_not"]
+    for run_id in (draft, run(editor, live, app, [WIDGET])):
+        refused = editor.post(f"/api/runs/{run_id}/execute")
+        assert (refused.status_code, exact(refused)["code"]) == (409, "E-PLAN")
+    assert editor.get(f"/api/runs/{run_id}/plan").status_code == 409
+    dry = run(editor, live, app, ORDERS, "dry-run", version=1)
+    editor.patch(f"/api/flows/{live}", {"state": "paused"})
+    assert editor.post(f"/api/runs/{dry}/execute").status_code == 409
+
+
+@pytest.fixture
+def limited(editor: Desk, connection: str) -> str:
+    """A published flow whose runs may create one invoice and write 100 in all."""
+    policy = {"budget": {"creates": 1, "amount": {"field": "total", "limit": 100}}}
+    made = exact(editor.post("/api/flows", {"document": pipeline(policy=policy)}))
+    assert editor.post(f"/api/flows/{made['slug']}/publish", {"revision": 1}).status_code == 200
+    return str(made["slug"])
+
+
+def test_a_budget_stops_the_run_until_it_is_allowed(app: Any, desks: dict[str, Desk], limited: str) -> None:
+    operator = desks["operator"]
+    dry = run(operator, limited, app, ORDERS, "dry-run", version=1)
+    assert plan(operator, dry)["budget"] == ["It would create 2 records; the budget of a run is 1."]
+    stopped = run(operator, limited, app, ORDERS)
+    shown = detail(operator, stopped)
+    assert (shown["state"], shown["code"]) == ("paused", "E-BUDGET")
+    assert shown["message"] == "This run would create 2 invoices; its budget is 1."
+    assert Ledger.written == []
+    refused = operator.post(f"/api/runs/{stopped}/resume")
+    assert (refused.status_code, exact(refused)["code"]) == (409, "E-BUDGET")
+    assert desks["viewer"].post(f"/api/runs/{stopped}/allow").status_code == 403
+    assert operator.post(f"/api/runs/{stopped}/allow").status_code == 200
+    assert operator.post(f"/api/runs/{stopped}/allow").status_code == 409
+    work(app)
+    assert detail(operator, stopped)["counts"]["created"] == 2
+    with installation_of(app).database.read() as session:
+        (entry,) = [one for one in audit.entries(session, subject=stopped) if one.action == "run.allow"]
+    assert (entry.actor, entry.as_json()["detail"]["asked"]) == ("operator@example.org", shown["message"])
+
+
+def test_a_stopped_run_can_be_cancelled_instead(app: Any, editor: Desk, limited: str) -> None:
+    stopped = run(editor, limited, app, ORDERS)
+    assert editor.post(f"/api/runs/{stopped}/cancel").status_code == 200
+    work(app)
+    shown = detail(editor, stopped)
+    assert (shown["state"], Ledger.written) == ("cancelled", [])

@@ -1,0 +1,123 @@
+"""A run that executes a plan writes what was shown, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlmodel import select
+
+from engine import launch
+from engine.launch import Cause
+from engine.planned import agrees
+from engine.store import plans
+from engine.store.database import Database
+from engine.store.deliveries import Delivery
+from tests.engine.test_executor import counts, finish, start
+from tests.engine.toys import Bench, World, toy_flow, toys
+
+
+@pytest.fixture(autouse=True)
+def _toys() -> Iterator[None]:
+    with toys():
+        yield
+
+
+def execute(bench: Bench, plan_id: str) -> str:
+    with bench.database.write() as session:
+        started = launch.start(
+            session,
+            bench.plan,
+            flow_id="f1",
+            version_id=1,
+            bindings={"left": "L", "right": "R"},
+            mode="live",
+            cause=Cause("plan", "test", None),
+            plan_id=plan_id,
+        )
+    bench.rings.extend((started.run, lane) for lane in started.lanes)
+    return started.run
+
+
+def planned(bench: Bench) -> str:
+    run = finish(bench, start(bench, "dry-run"))
+    assert bench.world.write_calls == 0 or run.mode == "dry-run"
+    return run.id
+
+
+def test_it_writes_exactly_what_was_shown(database: Database) -> None:
+    bench = Bench(database, World(30), toy_flow(operation="upsert", writes=2))
+    plan_id = planned(bench)
+    assert bench.world.target == []
+    assert counts(finish(bench, execute(bench, plan_id))) == {"read": 30, "created": 30}
+
+
+def test_what_changed_since_is_held_and_what_is_new_is_skipped(database: Database) -> None:
+    bench = Bench(database, World(5), toy_flow(operation="upsert"))
+    finish(bench, start(bench))
+    bench.world.source["S000000"]["name"] = "Shown"
+    bench.world.source["S000001"]["name"] = "Shown too"
+    plan_id = planned(bench)
+    bench.world.source["S000001"]["name"] = "Moved on"
+    bench.world.source["S000002"]["name"] = "Was unchanged"
+    bench.world.source["S000009"] = {"id": "S000009", "name": "Not in the plan"}
+    run_id = execute(bench, plan_id)
+    assert counts(finish(bench, run_id)) == {"read": 6, "updated": 1, "unchanged": 2, "held": 2, "skipped": 1}
+    names = [row["name"] for row in bench.world.target]
+    assert names == ["Shown", "Name 1", "Name 2", "Name 3", "Name 4"]
+    with database.read() as session:
+        rows = {row.key: row for row in session.exec(select(Delivery).where(Delivery.run_id == run_id))}
+    assert rows["S000001"].message == (
+        "Changed since the plan was approved: name was “Shown too”, now “Moved on”."
+    )
+    assert rows["S000002"].message == (
+        "Changed since the plan was approved: the plan was to leave it unchanged; now it would update it."
+    )
+    assert rows["S000009"].message == "It was not in the plan that was approved."
+
+
+def test_what_is_not_met_again_is_named(database: Database) -> None:
+    bench = Bench(database, World(3), toy_flow())
+    plan_id = planned(bench)
+    del bench.world.source["S000001"]
+    run_id = execute(bench, plan_id)
+    assert counts(finish(bench, run_id)) == {"read": 2, "created": 2}
+    with database.read() as session:
+        assert plans.not_met(session, plan_id, run_id) == [("S000001", "Name 1")]
+
+
+@pytest.mark.parametrize(
+    ("shown", "now", "same"),
+    [
+        ("(new invoice)", "INV-7", True),
+        ("(new invoice)", None, False),
+        ("see (new invoice) of (new project)", "see INV-7 of P-1", True),
+        ("see (new invoice)", "look at INV-7", False),
+        ({"INVOICE": {"id": "(new invoice)"}}, {"INVOICE": {"id": 7}}, True),
+        ([{"id": "(new x)", "n": 1}], [{"id": "9", "n": 1}], True),
+        ([{"id": "(new x)", "n": 1}], [{"id": "9", "n": 2}], False),
+        (Decimal("10.00"), 10, True),
+        ("", None, True),
+        (["a"], ["a", "b"], False),
+        ({"a": 1}, {"a": 1, "b": 2}, False),
+        (True, 1, False),
+    ],
+)
+def test_only_a_placeholder_agrees_with_anything(shown: Any, now: Any, same: bool) -> None:
+    assert agrees(shown, now) is same
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5).filter(lambda text: "(new " not in text),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(values)
+def test_every_value_agrees_with_itself(value: Any) -> None:
+    assert agrees(value, value)
