@@ -39,7 +39,7 @@ def violations(page: Page, screen: str) -> list[str]:
     """The grave ones in both schemes, one line for each element."""
     found = []
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two
+        page.emulate_media(color_scheme=scheme)
         page.wait_for_timeout(250)  # colours change gently; half-way they are neither
         answer: dict[str, Any] = Axe().run(page, options={"resultTypes": ["violations"]}).response
         found += [

@@ -53,7 +53,7 @@ def admin(browser: Browser, tree: Tree) -> Iterator[Page]:
 def invite(admin: Page, tree: Tree, role: str) -> str:
     """Through the screen «Settings»; answers the one-time password."""
     admin.goto(f"{tree.url}/settings")
-    admin.get_by_role("button", name="Invite somebody").click()
+    admin.get_by_role("button", name="Invite", exact=True).click()
     dialog = admin.get_by_role("dialog")
     dialog.get_by_label("E-mail").fill(f"{role}@example.org")
     dialog.get_by_label("Name").fill(role.title())
