@@ -16,6 +16,7 @@ import {
   IconPlayerPlay,
   IconPlugConnected,
   IconTable,
+  IconTable,
 } from "@tabler/icons-react";
 import { Link } from "react-router";
 
@@ -72,17 +73,12 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
               <Menu.Item leftSection={<IconHistory size={16} />} onClick={show("versions")}>
                 Version history
               </Menu.Item>
-<<<<<<< HEAD
-              <Menu.Item leftSection={<IconPlugConnected size={16} />} onClick={show("slots")}>
-                Connections of this flow
+              <Menu.Item leftSection={<IconTable size={16} />} onClick={show("tables")}>
+                Lookup tables
               </Menu.Item>
               <Menu.Item leftSection={<IconTable size={16} />} onClick={show("tables")}>
                 Lookup tables
               </Menu.Item>
-              <Menu.Item leftSection={<IconLink size={16} />} onClick={show("hook")}>
-                Address for webhooks and buttons
-              </Menu.Item>
-=======
               {readOnly ? null : (
                 <>
                   <Menu.Item leftSection={<IconPlugConnected size={16} />} onClick={show("slots")}>
@@ -96,7 +92,6 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
                   </Menu.Item>
                 </>
               )}
->>>>>>> main
               <Menu.Item leftSection={<IconDownload size={16} />} component="a" href={`/api/flows/${slug}/export`} download={`${slug}.json`}>
                 Export as a file
               </Menu.Item>

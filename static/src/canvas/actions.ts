@@ -190,12 +190,9 @@ export const actions: readonly Action[] = [
   act("Publish", "Flow", ["mod+shift+enter"], true, dialog("publish")),
   act("Version history", "Flow", [], false, dialog("versions")),
   act("Connections of this flow", "Flow", [], true, dialog("slots")),
-<<<<<<< HEAD
   act("Lookup tables", "Flow", [], false, dialog("tables")),
-  act("Address for webhooks and buttons", "Flow", [], false, dialog("hook")),
-=======
+  act("Lookup tables", "Flow", [], false, dialog("tables")),
   act("Address for webhooks and buttons", "Flow", [], true, dialog("hook")),
->>>>>>> main
 ];
 
 /** Wires two nodes by the keyboard. */
