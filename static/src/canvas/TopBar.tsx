@@ -16,7 +16,6 @@ import {
   IconPlayerPlay,
   IconPlugConnected,
   IconTable,
-  IconTable,
 } from "@tabler/icons-react";
 import { Link } from "react-router";
 
@@ -72,9 +71,6 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
             <Menu.Dropdown>
               <Menu.Item leftSection={<IconHistory size={16} />} onClick={show("versions")}>
                 Version history
-              </Menu.Item>
-              <Menu.Item leftSection={<IconTable size={16} />} onClick={show("tables")}>
-                Lookup tables
               </Menu.Item>
               <Menu.Item leftSection={<IconTable size={16} />} onClick={show("tables")}>
                 Lookup tables

@@ -191,7 +191,6 @@ export const actions: readonly Action[] = [
   act("Version history", "Flow", [], false, dialog("versions")),
   act("Connections of this flow", "Flow", [], true, dialog("slots")),
   act("Lookup tables", "Flow", [], false, dialog("tables")),
-  act("Lookup tables", "Flow", [], false, dialog("tables")),
   act("Address for webhooks and buttons", "Flow", [], true, dialog("hook")),
 ];
 
