@@ -15,8 +15,8 @@ from typing import Any, Literal, NamedTuple
 from pydantic import Field
 
 from engine import faults, forms
-from engine.batch import pack, unpack
-from engine.clock import iso, now
+from engine.batch import unpack
+from engine.clock import iso
 from engine.errors import RequestError, Unavailable
 from engine.flow import Document
 from engine.launch import Cause, Started, start_inside
@@ -32,9 +32,6 @@ from engine.walk import behind
 
 HOUR = 3600.0
 log = logging.getLogger("heddle.approvals")
-BY_PEOPLE = ("manual", "retry", "answer")
-"""The causes of runs that name a person; a webhook's names an address, a flow's another flow."""
-
 Decision = Literal["approve", "decline"]
 
 
@@ -81,108 +78,8 @@ class Decided:
     fresh: bool = True
 
 
-class Asked(NamedTuple):
-    """A record that a walk left at an approval."""
-
-    node: str
-    root: str
-    record: Record
-    request: Mapping[str, Any]
-
-
 def terms_of(row: Approval) -> Terms:
     return Terms.model_validate(from_json(row.terms))
-
-
-# asking -----------------------------------------------------------------------------------------------
-
-
-def ask(session: Session, flow_id: str, run_id: str, asked: Sequence[Asked]) -> dict[tuple[str, str], str]:
-    """Opens approvals in the worker's transaction. Answers (node, key) → why a record does *not* wait.
-
-    A record with the same values is not asked about twice; one with new values is treated as the node says.
-    """
-    if not asked:
-        return {}
-    run = session.get(Run, run_id)
-    assert run is not None  # a worker holds one of its lanes
-    known: dict[tuple[str, str, str], list[Approval]] = {}
-    for node in {one.node for one in asked}:
-        roots = sorted({one.root for one in asked if one.node == node})
-        for row in store.of_records(session, flow_id, node, roots):
-            known.setdefault((row.node, row.root, row.key), []).append(row)
-    people = accounts.users(session)
-    starters = _starters(session, run)
-    verdicts: dict[tuple[str, str], str] = {}
-    for one in asked:
-        terms = Terms.model_validate(dict(one.request))
-        earlier = known.get((one.node, one.root, one.record.key), [])
-        reason = _settle_earlier(session, terms, earlier)
-        if reason is None:
-            row = _open(session, run, one, terms, starters)
-            letters.queue(session, "asked", row.number, (user.id for user in deciders(row, people)))
-        elif reason:
-            verdicts[(one.node, one.record.key)] = reason
-    return verdicts
-
-
-def _settle_earlier(session: Session, terms: Terms, earlier: Sequence[Approval]) -> str | None:
-    """None: ask. An empty text: it waits already. Else why the record is left out."""
-    waiting = next((row for row in earlier if row.state == "open"), None)
-    if waiting is not None:
-        if waiting.fingerprint == terms.fingerprint or terms.on_change == "keep":
-            return ""
-        store.close(session, waiting, judge("open", "withdraw"), "", "The record changed while it waited.")
-        return (
-            None
-            if terms.on_change == "ask_again"
-            else "It changed while it waited; the question is withdrawn."
-        )
-    last = earlier[-1] if earlier else None
-    if last is None or last.fingerprint != terms.fingerprint or last.state not in ("approved", "declined"):
-        return None
-    return f"{last.state.capitalize()} by {last.decided_by} already; nothing in it has changed since."
-
-
-def _open(session: Session, run: Run, one: Asked, terms: Terms, starters: Sequence[str]) -> Approval:
-    at = now()
-    changer = [terms.changed_by.strip().lower()] if terms.changed_by.strip() else []
-    row = Approval(
-        flow_id=run.flow_id,
-        version_id=run.version_id,
-        run_id=run.id,
-        node=one.node,
-        key=one.record.key,
-        root=one.root,
-        title=one.record.title or one.root,
-        question=terms.question,
-        amount=terms.amount,
-        quorum=terms.quorum,
-        terms=to_json(terms.model_dump()).decode(),
-        fingerprint=terms.fingerprint,
-        who=to_json({"roles": terms.who.roles, "users": _emails(terms.who.users)}).decode(),
-        asked_by=to_json(list(dict.fromkeys([*starters, *changer]))).decode(),
-        payload=pack({one.node: [one.record]}),
-        remind_at=at + terms.remind_hours * HOUR if terms.remind_hours else None,
-        escalate_at=at + terms.escalate_hours * HOUR if terms.escalate_hours else None,
-        expire_at=at + terms.expire_hours * HOUR if terms.expire_hours else None,
-    )
-    row.due_at = _next_moment(row)
-    return store.add(session, row)
-
-
-def _starters(session: Session, run: Run) -> list[str]:
-    """The people whose act led to this run: it, and the runs that it continues.
-
-    An earlier approval is not asking: who gave it may give the next one too.
-    """
-    found = []
-    current: Run | None = run
-    while current is not None:
-        if current.cause_kind in BY_PEOPLE and current.cause_by:
-            found.append(current.cause_by.lower())
-        current = session.get(Run, current.parent_id) if current.parent_id else None
-    return list(dict.fromkeys(found))
 
 
 # who ---------------------------------------------------------------------------------------------------
@@ -212,7 +109,8 @@ def _reaches(role: str, needed: str) -> bool:
     return role in known and needed in known and known.index(role) >= known.index(needed)
 
 
-def _emails(users: Sequence[str]) -> list[str]:
+def emails(users: Sequence[str]) -> list[str]:
+    """As they are compared: lower case, each once."""
     return list(dict.fromkeys(user.strip().lower() for user in users if user.strip()))
 
 
@@ -295,7 +193,7 @@ def delegate(session: Session, approval_id: int, person: Person, to: accounts.Us
             code="E-DELEGATE",
             cure="Choose somebody who is active, has not asked for it, and has not handed it on.",
         )
-    row.who = to_json({"roles": row.roles(), "users": _emails([*row.users(), taker])}).decode()
+    row.who = to_json({"roles": row.roles(), "users": emails([*row.users(), taker])}).decode()
     row.handed = to_json({**row.handed_to(), giver: taker}).decode()
     session.add(row)
     letters.queue(session, "delegated", row.number, [to.id], note=person.name)
@@ -379,7 +277,7 @@ def _pass_time(session: Session, approval_id: int, moment: float) -> Started | N
     people = accounts.users(session)
     known = {user.id for user in deciders(row, people)}
     if row.escalate_at is not None and row.escalate_at <= moment:
-        users = _emails([*row.users(), *terms.escalate_to.users])
+        users = emails([*row.users(), *terms.escalate_to.users])
         roles = list(dict.fromkeys([*row.roles(), *terms.escalate_to.roles]))
         row.who = to_json({"roles": roles, "users": users}).decode()
         row.escalate_at = None
@@ -390,11 +288,12 @@ def _pass_time(session: Session, approval_id: int, moment: float) -> Started | N
         silent = (user.id for user in deciders(row, people) if user.email not in voted)
         letters.queue(session, "reminder", row.number, silent)
         row.remind_at = moment + terms.remind_hours * HOUR
-    row.due_at = _next_moment(row)
+    row.due_at = next_moment(row)
     session.add(row)
     return None
 
 
-def _next_moment(row: Approval) -> float | None:
+def next_moment(row: Approval) -> float | None:
+    """When something happens by itself next; None if never."""
     moments = [at for at in (row.remind_at, row.escalate_at, row.expire_at) if at is not None]
     return min(moments, default=None)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine import approvals, causes
-from engine.approvals import Asked
+from engine import asking, causes
+from engine.asking import Asked
 from engine.clock import now
 from engine.errors import HeddleError, Held, Waiting
 from engine.node import WriteTarget
@@ -128,7 +128,7 @@ class Ledger:
             for ending in course.endings
             if isinstance(ending.error, Waiting)
         ]  # fmt: skip
-        return approvals.ask(session, self.run.flow_id, self.run.id, asked)
+        return asking.ask(session, self.run.flow_id, self.run.id, asked)
 
     def fail_all(self, session: Session, node: str, error: HeddleError) -> None:
         """A batch that cannot be processed at all: each record failed, with the reason."""

@@ -12,6 +12,7 @@ from engine.clock import now
 from engine.errors import RequestError
 from engine.record import from_json
 from engine.store import accounts
+from engine.store.flows import FlowRow
 
 STATES = ("open", "approved", "declined", "expired", "withdrawn")
 
@@ -133,6 +134,11 @@ def get(session: Session, approval_id: int) -> Approval:
 
 def missing(approval_id: int) -> RequestError:
     return RequestError(f"There is no approval {approval_id}.", status=404, code="E-NOT-FOUND")
+
+
+def asking_alone(session: Session, flow_id: str) -> None:
+    """Until the transaction ends, no other worker opens approvals of this flow: each record has one at most."""
+    session.exec(select(FlowRow.id).where(FlowRow.id == flow_id).with_for_update()).first()
 
 
 def of_records(session: Session, flow_id: str, node: str, roots: Sequence[str]) -> list[Approval]:
