@@ -34,7 +34,7 @@ class Config(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     demo: bool = False
     sandboxes: dict[str, str] = {}
-    lease: float = Field(default=30.0, ge=1.0)
+    lease: float = Field(default=45.0, ge=1.0)
     threads: int = Field(default=32, ge=4)
     streams: int = Field(default=12, ge=0)
     proxies: int = Field(default=0, ge=0, le=5)

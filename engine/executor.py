@@ -29,7 +29,7 @@ from engine.store.runs import load_run
 SLICE = 10.0
 """Seconds that one doorbell may keep a worker before others get their turn."""
 
-LEASE = 30.0
+LEASE = 45.0
 """Seconds for which a claimed lane stays ours without a sign of life; renewed by a heartbeat."""
 
 

@@ -17,7 +17,7 @@ with itself. Other work on the machine at the same time makes them worse.
 - *Button → …*: the whole product as `make run` starts it; one press at a time, from the POST that the button
   sends to the moment at which the called system has the object. Both imitated systems run on the same machine.
 - *In bulk*: the ready flow from Creatio to Sage Intacct with customers, invoices and the write-back, all of it
-  over HTTP; the imitated systems take most of the processor time.
+  over HTTP; the imitated systems share the processor with Heddle.
 - *Heddle alone*: reading, staging, mapping, claiming, writing and settling in one process, over a system in
   memory that answers at once. Nothing is left out: claims, cross references and the full ledger are committed
   to disk.

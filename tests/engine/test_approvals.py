@@ -59,10 +59,10 @@ def bench_for(database: Database, rows: int = 1, **more: Any) -> Bench:
     return bench
 
 
-def run(bench: Bench, by: str = "dan@x.org") -> Run:
+def run(bench: Bench, by: str = "dan@x.org", mode: str = "live") -> Run:
     with bench.database.write() as session:
         started = launch.start(
-            session, bench.plan, flow_id="f1", version_id=1, bindings={"left": "L", "right": "R"}, mode="live",
+            session, bench.plan, flow_id="f1", version_id=1, bindings={"left": "L", "right": "R"}, mode=mode,
             cause=Cause("manual", by),
         )  # fmt: skip
     bench.rings.extend((started.run, lane) for lane in started.lanes)
@@ -110,6 +110,13 @@ def test_declining_ends_it_with_a_reason_and_writes_nothing(database: Database) 
         last = session.exec(select(Delivery).where(Delivery.run_id == done.started.run)).one()
     assert last.message == "Left «Approval» by «Declined», which leads nowhere."
     assert bench.world.target == []
+
+
+def test_a_dry_run_asks_nobody(database: Database) -> None:
+    bench = bench_for(database)
+    assert counts(run(bench, mode="dry-run")) == {"read": 1, "held": 1}
+    assert waiting(database) == []
+    assert letters(database) == []
 
 
 def test_whoever_asked_cannot_approve_it(database: Database) -> None:

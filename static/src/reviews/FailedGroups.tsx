@@ -5,6 +5,7 @@ import { IconAlertTriangle, IconChevronDown, IconInbox, IconMoonStars, IconRepea
 import { Link } from "react-router";
 
 import { useCare, usePeople, useRetryFailed, type RetryFailed } from "../api/failures";
+import { useMay } from "../api/queries";
 import type { FailedGroup } from "../api/types";
 import { many } from "../model/runs";
 import { EmptyState, ErrorBanner, Money, RelativeTime } from "../ui/parts";
@@ -19,12 +20,13 @@ interface Props {
 }
 
 export function FailedGroups({ groups, snoozed, onSnoozed, onDone }: Props) {
+  const may = useMay("operator");
   const records = groups.reduce((sum, group) => sum + group.count, 0);
   return (
     <>
       <div className={css.bar}>
         <p>{groups.length ? `${many(records, "error")}, ${many(groups.length, "cause")}` : ""}</p>
-        {snoozed || groups.length < 2 ? null : <RetryMenu causes={null} label="Try all again" onDone={onDone} />}
+        {!may || snoozed || groups.length < 2 ? null : <RetryMenu causes={null} label="Try all again" onDone={onDone} />}
         <Button variant="subtle" color="gray" onClick={() => onSnoozed(!snoozed)}>
           {snoozed ? "Back to what needs looking at" : "What rests"}
         </Button>
@@ -46,6 +48,7 @@ export function FailedGroups({ groups, snoozed, onSnoozed, onDone }: Props) {
 function Group({ group, onDone }: { group: FailedGroup; onDone: (done: Done) => void }) {
   const people = usePeople();
   const care = useCare(group.cause);
+  const may = useMay("operator");
   return (
     <article className={css.group}>
       <div className={css.question}>
@@ -77,7 +80,7 @@ function Group({ group, onDone }: { group: FailedGroup; onDone: (done: Done) => 
           </p>
         </div>
       </div>
-      <div className={css.form}>
+      {may ? <div className={css.form}>
         <RetryMenu causes={[group.cause]} label={group.count === 1 ? "Try it again" : `Try all ${group.count} again`} onDone={onDone} />
         <Select
           aria-label="Who looks after it"
@@ -90,7 +93,7 @@ function Group({ group, onDone }: { group: FailedGroup; onDone: (done: Done) => 
         />
         <SnoozeMenu group={group} snooze={(until) => care.mutate({ snoozed_until: until })} />
         {care.error ? <ErrorBanner error={care.error} /> : null}
-      </div>
+      </div> : null}
       <details className={css.wait}>
         <summary>{group.count === 1 ? "Which record" : "Which records"}</summary>
         <ul className={css.keys}>

@@ -6,6 +6,7 @@ import { useState } from "react";
 import { useNavigate } from "react-router";
 
 import { useCorrect } from "../api/failures";
+import { useMay } from "../api/queries";
 import type { RecordHistory } from "../api/types";
 import type { Json } from "../model/flow";
 import { indentExact, parseExact, valueText } from "../model/values";
@@ -18,7 +19,9 @@ export function Correct({ run, record }: { run: string; record: RecordHistory })
   const [version, setVersion] = useState<"run" | "current">("current");
   const correct = useCorrect(run);
   const navigate = useNavigate();
+  const may = useMay("operator");
   const data = objectOf(text);
+  if (!may) return null;
   return (
     <>
       <Button

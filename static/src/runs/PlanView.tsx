@@ -5,6 +5,7 @@ import { IconDownload, IconListSearch, IconPencilCheck } from "@tabler/icons-rea
 import { useState } from "react";
 import { Link, useNavigate } from "react-router";
 
+import { useMay } from "../api/queries";
 import { useExecute, usePlan } from "../api/plans";
 import type { Plan, PlanLine, RunDetail } from "../api/types";
 import { many } from "../model/runs";
@@ -71,6 +72,7 @@ export function PlanView({ run }: { run: RunDetail }) {
 /** What it comes to, what stands in the way, and the one button. */
 function Verdict({ plan, run }: { plan: Plan; run: RunDetail }) {
   const execute = useExecute(run.id);
+  const may = useMay("operator");
   const navigate = useNavigate();
   const writes = plan.steps.reduce((sum, step) => (["created", "updated"].includes(step.outcome) ? sum + plainNumber(step.count) : sum), 0);
   const inFuture = plan.sentence.replaceAll(" created", " to create").replaceAll(" updated", " to update");
@@ -93,7 +95,7 @@ function Verdict({ plan, run }: { plan: Plan; run: RunDetail }) {
         )}
         {execute.error ? <ErrorBanner error={execute.error} /> : null}
       </div>
-      {plan.executable && !plan.executed_by && writes ? (
+      {may && plan.executable && !plan.executed_by && writes ? (
         <Button
           leftSection={<IconPencilCheck size={16} />}
           loading={execute.isPending}
