@@ -14,7 +14,7 @@ import pytest
 from engine.store import approvals as store
 from engine.store import lanes
 from engine.store.database import Database
-from tests.durability.killing import ROOT
+from tests.durability.tree import ROOT
 from tests.engine.test_approvals import ANN, bench_for, released, run, waiting
 from tests.engine.test_executor import counts, finish
 from tests.engine.toys import toys

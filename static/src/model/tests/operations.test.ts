@@ -113,7 +113,8 @@ test("a pill tells passed, held and failed apart and never counts a record twice
   const joined = line(wire("a", "b"), wire("x", "b"));
   expect(pillOf(joined, wire("a", "b"), nodes, { "a.out>b.in": 4 })).toEqual({ passed: 4, held: 0, failed: 0 });
   expect(pillOf(joined, wire("x", "b"), nodes, {})).toBeNull();
-  expect(pillOf(joined, wire("x", "b"), nodes, { "x.out>b.in": 10 })).toBeNull();
+  expect(pillOf(joined, wire("x", "b"), nodes, { "x.out>b.in": 0 })).toBeNull();
+  expect(pillOf(joined, wire("x", "b"), nodes, { "x.out>b.in": 10 })).toEqual({ passed: 10, held: 0, failed: 0 });
 });
 
 test("find looks into names and settings and says where", () => {
