@@ -115,7 +115,7 @@ class WhatIfBody(BaseModel):
 @allow("viewer")
 def checks() -> Response:
     """The pre-flight checks that come with Heddle, ready to be added to a rules step."""
-    return jsonify(library().model_dump(exclude_defaults=True))
+    return jsonify(library().model_dump(exclude_unset=True))
 
 
 @room.post("/api/rules/try", responses={200: TrialBody})

@@ -52,17 +52,27 @@ DRAWING: dict[str, Any] = {
 }
 
 
-def draw(page: Page, tree: Tree) -> None:
-    """The flow under /flows/orders-by-entity, from its document."""
+JUDGED: dict[str, Any] = {
+    **DRAWING,
+    "name": "Orders judged",
+    "nodes": DRAWING["nodes"][:2],
+    "edges": DRAWING["edges"][:1],
+    "layout": {name: DRAWING["layout"][name] for name in ("call", "judge")},
+}
+"""The same without the table, which the other tests fill in."""
+
+
+def draw(page: Page, tree: Tree, drawing: dict[str, Any] = DRAWING) -> None:
+    """A flow from its document, under the slug of its name."""
     session = page.request.get(f"{tree.url}/api/session").json()
     made = page.request.post(
-        f"{tree.url}/api/flows", data={"document": DRAWING}, headers={"X-CSRF-Token": session["csrf"]}
+        f"{tree.url}/api/flows", data={"document": drawing}, headers={"X-CSRF-Token": session["csrf"]}
     )
     assert made.status == 201, made.text()
 
 
-def open_step(page: Page, tree: Tree, node: str) -> None:
-    page.goto(f"{tree.url}/flows/orders-by-entity?node={node}")
+def open_step(page: Page, tree: Tree, node: str, slug: str = "orders-by-entity") -> None:
+    page.goto(f"{tree.url}/flows/{slug}?node={node}")
     expect(page.get_by_test_id("node-panel")).to_be_visible(timeout=SLOW)
 
 
@@ -139,7 +149,8 @@ def test_two_hundred_rows_are_pasted(page: Page, tree: Tree) -> None:
 
 def test_a_change_is_compared_with_what_really_happened(page: Page, tree: Tree) -> None:
     sign_in(page, tree)
-    open_step(page, tree, "judge")
+    draw(page, tree, JUDGED)
+    open_step(page, tree, "judge", "orders-judged")
     page.get_by_role("button", name="Check", exact=True).click()
     page.get_by_label("Search checks").fill("total is more")
     page.get_by_role("button", name=re.compile("The total is more than nothing")).click()
@@ -148,7 +159,7 @@ def test_a_change_is_compared_with_what_really_happened(page: Page, tree: Tree) 
     page.get_by_role("button", name="Add the check").click()
     expect(page.get_by_role("region", name="The total is more than nothing")).to_be_visible()
     publish(page, "With a check")
-    detail = page.request.get(f"{tree.url}/api/flows/orders-by-entity").json()
+    detail = page.request.get(f"{tree.url}/api/flows/orders-judged").json()
     for amount in (500, 7_000, 50_000):
         sent = requests.post(
             tree.url + detail["hook"]["url"], json={"id": f"O-{amount}", "Amount": amount}, timeout=10

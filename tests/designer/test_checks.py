@@ -8,7 +8,7 @@ import pytest
 
 from designer.checks import library
 from engine.record import to_json
-from engine.rules import RuleSet, check_rule_set
+from engine.rules import Rule, RuleSet, check_rule_set
 from tests.designer.conftest import Desk, exact
 
 GOOD: dict[str, Any] = {
@@ -89,3 +89,8 @@ def test_a_check_stops_the_bad_and_lets_the_good_pass(editor: Desk, check: Any) 
 def test_the_library_is_listed(desks: dict[str, Desk]) -> None:
     listed = exact(desks["viewer"].get("/api/rules/checks"))
     assert [check["id"] for check in listed["checks"]] == [check.id for check in library().checks]
+
+
+def test_what_is_listed_can_be_put_into_a_rules_step(desks: dict[str, Desk]) -> None:
+    for check in exact(desks["viewer"].get("/api/rules/checks"))["checks"]:
+        assert Rule.model_validate(check["rule"]).id == check["id"]
