@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from sqlmodel import SQLModel
 
 from engine import registry
 from engine.connector import ConnectionSettings, Health
@@ -101,8 +102,10 @@ def test_nothing_that_leaves_or_lies_holds_them(
     ]  # fmt: skip
     assert said[6].status_code == 422
     with installation_of(app).database.read() as session:
-        raw: Any = session.connection().connection.driver_connection
-        database = "\n".join(raw.iterdump())
+        tables = SQLModel.metadata.sorted_tables
+        database = "\n".join(
+            str(row) for table in tables for row in session.connection().execute(table.select())
+        )
         row = connections.find(session, stored["id"])
     assert row is not None
     assert connections.unseal(row, installation_of(app).seal).secrets == SECRETS
