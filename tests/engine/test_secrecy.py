@@ -57,7 +57,9 @@ def revealed(model: BaseModel) -> Any:
 
 
 SECRETS = st.text("abcdé.~/\"'", max_size=4).map(lambda text: f"§{text}§")
-HEADERS = st.fixed_dictionaries({"name": st.text(max_size=3)}, optional={"value": SECRETS})
+HEADERS = st.fixed_dictionaries(
+    {"name": st.text(st.characters(exclude_characters="§"), max_size=3)}, optional={"value": SECRETS}
+)
 SETTINGS = st.fixed_dictionaries(
     {"url": st.text("xyz", max_size=3)},
     optional={
