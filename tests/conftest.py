@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import redis
 from werkzeug.serving import make_server
@@ -28,6 +29,14 @@ from engine import guard, registry
 from engine.store.database import Database
 from tests import chromium as browser
 from tests import postgres as real_postgres
+
+# the same examples every time, so that a red test is red again; the long searches look further (marker long)
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("-m") != "long":
+        hypothesis.settings.load_profile("repeatable")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
