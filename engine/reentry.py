@@ -51,7 +51,10 @@ def gather(session: Session, plan_of: Mapping[str, Plan], stops: Sequence[Stop],
             entries.setdefault(stop.node, []).extend(_rooted(record, stop.root) for record in arrived[-1:])
     if not entries:
         raise RequestError(
-            "There is nothing to do again: no record is failed or held.", status=409, code="E-NOTHING-LEFT"
+            "There is nothing to do again: no record is failed or held.",
+            status=409,
+            code="E-NOTHING-LEFT",
+            cure="Reload the run; its records have got through, or went on in a later run.",
         )
     return Again(entries, len({stop.root for stop in stops}))
 
