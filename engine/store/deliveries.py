@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Column, Index, LargeBinary, Table, select
 from sqlmodel import Field, Session, SQLModel
 
@@ -18,6 +19,8 @@ class Delivery(SQLModel, table=True):
     root     key of the record as it was read (children of split share it)
     weight   of the outcome: a record's own outcome is its heaviest delivery
     sent, before, answer   exact JSON: what was sent, the target's values before, what the system said
+    part     0 for the record's own receipt; a record that was written to both sides has another, part 1
+    why      exact JSON: what a two-way sync decided about each field, and why (see Receipt)
     """
 
     __tablename__ = "delivery"
@@ -52,6 +55,8 @@ class Delivery(SQLModel, table=True):
     sent: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     before: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     answer: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    part: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    why: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     at: float = Field(default_factory=now)
 
 
@@ -81,6 +86,8 @@ class Entry(NamedTuple):
     sent: bytes | None = None
     before: bytes | None = None
     answer: bytes | None = None
+    part: int = 0
+    why: bytes | None = None
 
 
 class Call(SQLModel, table=True):
@@ -119,14 +126,19 @@ def add_calls(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def receipts(session: Session, run_id: str, lane: int, batch: int, node: str) -> list[Receipt]:
-    """The stored receipts of one write node for one batch, in the order in which they were filed."""
+    """The stored receipts of one write node for one batch, one a record, in the order in which they were filed."""
     query = (
         select(Delivery)
         .where(_deliveries.c.run_id == run_id, _deliveries.c.lane == lane, _deliveries.c.batch == batch,
                _deliveries.c.node == node)
         .order_by(_deliveries.c.id)
     )  # fmt: skip
-    return [_receipt(row) for row in session.execute(query).scalars()]
+    found: list[list[Receipt]] = []
+    for row in session.execute(query).scalars():
+        if row.part == 0:
+            found.append([])
+        found[-1].append(_receipt(row))
+    return [msgspec.structs.replace(first, others=tuple(others)) for first, *others in found]
 
 
 def _receipt(row: Delivery) -> Receipt:
@@ -139,4 +151,7 @@ def _receipt(row: Delivery) -> Receipt:
         row.operation,
         from_json(row.sent) if row.sent else {},
         from_json(row.before) if row.before else None,
+        row.slot,
+        row.entity,
+        from_json(row.why) if row.why else [],
     )
