@@ -17,7 +17,7 @@ import msgspec
 
 from engine import compare, faults
 from engine.clock import now
-from engine.connector import CannotTell
+from engine.connector import CannotTell, Partly
 from engine.errors import HeddleError, Unavailable
 from engine.intent import Delivered, Errand, Intent, gather, hold, keep, recall, receive
 from engine.node import WriteTarget
@@ -299,18 +299,27 @@ def _send(
     for start in range(0, len(intents), size):
         some = intents[start : start + size]
         changes = [_change(errand, intent, operation) for intent in some]
+        results: Sequence[Result | None]
+        trouble: HeddleError | None = None
         if errand.dry:
             results = [_imagined(intent, operation, target) for intent in some]
         else:
             faults.point("before-send")
             errand.keep_lease()
-            results = errand.connector.write(target.entity, changes)
+            try:
+                results = errand.connector.write(target.entity, changes)
+            except Partly as partly:
+                results, trouble = partly.results, partly.error
             faults.point("after-send")
         for intent, change, result in zip(some, changes, results, strict=True):
+            if result is None:
+                continue
             before = None
             if intent.current is not None:
                 before = {name: intent.current.data.get(name) for name in change.data}
             yield intent, _linked(errand, target, intent, result), change, before
+        if trouble is not None:
+            raise trouble
 
 
 def _change(errand: Errand, intent: Intent, operation: str) -> Change:

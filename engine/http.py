@@ -22,11 +22,14 @@ from urllib3.exceptions import NewConnectionError
 
 from engine import faults
 from engine.clock import now
+from engine.direct import Direct
 from engine.errors import AccessError, EngineError, InDoubt, Unavailable
 from engine.guard import GuardedAdapter
 
 Journal = Callable[[dict[str, Any]], None]
 MAX_BODY = 64_000
+KEPT = 32
+"""Connections to one service that stay open between calls: as many as may be under way at once."""
 
 
 class GuardedSession(requests.Session):
@@ -38,8 +41,8 @@ class GuardedSession(requests.Session):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mount("http://", GuardedAdapter())
-        self.mount("https://", GuardedAdapter())
+        self.mount("http://", GuardedAdapter(pool_maxsize=KEPT))
+        self.mount("https://", GuardedAdapter(pool_maxsize=KEPT))
         self._environment: dict[tuple[str, str], Any] = {}
 
     def merge_environment_settings(self, url: Any, *args: Any) -> Any:
@@ -78,6 +81,7 @@ class Http:
         self.name = name
         self.session = session or GuardedSession()
         self.session.headers["User-Agent"] = "Heddle"
+        self._direct = Direct(self.session)
         self.timeout = timeout
         self.read_only = read_only
         self.journal = journal
@@ -116,16 +120,7 @@ class Http:
         if mutating:
             faults.point("during-send")
         try:
-            response = self.session.request(
-                method,
-                url,
-                params=params,
-                headers=dict(headers or {}),
-                data=data,
-                auth=auth or _as_it_is,
-                timeout=limit,
-                allow_redirects=False,
-            )
+            response = self._send(method, url, params, headers or {}, data, auth, limit)
         except AccessError as error:
             self._note(method, url, None if private else data, None, started, error.message)
             raise
@@ -134,6 +129,26 @@ class Http:
             raise self._translate(error, url, mutating, sent_at, limit) from error
         self._note(method, url, None if private else data, response, started, "", private)
         return response
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        params: Any,
+        headers: Mapping[str, str],
+        data: Any,
+        auth: Any,
+        limit: float,
+    ) -> requests.Response:
+        """The straight way where it will do, else the session's."""
+        if params is None and (auth is None or isinstance(auth, tuple)):
+            answer = self._direct.send(method, url, headers, data, auth, limit)
+            if answer is not None:
+                return answer
+        return self.session.request(
+            method, url, params=params, headers=dict(headers), data=data, auth=auth or _as_it_is, timeout=limit,
+            allow_redirects=False,
+        )  # fmt: skip
 
     def _translate(
         self, error: RequestException, url: str, mutating: bool, sent_at: float, limit: float
@@ -164,6 +179,7 @@ class Http:
         never_left = (
             isinstance(error, ConnectTimeout)
             or (isinstance(error, RequestsConnectionError) and "NewConnectionError" in repr(error))
+            or isinstance(next(iter(error.args), None), NewConnectionError)
             # also a name that cannot be resolved, which derives from it
             or isinstance(getattr(next(iter(error.args), None), "reason", None), NewConnectionError)
         )
