@@ -11,7 +11,7 @@ from typing import Any, Literal
 from flask import Response, jsonify, stream_with_context
 from pydantic import Field
 
-from designer import drawing, failures
+from designer import drawing, explaining, failures
 from designer.api.body import Body, Id
 from designer.api.opening import new_room
 from designer.auth import allow
@@ -144,6 +144,26 @@ def index_records(path: Id, query: RecordsQuery) -> Response:
             limit=query.limit,
         )
     return jsonify({"records": found, "next": found[-1]["key"] if len(found) == query.limit else None})
+
+
+class WhyQuery(Body):
+    """A record of the run, and the field that a step sent; ``entity`` where that step writes to two sides."""
+
+    key: str
+    node: str
+    field: str
+    entity: str = ""
+
+
+@room.get("/api/runs/<string:id>/why")
+@allow("viewer")
+def why(path: Id, query: WhyQuery) -> Response:
+    """Why a value that was sent is so: source, transforms, rules, decisions, and who changed how it is made."""
+    installation = here()
+    with installation.database.read() as store:
+        run = find(store, path.id)
+        told = explaining.value(installation, store, run, query.key, query.node, query.field, query.entity)
+    return jsonify(told)
 
 
 @room.get("/api/runs/<string:id>/records/<path:key>")

@@ -43,6 +43,7 @@ export interface TimelineEvent {
   flow: { slug: string; name: string };
   node: string;
   step: string;
+  entity: string;
   number: string | null;
   link: string | null;
   fields: ChangedField[];
@@ -80,3 +81,26 @@ export function useTimeline(path: string, everything: boolean) {
     refetchInterval: 30_000,
   });
 }
+
+export interface WhyStep {
+  did: string;
+  value: unknown;
+  reason: string;
+  step: string;
+}
+
+export interface Explained {
+  title: string;
+  value: unknown;
+  old: unknown;
+  steps: WhyStep[];
+  lines: { field: string; steps: WhyStep[] }[];
+  rules: { title: string; because: string; step: string }[];
+  made: {
+    version: number | null;
+    change: { version: number | null; by: string; at: string; note: string; node: string; texts: string[] } | null;
+  };
+}
+
+export const fetchWhy = (run: string, query: { key: string; node: string; field: string; entity?: string }) =>
+  api<Explained>(`/api/runs/${run}/why`, { query, exact: true });

@@ -76,7 +76,7 @@ export function RecordPage() {
             {data.steps.length ? (
               <div className={css.steps}>
                 {data.steps.map((step, at) => (
-                  <StepCard key={at} step={step} title={titles[step.node] ?? step.node} />
+                  <StepCard key={at} step={step} title={titles[step.node] ?? step.node} run={id} root={key} />
                 ))}
               </div>
             ) : (

@@ -4,9 +4,10 @@ import { IconExternalLink } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link } from "react-router";
 
-import type { TimelineEvent } from "../api/records";
+import { fetchWhy, type TimelineEvent } from "../api/records";
 import { many } from "../model/runs";
 import { valueText } from "../model/values";
+import { ExplainedValue } from "../ui/Explanation";
 import { clockOf, kindOf } from "./words";
 import css from "./timeline.module.css";
 
@@ -61,7 +62,13 @@ export function EventRow({ event }: { event: TimelineEvent }) {
                 <tr key={field.field}>
                   <td title={field.field}>{field.title}</td>
                   <td className={css.old}>{valueText(field.old) || "–"}</td>
-                  <td>{valueText(field.new) || "empty"}</td>
+                  <td>
+                    <ExplainedValue
+                      of={field.title}
+                      text={valueText(field.new)}
+                      ask={() => fetchWhy(event.run, { key: event.key, node: event.node, field: field.field, entity: event.entity })}
+                    />
+                  </td>
                 </tr>
               ))}
             </tbody>
