@@ -144,7 +144,7 @@ def _change(version: FlowVersion, node: Node | None, texts: Sequence[str]) -> di
 
 def _worded(step: Mapping[str, Any], flow: Flow) -> dict[str, Any]:
     """A step for people: «Add days (days: 30)», «Look up (Ledger accounts, row 2)»."""
-    did = str(step["did"])
+    did = _from_step(str(step["did"]), flow)
     function = FUNCTIONS.get(did)
     given = [
         f"{name.replace('_', ' ')}: {told if isinstance(told, str) else show(told).strip('«»')}"
@@ -165,6 +165,14 @@ def _worded(step: Mapping[str, Any], flow: Flow) -> dict[str, Any]:
         "reason": str(step.get("reason", "")),
         "step": (node.title or node.id) if node is not None else "",
     }  # fmt: skip
+
+
+def _from_step(did: str, flow: Flow) -> str:
+    """«Title (Won opportunities)» for what was taken from an earlier step's result."""
+    word, _, rest = did.partition(".")
+    node_id, _, path = rest.partition(".")
+    node = flow.node(node_id) if word == "steps" and path else None
+    return did if node is None else f"{path} ({node.title or node.id})"
 
 
 def _lines(

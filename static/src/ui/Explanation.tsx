@@ -46,7 +46,7 @@ export function ExplainedValue({ of, text, ask }: Props) {
       <Popover.Target>
         <ExplainButton of={of} text={text} />
       </Popover.Target>
-      <Popover.Dropdown className={css.explained} aria-label={`Why ${of} is so`}>
+      <Popover.Dropdown className={css.explained}>
         <ErrorBanner error={error} />
         {told ? <Told told={told} /> : error ? null : <Rows count={3} />}
       </Popover.Dropdown>
