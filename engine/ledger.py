@@ -66,6 +66,7 @@ class Ledger:
             result = receipt.result
             self._outcome(record.root, result.outcome)
             root = self.roots.get(record.root, record)
+            origin_slot, origin_entity = _place(root)
             self._rows.append(
                 Entry(
                     run_id, lane, batch, node, record.key, root.key, record.title or root.title,
@@ -75,7 +76,7 @@ class Ledger:
                     to_json(receipt.sent) if receipt.sent else None,
                     to_json(receipt.before) if receipt.before is not None else None,
                     to_json(result.answer) if result.answer else None,
-                    *_place(root),
+                    origin_slot=origin_slot, origin_entity=origin_entity,
                 )
             )  # fmt: skip
             if result.outcome in (Outcome.HELD, Outcome.IN_DOUBT):

@@ -258,6 +258,8 @@ export interface RecordHistory {
   steps: TraceStep[];
   deliveries: (Delivery & { sent: Json; before: Json | null; answer: unknown; calls: Call[] })[];
   history: RunRow[];
+  /** Where its timeline is, over all runs. */
+  object: { connection: string; entity: string; id: string } | null;
   corrections: { by: string; at: string; run: string; changes: { field: string; old: unknown; new: unknown }[] }[];
 }
 
