@@ -65,20 +65,21 @@ def issue(session: Session, slug: str, number: int | None = None) -> Issue:
 
 
 def used_by(session: Session) -> dict[str, list[User]]:
-    """Slug → the flows that have it in their draft or in their live version."""
+    """Slug → the flows in which a step uses it, in their draft or in their live version."""
     live = flows.live_texts(session)
     found: dict[str, list[User]] = {}
     for row in flows.all_flows(session):
-        drafted, published = _pins(row.draft), _pins(live.get(row.id, "{}"))
+        drafted, published = _pins(row.draft), _pins(live.get(row.id, ""))
         for slug in sorted({*drafted, *published}):
             found.setdefault(slug, []).append(User(row, published.get(slug), drafted.get(slug)))
     return found
 
 
 def _pins(text: str) -> dict[str, int]:
-    if '"shared"' not in text:
+    if f'"{SHARED}' not in text:
         return {}
-    return {slug: int(pin["version"]) for slug, pin in (from_json(text).get("shared") or {}).items()}
+    flow = Flow.model_validate(from_json(text))
+    return {slug: pin.version for slug, pin in flow.shared.items() if users(flow, slug)}
 
 
 def tables_for(session: Session, document: Any) -> dict[str, LookupTable]:
@@ -100,6 +101,8 @@ def problems(session: Session, flow: Flow) -> list[Problem]:
     """Copies in a drawing that are not what the library has under their version."""
     found = []
     for slug, pin in flow.shared.items():
+        if not users(flow, slug):
+            continue
         place = f"shared.{slug}"
         known = library.issue(session, slug, pin.version)
         if known is None or known.kind != pin.kind:

@@ -82,11 +82,21 @@ def check(document: Document, tables: Mapping[str, LookupTable] | None = None) -
     if isinstance(document, LookupTable):
         return check_lookup(document)
     assert isinstance(document, DecisionTable)
+    blind = [
+        Problem(
+            "E-TABLE-INPUT",
+            f"“{column.label()}” has no value to look at.",
+            "Choose a field.",
+            field=f"inputs.{at}.value",
+        )
+        for at, column in enumerate(document.inputs)
+        if column.value is None and not column.expression.strip()
+    ]
     try:
         Table(document)
     except DefinitionError as error:
-        return error.problems
-    return []
+        return [*error.problems, *blind]
+    return blind
 
 
 def check_lookup(table: LookupTable) -> list[Problem]:
