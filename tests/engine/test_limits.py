@@ -188,9 +188,7 @@ def test_too_many_requests_are_waited_for_at_the_door_if_it_is_soon_over(
     served.app.active["rate_limit"] = {"times": times, "retry_after": 0.2}
     pauses = []
     http.door._limiter.pause = lambda *args: pauses.append(args[2])  # type: ignore[union-attr]
-    assert (
-        _read(http, served.url) == status
-    )  # nothing is there: any answer but 429 is past the limit
+    assert _read(http, served.url) == status  # nothing is there: any answer but 429 is past the limit
     assert pauses == [0.2] * times
     assert sum(0.2 <= seconds <= 0.3 for seconds in watch.slept) == min(times, 3)
 
