@@ -28,18 +28,17 @@ PLANS = 64
 
 @dataclass
 class Runtime:
-    """One per process. ``timeout`` is the time limit of one call to a system, in seconds; ``pacer`` where calls wait
+    """One per process. ``timeout`` is the time limit of one call to a system, in seconds; ``turns``: where calls wait
     for their turn: without one, turns are shared out in this process alone."""
 
     database: Database
     seal: Seal
     timeout: float = 30.0
-    pacer: Pacer | None = None
+    turns: Pacer | None = None
     _plans: dict[int, Plan] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.pacer is None:
-            self.pacer = Pacer(Share(), Meter(self.database))
+        self.pacer = self.turns or Pacer(Share(), Meter(self.database))
 
     def open(
         self,
@@ -71,8 +70,7 @@ class Runtime:
 
     def executor(self, ring: Ring, **options: Any) -> Executor:
         """The executor of a worker process. It works in one thread, so what it has open may stay open."""
-        meter = self.pacer.meter if self.pacer is not None else None
-        return Executor(self.database, Kept(self), self.plan, ring, meter=meter, **options)
+        return Executor(self.database, Kept(self), self.plan, ring, meter=self.pacer.meter, **options)
 
 
 @dataclass
