@@ -18,6 +18,7 @@ from engine.planned import Approval
 from engine.record import Outcome, Record, Remote, Result, fingerprint
 from engine.store import references
 from engine.store.database import Database
+from engine.store.matches import Key
 from engine.store.references import Pair, Reference
 from engine.walk import Receipt
 
@@ -59,7 +60,10 @@ class Delivered:
 
 @dataclass
 class Intent:
-    """One record's wish at this node, while it is being settled. ``at`` lists its places in the batch."""
+    """One record's wish at this node, while it is being settled. ``at`` lists its places in the batch.
+
+    key       the match key that was claimed for creating it     insisted  a person said that it is a new object
+    """
 
     at: list[int]
     pair: Pair
@@ -71,6 +75,8 @@ class Intent:
     reference: Reference | None = None
     current: Remote | None = None
     doubtful: bool = False
+    key: Key | None = None
+    insisted: bool = False
 
     @property
     def source(self) -> str:
@@ -181,6 +187,7 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered) -> Non
             errand.claim,
             str(result.outcome),
             0.0,
+            intent.key,
         )
     )
 

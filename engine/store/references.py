@@ -9,7 +9,7 @@ from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
 from engine.record import from_json, to_json
-from engine.store import bulk
+from engine.store import bulk, matches
 
 
 class CrossReference(SQLModel, table=True):
@@ -65,7 +65,8 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """A cross reference as delivery needs it. Fields as in CrossReference; ``pair`` says between what."""
+    """A cross reference as delivery needs it. Fields as in CrossReference; ``pair`` says between what, ``key``
+    which match key was claimed for creating the object."""
 
     pair: Pair
     left_id: str
@@ -77,6 +78,7 @@ class Reference(msgspec.Struct, frozen=True):
     claim: str = ""
     claim_outcome: str = ""
     claim_until: float = 0.0
+    key: matches.Key | None = None
 
     def row(self, at: float) -> tuple[Any, ...]:
         """The values of _COLUMNS."""
@@ -165,6 +167,14 @@ def save(session: Session, references: Iterable[Reference]) -> None:
     at = now()
     rows = {(reference.pair, reference.left_id): reference for reference in references}
     bulk.insert(session, _table, _COLUMNS, [reference.row(at) for reference in rows.values()], _RENEW)
+    matches.settle(
+        session,
+        [
+            (one.key, one.left_id, one.right_id, one.claim)
+            for one in rows.values()
+            if one.key and one.right_id
+        ],
+    )
 
 
 def release(session: Session, pair: Pair, left_ids: Sequence[str], owner: str) -> None:
@@ -178,6 +188,7 @@ def release(session: Session, pair: Pair, left_ids: Sequence[str], owner: str) -
                 _table.c.claim == owner,
             )
         )
+    matches.release(session, (pair.right_connection, pair.right_entity), left_ids, owner)
 
 
 def watermark(session: Session, flow_id: str, node: str) -> str | None:
