@@ -72,7 +72,8 @@ def work(bench: Bench, run_ids: list[str], seconds: float = 20.0) -> list[dict[s
     with bench.database.read() as session:
         for run_id in run_ids:
             run = session.get(Run, run_id)
-            assert run is not None and run.ended_at is not None, "the run does not end"
+            assert run is not None
+            assert run.ended_at is not None, "the run does not end"
             found.append({name: n for name, n in from_json(run.counts or "{}").items() if n})
     return found
 
@@ -97,7 +98,7 @@ def test_lanes_share_what_they_create(database: Database, kind: type[Bench]) -> 
     bench = kind(database, world, toy_flow(operation="upsert", match=("name",), lanes=4, batch_size=5))
     (counted,) = work(bench, [start(bench, sorted(world.source))])
     assert sorted(row["name"] for row in world.target) == [f"Name {n}" for n in range(7)]
-    assert counted["read"] == 60 and counted["created"] == 7
+    assert (counted["read"], counted["created"]) == (60, 7)
 
 
 def test_what_was_created_and_is_gone_is_created_anew(database: Database) -> None:
