@@ -34,13 +34,13 @@ def hold_ambiguous(
     question = {
         "kind": "ambiguous",
         "entity": target.entity,
-        "match": intent.match,
+        "match": {name: str(value) for name, value in intent.match.items()},
         "candidates": [
             {
                 "id": one.id,
                 "number": one.number,
                 "link": one.link or errand.connector.link(target.entity, one.id),
-                "values": {name: compare.dig(one.data, name) for name in intent.match},
+                "values": {name: _text(compare.dig(one.data, name)) for name in intent.match},
                 "exact": one in exact,
             }
             for one in shown
@@ -55,3 +55,7 @@ def told(intent: Intent, remote: Remote) -> str:
     values: list[Any] = [compare.dig(remote.data, name) for name in intent.match]
     words = ", ".join(str(value) for value in values if value not in (None, ""))
     return f"{remote.number} ({words})" if remote.number and words else words or remote.number or remote.id
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)

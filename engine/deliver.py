@@ -21,6 +21,7 @@ from engine.connector import CannotTell
 from engine.errors import AccessError, HeddleError, Unavailable
 from engine.intent import Delivered, Errand, Intent, gather, hold, keep, recall, receive
 from engine.node import WriteTarget
+from engine.recognition import look_closer
 from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_key
 from engine.walk import Receipt
 
@@ -98,9 +99,9 @@ def _recognise(errand: Errand, target: WriteTarget, intents: list[Intent], done:
     for intent in intents:
         if intent.remote_id is not None:
             asked.append((intent, {key: intent.remote_id}))
-        elif intent.match and not intent.doubtful:
+        elif intent.match and not intent.doubtful and not intent.insisted:
             asked.append((intent, intent.match))
-        elif target.match and target.operation != "create" and not intent.doubtful:
+        elif target.match and target.operation != "create" and not intent.doubtful and not intent.insisted:
             names = ", ".join(target.match)
             hold(
                 done,
@@ -118,7 +119,7 @@ def _recognise(errand: Errand, target: WriteTarget, intents: list[Intent], done:
         found = errand.connector.find(target.entity, [match for _, match in some], fields)
         for (intent, match), remotes in zip(some, found, strict=True):
             _match(errand, target, intent, match, remotes, done, left)
-    return left
+    return look_closer(errand, target, left, done)
 
 
 def _match(

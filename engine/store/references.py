@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Index, LargeBinary, Table, UniqueConstraint, delete, select
+from sqlalchemy import Column, Index, LargeBinary, Table, UniqueConstraint, delete, select, update
 from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
@@ -96,6 +96,13 @@ class Reference(msgspec.Struct, frozen=True):
         )  # fmt: skip
 
 
+NEW, OUT, CHOSEN, DELETED = "new", "out", "chosen", "deleted"
+"""What a person said of a source object, or what became of its object: kept in ``claim_outcome``.
+
+new: it is to be created, whatever looks like it · out: it is left out · chosen: it is the object of ``right_id``
+deleted: its object was deleted by us
+"""
+
 _table: Table = CrossReference.__table__  # type: ignore[attr-defined]
 _IDENTITY = ("left_connection", "left_entity", "left_id", "right_connection", "right_entity")
 _VALUES = (
@@ -184,16 +191,14 @@ def save(session: Session, references: Iterable[Reference]) -> None:
 
 
 def release(session: Session, pair: Pair, left_ids: Sequence[str], owner: str) -> None:
-    """Gives up claims on creates that certainly did not happen."""
+    """Gives up claims on creates that certainly did not happen; what a person said of them stays."""
     for start in range(0, len(left_ids), _CHUNK):
-        session.connection().execute(
-            delete(_table).where(
-                *_is(pair),
-                _table.c.left_id.in_(left_ids[start : start + _CHUNK]),
-                _table.c.right_id.is_(None),
-                _table.c.claim == owner,
-            )
-        )
+        ours = (
+            *_is(pair), _table.c.left_id.in_(left_ids[start : start + _CHUNK]), _table.c.right_id.is_(None),
+            _table.c.claim == owner,
+        )  # fmt: skip
+        session.connection().execute(delete(_table).where(*ours, _table.c.claim_outcome != NEW))
+        session.connection().execute(update(_table).where(*ours).values(claim="", claim_until=0.0))
     matches.release(session, (pair.right_connection, pair.right_entity), left_ids, owner)
 
 
