@@ -15,6 +15,7 @@ from engine.breaker import Breaker
 from engine.clock import now
 from engine.connector import Connector
 from engine.deliver import deliver
+from engine.directory import Directories
 from engine.errors import (
     DefinitionError,
     EngineError,
@@ -74,6 +75,8 @@ class Owner(Protocol):
     def lease(self) -> float: ...
     @property
     def owner(self) -> str: ...
+    @property
+    def directories(self) -> Directories: ...
     @property
     def heartbeat(self) -> Heartbeat: ...
 
@@ -281,6 +284,7 @@ class Shift:
             patience=self.executor.lease + self.connector(target.slot).http.timeout,
             allowance=self._allowance(ask.node, target),
             approval=self._approval(ask, ledger),
+            directories=self.executor.directories,
         )
         done = deliver(errand, ask.records)
         if done.interruption is not None and not patience.gives_up(
