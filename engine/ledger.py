@@ -76,6 +76,7 @@ class Ledger:
     ) -> None:
         result = receipt.result
         root = self.roots.get(record.root, record)
+        origin_slot, origin_entity = _place(root)
         slot = receipt.slot or (target.slot if target else "")
         entity = receipt.entity or (target.entity if target else "")
         self._rows.append(
@@ -87,7 +88,7 @@ class Ledger:
                 to_json(receipt.sent) if receipt.sent else None,
                 to_json(receipt.before) if receipt.before is not None else None,
                 to_json(result.answer) if result.answer else None,
-                part,
+                origin_slot, origin_entity, part,
                 to_json(receipt.why) if receipt.why else None,
             )
         )  # fmt: skip
@@ -102,9 +103,10 @@ class Ledger:
         """Enters a record that went no further: refused, held or left out."""
         self._outcome(record.root, outcome)
         root = self.roots.get(record.root, record)
+        slot, entity = _place(root)
         entry = Entry(
             self.run.id, self.held.lane, self.held.next, node, record.key, root.key, record.title or root.title,
-            outcome.value, WEIGHT[outcome], now(), message=reason,
+            outcome.value, WEIGHT[outcome], now(), message=reason, origin_slot=slot, origin_entity=entity,
         )  # fmt: skip
         if error is not None:
             field = getattr(error, "field", None)
@@ -220,3 +222,8 @@ class Ledger:
                 "message": message, "cure": cure, "state": "open", "released_by": None, "created_at": now(),
             }
         )  # fmt: skip
+
+
+def _place(root: Record) -> tuple[str, str]:
+    """Slot and entity where a record was read; empty texts for what a trigger brought."""
+    return (root.origin.slot, root.origin.entity) if root.origin else ("", "")

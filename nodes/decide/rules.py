@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -157,7 +158,9 @@ class Applied:
             if out.trace is not None:
                 self._note(scope, out, node)
             fired = [self.program.rules[index] for index in self.program.judge(scope).fired]
-            data, ports = self._act(fired, scope)
+            data, ports = self._act(
+                fired, scope, None if out.trace is None else partial(out.trace.note, node)
+            )
         except (RecordRejected, Held) as error:
             out.fail(record, error)
             return
@@ -165,7 +168,9 @@ class Applied:
         for port in ports or ["out"]:
             out.send(leaving, port)
 
-    def _act(self, fired: Sequence[Rule], scope: Scope) -> tuple[Any, list[str]]:
+    def _act(
+        self, fired: Sequence[Rule], scope: Scope, note: Callable[..., None] | None = None
+    ) -> tuple[Any, list[str]]:
         """The data as the rules leave it and the ports they chose. Raises Held or RecordRejected."""
         data = scope.data
         done: dict[str, None] = {}
@@ -175,8 +180,12 @@ class Applied:
                 if isinstance(action, Route):
                     ports[action.port] = None
                 elif isinstance(action, Set) and action.target not in done:
-                    data = put(data, action.target, self._values[id(action)].get(scope), scope)
+                    value = self._values[id(action)].get(scope)
+                    data = put(data, action.target, value, scope)
                     done[action.target] = None
+                    if note is not None:
+                        step = {"did": f"Rule «{rule.label()}»", "value": value}
+                        note(scope.record.key, field=action.target, on=True, steps=[step])
                 elif isinstance(action, Hold | Reject):
                     raise self._stopped(rule, action, scope)
         return data, list(ports)
