@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from engine.agreement import Agreement, Side
+from engine.arbiter import Terms, prepare
 from engine.connector import Query
 from engine.errors import HeddleError, Problem
 from engine.flow import SHARED, Document, Flow, LookupTable, Overlap, Pin, Port
@@ -317,6 +319,11 @@ class SyncNode(WriteNode[S]):
     @abstractmethod
     def sides(self) -> tuple[Side, Side]:
         """Left and right, also of a drawing that is not finished."""
+
+    @cached_property
+    def terms(self) -> Terms:
+        """The agreement, ready to decide by."""
+        return prepare(self.agreement(), self.context.tables, self.context.rules)
 
     def target(self) -> WriteTarget:
         """The right side, for whoever needs one target to name."""
