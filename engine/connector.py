@@ -39,6 +39,8 @@ class Capability(BaseModel):
                  ``client-id`` we choose the object's id · ``key`` the call carries a unique key ·
                  ``reference`` a field of the object carries our key · ``none``
     changes      how changes are seen: ``modified-since``, ``feed`` or ``none``
+    requests_per_second, concurrent, requests_per_day
+                 what the system is known to allow; a connection may be given other limits (engine.pace)
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,6 +52,7 @@ class Capability(BaseModel):
     changes: Literal["modified-since", "feed", "none"] = "none"
     requests_per_second: float | None = None
     concurrent: int | None = None
+    requests_per_day: int | None = None
 
 
 class Filter(BaseModel):

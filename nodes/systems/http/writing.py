@@ -11,7 +11,7 @@ from requests import Response
 
 from engine.clock import now
 from engine.connector import CannotTell
-from engine.errors import HeddleError, InDoubt, RecordRejected
+from engine.errors import AccessError, HeddleError, InDoubt, RecordRejected, Unavailable
 from engine.record import Change, Outcome, Remote, Result, idempotency_key
 from nodes.systems.http.answers import Judge, succeeded
 from nodes.systems.http.finding import Finder
@@ -74,7 +74,7 @@ class Writer:
         that are under way have ended: what they did is settled as any lost answer is."""
         workers = min(self.write_form.at_once, len(parts))
         if workers < 2 or self.write_form.body == "array" or not is_safe(self.form):
-            return [self._send(call, operation, part) for part in parts]
+            return self._send_in_turn(call, operation, parts)
         with ThreadPoolExecutor(workers, "http-write") as pool:
             pending = [pool.submit(self._send, call, operation, part) for part in parts]
             wait(pending, return_when=FIRST_EXCEPTION)
@@ -82,8 +82,19 @@ class Writer:
                 one.cancel()
         failed = next((e for one in pending if not one.cancelled() and (e := one.exception())), None)
         if failed is not None:
+            _mark(failed, half_way=len(parts) > 1)
             raise failed
         return [one.result() for one in pending]
+
+    def _send_in_turn(self, call: Call, operation: str, parts: list[list[Change]]) -> list[list[Result]]:
+        done: list[list[Result]] = []
+        for part in parts:
+            try:
+                done.append(self._send(call, operation, part))
+            except (Unavailable, AccessError) as error:
+                _mark(error, half_way=bool(done))
+                raise
+        return done
 
     def _send(self, call: Call, operation: str, changes: list[Change]) -> list[Result]:
         """One call. Raises InDoubt, Unavailable or AccessError when all of it failed."""
@@ -170,6 +181,11 @@ class Writer:
 
     def _doubt(self, message: str, sent_at: float) -> InDoubt:
         return InDoubt(message, sent_at=sent_at, timeout=self.line.http.timeout)
+
+
+def _mark(error: BaseException, *, half_way: bool) -> None:
+    if isinstance(error, Unavailable | AccessError):
+        error.half_way = half_way
 
 
 def is_safe(form: EntityForm) -> bool:
