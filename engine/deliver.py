@@ -272,13 +272,12 @@ def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], do
     """Claims and sends creates; True if some are being created by another batch."""
     mine = intents = _approved(errand, intents, "create", done)
     if not errand.dry and intents:
-        owned: set[tuple[Pair, str]] = set()
+        owned: dict[Pair, set[str]] = {}
         with errand.database.write() as session:
             for pair in {intent.pair for intent in intents}:
                 ids = [intent.left_id for intent in intents if intent.pair == pair]
-                got = references.claim(session, pair, ids, errand.claim, now() + errand.patience)
-                owned.update((pair, left_id) for left_id in got)
-            mine = [intent for intent in intents if (intent.pair, intent.left_id) in owned]
+                owned[pair] = references.claim(session, pair, ids, errand.claim, now() + errand.patience)
+            mine = [intent for intent in intents if intent.left_id in owned[intent.pair]]
             if errand.allowance is not None and mine:
                 wanted = {intent.source: intent.wanted("create") for intent in mine}
                 errand.allowance.reserve(session, "create", wanted)
@@ -364,6 +363,8 @@ def _linked(errand: Errand, target: WriteTarget, intent: Intent, result: Result)
     number = result.number
     if number is None and intent.current is not None:
         number = intent.current.number
+    if (remote_id, link, number) == (result.remote_id, result.link, result.number):
+        return result
     return msgspec.structs.replace(result, remote_id=remote_id, link=link, number=number)
 
 
