@@ -31,10 +31,10 @@ from engine.plan import Plan
 from engine.planned import Approval
 from engine.reader import Reader
 from engine.record import Outcome, Record, Result, from_json, to_json
-from engine.store import closing, control, deliveries, lanes, plans, references
+from engine.store import closing, control, deliveries, lanes, plans, references, runs
 from engine.store.database import Database, Session
 from engine.store.lanes import Claim
-from engine.store.runs import RunView, load_run
+from engine.store.runs import RunView
 from engine.walk import Course, Receipt, WantAsk, WriteAsk, node_of, walk
 
 log = logging.getLogger("heddle.executor")
@@ -95,7 +95,7 @@ class Shift:
         step = self._read_page if self.held.lane == 0 else self._next_batch
         while step():
             with self.database.read() as session:
-                state = load_run(session, self.run.id).state
+                state = runs.state(session, self.run.id)
             if state == "cancelled":
                 self._finish("cancelled")
                 return

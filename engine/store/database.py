@@ -187,6 +187,9 @@ def _tune_sqlite(engine: Engine) -> None:
     def begin(connection: Any) -> None:
         options = connection.get_execution_options()
         mode = options.get("sqlite_begin", "IMMEDIATE")
-        if mode == "IMMEDIATE":
-            connection.exec_driver_sql(f"PRAGMA synchronous={options.get('sqlite_synchronous', 'FULL')}")
-        connection.exec_driver_sql(f"BEGIN {mode}")
+        driver, known = connection.connection.dbapi_connection, connection.connection.info
+        wanted = options.get("sqlite_synchronous", "FULL")
+        if mode == "IMMEDIATE" and known.get("synchronous") != wanted:
+            driver.execute(f"PRAGMA synchronous={wanted}")
+            known["synchronous"] = wanted
+        driver.execute(f"BEGIN {mode}")
