@@ -177,6 +177,7 @@ def _tune_sqlite(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "busy_timeout=30000",
+            "wal_autocheckpoint=4000",
             "foreign_keys=ON",
             "cache_size=-20000",
             "temp_store=MEMORY",
