@@ -382,6 +382,8 @@ def _linked(errand: Errand, target: WriteTarget, intent: Intent, result: Result)
     number = result.number
     if number is None and intent.current is not None:
         number = intent.current.number
+    if (remote_id, link, number) == (result.remote_id, result.link, result.number):
+        return result
     return msgspec.structs.replace(result, remote_id=remote_id, link=link, number=number)
 
 
