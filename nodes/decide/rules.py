@@ -23,7 +23,7 @@ class RulesSettings(NodeSettings):
     rule_set: str | None = Field(
         default=None,
         title="Rule set",
-        description="A rule set of this flow, when several steps share it.",
+        description="A rule set of this flow or of the library, when several steps share it.",
         json_schema_extra={"x-widget": "rule-set"},
     )
     rules: RuleSet | None = Field(
@@ -71,7 +71,7 @@ class RulesNode(Node[RulesSettings]):
         if self._applied is None:
             if any(problem.severity == "error" for problem in self.problems) or self.document is None:
                 raise DefinitionError(self.problems)
-            name = self.settings.rule_set or self.context.node
+            name = self.context.label(self.settings.rule_set)
             self._applied = Applied(self.document, self.context.tables, name)
         for record in records:
             self._applied.apply(record, out, self.context.node)
@@ -87,7 +87,9 @@ class RulesNode(Node[RulesSettings]):
             return None
         if wanted not in self.context.rules:
             message = f"The flow has no rule set “{wanted}”."
-            self._problem("E-RULES-UNKNOWN", message, "Choose one of this flow.", "rule_set")
+            self._problem(
+                "E-RULES-UNKNOWN", message, "Choose one of this flow, or of the library.", "rule_set"
+            )
             return None
         try:
             document = RuleSet.model_validate(self.context.rules[wanted])
@@ -206,7 +208,7 @@ class Applied:
         rules = {rule.id: rule for rule in self.program.rules}
         for told in self.program.explain(scope):
             done = [describe(action) for action in rules[told["rule"]].then] if told["fired"] else []
-            out.trace.note(node, scope.record.key, **told, did=done)
+            out.trace.note(node, scope.record.key, **told, did=done, rule_set=self.name)
 
 
 def put(data: Any, target: str, value: Any, scope: Scope) -> Any:

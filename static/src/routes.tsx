@@ -31,6 +31,8 @@ export const routes: RouteObject[] = [
         path: "connections",
         lazy: async () => ({ Component: (await import("./connections/ConnectionsPage")).ConnectionsPage }),
       },
+      { path: "rules", lazy: async () => ({ Component: (await import("./library/LibraryPage")).LibraryPage }) },
+      { path: "rules/:slug", lazy: () => import("./pages/shared") },
       { path: "connections/new", lazy: () => import("./pages/newConnection") },
       { path: "connections/:id", lazy: () => import("./pages/connection") },
       { path: "sandboxes", lazy: async () => ({ Component: (await import("./sandboxes/SandboxesPage")).SandboxesPage }) },

@@ -2,6 +2,7 @@ import { ActionIcon, Menu, useMantineColorScheme } from "@mantine/core";
 import {
   IconCalendarClock,
   IconDeviceDesktop,
+  IconGavel,
   IconHome,
   IconInbox,
   IconListDetails,
@@ -32,6 +33,7 @@ const places: Place[] = [
   { to: "/runs", title: "Runs", icon: IconListDetails },
   { to: "/schedules", title: "Schedules", icon: IconCalendarClock },
   { to: "/inbox", title: "Inbox", icon: IconInbox },
+  { to: "/rules", title: "Rules", icon: IconGavel },
   { to: "/connections", title: "Connections", icon: IconPlugConnected },
 ];
 const sandboxes: Place = { to: "/sandboxes", title: "Sandboxes", icon: IconTestPipe };
