@@ -8,6 +8,7 @@ from flask_openapi3 import OpenAPI
 from designer.api import (
     approvals,
     catalog,
+    conflicts,
     connections,
     controls,
     events,
@@ -54,6 +55,7 @@ ROOMS = (
     plans.room,
     hooks.room,
     reviews.room,
+    conflicts.room,
     failures.room,
     approvals.room,
     invitations.room,
