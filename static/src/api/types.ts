@@ -39,6 +39,25 @@ export interface Connection {
   outage: Outage | null;
 }
 
+/** Null is no limit; ``per_second`` is a decimal as text. */
+export interface Limits {
+  per_second: string | null;
+  concurrent: number | null;
+  per_day: number | null;
+}
+
+/** What a connection may do, what is used of it since midnight (UTC), and what the next 24 hours will need. */
+export interface Board {
+  limits: Limits;
+  own: Limits;
+  set: boolean;
+  state: "shared" | "parted" | "alone";
+  today: { calls: number; waited: number; refused: number; left: number | null };
+  per_second: { now: string; most: string };
+  flows: { flow: { slug: string; name: string } | null; calls: number; waited: number; refused: number }[];
+  forecast: { calls: number; seconds: number | null; fits: boolean; beyond: number } | null;
+}
+
 export interface Outage {
   since: string;
   code: string;
@@ -258,6 +277,8 @@ export interface RecordHistory {
   steps: TraceStep[];
   deliveries: (Delivery & { sent: Json; before: Json | null; answer: unknown; calls: Call[] })[];
   history: RunRow[];
+  /** Where its timeline is, over all runs. */
+  object: { connection: string; entity: string; id: string } | null;
   corrections: { by: string; at: string; run: string; changes: { field: string; old: unknown; new: unknown }[] }[];
 }
 
@@ -314,12 +335,30 @@ export interface HeldGroup {
   count: number;
   keys: string[];
   runs: string[];
-  form: {
-    kind: "lookup";
-    table: string;
-    key: string;
-    columns: { name: string; options: { value: string; title: string }[] }[];
-  } | null;
+  form: LookupQuestion | ChoiceQuestion | null;
+}
+
+/** A row that a lookup table lacks. */
+export interface LookupQuestion {
+  kind: "lookup";
+  table: string;
+  key: string;
+  columns: { name: string; options: { value: string; title: string }[] }[];
+}
+
+/** Which of several objects a record is. */
+export interface ChoiceQuestion {
+  kind: "choice";
+  entity: string;
+  match: Record<string, string>;
+  candidates: {
+    id: string;
+    number: string | null;
+    link: string | null;
+    values: Record<string, string>;
+    /** The same value, not one that only looks like it. */
+    exact: boolean;
+  }[];
 }
 
 export interface Sandbox {

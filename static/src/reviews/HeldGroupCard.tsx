@@ -7,10 +7,11 @@ import { Link } from "react-router";
 
 import { useMay } from "../api/queries";
 import { useAnswer } from "../api/runs";
-import type { HeldGroup } from "../api/types";
+import type { HeldGroup, LookupQuestion } from "../api/types";
 import { many } from "../model/runs";
 import { valueText } from "../model/values";
 import { ErrorBanner, RelativeTime } from "../ui/parts";
+import { ChoiceForm } from "./ChoiceForm";
 import { type Done, questionKey } from "./done";
 import css from "./reviews.module.css";
 
@@ -48,7 +49,8 @@ export function HeldGroupCard({ group, onDone }: Props) {
           </p>
         </div>
       </div>
-      {form && may ? <AnswerForm group={group} form={form} onDone={onDone} /> : null}
+      {form?.kind === "lookup" && may ? <AnswerForm group={group} form={form} onDone={onDone} /> : null}
+      {form?.kind === "choice" && may ? <ChoiceForm group={group} form={form} onDone={onDone} /> : null}
       {form ? null : <NoForm runs={runs} flow={flow} />}
       <details className={css.wait}>
         <summary>{count === 1 ? "Which document" : "Which documents"}</summary>
@@ -68,7 +70,7 @@ export function HeldGroupCard({ group, onDone }: Props) {
   );
 }
 
-function AnswerForm({ group, form, onDone }: Props & { form: NonNullable<HeldGroup["form"]> }) {
+function AnswerForm({ group, form, onDone }: Props & { form: LookupQuestion }) {
   const answer = useAnswer();
   const [values, setValues] = useState<Record<string, string>>({});
   const [tried, setTried] = useState(false);
