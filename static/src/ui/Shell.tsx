@@ -4,6 +4,7 @@ import {
   IconDeviceDesktop,
   IconHome,
   IconInbox,
+  IconLink,
   IconListDetails,
   IconLogout,
   IconMoon,
@@ -31,6 +32,7 @@ const places: Place[] = [
   { to: "/runs", title: "Runs", icon: IconListDetails },
   { to: "/schedules", title: "Schedules", icon: IconCalendarClock },
   { to: "/inbox", title: "Inbox", icon: IconInbox },
+  { to: "/references", title: "Cross references", icon: IconLink },
   { to: "/connections", title: "Connections", icon: IconPlugConnected },
 ];
 const sandboxes: Place = { to: "/sandboxes", title: "Sandboxes", icon: IconTestPipe };
