@@ -13,14 +13,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from engine.agreement import Agreement, Side
+from engine.arbiter import Terms, prepare
 from engine.connector import Query
 from engine.errors import HeddleError, Problem
-from engine.flow import Document, LookupTable, Overlap, Port
+from engine.flow import SHARED, Document, Flow, LookupTable, Overlap, Pin, Port
 from engine.record import Record, fingerprint
 from engine.schedule import Timer
 from engine.shape import Entity
@@ -48,6 +50,20 @@ class NodeContext(BaseModel):
     node: str
     tables: Mapping[str, LookupTable] = {}
     rules: Mapping[str, dict[str, Any]] = {}
+    decisions: Mapping[str, dict[str, Any]] = {}
+    shared: Mapping[str, Pin] = {}
+
+    @classmethod
+    def of(cls, flow: Flow, node: str) -> NodeContext:
+        """What a node of this drawing may know."""
+        return cls(
+            node=node, tables=flow.tables, rules=flow.rules, decisions=flow.decisions, shared=flow.shared
+        )
+
+    def label(self, name: str | None) -> str:
+        """What people call a rule set or table: with its version where it is of the library."""
+        pin = self.shared.get((name or "").removeprefix(SHARED))
+        return pin.label() if pin is not None and (name or "").startswith(SHARED) else name or self.node
 
 
 class Trace:
@@ -303,6 +319,11 @@ class SyncNode(WriteNode[S]):
     @abstractmethod
     def sides(self) -> tuple[Side, Side]:
         """Left and right, also of a drawing that is not finished."""
+
+    @cached_property
+    def terms(self) -> Terms:
+        """The agreement, ready to decide by."""
+        return prepare(self.agreement(), self.context.tables, self.context.rules)
 
     def target(self) -> WriteTarget:
         """The right side, for whoever needs one target to name."""

@@ -67,6 +67,26 @@ def release(session: Session, flow_id: str, roots: Sequence[str], run_id: str) -
         )  # fmt: skip
 
 
+def release_at(session: Session, flow_id: str, node: str, roots: Sequence[str], run_id: str) -> None:
+    """Closes the holds of objects that are in step again, whichever side and whichever run held them."""
+    for start in range(0, len(roots), 500):
+        session.connection().execute(
+            update(_holds)
+            .where(_holds.c.flow_id == flow_id, _holds.c.state == "open", _holds.c.node == node,
+                   _holds.c.root.in_(roots[start : start + 500]))
+            .values(state="released", released_by=run_id)
+        )  # fmt: skip
+
+
+def is_held(session: Session, flow_id: str, node: str, root: str, question_hash: str) -> bool:
+    """Whether this very question is open for a record at a node."""
+    query = select(_holds.c.id).where(
+        _holds.c.flow_id == flow_id, _holds.c.state == "open", _holds.c.node == node, _holds.c.root == root,
+        _holds.c.question_hash == question_hash,
+    )  # fmt: skip
+    return session.connection().execute(query.limit(1)).first() is not None
+
+
 def open_holds(session: Session, question_hash: str | None = None) -> list[Hold]:
     """Everything that waits, oldest first; only one question's documents if its hash is given."""
     query = select(Hold).where(Hold.state == "open").order_by(Hold.id)  # type: ignore[arg-type]

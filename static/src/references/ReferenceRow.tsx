@@ -24,7 +24,7 @@ export function ReferenceRow({ reference, may }: { reference: Reference; may: bo
       <span className={css.side}>
         <b>{left.id}</b>
         <small>
-          {left.entity} · {left.connection_name}
+          {left.connection ? `${left.entity} · ${left.connection_name}` : "brought by a call"}
         </small>
       </span>
       <span className={css.side}>
