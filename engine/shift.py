@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
-from engine import faults, patience
+from engine import faults, patience, tasks
 from engine.allowance import Allowance
 from engine.batch import pack, pack_answers, unpack, unpack_answers
 from engine.breaker import Breaker
@@ -305,7 +305,7 @@ class Shift:
 
     def _allowance(self, node: str, target: WriteTarget) -> Allowance | None:
         budget = self.plan.flow.policy.budget
-        if budget is None or self.read_only:
+        if budget is None or self.read_only or node == tasks.NODE:
             return None
         thing = self.connector(target.slot).entity(target.entity).title or target.entity
         return Allowance(budget, self.run.id, node, thing)

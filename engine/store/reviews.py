@@ -67,6 +67,10 @@ def release(session: Session, flow_id: str, roots: Sequence[str], run_id: str) -
         )  # fmt: skip
 
 
+def get(session: Session, hold_id: int) -> Hold | None:
+    return session.get(Hold, hold_id)
+
+
 def open_holds(session: Session, question_hash: str | None = None) -> list[Hold]:
     """Everything that waits, oldest first; only one question's documents if its hash is given."""
     query = select(Hold).where(Hold.state == "open").order_by(Hold.id)  # type: ignore[arg-type]
