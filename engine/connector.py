@@ -101,6 +101,19 @@ class CannotTell(HeddleError):
     code = "E-CANNOT-TELL"
 
 
+class Partly(HeddleError):
+    """Raised by ``_write`` when some changes were answered before the rest failed.
+
+    results  one for each change, None where there was no answer     error  why the others have none
+    """
+
+    code = "E-PARTLY"
+
+    def __init__(self, results: Sequence[Result | None], error: HeddleError) -> None:
+        super().__init__(error.message, detail=error.detail, cure=error.cure)
+        self.results, self.error = list(results), error
+
+
 class Connector(ABC, Generic[S]):
     """One system. Subclasses set the class variables and implement the abstract methods.
 
@@ -150,14 +163,19 @@ class Connector(ABC, Generic[S]):
     def _write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
         """One Result a Change, in order. Raises only when the call as a whole failed:
 
-        Unavailable or AccessError when certainly nothing was written, InDoubt when it may have been.
+        Unavailable or AccessError when certainly nothing was written, InDoubt when it may have been; Partly when
+        that holds for some of them only.
         """
 
     def write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
         """The door: every write of every connector goes through here, and a dry run finds it shut."""
         if self.http.read_only:
             raise EngineError("A dry run tried to write.", code="E-DOOR")
-        return [self._masked(result) for result in self._write(entity, changes)]
+        try:
+            return [self._masked(result) for result in self._write(entity, changes)]
+        except Partly as partly:
+            masked = [None if result is None else self._masked(result) for result in partly.results]
+            raise Partly(masked, partly.error) from partly
 
     def _masked(self, result: Result) -> Result:
         """A system may quote what it was sent; no secret of ours may reach the history that way."""

@@ -17,7 +17,7 @@ import msgspec
 
 from engine import compare, faults
 from engine.clock import now
-from engine.connector import CannotTell
+from engine.connector import CannotTell, Partly
 from engine.errors import AccessError, HeddleError, Unavailable
 from engine.intent import Delivered, Errand, Intent, gather, hold, keep, recall, receive
 from engine.node import WriteTarget
@@ -296,13 +296,15 @@ def _send(
 ) -> Iterator[tuple[Intent, Result, Change, dict[str, Any] | None]]:
     """Sends in calls as large as the system takes; yields (intent, result, change, values before).
 
-    Creates that certainly did not happen, because a call was refused as a whole or never made, are given up: who
+    Creates that certainly did not happen, because their call was refused or never made, are given up: who
     tries them again need not look for them, and cannot be in doubt.
     """
     size = max(1, errand.connector.capability.write)
     for start in range(0, len(intents), size):
         some = intents[start : start + size]
         changes = [_change(errand, intent, operation) for intent in some]
+        results: Sequence[Result | None]
+        trouble: HeddleError | None = None
         if errand.dry:
             results = [_imagined(intent, operation, target) for intent in some]
         else:
@@ -310,22 +312,27 @@ def _send(
             errand.keep_lease()
             try:
                 results = errand.connector.write(target.entity, changes)
+            except Partly as partly:
+                results, trouble = partly.results, partly.error
             except HeddleError as error:
-                if operation == "create":
-                    unsent = intents[start if _certainly_not(error) else start + size :]
-                    done.released.extend((intent.pair, intent.left_id) for intent in unsent)
-                raise
+                results, trouble = [None] * len(some), error
             faults.point("after-send")
         for intent, change, result in zip(some, changes, results, strict=True):
+            if result is None:
+                continue
             before = None
             if intent.current is not None:
                 before = {name: intent.current.data.get(name) for name in change.data}
             yield intent, _linked(errand, target, intent, result), change, before
-
-
-def _certainly_not(error: HeddleError) -> bool:
-    """Whether nothing of the call that raised this was carried out."""
-    return isinstance(error, Unavailable | AccessError) and not error.half_way
+        if trouble is not None:
+            if operation == "create":
+                certain = isinstance(trouble, Unavailable | AccessError)
+                unsent = [
+                    one for one, result in zip(some, results, strict=True) if result is None and certain
+                ]
+                unsent += intents[start + size :]
+                done.released.extend((intent.pair, intent.left_id) for intent in unsent)
+            raise trouble
 
 
 def _change(errand: Errand, intent: Intent, operation: str) -> Change:

@@ -72,20 +72,15 @@ class DefinitionError(HeddleError):
 
 
 class AccessError(HeddleError):
-    """A system refused our credentials or rights. ``half_way`` as in Unavailable."""
+    """A system refused our credentials or rights."""
 
     code = "E-ACCESS"
-    half_way = False
 
 
 class Unavailable(HeddleError):
-    """A system cannot answer now. ``retry_after`` is in seconds, None if the system did not say.
-
-    half_way  it was raised in the midst of several changes, of which some may have been carried out
-    """
+    """A system cannot answer now. ``retry_after`` is in seconds, None if the system did not say."""
 
     code = "E-UNAVAILABLE"
-    half_way = False
 
     def __init__(
         self,

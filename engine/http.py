@@ -24,12 +24,15 @@ from urllib3.exceptions import NewConnectionError
 
 from engine import faults
 from engine.clock import now
+from engine.direct import Direct
 from engine.errors import AccessError, EngineError, InDoubt, Unavailable
 from engine.guard import GuardedAdapter
 
 Journal = Callable[[dict[str, Any]], None]
 MAX_BODY = 64_000
 TOO_MANY = 429
+KEPT = 32
+"""Connections to one service that stay open between calls: as many as may be under way at once."""
 
 
 class GuardedSession(requests.Session):
@@ -41,8 +44,8 @@ class GuardedSession(requests.Session):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mount("http://", GuardedAdapter())
-        self.mount("https://", GuardedAdapter())
+        self.mount("http://", GuardedAdapter(pool_maxsize=KEPT))
+        self.mount("https://", GuardedAdapter(pool_maxsize=KEPT))
         self._environment: dict[tuple[str, str], Any] = {}
 
     def merge_environment_settings(self, url: Any, *args: Any) -> Any:
@@ -92,6 +95,7 @@ class Http:
         self.name = name
         self.session = session or GuardedSession()
         self.session.headers["User-Agent"] = "Heddle"
+        self._direct = Direct(self.session)
         self.timeout = timeout
         self.read_only = read_only
         self.journal = journal
@@ -131,10 +135,9 @@ class Http:
         while True:
             holder = self.door.take(host) if self.door is not None else ""
             try:
-                response = self._send(
-                    method, url, mutating, private, timeout or self.timeout,
-                    params=params, headers=dict(headers or {}), data=data, auth=auth or _as_it_is,
-                )  # fmt: skip
+                response = self._call(
+                    method, url, params, headers or {}, data, auth, timeout or self.timeout, mutating, private
+                )
             finally:
                 if self.door is not None:
                     self.door.give(holder)
@@ -143,8 +146,17 @@ class Http:
                 return response
             told += 1
 
-    def _send(
-        self, method: str, url: str, mutating: bool, private: bool, limit: float, **rest: Any
+    def _call(
+        self,
+        method: str,
+        url: str,
+        params: Any,
+        headers: Mapping[str, str],
+        data: Any,
+        auth: Any,
+        limit: float,
+        mutating: bool,
+        private: bool,
     ) -> requests.Response:
         """One call, which has had its turn."""
         if mutating and self.guard is not None:
@@ -152,9 +164,8 @@ class Http:
         sent_at, started = now(), time.perf_counter()
         if mutating:
             faults.point("during-send")
-        data = rest["data"]
         try:
-            response = self.session.request(method, url, timeout=limit, allow_redirects=False, **rest)
+            response = self._transmit(method, url, params, headers, data, auth, limit)
         except AccessError as error:
             self._note(method, url, None if private else data, None, started, error.message)
             raise
@@ -163,6 +174,26 @@ class Http:
             raise self._translate(error, url, mutating, sent_at, limit) from error
         self._note(method, url, None if private else data, response, started, "", private)
         return response
+
+    def _transmit(
+        self,
+        method: str,
+        url: str,
+        params: Any,
+        headers: Mapping[str, str],
+        data: Any,
+        auth: Any,
+        limit: float,
+    ) -> requests.Response:
+        """The straight way where it will do, else the session's."""
+        if params is None and (auth is None or isinstance(auth, tuple)):
+            answer = self._direct.send(method, url, headers, data, auth, limit)
+            if answer is not None:
+                return answer
+        return self.session.request(
+            method, url, params=params, headers=dict(headers), data=data, auth=auth or _as_it_is, timeout=limit,
+            allow_redirects=False,
+        )  # fmt: skip
 
     def _translate(
         self, error: RequestException, url: str, mutating: bool, sent_at: float, limit: float
@@ -193,6 +224,7 @@ class Http:
         never_left = (
             isinstance(error, ConnectTimeout)
             or (isinstance(error, RequestsConnectionError) and "NewConnectionError" in repr(error))
+            or isinstance(next(iter(error.args), None), NewConnectionError)
             # also a name that cannot be resolved, which derives from it
             or isinstance(getattr(next(iter(error.args), None), "reason", None), NewConnectionError)
         )

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from engine.agreement import Agreement, Side
 from engine.connector import Query
 from engine.errors import HeddleError, Problem
-from engine.flow import Document, LookupTable, Overlap, Port
+from engine.flow import SHARED, Document, Flow, LookupTable, Overlap, Pin, Port
 from engine.record import Record, fingerprint
 from engine.schedule import Timer
 from engine.shape import Entity
@@ -48,6 +48,20 @@ class NodeContext(BaseModel):
     node: str
     tables: Mapping[str, LookupTable] = {}
     rules: Mapping[str, dict[str, Any]] = {}
+    decisions: Mapping[str, dict[str, Any]] = {}
+    shared: Mapping[str, Pin] = {}
+
+    @classmethod
+    def of(cls, flow: Flow, node: str) -> NodeContext:
+        """What a node of this drawing may know."""
+        return cls(
+            node=node, tables=flow.tables, rules=flow.rules, decisions=flow.decisions, shared=flow.shared
+        )
+
+    def label(self, name: str | None) -> str:
+        """What people call a rule set or table: with its version where it is of the library."""
+        pin = self.shared.get((name or "").removeprefix(SHARED))
+        return pin.label() if pin is not None and (name or "").startswith(SHARED) else name or self.node
 
 
 class Trace:

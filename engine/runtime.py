@@ -15,7 +15,7 @@ from engine.pace import Pacer
 from engine.plan import Plan, build
 from engine.share import Share
 from engine.shift import Ring
-from engine.store import connections, flows
+from engine.store import connections, flows, library
 from engine.store.database import Database
 from engine.store.seal import Seal
 
@@ -60,11 +60,12 @@ class Runtime:
         if version_id not in self._plans:
             with self.database.read() as session:
                 version = flows.version_by_id(session, version_id)
-            if version is None:
-                raise EngineError(f"The flow version {version_id} is gone.", code="E-VERSION-GONE")
+                if version is None:
+                    raise EngineError(f"The flow version {version_id} is gone.", code="E-VERSION-GONE")
+                flow = library.filled(session, version.document())
             if len(self._plans) >= PLANS:
                 self._plans.pop(next(iter(self._plans)))
-            self._plans[version_id] = build(version.document())
+            self._plans[version_id] = build(flow)
         return self._plans[version_id]
 
     def executor(self, ring: Ring, **options: Any) -> Executor:

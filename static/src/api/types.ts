@@ -113,6 +113,9 @@ export interface FlowDetail {
   state: FlowState;
   live_version: number | null;
   draft_changed: boolean;
+  /** Whether publishing needs a second person, and the request that waits for one. */
+  guarded: boolean;
+  request: number | null;
   hook: { url: string } | null;
   plan: Check | null;
 }
@@ -274,6 +277,8 @@ export interface RecordHistory {
   steps: TraceStep[];
   deliveries: (Delivery & { sent: Json; before: Json | null; answer: unknown; calls: Call[] })[];
   history: RunRow[];
+  /** Where its timeline is, over all runs. */
+  object: { connection: string; entity: string; id: string } | null;
   corrections: { by: string; at: string; run: string; changes: { field: string; old: unknown; new: unknown }[] }[];
 }
 
