@@ -115,7 +115,8 @@ def load_run(session: Session, run_id: str) -> RunView:
 
 def state(session: Session, run_id: str) -> str:
     """Only where a run stands; empty if there is no such run."""
-    return plain.run(session, "SELECT state FROM run WHERE id = ?", run_id).scalar() or ""
+    found = plain.rows(session, "SELECT state FROM run WHERE id = ?", run_id)
+    return str(found[0][0]) if found else ""
 
 
 def of_cause(session: Session, key: str | None) -> str | None:

@@ -87,7 +87,7 @@ def connection(slot: str, url: str, http: Http) -> Connector[Any]:
 
 def run(url: str, folder: Path, records: int, profile: cProfile.Profile | None = None) -> Figures:
     """One live run over so many records, in a fresh database, in this process."""
-    requests.post(f"{url}/control/begin?n={records}", timeout=600)
+    requests.post(f"{url}/control/begin?n={records}&first=0", timeout=600)
     database = Database(f"sqlite:///{folder / f'{time.monotonic_ns()}.db'}")
     database.migrate()
     drawing = flow()
