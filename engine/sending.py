@@ -50,7 +50,7 @@ def _allowed(errand: SyncErrand, side: SideName, couples: Sequence[Couple], oper
     if allowance is not None and passed and not errand.dry:
         with errand.database.write() as session:
             values = {_source(errand, side, couple): _data(errand, side, couple) for couple in passed}
-            allowance.reserve(session, "update", values)
+            allowance.reserve(session, operation, values)
     return passed
 
 
