@@ -80,6 +80,7 @@ class Errands:
             claim=self.claim(ask.node),
             keep_lease=self.keep_lease,
             dry=self.dry,
+            run_id=self.run.id,
             patience=self.lease + timeout,
             allowances={name: self._allowance(ask.node, side) for name, side in sides.items()},
             approvals={
