@@ -99,3 +99,12 @@ def form(question: Mapping[str, Any]) -> dict[str, Any]:
         "match": question["match"],
         "candidates": question["candidates"],
     }
+
+
+def either() -> RequestError:
+    return RequestError(
+        "Say what becomes of it.",
+        status=422,
+        code="E-CHOICE",
+        cure="Send right_id, or state new or out; one of the two.",
+    )

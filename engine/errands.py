@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from engine import tasks
 from engine.agreement import SIDES, Side, SideName
 from engine.allowance import Allowance
 from engine.connector import Connector
@@ -87,7 +88,7 @@ class Errands:
 
     def _allowance(self, node: str, target: WriteTarget | Side) -> Allowance | None:
         budget = self.plan.flow.policy.budget
-        if budget is None or self.dry:
+        if budget is None or self.dry or node == tasks.NODE:
             return None
         thing = self.connect(target.slot).entity(target.entity).title or target.entity
         return Allowance(budget, self.run.id, node, thing)

@@ -87,6 +87,10 @@ def open_failures(session: Session, causes: Sequence[str] | None = None) -> list
     return list(session.execute(query).scalars())
 
 
+def get(session: Session, failure_id: int) -> Failure | None:
+    return session.get(Failure, failure_id)
+
+
 def cares(session: Session) -> dict[str, CauseCare]:
     return {care.cause: care for care in session.execute(select(CauseCare)).scalars()}
 

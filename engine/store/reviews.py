@@ -88,6 +88,10 @@ def is_held(session: Session, flow_id: str, node: str, root: str, question_hash:
     return session.connection().execute(query.limit(1)).first() is not None
 
 
+def get(session: Session, hold_id: int) -> Hold | None:
+    return session.get(Hold, hold_id)
+
+
 def open_holds(session: Session, question_hash: str | None = None) -> list[Hold]:
     """Everything that waits, oldest first; only one question's documents if its hash is given."""
     query = select(Hold).where(Hold.state == "open").order_by(Hold.id)  # type: ignore[arg-type]

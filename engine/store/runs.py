@@ -130,6 +130,11 @@ def settling(session: Session, key: str) -> Run | None:
     return session.exec(query.order_by(col(Run.id).desc())).first()
 
 
+def runs_of(session: Session, run_ids: Sequence[str]) -> dict[str, Run]:
+    """Runs by their ids."""
+    return {run.id: run for run in session.exec(select(Run).where(col(Run.id).in_(run_ids)))}
+
+
 def started_since(session: Session, flow_ids: Sequence[str], since: float) -> dict[str, int]:
     """Flow → how many of its live runs have begun since a moment."""
     query = (

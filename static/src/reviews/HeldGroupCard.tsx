@@ -51,7 +51,7 @@ export function HeldGroupCard({ group, onDone }: Props) {
       </div>
       {form?.kind === "lookup" && may ? <AnswerForm group={group} form={form} onDone={onDone} /> : null}
       {form?.kind === "choice" && may ? <ChoiceForm group={group} form={form} onDone={onDone} /> : null}
-      {form ? null : <NoForm runs={runs} flow={flow} />}
+      {form ? null : <NoForm runs={runs} flow={flow} gone={question["kind"] === "gone" ? valueText(question["id"]) : ""} />}
       <details className={css.wait}>
         <summary>{count === 1 ? "Which document" : "Which documents"}</summary>
         <ul className={css.keys}>
@@ -142,11 +142,16 @@ function AnswerForm({ group, form, onDone }: Props & { form: LookupQuestion }) {
 }
 
 /** A question that no single answer settles: correct the cause, then send them again. */
-function NoForm({ runs, flow }: { runs: string[]; flow: string }) {
+function NoForm({ runs, flow, gone }: { runs: string[]; flow: string; gone: string }) {
   return (
     <div className={css.form}>
+      {gone ? (
+        <Button component={Link} to={`/references?q=${encodeURIComponent(gone)}`}>
+          Repair the cross reference
+        </Button>
+      ) : null}
       {runs[0] ? (
-        <Button component={Link} to={`/runs/${runs[0]}?outcome=held`}>
+        <Button component={Link} to={`/runs/${runs[0]}?outcome=held`} variant={gone ? "default" : "filled"}>
           Look at them and retry
         </Button>
       ) : null}
