@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.timeouts import BaseDeathPenalty
 
-from engine import approvals, faults, inference
+from engine import approvals, faults, inference, releases
 from engine.clock import now
 from engine.errors import Unavailable
 from engine.executor import Executor
@@ -129,8 +129,9 @@ def sweep(
     """Every few seconds, starts what is due by the clock and rings for lanes that nobody attends."""
     while not stop.is_set():
         try:
-            for run_id, lane in clockwork.fire_due() if clockwork else ():
-                bell.ring(run_id, lane)
+            if clockwork is not None:
+                for run_id, lane in (*clockwork.fire_due(), *releases.tick(database, clockwork.plans)):
+                    bell.ring(run_id, lane)
             sweep_once(database, bell)
         except Unavailable as error:
             log.warning("the sweeper waits: %s", error)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.bench import map_speed, settled_loop
+from tests.bench import map_speed, release_speed, settled_loop
 from tests.bench.pages import write
 from tests.durability import tree
 from tests.durability.tree import Tree
@@ -33,6 +33,7 @@ def test_speed(tmp_path: Path) -> None:
         rows += bulk(running)
     rows += loop()
     rows += [(f"Map alone: {name}", f"{cost:.1f} µs a record") for name, cost in map_speed.figures()]
+    rows += [(name, f"{seconds:.2f} s of CPU") for name, seconds in release_speed.figures()]
     write(PAGE, machine(), rows)
     for name, value in rows:
         print(f"{name:60} {value}")

@@ -314,12 +314,19 @@ export interface HeldGroup {
   count: number;
   keys: string[];
   runs: string[];
-  form: {
-    kind: "lookup";
-    table: string;
-    key: string;
-    columns: { name: string; options: { value: string; title: string }[] }[];
-  } | null;
+  form: LookupForm | { kind: "in-doubt"; entity: string; system: string } | { kind: "closed-period"; field: string; date: string } | null;
+  /** What sets them free beside an answer, the likeliest first. */
+  acts: { do: "again" | "read"; title: string; help: string }[];
+  /** Who looks after questions like this one: an e-mail, or `role:` and a role. */
+  owner: { value: string; name: string } | null;
+  mine: boolean;
+}
+
+export interface LookupForm {
+  kind: "lookup";
+  table: string;
+  key: string;
+  columns: { name: string; options: { value: string; title: string }[] }[];
 }
 
 export interface Sandbox {

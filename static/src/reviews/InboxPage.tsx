@@ -1,6 +1,6 @@
 /** What people decide: held documents by question, failures by cause. Tabs exist for what exists. */
 
-import { Button } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { IconCircleCheck, IconInbox } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { Link, useSearchParams } from "react-router";
@@ -27,6 +27,7 @@ export function InboxPage() {
   const [done, setDone] = useState<Done | null>(null);
   const held = useHeld();
   const [snoozed, setSnoozed] = useState(false);
+  const [whose, setWhose] = useState<"all" | "mine">("all");
   const failed = useFailed(snoozed);
   const asked = useApprovals("all").data?.approvals ?? [];
   const mine = asked.filter((one) => one.mine).length;
@@ -91,9 +92,27 @@ export function InboxPage() {
       ) : null}
       {tab === "approvals" ? <ApprovalList onDone={(told) => setDone({ ...told, question: "", at: Date.now() })} /> : null}
       {tab === "publications" ? <PublicationList onDone={(told) => setDone({ ...told, question: "", at: Date.now() })} /> : null}
+      {tab === "held" && groups.some((group) => group.mine !== groups[0]?.mine || group.owner) ? (
+        <div className={css.views}>
+          <SegmentedControl
+            aria-label="Whose questions"
+            value={whose}
+            onChange={setWhose}
+            data={[
+              { value: "all", label: "Everybody's" },
+              { value: "mine", label: "Mine" },
+            ]}
+          />
+        </div>
+      ) : null}
+      {tab === "held" && whose === "mine" && groups.length > 0 && !groups.some((group) => group.mine) ? (
+        <EmptyState icon={IconInbox} title="No question is yours">
+          What others look after is under “Everybody's”.
+        </EmptyState>
+      ) : null}
       {tab === "held" ? (
         <div className={css.groups}>
-          {groups.map((group) => (
+          {groups.filter((group) => whose === "all" || group.mine).map((group) => (
             <HeldGroupCard key={questionKey(group)} group={group} onDone={setDone} />
           ))}
         </div>
