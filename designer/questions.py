@@ -199,4 +199,6 @@ def _choices(row: flows.FlowRow, table: LookupTable, column: str) -> list[dict[s
     if options is None:
         return None
     installation = here()
-    return installation.choices.of(installation.database, installation.seal, row.bound(), options)
+    return installation.choices.of(
+        installation.database, installation.seal, row.bound(), options, installation.runtime.pacer
+    )

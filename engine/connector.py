@@ -39,6 +39,8 @@ class Capability(BaseModel):
                  ``client-id`` we choose the object's id · ``key`` the call carries a unique key ·
                  ``reference`` a field of the object carries our key · ``none``
     changes      how changes are seen: ``modified-since``, ``feed`` or ``none``
+    requests_per_second, concurrent, requests_per_day
+                 what the system is known to allow; a connection may be given other limits (engine.pace)
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,6 +52,7 @@ class Capability(BaseModel):
     changes: Literal["modified-since", "feed", "none"] = "none"
     requests_per_second: float | None = None
     concurrent: int | None = None
+    requests_per_day: int | None = None
 
 
 class Filter(BaseModel):
@@ -96,6 +99,19 @@ class CannotTell(HeddleError):
     """Raised by ``resolve`` when the system offers no way to learn whether a write happened."""
 
     code = "E-CANNOT-TELL"
+
+
+class Partly(HeddleError):
+    """Raised by ``_write`` when some changes were answered before the rest failed.
+
+    results  one for each change, None where there was no answer     error  why the others have none
+    """
+
+    code = "E-PARTLY"
+
+    def __init__(self, results: Sequence[Result | None], error: HeddleError) -> None:
+        super().__init__(error.message, detail=error.detail, cure=error.cure)
+        self.results, self.error = list(results), error
 
 
 class Connector(ABC, Generic[S]):
@@ -147,14 +163,19 @@ class Connector(ABC, Generic[S]):
     def _write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
         """One Result a Change, in order. Raises only when the call as a whole failed:
 
-        Unavailable or AccessError when certainly nothing was written, InDoubt when it may have been.
+        Unavailable or AccessError when certainly nothing was written, InDoubt when it may have been; Partly when
+        that holds for some of them only.
         """
 
     def write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
         """The door: every write of every connector goes through here, and a dry run finds it shut."""
         if self.http.read_only:
             raise EngineError("A dry run tried to write.", code="E-DOOR")
-        return [self._masked(result) for result in self._write(entity, changes)]
+        try:
+            return [self._masked(result) for result in self._write(entity, changes)]
+        except Partly as partly:
+            masked = [None if result is None else self._masked(result) for result in partly.results]
+            raise Partly(masked, partly.error) from partly
 
     def _masked(self, result: Result) -> Result:
         """A system may quote what it was sent; no secret of ours may reach the history that way."""

@@ -17,8 +17,8 @@ import msgspec
 
 from engine import compare, faults
 from engine.clock import now
-from engine.connector import CannotTell
-from engine.errors import HeddleError, Unavailable
+from engine.connector import CannotTell, Partly
+from engine.errors import AccessError, HeddleError, Unavailable
 from engine.intent import Delivered, Errand, Intent, gather, hold, keep, recall, receive
 from engine.node import WriteTarget
 from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_key
@@ -263,7 +263,7 @@ def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], do
         with errand.database.write() as session:
             wanted = {intent.source: _change(errand, intent, "update").data for intent in intents}
             errand.allowance.reserve(session, "update", wanted)
-    for intent, result, change, before in _send(errand, target, intents, "update"):
+    for intent, result, change, before in _send(errand, target, intents, "update", done):
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             updated = msgspec.structs.replace(result, outcome=Outcome.UPDATED)
             keep(errand, intent, updated, done)
@@ -286,7 +286,7 @@ def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], do
             if errand.allowance is not None and mine:
                 wanted = {intent.source: intent.wanted("create") for intent in mine}
                 errand.allowance.reserve(session, "create", wanted)
-    for intent, result, change, _ in _send(errand, target, mine, "create"):
+    for intent, result, change, _ in _send(errand, target, mine, "create", done):
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             keep(errand, intent, result, done)
         elif result.outcome != Outcome.IN_DOUBT:
@@ -296,25 +296,47 @@ def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], do
 
 
 def _send(
-    errand: Errand, target: WriteTarget, intents: list[Intent], operation: str
+    errand: Errand, target: WriteTarget, intents: list[Intent], operation: str, done: Delivered
 ) -> Iterator[tuple[Intent, Result, Change, dict[str, Any] | None]]:
-    """Sends in calls as large as the system takes; yields (intent, result, change, values before)."""
+    """Sends in calls as large as the system takes; yields (intent, result, change, values before).
+
+    Creates that certainly did not happen, because their call was refused or never made, are given up: who
+    tries them again need not look for them, and cannot be in doubt.
+    """
     size = max(1, errand.connector.capability.write)
     for start in range(0, len(intents), size):
         some = intents[start : start + size]
         changes = [_change(errand, intent, operation) for intent in some]
+        results: Sequence[Result | None]
+        trouble: HeddleError | None = None
         if errand.dry:
             results = [_imagined(intent, operation, target) for intent in some]
         else:
             faults.point("before-send")
             errand.keep_lease()
-            results = errand.connector.write(target.entity, changes)
+            try:
+                results = errand.connector.write(target.entity, changes)
+            except Partly as partly:
+                results, trouble = partly.results, partly.error
+            except HeddleError as error:
+                results, trouble = [None] * len(some), error
             faults.point("after-send")
         for intent, change, result in zip(some, changes, results, strict=True):
+            if result is None:
+                continue
             before = None
             if intent.current is not None:
                 before = {name: intent.current.data.get(name) for name in change.data}
             yield intent, _linked(errand, target, intent, result), change, before
+        if trouble is not None:
+            if operation == "create":
+                certain = isinstance(trouble, Unavailable | AccessError)
+                unsent = [
+                    one for one, result in zip(some, results, strict=True) if result is None and certain
+                ]
+                unsent += intents[start + size :]
+                done.released.extend((intent.pair, intent.left_id) for intent in unsent)
+            raise trouble
 
 
 def _change(errand: Errand, intent: Intent, operation: str) -> Change:

@@ -131,13 +131,20 @@ def _write(story: Story, node: str, record: Record, receipt: Receipt, entity_of:
 
 
 def _why(story: Story, node: str, record: Record) -> dict[str, list[dict[str, Any]]]:
-    """Field → the steps that made its value, from the last node before the write that noted it."""
+    """Field → the steps that made its value, over all nodes before the write.
+
+    A mapping starts a field anew, behind what made the value that it took; rules and tables go on from there.
+    """
     found: dict[str, list[dict[str, Any]]] = {}
     for earlier in story.plan.order[: story.plan.order.index(node)]:
+        made: dict[str, list[dict[str, Any]]] = {}
         for note in story.trace.notes.get((earlier, record.key), ()):
             if "field" in note:
+                field = str(note["field"])
                 steps_taken = [{**step, "node": earlier} for step in note.get("steps", [])]
-                found[str(note["field"])] = steps_taken
+                source = field if note.get("on") else str(steps_taken[0]["did"]) if steps_taken else ""
+                made[field] = [*(made.get(source) or found.get(source, [])), *steps_taken]
+        found.update(made)
     return found
 
 

@@ -303,7 +303,10 @@ def _step(
     arguments: list[Any] = []
     for argument in function.arguments:
         where = _at(field, f"args.{argument.name}")
-        given = _given(function, argument, call.args.get(argument.name), tables, where, problems)
+        value = call.args.get(argument.name)
+        if value is None and argument.kind.dated and any(getattr(one, "dated", False) for one in arguments):
+            value = PathValue(path=argument.kind.dated, may_be_empty=True)
+        given = _given(function, argument, value, tables, where, problems)
         arguments.append(given)
         if isinstance(given, Compiled):
             sources.extend(given.sources)

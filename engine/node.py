@@ -17,9 +17,10 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from engine.agreement import Agreement, Side
 from engine.connector import Query
 from engine.errors import HeddleError, Problem
-from engine.flow import Document, LookupTable, Overlap, Port
+from engine.flow import SHARED, Document, Flow, LookupTable, Overlap, Pin, Port
 from engine.record import Record, fingerprint
 from engine.schedule import Timer
 from engine.shape import Entity
@@ -47,6 +48,20 @@ class NodeContext(BaseModel):
     node: str
     tables: Mapping[str, LookupTable] = {}
     rules: Mapping[str, dict[str, Any]] = {}
+    decisions: Mapping[str, dict[str, Any]] = {}
+    shared: Mapping[str, Pin] = {}
+
+    @classmethod
+    def of(cls, flow: Flow, node: str) -> NodeContext:
+        """What a node of this drawing may know."""
+        return cls(
+            node=node, tables=flow.tables, rules=flow.rules, decisions=flow.decisions, shared=flow.shared
+        )
+
+    def label(self, name: str | None) -> str:
+        """What people call a rule set or table: with its version where it is of the library."""
+        pin = self.shared.get((name or "").removeprefix(SHARED))
+        return pin.label() if pin is not None and (name or "").startswith(SHARED) else name or self.node
 
 
 class Trace:
@@ -285,3 +300,26 @@ class WriteNode(Node[S]):
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         raise TypeError("a write node is delivered by the executor, not processed")
+
+
+class SyncNode(WriteNode[S]):
+    """Keeps the objects of two systems in step. A record is only a signal that its pair must be looked at.
+
+    The executor fetches both sides, decides field by field, and writes to one of them or to both.
+    """
+
+    @abstractmethod
+    def agreement(self) -> Agreement:
+        """What is kept in step, and how; constant for the life of the node."""
+
+    @abstractmethod
+    def sides(self) -> tuple[Side, Side]:
+        """Left and right, also of a drawing that is not finished."""
+
+    def target(self) -> WriteTarget:
+        """The right side, for whoever needs one target to name."""
+        right = self.sides()[1]
+        return WriteTarget(slot=right.slot, entity=right.entity, match=tuple(right.match))
+
+    def identify(self, record: Record) -> tuple[str | None, str, str]:
+        return None, record.origin.entity if record.origin else "", record.key

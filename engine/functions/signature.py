@@ -41,6 +41,7 @@ class Kind:
     constant: bool = False
     lazy: bool = False
     widget: str | None = None
+    dated: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ grows with each claim, so a worker that was frozen and comes back late changes n
 """
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Index, LargeBinary
+from sqlalchemy import Column, Index, LargeBinary, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -120,6 +121,16 @@ def settling(session: Session, key: str) -> Run | None:
     """The run that still waits for more events on these records."""
     query = select(Run).where(Run.settles == key, Run.state == "queued", col(Run.started_at).is_(None))
     return session.exec(query.order_by(col(Run.id).desc())).first()
+
+
+def started_since(session: Session, flow_ids: Sequence[str], since: float) -> dict[str, int]:
+    """Flow → how many of its live runs have begun since a moment."""
+    query = (
+        select(col(Run.flow_id), func.count())
+        .where(col(Run.flow_id).in_(flow_ids), Run.mode == "live", col(Run.created_at) >= since)
+        .group_by(col(Run.flow_id))
+    )
+    return {str(flow): int(count) for flow, count in session.exec(query)}
 
 
 def add(session: Session, run: Run) -> bool:

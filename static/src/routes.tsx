@@ -15,9 +15,13 @@ export const routes: RouteObject[] = [
       { path: "flows", lazy: async () => ({ Component: (await import("./home/FlowsPage")).FlowsPage }) },
       { path: "flows/:slug", lazy: () => import("./pages/flow") },
       { path: "flows/:slug/runs/:run", lazy: () => import("./pages/flowRun") },
-      { path: "runs", lazy: async () => ({ Component: (await import("./runs/RunsPage")).RunsPage }) },
+      { path: "runs", lazy: () => import("./pages/runs") },
       { path: "runs/:run", lazy: async () => ({ Component: (await import("./runs/RunPage")).RunPage }) },
       { path: "runs/:run/records/*", lazy: async () => ({ Component: (await import("./runs/RecordPage")).RecordPage }) },
+      {
+        path: "records/:connection/:entity/*",
+        lazy: async () => ({ Component: (await import("./timeline/TimelinePage")).TimelinePage }),
+      },
       {
         path: "schedules",
         lazy: async () => ({ Component: (await import("./schedules/SchedulesPage")).SchedulesPage }),
@@ -27,6 +31,8 @@ export const routes: RouteObject[] = [
         path: "connections",
         lazy: async () => ({ Component: (await import("./connections/ConnectionsPage")).ConnectionsPage }),
       },
+      { path: "rules", lazy: async () => ({ Component: (await import("./library/LibraryPage")).LibraryPage }) },
+      { path: "rules/:slug", lazy: () => import("./pages/shared") },
       { path: "connections/new", lazy: () => import("./pages/newConnection") },
       { path: "connections/:id", lazy: () => import("./pages/connection") },
       { path: "sandboxes", lazy: async () => ({ Component: (await import("./sandboxes/SandboxesPage")).SandboxesPage }) },

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.bench import map_speed, release_speed, settled_loop
+from tests.bench import limit_speed, map_speed, release_speed, settled_loop
 from tests.bench.pages import write
 from tests.durability import tree
 from tests.durability.tree import Tree
@@ -21,6 +21,7 @@ from tests.durability.tree import Tree
 RECORDS = int(os.environ.get("BENCH_RECORDS", "10000"))
 PRESSES = int(os.environ.get("BENCH_PRESSES", "200"))
 LOOP = 20_000
+LIMIT = 40
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 
 
@@ -32,6 +33,7 @@ def test_speed(tmp_path: Path) -> None:
     with tree.up(tmp_path / "bulk") as running:
         rows += bulk(running)
     rows += loop()
+    rows += limit()
     rows += [(f"Map alone: {name}", f"{cost:.1f} µs a record") for name, cost in map_speed.figures()]
     rows += [(name, f"{seconds:.2f} s of CPU") for name, seconds in release_speed.figures()]
     write(PAGE, machine(), rows)
@@ -102,6 +104,15 @@ def bulk(running: Tree) -> list[tuple[str, str]]:
             "Calls a batch of 200 to Creatio / Sage Intacct",
             f"{calls[0] / batches:.1f} / {calls[1] / batches:.1f}",
         ),
+    ]
+
+
+def limit() -> list[tuple[str, str]]:
+    """What four processes reach together of a rate that a system allows, with nothing beyond it."""
+    reached = limit_speed.measure(LIMIT, 8.0)
+    return [
+        (f"Of {LIMIT} calls a second allowed, four processes reach", f"{reached.per_second:.1f}"),
+        ("… refused on the way", f"{reached.refused} of {reached.calls + reached.refused}"),
     ]
 
 

@@ -26,7 +26,7 @@ NEEDS = {
         r"/connections/<string:id>/test$",
     ],
     # who decides is named by each approval, whatever their role
-    "viewer": [r"/api/session", r"/flows/check$", r"/api/approvals/"],
+    "viewer": [r"/api/session", r"/flows/check$", r"/library/<string:slug>/(check|take)$", r"/api/approvals/"],
 }  # fmt: skip
 """Patterns by role; what is not listed needs an editor to change and a viewer to read."""
 

@@ -94,12 +94,15 @@ class HttpConnector(Connector[HttpSettings]):
 def capability(settings: HttpSettings) -> Capability:
     """What the service can do, as its forms tell.
 
-    A call that breaks off half-way must be one that can be sorted out: where there is no means, no more records
-    are handed over at once than go into one request.
+    Where a lost answer cannot be sorted out, no more records are handed over at once than are under way together.
     """
     written = [one for one in settings.entities if one.write]
     sizes = {one.name: one.write.size if one.write and one.write.body == "array" else 1 for one in written}
-    unsafe = [sizes[one.name] for one in written if not writing.is_safe(one)]
+    unsafe = [
+        one.write.at_once if one.write and one.write.body == "single" else sizes[one.name]
+        for one in written
+        if not writing.is_safe(one)
+    ]
     pages = [
         one.read.paging.size
         for one in settings.entities

@@ -231,8 +231,7 @@ class WriteForm(Form):
         title="Calls at once",
         ge=1,
         le=16,
-        description="One record in a call: so many calls may be under way together, where a lost answer can be "
-        "settled by an idempotency header or by finding.",
+        description="One record in a call: so many calls may be under way together.",
     )
     wrap: str = Field("", title="Wrapped in", description="The key that the body stands under; empty: none.")
     idempotency_header: HeaderName | Literal[""] = Field(

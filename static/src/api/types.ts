@@ -39,6 +39,25 @@ export interface Connection {
   outage: Outage | null;
 }
 
+/** Null is no limit; ``per_second`` is a decimal as text. */
+export interface Limits {
+  per_second: string | null;
+  concurrent: number | null;
+  per_day: number | null;
+}
+
+/** What a connection may do, what is used of it since midnight (UTC), and what the next 24 hours will need. */
+export interface Board {
+  limits: Limits;
+  own: Limits;
+  set: boolean;
+  state: "shared" | "parted" | "alone";
+  today: { calls: number; waited: number; refused: number; left: number | null };
+  per_second: { now: string; most: string };
+  flows: { flow: { slug: string; name: string } | null; calls: number; waited: number; refused: number }[];
+  forecast: { calls: number; seconds: number | null; fits: boolean; beyond: number } | null;
+}
+
 export interface Outage {
   since: string;
   code: string;
@@ -258,6 +277,8 @@ export interface RecordHistory {
   steps: TraceStep[];
   deliveries: (Delivery & { sent: Json; before: Json | null; answer: unknown; calls: Call[] })[];
   history: RunRow[];
+  /** Where its timeline is, over all runs. */
+  object: { connection: string; entity: string; id: string } | null;
   corrections: { by: string; at: string; run: string; changes: { field: string; old: unknown; new: unknown }[] }[];
 }
 

@@ -37,6 +37,28 @@ export interface LookupTable {
   description: string;
   /** Column → where its choices are read live. */
   options?: Record<string, ColumnOptions>;
+  /** Columns with the first and the last day of a row; empty: rows have no days. */
+  valid_from?: string;
+  valid_to?: string;
+  rates?: Rates | null;
+}
+
+/** What makes a table one of currency rates: its columns, and the decimal places of each currency. */
+export interface Rates {
+  to: string;
+  rate: string;
+  type: string;
+  digits: Record<string, unknown>;
+  usual: unknown;
+  inverse: boolean;
+}
+
+/** Which version of something in the library a drawing uses. */
+export interface Pin {
+  kind: "rules" | "decision" | "lookup";
+  version: number;
+  title: string;
+  large: boolean;
 }
 
 /** Fields of an entity behind a slot: what is stored, and how it is called. */
@@ -80,6 +102,9 @@ export interface Flow {
   edges: FlowEdge[];
   tables: Record<string, LookupTable>;
   rules: Record<string, Json>;
+  /** Copies of shared decision tables; a drawing from before there were any has none. */
+  decisions?: Record<string, Json>;
+  shared?: Record<string, Pin>;
   policy: Policy;
   layout: Record<string, Position>;
 }

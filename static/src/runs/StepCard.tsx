@@ -1,12 +1,17 @@
+import { useCatalog } from "../api/queries";
+import { fetchWhy } from "../api/records";
 import type { TraceStep } from "../api/types";
+import { worded } from "../model/why";
 import { valueText } from "../model/values";
 import { DataView } from "../ui/data/DataView";
+import { ExplainedValue } from "../ui/Explanation";
 import { StatusBadge } from "../ui/parts";
 import css from "./runs.module.css";
 
 /** What one step did with the record, and why. */
-export function StepCard({ step, title }: { step: TraceStep; title: string }) {
+export function StepCard({ step, title, run, root }: { step: TraceStep; title: string; run: string; root: string }) {
   const { error, write } = step;
+  const functions = useCatalog().data?.functions ?? [];
   const held = error?.code.includes("HELD") || step.port === "held";
   return (
     <div className={css.step}>
@@ -36,8 +41,14 @@ export function StepCard({ step, title }: { step: TraceStep; title: string }) {
               <tr key={field.field} className={field.changed ? css.changed : undefined}>
                 <td title={field.field}>{field.title || field.field}</td>
                 <td className={field.changed && field.old !== null ? css.old : undefined}>{valueText(field.old) || "–"}</td>
-                <td>{valueText(field.new) || "empty"}</td>
-                <td className={css.why}>{field.why.map((why) => why.did).join(" → ")}</td>
+                <td>
+                  <ExplainedValue
+                    of={field.title || field.field}
+                    text={valueText(field.new)}
+                    ask={() => fetchWhy(run, { key: root, node: step.node, field: field.field, entity: write.entity })}
+                  />
+                </td>
+                <td className={css.why}>{worded(field.why, functions).map((why) => why.did).join(" → ")}</td>
               </tr>
             ))}
           </tbody>
