@@ -135,15 +135,10 @@ def add_calls(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 def receipts(
     session: Session, run_id: str, lane: int, batch: int, node: str, root: str | None = None
 ) -> list[Receipt]:
-<<<<<<< HEAD
     """The stored receipts of one write node for one batch, one a record, in the order in which they were filed.
 
     root  only those of the record that was read under this key
     """
-=======
-    """The stored receipts of one write node for one batch (or one root of it), one a record, in the order of their
-    filing."""
->>>>>>> truth
     query = (
         select(Delivery)
         .where(_deliveries.c.run_id == run_id, _deliveries.c.lane == lane, _deliveries.c.batch == batch,
