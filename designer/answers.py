@@ -67,7 +67,7 @@ def release(question: Mapping[str, Any], do: Literal["again", "read"], by: str) 
         row = _asked_by(session, question, asked)
         made = promise(session, row.id, fingerprint(asked), by, do=do)
         audit.note(session, by, "review.release", row.slug, question=asked, do=do, documents=made.waited)
-    return _set_free(made.number)
+    return set_free(made.number)
 
 
 def with_answer(flow: Flow, question: Mapping[str, Any], given: Mapping[str, str]) -> Flow:
@@ -109,7 +109,7 @@ def _answer_lookup(
         number = add_rows(session, row, str(asked["table"]), {str(asked["key"]): given}, asked, by)
         made = promise(session, row.id, fingerprint(asked), by, answer=given, version=number)
         audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
-    return _set_free(made.number)
+    return set_free(made.number)
 
 
 def add_rows(
@@ -190,7 +190,7 @@ def _answer_doubt(
             references.release(session, pair, [left_id], known.claim)
         made = promise(session, row.id, fingerprint(asked), by, answer=given)
         audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
-    return _set_free(made.number)
+    return set_free(made.number)
 
 
 def _look_up(pair: Pair, remote_id: str) -> Remote:
@@ -229,7 +229,7 @@ def _answer_period(
         change = {str(asked["field"]): day.isoformat()}
         made = promise(session, row.id, fingerprint(asked), by, change=change, answer=given)
         audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
-    return _set_free(made.number)
+    return set_free(made.number)
 
 
 # what all have in common -------------------------------------------------------------------------------
@@ -257,7 +257,7 @@ def _unfit(field: str, message: str, cure: str) -> RequestError:
     return RequestError(message, status=422, code="E-MISSING", cure=cure, problems=[problem])
 
 
-def _set_free(number: int) -> Released:
+def set_free(number: int) -> Released:
     """Lets documents go on, as many as there is time for."""
     installation = here()
     for one in releases.advance(installation.database, installation.runtime.plan, number, SECONDS):

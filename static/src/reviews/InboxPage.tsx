@@ -14,6 +14,7 @@ import { many } from "../model/runs";
 import { EmptyState, ErrorBanner, Page, Rows } from "../ui/parts";
 import { ApprovalList } from "./ApprovalList";
 import { FailedGroups } from "./FailedGroups";
+import { Gaps } from "./Gaps";
 import { HeldGroupCard } from "./HeldGroupCard";
 import { PublicationList } from "./PublicationList";
 import { type Done, questionKey } from "./done";
@@ -110,6 +111,7 @@ export function InboxPage() {
           What others look after is under “Everybody's”.
         </EmptyState>
       ) : null}
+      {tab === "held" ? <Gaps /> : null}
       {tab === "held" ? (
         <div className={css.groups}>
           {groups.filter((group) => whose === "all" || group.mine).map((group) => (
