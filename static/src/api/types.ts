@@ -355,11 +355,21 @@ export interface HeldGroup {
   count: number;
   keys: string[];
   runs: string[];
-  form: LookupQuestion | ChoiceQuestion | null;
+  form:
+    | LookupForm
+    | ChoiceForm
+    | { kind: "in-doubt"; entity: string; system: string }
+    | { kind: "closed-period"; field: string; date: string }
+    | null;
+  /** What sets them free beside an answer, the likeliest first. */
+  acts: { do: "again" | "read"; title: string; help: string }[];
+  /** Who looks after questions like this one: an e-mail, or `role:` and a role. */
+  owner: { value: string; name: string } | null;
+  mine: boolean;
 }
 
 /** A row that a lookup table lacks. */
-export interface LookupQuestion {
+export interface LookupForm {
   kind: "lookup";
   table: string;
   key: string;
@@ -367,7 +377,7 @@ export interface LookupQuestion {
 }
 
 /** Which of several objects a record is. */
-export interface ChoiceQuestion {
+export interface ChoiceForm {
   kind: "choice";
   entity: string;
   match: Record<string, string>;
