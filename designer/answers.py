@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from designer import drawing, starts
+from designer import drawing, filling, shelf, starts
 from designer.installation import here
 from engine.errors import Problem, RequestError
-from engine.flow import Flow, LookupTable
-from engine.functions import Table
-from engine.record import fingerprint, from_json
-from engine.store import audit, flows, reviews
+from engine.flow import SHARED, Flow
+from engine.record import Record, fingerprint, from_json
+from engine.scope import ANSWERS
+from engine.store import audit, flows, library, reviews
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,15 @@ def waiting(session: Any) -> list[dict[str, Any]]:
 
 
 def answer(question: Mapping[str, Any], given: Mapping[str, str], by: str) -> Released:
-    """Adds the answer to the table as a new published version and releases what waits for it.
+    """Puts the answer where it belongs and releases what waits for it: a row of a table, as a new published
+    version, or the field that a rule asked for.
 
     Raises RequestError: 404 when nothing waits for it, 422 when it cannot be answered like this.
     """
     asked = {name: value for name, value in question.items() if name != "flow"}
-    if asked.get("kind") != "lookup":
+    if asked.get("kind") == "ask":
+        return _told(question, asked, given, by)
+    if asked.get("kind") not in filling.ROWS:
         raise RequestError(
             "This question has no answer to type.",
             status=422,
@@ -57,21 +60,28 @@ def answer(question: Mapping[str, Any], given: Mapping[str, str], by: str) -> Re
                 code="E-NOT-PUBLISHED",
                 cure="Publish it; then the answer has a place.",
             )
-        document = with_answer(live.document(), asked, given)
+        old = live.document()
+        document = with_answer(session, old, asked, given, by)
         number = row.live_number or 0
         if document.canonical() != live.text.encode():
             draft = row.document()
-            if str(asked["table"]) in draft.tables:
-                flows.save_draft(session, row, with_answer(draft, asked, given))
-            note = f"Answered: {asked['key']}"
-            number = flows.publish(session, row, by, note, flows.canonical(document)).number or 0
+            changed = _draft_with(session, draft, old, document, asked, given, by)
+            if changed is not None:
+                flows.save_draft(session, row, changed)
+            subject = asked.get("key") or f"{asked.get('from')} to {asked.get('to')}"
+            number = (
+                flows.publish(session, row, by, f"Answered: {subject}", flows.canonical(document)).number or 0
+            )
         audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
     return _release(holds, number, by)
 
 
-def with_answer(flow: Flow, question: Mapping[str, Any], given: Mapping[str, str]) -> Flow:
-    """The drawing with the row that was missing. Raises RequestError (409, 422) when it does not fit."""
-    table_id, key = str(question.get("table")), str(question.get("key"))
+def with_answer(
+    session: Any, flow: Flow, question: Mapping[str, Any], given: Mapping[str, str], by: str
+) -> Flow:
+    """The drawing with the row that was missing; a table of the library gets a version with it, which the
+    drawing takes. Raises RequestError (409, 422) when it does not fit."""
+    table_id = str(question.get("table"))
     table = flow.tables.get(table_id)
     if table is None:
         raise RequestError(
@@ -80,37 +90,80 @@ def with_answer(flow: Flow, question: Mapping[str, Any], given: Mapping[str, str
             code="E-TABLE-GONE",
             cure="Retry what is held with the current version.",
         )
-    _fits(table, question, given)
-    at = Table(table_id, table).row(key)
-    rows = [list(row) for row in table.rows]
-    if at is None:
-        rows.append([key, *(given.get(column) for column in table.columns[1:])])
-    else:
-        width = len(table.columns)
-        old = [*rows[at], *[None] * (width - len(rows[at]))]
-        rows[at] = [given.get(column, cell) for column, cell in zip(table.columns, old, strict=True)]
-    changed = table.model_copy(update={"rows": rows})
-    return flow.model_copy(update={"tables": {**flow.tables, table_id: changed}})
+    if not table_id.startswith(SHARED):
+        changed = filling.with_row(table, question, given)
+        return flow.model_copy(update={"tables": {**flow.tables, table_id: changed}})
+    slug = table_id.removeprefix(SHARED)
+    row = shelf.entry(session, slug, lock=True)
+    pin = flow.shared[slug]
+    if row.number != pin.version:
+        raise RequestError(
+            f"«{row.title}» has a version {row.number}, and this flow uses version {pin.version}.",
+            status=409,
+            code="E-SHARED-NEWER",
+            cure="Take the newest version in the flow and publish it; then answer, or retry what is held.",
+        )
+    version = library.version(session, row, row.number)
+    rows = library.rows_of(session, version) if version is not None else []
+    whole = filling.with_row(table.model_copy(update={"rows": rows}), question, given)
+    subject = question.get("key") or f"{question.get('from')} to {question.get('to')}"
+    library.save(session, row, whole, by, f"Answered: {subject}")
+    return shelf.taken(session, flow, slug, None)
 
 
-def _fits(table: LookupTable, question: Mapping[str, Any], given: Mapping[str, str]) -> None:
-    problems = [
-        Problem("E-COLUMN", f"The table has no column «{name}».", "Remove it.", field=f"answer.{name}")
-        for name in given
-        if name not in table.columns[1:]
-    ]
-    needed = question.get("column")
-    needed_names = [str(needed)] if needed else table.columns[1:]
-    problems += [
-        Problem("E-MISSING", f"«{name}» is missing.", f"Choose «{name}».", field=f"answer.{name}")
-        for name in needed_names
-        if not (given.get(name) or "").strip()
-    ]
-    if problems:
-        raise RequestError(problems[0].message, status=422, code=problems[0].code, problems=problems)
+def _draft_with(
+    session: Any,
+    draft: Flow,
+    old: Flow,
+    new: Flow,
+    question: Mapping[str, Any],
+    given: Mapping[str, str],
+    by: str,
+) -> Flow | None:
+    """The draft with the same row, None where it has no place for it."""
+    table_id = str(question["table"])
+    if table_id not in draft.tables:
+        return None
+    slug = table_id.removeprefix(SHARED)
+    if not table_id.startswith(SHARED):
+        return with_answer(session, draft, question, given, by)
+    same = draft.shared.get(slug) == old.shared.get(slug)
+    return shelf.taken(session, draft, slug, new.shared[slug].version) if same else None
 
 
-def _release(holds: list[reviews.Hold], number: int, by: str) -> Released:
+def _told(
+    question: Mapping[str, Any], asked: Mapping[str, Any], given: Mapping[str, str], by: str
+) -> Released:
+    """A rule's question: the answer goes with the records, and the rules are judged again."""
+    target = str(asked["target"])
+    text = (given.get(target) or "").strip()
+    choices = [str(one) for one in asked.get("choices", [])]
+    if not text or (choices and text not in choices) or set(given) - {target}:
+        raise RequestError(
+            f"«{target}» is missing." if not text else f"«{text}» is none of {', '.join(choices)}.",
+            status=422,
+            code="E-MISSING",
+            cure=f"Choose «{target}».",
+        )
+    with here().database.write() as session:
+        row = _asked_by(session, question, asked)
+        holds = [hold for hold in reviews.open_holds(session, fingerprint(asked)) if hold.flow_id == row.id]
+        number = row.live_number or 0
+        audit.note(session, by, "review.answer", row.slug, question=dict(asked), answer=dict(given))
+    mark = f"{asked['node']}/{asked['rule']}/{target}"
+
+    def answered(record: Record) -> Record:
+        return record.with_step(ANSWERS, {**record.steps.get(ANSWERS, {}), mark: text})
+
+    return _release(holds, number, by, answered)
+
+
+def _release(
+    holds: list[reviews.Hold],
+    number: int,
+    by: str,
+    answered: Callable[[Record], Record] | None = None,
+) -> Released:
     """One run for each run that was held, entering where the records stood."""
     by_run: dict[str, set[str]] = {}
     for hold in holds:
@@ -121,7 +174,7 @@ def _release(holds: list[reviews.Hold], number: int, by: str) -> Released:
     for run_id, roots in sorted(by_run.items()):
         what = starts.Retry("keys", tuple(sorted(roots)), "failed-node", "current")
         try:
-            run, count = starts.again(run_id, what, by, "answer")
+            run, count = starts.again(run_id, what, by, "answer", answered)
         except RequestError as error:
             problems.append(Problem(error.code, error.message, error.cure))
             continue
@@ -173,33 +226,10 @@ def _group(session: Any, flow_id: str, holds: list[reviews.Hold]) -> dict[str, A
 
 
 def _form(session: Any, row: flows.FlowRow | None, question: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What to fill in: the columns of the missing row, with the choices that the system has for them; where
-    it cannot say, with the values that other rows have there."""
-    if row is None or row.live_version_id is None or question.get("kind") != "lookup":
+    if question.get("kind") == "ask":
+        return filling.asked_form(question)
+    if row is None or row.live_version_id is None or question.get("kind") not in filling.ROWS:
         return None
     version = flows.version_by_id(session, row.live_version_id)
     table = version.document().tables.get(str(question.get("table"))) if version else None
-    if table is None:
-        return None
-    columns = []
-    for place, name in enumerate(table.columns[1:], 1):
-        choices = _choices(row, table, name)
-        if choices is None:
-            values = sorted({cell for cells in table.rows for cell in cells[place : place + 1] if cell})
-            choices = [{"value": value, "title": value} for value in values]
-        columns.append({"name": name, "options": choices})
-    return {
-        "kind": "lookup",
-        "table": str(question["table"]),
-        "title": table.title,
-        "key": str(question["key"]),
-        "columns": columns,
-    }
-
-
-def _choices(row: flows.FlowRow, table: LookupTable, column: str) -> list[dict[str, str]] | None:
-    options = table.options.get(column)
-    if options is None:
-        return None
-    installation = here()
-    return installation.choices.of(installation.database, installation.seal, row.bound(), options)
+    return filling.form(row, table, question) if table is not None else None
