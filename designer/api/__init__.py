@@ -8,6 +8,7 @@ from flask_openapi3 import OpenAPI
 from designer.api import (
     approvals,
     catalog,
+    choices,
     connections,
     controls,
     events,
@@ -36,6 +37,7 @@ ROOMS = (
     people.room,
     catalog.room,
     connections.room,
+    choices.room,
     flows.room,
     versions.room,
     tries.room,

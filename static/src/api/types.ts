@@ -312,7 +312,7 @@ export interface HeldGroup {
   keys: string[];
   runs: string[];
   form: {
-    kind: "lookup";
+    kind: "lookup" | "rate" | "ask";
     table: string;
     key: string;
     columns: { name: string; options: { value: string; title: string }[] }[];

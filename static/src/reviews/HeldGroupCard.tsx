@@ -90,7 +90,9 @@ function AnswerForm({ group, form, onDone }: Props & { form: NonNullable<HeldGro
               runs,
               question: questionKey(group),
               at: Date.now(),
-              message: `${form.key} is answered. ${many(released, "document")} ${released === 1 ? "goes" : "go"} out, and the next one like it will not ask.`,
+              message: form.kind === "ask"
+                  ? `Answered. ${many(released, "document")} ${released === 1 ? "goes" : "go"} on with it.`
+                  : `${form.key} is answered. ${many(released, "document")} ${released === 1 ? "goes" : "go"} out, and the next one like it will not ask.`,
             }),
           () => undefined, // shown as answer.error
         );
@@ -98,9 +100,9 @@ function AnswerForm({ group, form, onDone }: Props & { form: NonNullable<HeldGro
     >
       {form.columns.map((column) => {
         const required = needed.includes(column);
-        const error = tried && required && !values[column.name]?.trim() ? `Choose ${column.name} for ${form.key}.` : null;
-        const shared = { label: `${column.name} for ${form.key}`, withAsterisk: required, error, className: css.field };
-        const closed = column.options.some((option) => option.title && option.title !== option.value);
+        const error = tried && required && !values[column.name]?.trim() ? `Choose ${column.name}${form.key ? ` for ${form.key}` : ""}.` : null;
+        const shared = { label: form.key ? `${column.name} for ${form.key}` : column.name, withAsterisk: required, error, className: css.field };
+        const closed = (form.kind === "ask" && column.options.length > 0) || column.options.some((option) => option.title && option.title !== option.value);
         return closed ? (
           <Select
             key={column.name}
