@@ -7,7 +7,7 @@ import threading
 
 import click
 
-from designer import mail
+from designer import feeds, mail
 from designer.commands.worker import doorbell_url
 from designer.config import Config
 from engine import queue
@@ -23,7 +23,8 @@ def command() -> None:
     config = Config()
     database = Database(config.database)
     key = seal.load(config.data, config.secret_key.get_secret_value())
-    clockwork = Clockwork(database, Runtime(database, key).plan)
+    runtime = Runtime(database, key)
+    clockwork = Clockwork(database, runtime.plan)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -31,4 +32,5 @@ def command() -> None:
     if config.smtp_url.get_secret_value():
         room = mail.MailRoom(database, key, config)
         threading.Thread(target=room.run, args=(stop,), name="mail", daemon=True).start()
+    threading.Thread(target=feeds.run, args=(runtime, stop), name="feeds", daemon=True).start()
     queue.sweep(database, queue.Doorbell(doorbell_url(config)), stop, clockwork=clockwork)
