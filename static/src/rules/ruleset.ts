@@ -161,6 +161,8 @@ export function describeAction(action: Action, words: Words = {}): string {
 
 /** `When Amount is more than 10000, hold it: needs approval.` */
 export function describeRule(rule: Rule, words: Words = {}): { when: string; then: string } {
-  const then = rule.then.map((action) => describeAction(action, words)).join(", and ");
+  const last = rule.then.length - 1;
+  const told = rule.then.map((action) => describeAction(action, words));
+  const then = told.map((text, at) => (at < last ? text.replace(/\.$/, "") : text)).join(", and ");
   return { when: describeCondition(rule.when, words), then: then || "do nothing yet" };
 }
