@@ -32,7 +32,13 @@ export function addColumn(table: LookupTable, name: string): LookupTable {
 export function renameColumn(table: LookupTable, column: number, name: string): LookupTable {
   const known = Object.entries(table.options ?? {});
   const options = Object.fromEntries(known.map(([old, from]) => [old === table.columns[column] ? name : old, from]));
-  return { ...table, columns: table.columns.with(column, name), ...(known.length ? { options } : {}) };
+  const old = table.columns[column];
+  const named = (other: string | undefined) => (other === old && other ? name : (other ?? ""));
+  const days = table.valid_from ? { valid_from: named(table.valid_from), valid_to: named(table.valid_to) } : {};
+  const rates = table.rates
+    ? { rates: { ...table.rates, to: named(table.rates.to), rate: named(table.rates.rate), type: named(table.rates.type) } }
+    : {};
+  return { ...table, columns: table.columns.with(column, name), ...(known.length ? { options } : {}), ...days, ...rates };
 }
 
 /** The key column stays, and at least one that it stands for. */
