@@ -368,9 +368,9 @@ export interface HeldGroup {
   mine: boolean;
 }
 
-/** A row that a lookup table lacks. */
+/** A row that a table lacks, or what a rule asks for. */
 export interface LookupForm {
-  kind: "lookup";
+  kind: "lookup" | "rate" | "ask";
   table: string;
   key: string;
   columns: { name: string; options: { value: string; title: string }[] }[];
