@@ -161,6 +161,8 @@ export interface NodeCounts {
 export interface WhyStep {
   did: string;
   value: unknown;
+  /** Why a side won, where two systems are kept in step. */
+  reason?: string;
   /** Arguments of a function, by name. */
   with?: Json;
 }
@@ -176,6 +178,7 @@ export interface WrittenField {
 
 export interface WriteIntent {
   operation: string;
+  slot?: string;
   entity: string;
   entity_title?: string;
   message?: string;
@@ -191,6 +194,8 @@ export interface TraceStep {
   /** Why the record ends here, when it was skipped. */
   reason?: string;
   write: WriteIntent | null;
+  /** One for each side of a two-way sync. */
+  writes?: WriteIntent[];
 }
 
 export interface Preview {
@@ -286,7 +291,9 @@ export interface PlanLine extends Delivery {
   root: string;
   step: string;
   entity_title: string;
-  fields: { field: string; title: string; old: unknown; new: unknown; changed: boolean }[];
+  /** The connection that it would be written to, as the flow calls it. */
+  place: string;
+  fields: { field: string; title: string; old: unknown; new: unknown; changed: boolean; why: string }[];
 }
 
 export interface Plan {
@@ -348,12 +355,30 @@ export interface HeldGroup {
   count: number;
   keys: string[];
   runs: string[];
-  form: {
-    kind: "lookup";
-    table: string;
-    key: string;
-    columns: { name: string; options: { value: string; title: string }[] }[];
-  } | null;
+  form: LookupQuestion | ChoiceQuestion | null;
+}
+
+/** A row that a lookup table lacks. */
+export interface LookupQuestion {
+  kind: "lookup";
+  table: string;
+  key: string;
+  columns: { name: string; options: { value: string; title: string }[] }[];
+}
+
+/** Which of several objects a record is. */
+export interface ChoiceQuestion {
+  kind: "choice";
+  entity: string;
+  match: Record<string, string>;
+  candidates: {
+    id: string;
+    number: string | null;
+    link: string | null;
+    values: Record<string, string>;
+    /** The same value, not one that only looks like it. */
+    exact: boolean;
+  }[];
 }
 
 export interface Sandbox {
