@@ -88,12 +88,10 @@ def read_sheet(raw: bytes, before: DecisionTable | None = None) -> DecisionTable
     }
     if not places["output"]:
         raise _wrong("No column of the sheet is an “output”.", "A2")
-    columns = (
-        [*(("input", one) for one in before.inputs), *(("output", one) for one in before.outputs)]
-        if before
-        else []
-    )
-    known: dict[tuple[str, str], dict[str, Any]] = {(kind, one.id): one.model_dump() for kind, one in columns}
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+    if before is not None:
+        known |= {("input", one.id): one.model_dump() for one in before.inputs}
+        known |= {("output", one.id): one.model_dump() for one in before.outputs}
     known |= _behind(raw)
 
     def column(at: int, kind: str) -> dict[str, Any]:
