@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from engine import tasks
 from engine.agreement import SIDES, Side, SideName
 from engine.allowance import Allowance
 from engine.connector import Connector
+from engine.directory import Directories
 from engine.intent import Errand
 from engine.ledger import Ledger
 from engine.node import SyncNode, WriteTarget
@@ -31,6 +33,7 @@ class Errands:
     run: RunView
     held: Claim
     lease: float
+    directories: Directories
     connect: Callable[[str], Connector[Any]]
     keep_lease: Callable[[], None]
 
@@ -58,6 +61,7 @@ class Errands:
             patience=self.lease + connector.http.timeout,
             allowance=self._allowance(ask.node, target),
             approval=self._approval(ask, ledger),
+            directories=self.directories,
         )
 
     def for_both(self, ask: WriteAsk, node: SyncNode[Any], ledger: Ledger) -> SyncErrand:
@@ -84,7 +88,7 @@ class Errands:
 
     def _allowance(self, node: str, target: WriteTarget | Side) -> Allowance | None:
         budget = self.plan.flow.policy.budget
-        if budget is None or self.dry:
+        if budget is None or self.dry or node == tasks.NODE:
             return None
         thing = self.connect(target.slot).entity(target.entity).title or target.entity
         return Allowance(budget, self.run.id, node, thing)

@@ -256,6 +256,7 @@ class WriteTarget(BaseModel):
 
     operation  upsert: update what matches, else create · create: never twice · update: never create
     match      target fields by which an existing object is recognised
+    alike      how the values of a match field are compared, where not as text (engine.alike)
     on_missing what happens when an update finds nothing
     """
 
@@ -265,6 +266,7 @@ class WriteTarget(BaseModel):
     entity: str
     operation: Literal["upsert", "create", "update"] = "upsert"
     match: tuple[str, ...] = ()
+    alike: Mapping[str, str] = {}
     on_missing: Literal["hold", "skip", "fail"] = "fail"
     number_field: str | None = None
     reference_field: str | None = None

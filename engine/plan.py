@@ -12,6 +12,7 @@ from typing import Any
 
 import networkx as nx
 
+from engine import tasks
 from engine.assembly import Disabled, make_nodes
 from engine.errors import DefinitionError, Problem
 from engine.flow import Edge, Flow, Port
@@ -115,7 +116,10 @@ def check(flow: Flow, shapes: ShapeSource | None = None) -> Check:
     order = tuple(nx.lexicographical_topological_sort(graph, key=position.__getitem__))
     _judge_shape_of_graph(flow, nodes, graph, result)
     _infer(flow, nodes, edges, order, shapes, result)
+    task = tasks.task_node(flow, result.problems)
     if len(nodes) == len(flow.nodes):
+        if task is not None:  # first, because the last write node is settled together with its batch
+            nodes, order = {tasks.NODE: task, **nodes}, (tasks.NODE, *order)
         result.plan = Plan(
             flow=flow,
             nodes=nodes,

@@ -20,6 +20,7 @@ from rq import Queue, SimpleWorker
 from rq.timeouts import BaseDeathPenalty
 
 from engine import approvals, faults, inference
+from engine.alarm import Alarm
 from engine.clock import now
 from engine.errors import Unavailable
 from engine.executor import Executor
@@ -133,12 +134,17 @@ def sweep(
     stop: threading.Event,
     interval: float = SWEEP_SECONDS,
     clockwork: Clockwork | None = None,
+    alarm: Alarm | None = None,
 ) -> None:
-    """Every few seconds, starts what is due by the clock and rings for lanes that nobody attends."""
+    """Every few seconds, starts what is due by the clock, tells what has to be told, and rings for lanes that nobody
+    attends."""
     while not stop.is_set():
         try:
             for run_id, lane in clockwork.fire_due() if clockwork else ():
                 bell.ring(run_id, lane)
+            for started in alarm.tick() if alarm else ():
+                for lane in started.lanes:
+                    bell.ring(started.run, lane)
             sweep_once(database, bell)
         except Unavailable as error:
             log.warning("the sweeper waits: %s", error)

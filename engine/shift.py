@@ -14,6 +14,7 @@ from engine.breaker import Breaker
 from engine.clock import now
 from engine.connector import Connector
 from engine.deliver import deliver
+from engine.directory import Directories
 from engine.errands import Errands
 from engine.errors import (
     DefinitionError,
@@ -32,10 +33,10 @@ from engine.plan import Plan
 from engine.reader import Reader
 from engine.reconciliation import reconcile
 from engine.record import Outcome, Record, Result, from_json, to_json
-from engine.store import closing, control, deliveries, lanes, references
+from engine.store import closing, control, deliveries, lanes, references, runs
 from engine.store.database import Database, Session
 from engine.store.lanes import Claim
-from engine.store.runs import RunView, load_run
+from engine.store.runs import RunView
 from engine.together import Together
 from engine.walk import Course, Receipt, WantAsk, WriteAsk, node_of, walk
 
@@ -77,6 +78,8 @@ class Owner(Protocol):
     @property
     def owner(self) -> str: ...
     @property
+    def directories(self) -> Directories: ...
+    @property
     def heartbeat(self) -> Heartbeat: ...
 
 
@@ -92,15 +95,16 @@ class Shift:
         self._connectors: dict[str, Connector[Any]] = {}
         self._breaker = Breaker(executor.database, executor.lease)
         self._errands = Errands(
-            executor.database, self.plan, run, held, executor.lease, self.connector, self._keep_lease
-        )
+            executor.database, self.plan, run, held, executor.lease, executor.directories, self.connector,
+            self._keep_lease,
+        )  # fmt: skip
 
     def work(self, deadline: float) -> None:
         """Works until the lane is done, its time is up, or the run was paused or cancelled."""
         step = self._read_page if self.held.lane == 0 else self._next_batch
         while step():
             with self.database.read() as session:
-                state = load_run(session, self.run.id).state
+                state = runs.state(session, self.run.id)
             if state == "cancelled":
                 self._finish("cancelled")
                 return

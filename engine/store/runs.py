@@ -18,6 +18,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from engine.clock import now
 from engine.errors import RequestError
 from engine.record import Record, from_json
+from engine.store import plain
 
 OPEN = ("queued", "running", "waiting", "paused")
 """The states of a run that is not over."""
@@ -110,6 +111,11 @@ def load_run(session: Session, run_id: str) -> RunView:
         from_json(run.window), from_json(run.input) if run.input is not None else None,
         run.plan_id,
     )  # fmt: skip
+
+
+def state(session: Session, run_id: str) -> str:
+    """Only where a run stands; empty if there is no such run."""
+    return plain.run(session, "SELECT state FROM run WHERE id = ?", run_id).scalar() or ""
 
 
 def of_cause(session: Session, key: str | None) -> str | None:

@@ -342,12 +342,30 @@ export interface HeldGroup {
   count: number;
   keys: string[];
   runs: string[];
-  form: {
-    kind: "lookup";
-    table: string;
-    key: string;
-    columns: { name: string; options: { value: string; title: string }[] }[];
-  } | null;
+  form: LookupQuestion | ChoiceQuestion | null;
+}
+
+/** A row that a lookup table lacks. */
+export interface LookupQuestion {
+  kind: "lookup";
+  table: string;
+  key: string;
+  columns: { name: string; options: { value: string; title: string }[] }[];
+}
+
+/** Which of several objects a record is. */
+export interface ChoiceQuestion {
+  kind: "choice";
+  entity: string;
+  match: Record<string, string>;
+  candidates: {
+    id: string;
+    number: string | null;
+    link: string | null;
+    values: Record<string, string>;
+    /** The same value, not one that only looks like it. */
+    exact: boolean;
+  }[];
 }
 
 export interface Sandbox {
