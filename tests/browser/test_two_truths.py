@@ -2,17 +2,102 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from engine import registry
+from engine.http import Http
+from engine.record import Change
 from tests.browser import screens
 from tests.tree import Tree
 
 pytestmark = pytest.mark.browser
 
 WAREHOUSE, REVIEW = "Warehouse rollout, Northgate Instruments", "Process review, Kestrel Logistics"
+
+
+FLOW = Path(__file__).resolve().parents[2] / "flows" / "creatio-intacct" / "accounts-two-way.json"
+ENTITIES = {"creatio": "Account", "intacct": "CUSTOMER"}
+
+
+class Clerks:
+    """People who work in both systems, past Heddle."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.numbers = itertools.count(1)
+        self.connectors: dict[str, Any] = {}
+        for system in ENTITIES:
+            kind = registry.connector_type(system)
+            given = registry.sandbox_type(system).connection(tree.sandbox(system).url)
+            self.connectors[system] = kind(kind.Settings.model_validate(given), Http())
+
+    def edit(self, system: str, key: str | None, data: dict[str, Any]) -> str:
+        """Creates or changes an object; answers its id."""
+        change = Change(f"{next(self.numbers):040d}", "update" if key else "create", data, key)
+        (result,) = self.connectors[system].write(ENTITIES[system], [change])
+        assert result.outcome in ("created", "updated"), result.message
+        return str(result.remote_id)
+
+    def partner(self, name: str) -> dict[str, Any]:
+        """The customer in the ledger with this name."""
+        (found,) = self.connectors["intacct"].find("CUSTOMER", [{"NAME": name}], ["DISPLAYCONTACT"])[0]
+        return {"id": found.id, **found.data}
+
+    def account(self, name: str) -> dict[str, Any]:
+        (found,) = self.connectors["creatio"].find("Account", [{"Name": name}], ["Web", "Fax", "Phone"])[0]
+        return {"id": found.id, **found.data}
+
+
+def call(page: Page, tree: Tree, method: str, path: str, body: Any = None) -> Any:
+    session = page.request.get(f"{tree.url}/api/session").json()
+    answer = page.request.fetch(
+        tree.url + path, method=method, data=body, headers={"X-CSRF-Token": session["csrf"]}
+    )
+    assert answer.ok, answer.text()
+    return answer.json()
+
+
+def keep_in_step(page: Page, tree: Tree) -> str:
+    """The ready two-way flow, live between the demo systems; answers its slug."""
+    document = json.loads(FLOW.read_text())
+    document["name"] = "Customers in step"
+    # only what somebody starts runs here: the clock would come between a test's steps
+    document["nodes"] = [node for node in document["nodes"] if node["type"] != "changes"]
+    document["edges"] = [edge for edge in document["edges"] if edge["source"] != "now-and-then"]
+    made = call(page, tree, "POST", "/api/flows", {"document": document})
+    published = call(
+        page,
+        tree,
+        "POST",
+        f"/api/flows/{made['slug']}/publish",
+        {"revision": made["revision"], "note": "In step"},
+    )
+    assert published["version"] == 1
+    return str(made["slug"])
+
+
+def sync(page: Page, tree: Tree, slug: str, mode: str = "live") -> str:
+    """One run to its end; answers its id."""
+    run = str(call(page, tree, "POST", f"/api/flows/{slug}/runs", {"mode": mode})["run"])
+    for _ in range(900):
+        if page.request.get(f"{tree.url}/api/runs/{run}").json()["state"] in ("done", "failed"):
+            break
+        page.wait_for_timeout(100)
+    shown = page.request.get(f"{tree.url}/api/runs/{run}").json()
+    assert shown["state"] == "done", shown
+    return run
+
+
+def disagree(clerks: Clerks, name: str, here: str, there: str) -> None:
+    """Both sides give a customer another web site."""
+    clerks.edit("creatio", clerks.account(name)["id"], {"Web": here})
+    clerks.edit("intacct", clerks.partner(name)["id"], {"DISPLAYCONTACT": {"URL1": there}})
 
 
 def find(page: Page, text: str) -> None:
@@ -85,3 +170,87 @@ def test_an_answer_is_told_with_who_gave_it(page: Page, tree: Tree) -> None:
         for word in ("was created", "Answered by", "Held:", "Read from")
     ]
     assert order == sorted(order), texts
+
+
+def test_a_conflict_is_resolved_and_remembered(page: Page, tree: Tree) -> None:
+    screens.sign_in(page, tree)
+    clerks = Clerks(tree)
+    for name in ("Harbour Foods", "Oak Tools"):
+        clerks.edit("creatio", None, {"Name": name, "Web": "old.example"})
+    slug = keep_in_step(page, tree)
+    sync(page, tree, slug)
+    disagree(clerks, "Harbour Foods", "crm.example", "books.example")
+    disagree(clerks, "Oak Tools", "crm-oak.example", "books-oak.example")
+    sync(page, tree, slug)
+
+    page.goto(f"{tree.url}/inbox")
+    page.get_by_role("tab", name=re.compile("^Conflicts")).click()
+    card = page.get_by_role("article", name="Conflict about Harbour Foods")
+    for value in ("old.example", "crm.example", "books.example"):
+        expect(card).to_contain_text(value)
+    expect(card.get_by_role("button", name="Choose what stays")).to_be_disabled()
+    card.get_by_role("radio", name=re.compile(r"another value$")).check()
+    card.get_by_role("textbox").fill("both.example")
+    card.get_by_role("button", name="Decide").click()
+    expect(page.get_by_role("status").filter(has_text="Harbour Foods")).to_be_visible()
+    page.get_by_role("link", name="Watch them go out").click()
+    screens.says(page, "1 record read: 1 updated.")
+    assert clerks.account("Harbour Foods")["Web"] == "both.example"
+    assert clerks.partner("Harbour Foods")["DISPLAYCONTACT"]["URL1"] == "both.example"
+
+    page.goto(f"{tree.url}/inbox?tab=conflicts")
+    card = page.get_by_role("article", name="Conflict about Oak Tools")
+    card.get_by_role("radio", name=re.compile("Creatio")).check()
+    card.get_by_role("combobox", name=re.compile("^Next time")).click()
+    page.get_by_role("option", name="Next time: Creatio (demo) decides").click()
+    card.get_by_role("button", name="Decide").click()
+    expect(page.get_by_text("Version 2 remembers it.")).to_be_visible()
+    expect(page.get_by_text("No two sides disagree")).to_be_visible()
+    page.get_by_role("link", name="Watch them go out").click()
+    screens.says(page, "1 record read: 1 updated.")
+    disagree(clerks, "Oak Tools", "new.example", "ledger.example")
+    sync(page, tree, slug)
+    assert clerks.partner("Oak Tools")["DISPLAYCONTACT"]["URL1"] == "new.example"
+
+    find(page, "Oak Tools")
+    told = page.get_by_role("listitem")
+    expect(
+        told.filter(has_text=re.compile("Conflict about .* decided by admin@heddle.local"))
+    ).to_be_visible()
+    updated = told.filter(has_text="was updated in Sage Intacct (demo)").first
+    updated.get_by_role("button", name=re.compile("field")).click()
+    updated.get_by_role("button", name=re.compile("why is")).click()
+    expect(page.get_by_role("dialog")).to_contain_text("Creatio decides.")
+
+
+def test_the_matrix_is_edited_and_a_dry_run_shows_the_effect(page: Page, tree: Tree) -> None:
+    screens.sign_in(page, tree)
+    clerks = Clerks(tree)
+    clerks.edit("creatio", None, {"Name": "Mill Paper", "Web": "old.example"})
+    slug = keep_in_step(page, tree)
+    sync(page, tree, slug)
+    disagree(clerks, "Mill Paper", "crm.example", "books.example")
+
+    page.goto(f"{tree.url}/flows/{slug}?node=in-step")
+    matrix = page.get_by_role("table", name="Pairs of fields")
+    row = matrix.get_by_role("row").filter(has_text=re.compile("Web.* goes both ways"))
+    expect(row).to_contain_text("somebody is asked", timeout=screens.SLOW)
+    row.get_by_role("combobox", name=re.compile("^When both changed")).click()
+    page.get_by_role("option", name="Sage Intacct decides").click()
+    expect(row).to_contain_text("If both changed it, Sage Intacct wins.")
+    direction = matrix.get_by_role("button", name=re.compile("^Direction of .*[Pp]hone"))
+    direction.press("ArrowRight")
+    expect(direction).to_have_accessible_name(re.compile("From Creatio to Sage Intacct only"))
+    direction.press("Alt+ArrowDown")
+    expect(matrix.get_by_role("button", name=re.compile("^Direction of .*[Ff]ax"))).to_be_focused()
+    page.get_by_role("group", name="Suggested pairs").get_by_role(
+        "button", name=re.compile("^Take")
+    ).first.click()
+    screens.publish(page, "The ledger decides on web sites")
+
+    run = sync(page, tree, slug, mode="dry-run")
+    page.goto(f"{tree.url}/runs/{run}")
+    line = page.get_by_role("row").filter(has_text="books.example")
+    expect(line).to_contain_text("crm.example", timeout=screens.SLOW)
+    expect(line).to_contain_text("Sage Intacct decides.")
+    assert clerks.account("Mill Paper")["Web"] == "crm.example", "a dry run writes nothing"
