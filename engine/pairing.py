@@ -21,7 +21,7 @@ from engine.node import SyncNode
 from engine.planned import Approval
 from engine.precedence import Decision
 from engine.record import Outcome, Record, Remote, Result
-from engine.store import agreements, conflicts
+from engine.store import agreements, conflicts, deliveries
 from engine.store.agreements import Kept
 from engine.store.conflicts import Conflict
 from engine.store.database import Database
@@ -52,7 +52,7 @@ class Connectors(Mapping[SideName, Connector[Any]]):
 class SyncErrand:
     """Everything that keeping in step needs to know about where it runs; the rest is as in engine.intent.Errand.
 
-    connectors, connections, allowances, approvals  by side
+    connectors, connections, allowances, approvals  by side          run_id  empty outside of a run
     """
 
     database: Database
@@ -64,6 +64,7 @@ class SyncErrand:
     claim: str
     keep_lease: Callable[[], None]
     dry: bool = False
+    run_id: str = ""
     patience: float = 90.0
     allowances: Mapping[SideName, Allowance | None] = field(default_factory=dict)
     approvals: Mapping[SideName, Approval | None] = field(default_factory=dict)
@@ -314,6 +315,20 @@ def introduce(errand: SyncErrand, couples: Sequence[Couple]) -> bool:
         else:
             couple.over = lost = True
     return lost
+
+
+def show_once(errand: SyncErrand, couples: Sequence[Couple]) -> None:
+    """In a dry run both halves of a pair would show what a real one does at the first of them: the second is quiet.
+
+    So it is when a plan is executed, which knows the pair by its first half.
+    """
+    if not errand.run_id or not (errand.dry or any(errand.approvals.values())):
+        return
+    partners = {couple.ids[other(couple.side)] or "": couple for couple in couples}
+    with errand.database.read() as session:
+        met = deliveries.met(session, errand.run_id, errand.node_id, list(partners))
+    for key in met:
+        partners[key].end(Outcome.UNCHANGED, "Told with its counterpart.")
 
 
 def conflicts_of(errand: SyncErrand, couples: Sequence[Couple]) -> None:

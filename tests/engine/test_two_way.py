@@ -236,9 +236,28 @@ def test_a_dry_run_shows_both_sides_and_writes_nothing(database: Database) -> No
     shown = {(row.slot, row.operation): from_json(row.sent or b"{}") for row in here.deliveries(run.id)}
     assert shown["erp", "update"] == {"NAME": "Uno"}
     assert shown["crm", "update"] == {"phone": "22"}
+    assert counts(run) == {"read": 2, "updated": 1, "unchanged": 1}
     assert here.writes() == written
     here.sync()
     assert here.writes() == written + 2
+
+
+def test_a_plan_is_written_as_it_was_shown_on_both_sides(database: Database) -> None:
+    here = office(database)
+    here.crm.edit("A1", code="1", name="One", phone="11")
+    here.crm.edit("A2", code="2", name="Two", phone="22")
+    here.sync()
+    here.sync()
+    here.crm.edit("A1", name="Uno")
+    here.erp.edit("B1", phone="12")
+    here.crm.edit("A2", name="Due")
+    shown = here.sync(mode="dry-run")
+    here.crm.edit("A2", name="Zwei")
+    run = here.run(here.execute(shown.id))
+    assert (here.erp.objects["B1"]["NAME"], here.crm.objects["A1"]["phone"]) == ("Uno", "12")
+    assert here.erp.objects["B2"]["NAME"] == "Two"
+    held = [row.message for row in here.deliveries(run.id) if row.outcome == "held"]
+    assert set(held) == {"Changed since the plan was approved: NAME was “Due”, now “Zwei”."}
 
 
 def test_a_refusal_of_one_side_does_not_stop_the_other(database: Database) -> None:

@@ -253,6 +253,17 @@ class Office:
         self.rings.extend((started.run, lane) for lane in started.lanes)
         return started.run
 
+    def execute(self, plan_id: str, flow: int = 1) -> str:
+        """The run that writes what a dry run has shown."""
+        with self.database.write() as session:
+            started = launch.start(
+                session, self.plans[flow - 1], flow_id=f"f{flow}", version_id=flow,
+                bindings={"crm": "CRM", "erp": "ERP"}, mode="live", cause=Cause("plan", "test"), plan_id=plan_id,
+            )  # fmt: skip
+        self.rings.extend((started.run, lane) for lane in started.lanes)
+        self.work()
+        return started.run
+
     def enter(self, records: Sequence[Record], flow: int = 1) -> str:
         """A run that enters at the sync node, as a decision starts it."""
         with self.database.write() as session:

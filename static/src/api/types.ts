@@ -321,9 +321,22 @@ export interface FailedGroup {
   example: string;
   cure: string;
   field: string | null;
+  /** Where it is put right, the likeliest place first; those outside open the system's own page. */
+  fix: { kind: "source" | "target" | "step" | "connection"; text: string; href: string; outside: boolean }[];
   count: number;
   runs: string[];
-  records: { run: string; key: string; root: string; title: string; message: string; amount: string | null; currency: string; at: string }[];
+  records: {
+    run: string;
+    key: string;
+    root: string;
+    title: string;
+    message: string;
+    amount: string | null;
+    currency: string;
+    at: string;
+    /** Where the record opens in its own system. */
+    source: string | null;
+  }[];
   money: { currency: string; amount: string }[];
   assignee: string;
   snoozed_until: string | null;
