@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from engine import clock, faults
 from engine.errors import InDoubt, Unavailable
@@ -243,16 +243,17 @@ def _template(sqlite_template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     TwoWay.template = sqlite_template
 
 
-class TestTwoWay(TwoWay.TestCase):  # type: ignore[name-defined,misc]
-    """Runs the machine."""
+QUICK = settings(
+    max_examples=6, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+)
 
-    settings = settings(
-        max_examples=6, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+
+def test_both_sides_become_equal_and_no_edit_is_lost() -> None:
+    run_state_machine_as_test(TwoWay, settings=QUICK)  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.long
-class TestTwoWayLong(TwoWay.TestCase):  # type: ignore[name-defined,misc]
+def test_both_sides_become_equal_whatever_happens() -> None:
     """The same, longer."""
-
-    settings = settings(TestTwoWay.settings, max_examples=150, stateful_step_count=30)
+    longer = settings(QUICK, max_examples=150, stateful_step_count=30)
+    run_state_machine_as_test(TwoWay, settings=longer)  # type: ignore[no-untyped-call]
