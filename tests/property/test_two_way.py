@@ -245,7 +245,7 @@ def _template(sqlite_template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 QUICK = settings(
-    max_examples=5, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=8, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 
