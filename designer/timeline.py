@@ -229,7 +229,7 @@ class Teller:
             "outcome": row.outcome,
             "detail": row.cure if kind in ("held", "failed", "conflict") else passing or self._reason(met),
             "node": row.node,
-            "entity": row.entity,
+            "slot": row.slot,
             "step": plan.title(row.node) if plan is not None and row.node in plan.nodes else row.node,
             "number": row.number,
             "link": row.link,
@@ -255,7 +255,7 @@ class Teller:
         slug, name = self._flows.get(flow_id, ("", flow_id))
         return {
             "kind": kind, "at": iso(at), "place": 0, "outcome": "", "text": text, "detail": "", "by": "", "key": "",
-            "run": run_id, "flow": {"slug": slug, "name": name}, "node": "", "step": "", "entity": "", "number": None, "link": None,
+            "run": run_id, "flow": {"slug": slug, "name": name}, "node": "", "step": "", "slot": "", "number": None, "link": None,
             "fields": [], **more,
         }  # fmt: skip
 

@@ -11,6 +11,7 @@ from engine.agreement import SIDES, Side, SideName
 from engine.allowance import Allowance
 from engine.connector import Connector
 from engine.directory import Directories
+from engine.flow import Budget
 from engine.intent import Errand
 from engine.ledger import Ledger
 from engine.node import SyncNode, WriteTarget
@@ -89,6 +90,8 @@ class Errands:
 
     def _allowance(self, node: str, target: WriteTarget | Side) -> Allowance | None:
         budget = self.plan.flow.policy.budget
+        if isinstance(target, WriteTarget) and target.operation == "delete":
+            budget = budget or Budget()
         if budget is None or self.dry or node == tasks.NODE:
             return None
         thing = self.connect(target.slot).entity(target.entity).title or target.entity

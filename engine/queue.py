@@ -111,7 +111,11 @@ def work(runtime: Runtime, redis_url: str, **options: Any) -> None:
     inference.enable()
     bell = Doorbell(redis_url)
     _executor = runtime.executor(bell.ring, **options)
-    connection = Redis.from_url(redis_url, socket_keepalive=True, socket_keepalive_options=_LIVELY)
+    far = not redis_url.startswith(
+        "unix:"
+    )  # a socket of this machine needs no signs of life, and refuses them
+    lively: dict[str, Any] = {"socket_keepalive": True, "socket_keepalive_options": _LIVELY} if far else {}
+    connection = Redis.from_url(redis_url, **lively)
     queue = Queue(QUEUE, connection=connection, serializer="json")
     quieten_collector()
     worker = LaneWorker([queue], connection=connection, serializer="json")

@@ -14,6 +14,8 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 from sqlmodel import Session
 
+from engine.store import plain
+
 HANDFUL = 32
 """Rows in one statement; SQLite builds with a limit of 999 values exist."""
 
@@ -50,7 +52,7 @@ def insert(
         count = min(HANDFUL, len(rows) - start)
         values = (*said, *(value for row in some for value in row))
         statement = _by_handful(table, columns, equal, count, conflict)
-        done += connection.exec_driver_sql(statement, values).rowcount
+        done += plain.change(session, statement, *values)
     return done
 
 

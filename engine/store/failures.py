@@ -67,7 +67,7 @@ def renew(
     """A run has had these records: what failed in earlier ones is over, what failed now is open."""
     connection = session.connection()
     waiting = "SELECT id FROM failure WHERE flow_id = ? AND state = 'open' LIMIT 1"
-    if roots and plain.run(session, waiting, flow_id).first() is not None:
+    if roots and plain.rows(session, waiting, flow_id):
         for start in range(0, len(roots), _CHUNK):
             connection.execute(
                 update(_failures)

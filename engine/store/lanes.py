@@ -148,11 +148,11 @@ def guard(session: Session, held: Claim, **values: Any) -> None:
     values = values or {"fence": held.fence}
     names = ", ".join(f"{name} = ?" for name in values)  # columns of the table, named by our own calls
     guarded = "run_id = ? AND number = ? AND fence = ? AND owner = ?"
-    done = plain.run(
+    done = plain.change(
         session, f"UPDATE lane SET {names} WHERE {guarded}",  # noqa: S608
         *values.values(), held.run_id, held.lane, held.fence, held.owner,
     )  # fmt: skip
-    if done.rowcount != 1:
+    if done != 1:
         raise LeaseLost(f"lane {held.lane} of run {held.run_id} has another owner")
 
 
@@ -173,8 +173,8 @@ def stage(
     held.cursor = cursor
     waiting: dict[int, int] = {}
     for lane, payload, count, watermark in batches:
-        number, following = plain.run(session, _ONE_MORE, held.run_id, lane).one()
-        plain.run(session, _STAGE, held.run_id, lane, number - 1, payload, count, watermark)
+        ((number, following),) = plain.rows(session, _ONE_MORE, held.run_id, lane)
+        plain.change(session, _STAGE, held.run_id, lane, number - 1, payload, count, watermark)
         waiting[lane] = number - following
     return waiting
 
@@ -189,14 +189,14 @@ _STAGE = (
 def backlog(session: Session, run_id: str) -> dict[int, int]:
     """Batches waiting in each open work lane of a run."""
     query = "SELECT number, staged - next FROM lane WHERE run_id = ? AND number > 0 AND state = 'open'"
-    return {int(number): int(waiting) for number, waiting in plain.run(session, query, run_id)}
+    return {int(number): int(waiting) for number, waiting in plain.rows(session, query, run_id)}
 
 
 def batch(session: Session, run_id: str, lane: int, number: int) -> Any:
     """(payload, count, settled nodes, answers) of a staged batch, None if there is none."""
     query = "SELECT payload, count, settled, answers FROM staged_batch WHERE run_id = ? AND lane = ? AND number = ?"
-    row = plain.run(session, query, run_id, lane, number).first()
-    return None if row is None else (row[0], row[1], from_json(row[2]), row[3])
+    found = plain.rows(session, query, run_id, lane, number)
+    return (found[0][0], found[0][1], from_json(found[0][2]), found[0][3]) if found else None
 
 
 def settle_node(session: Session, held: Claim, settled: list[str], answers: bytes | None) -> None:
@@ -208,7 +208,8 @@ def settle_node(session: Session, held: Claim, settled: list[str], answers: byte
 def settle_batch(session: Session, held: Claim, counts: dict[str, int], answers: bytes | None) -> None:
     """The last commit of a batch: counts, and on to the next one."""
     query = "SELECT counts FROM lane WHERE run_id = ? AND number = ?"
-    total = from_json(plain.run(session, query, held.run_id, held.lane).scalar_one())
+    ((known,),) = plain.rows(session, query, held.run_id, held.lane)
+    total = from_json(known)
     for name, count in counts.items():
         total[name] = total.get(name, 0) + count
     guard(
@@ -231,7 +232,7 @@ def split_batch(session: Session, held: Claim, halves: Sequence[tuple[bytes, int
     guard(session, held, attempts=0)
     held.attempts = 0
     connection = session.connection()
-    plain.run(session, _ONE_MORE, held.run_id, held.lane)
+    plain.rows(session, _ONE_MORE, held.run_id, held.lane)
     here = (_batches.c.run_id == held.run_id, _batches.c.lane == held.lane)
     # two steps by way of negative numbers, because each row must keep a number of its own meanwhile
     behind = update(_batches).where(*here, _batches.c.number > held.next)
@@ -261,7 +262,7 @@ def split_batch(session: Session, held: Claim, halves: Sequence[tuple[bytes, int
 def _mark(session: Session, held: Claim, **values: Any) -> None:
     names = ", ".join(f"{name} = ?" for name in values)
     here = "run_id = ? AND lane = ? AND number = ?"
-    plain.run(
+    plain.change(
         session, f"UPDATE staged_batch SET {names} WHERE {here}",  # noqa: S608 - names of our own calls
         *values.values(), held.run_id, held.lane, held.next,
     )  # fmt: skip

@@ -27,7 +27,7 @@ class Step(SQLModel, table=True):
 
 _lanes: Table = Lane.__table__  # type: ignore[attr-defined]
 _steps: Table = Step.__table__  # type: ignore[attr-defined]
-_STEP = "SELECT arrived, ports, failed, held, ms FROM step WHERE run_id = ? AND lane = ? AND node = ?"
+_STEPS = "SELECT node, arrived, ports, failed, held, ms FROM step WHERE run_id = ? AND lane = ?"
 _SUMS = ("arrived", "ports", "failed", "held", "ms")
 _COLUMNS = ("run_id", "lane", "node", *_SUMS)
 _RENEW = "ON CONFLICT (run_id, lane, node) DO UPDATE SET " + ", ".join(
@@ -38,10 +38,10 @@ _RENEW = "ON CONFLICT (run_id, lane, node) DO UPDATE SET " + ", ".join(
 def add_steps(session: Session, held: Claim, passages: dict[str, Any]) -> None:
     """Adds what passed each node (walk.Passage) to the lane's overlay counts."""
     rows = []
+    known = {node: sums for node, *sums in plain.rows(session, _STEPS, held.run_id, held.lane)}
     for node, passage in passages.items():
         here = (held.run_id, held.lane, node)
-        known = plain.run(session, _STEP, *here).first() or (0, "{}", 0, 0, 0.0)
-        arrived, ports, failed, waiting, ms = known
+        arrived, ports, failed, waiting, ms = known.get(node, (0, "{}", 0, 0, 0.0))
         left = from_json(ports)
         for port, count in passage.ports.items():
             left[port] = left.get(port, 0) + count

@@ -130,7 +130,7 @@ def load(session: Session, pair: Pair, left_ids: Sequence[str]) -> dict[str, Ref
     for start in range(0, len(left_ids), _CHUNK):
         some = left_ids[start : start + _CHUNK]
         query = f"{_LOAD} AND left_id IN ({', '.join('?' * len(some))})"
-        rows = plain.run(session, query, *msgspec.structs.astuple(pair), *some)
+        rows = plain.rows(session, query, *msgspec.structs.astuple(pair), *some)
         for left_id, right_id, number, link, answer, prints, claim, outcome, until in rows:
             found[left_id] = Reference(
                 pair, left_id, right_id, number, link, from_json(answer) if answer else {}, from_json(prints),

@@ -57,7 +57,7 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 def release(session: Session, flow_id: str, roots: Sequence[str], run_id: str) -> None:
     """Closes the holds of records that got through after all."""
     waiting = "SELECT id FROM hold WHERE flow_id = ? AND state = 'open' LIMIT 1"
-    if not roots or plain.run(session, waiting, flow_id).first() is None:
+    if not roots or not plain.rows(session, waiting, flow_id):
         return
     for start in range(0, len(roots), 500):
         session.connection().execute(

@@ -115,7 +115,8 @@ def load_run(session: Session, run_id: str) -> RunView:
 
 def state(session: Session, run_id: str) -> str:
     """Only where a run stands; empty if there is no such run."""
-    return plain.run(session, "SELECT state FROM run WHERE id = ?", run_id).scalar() or ""
+    found = plain.rows(session, "SELECT state FROM run WHERE id = ?", run_id)
+    return str(found[0][0]) if found else ""
 
 
 def of_cause(session: Session, key: str | None) -> str | None:
@@ -127,6 +128,11 @@ def settling(session: Session, key: str) -> Run | None:
     """The run that still waits for more events on these records."""
     query = select(Run).where(Run.settles == key, Run.state == "queued", col(Run.started_at).is_(None))
     return session.exec(query.order_by(col(Run.id).desc())).first()
+
+
+def runs_of(session: Session, run_ids: Sequence[str]) -> dict[str, Run]:
+    """Runs by their ids."""
+    return {run.id: run for run in session.exec(select(Run).where(col(Run.id).in_(run_ids)))}
 
 
 def started_since(session: Session, flow_ids: Sequence[str], since: float) -> dict[str, int]:

@@ -23,6 +23,8 @@ from tests.bench.peers import Peer, cpu, memory
 
 STILL = 60.0
 """Seconds without a record after which a run counts as stopped."""
+WARM = 1_000
+"""Records of the run before, for cold caches."""
 ABSENT = {
     "Node-RED": "npm install --prefix $PEERS node-red",
     "n8n": "npm install --prefix $PEERS n8n (2.2 GB; not driven by this comparison)",
@@ -38,9 +40,9 @@ class Run(NamedTuple):
     largest: float
 
 
-def measure(peer: Peer, url: str, records: int) -> Run:
-    """Raises AssertionError when records are missing, doubled or wrong."""
-    requests.post(f"{url}/control/begin?n={records}", timeout=600).raise_for_status()
+def measure(peer: Peer, url: str, first: int, records: int) -> Run:
+    """A run over the records with these numbers. Raises AssertionError when some are missing, doubled or wrong."""
+    requests.post(f"{url}/control/begin?n={records}&first={first}", timeout=600).raise_for_status()
     before, began = cpu(peer.pids()) if peer.name[:5] != "Plain" else 0.0, time.time()
     peer.begin()
     together = largest = used = 0.0
@@ -62,13 +64,16 @@ def measure(peer: Peer, url: str, records: int) -> Run:
 
 
 def compared(records: int, times: int) -> Iterator[tuple[str, list[Run]]]:
-    """(name, runs) of each peer that is here; one small run before, for cold caches."""
+    """(name, runs) of each peer that is here. Every run has records of its own: who remembers must not profit."""
     with service() as url, tempfile.TemporaryDirectory() as folder:
         for kind in (peers.heddle, peers.node_red, peers.script):
             with kind(url, Path(folder)) as found:
                 for peer in found:
-                    measure(peer, url, 1_000)
-                    yield peer.name, [measure(peer, url, records) for _ in range(times)]
+                    measure(peer, url, 0, WARM)
+                    yield (
+                        peer.name,
+                        [measure(peer, url, WARM + n * records, records) for n in range(times)],
+                    )
                     time.sleep(1)
 
 

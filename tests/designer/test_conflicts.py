@@ -184,8 +184,8 @@ def test_what_is_proposed_is_taken_where_something_is(app: Any, editor: Desk, tw
     ("fields", "code"),
     [
         ({"nothing=NOTHING": {"take": "left"}}, "E-DECISION"),
-        ({PHONE: {"take": "neither"}}, "E-INPUT"),
-        ({}, "E-INPUT"),
+        ({PHONE: {"take": "neither"}}, "E-BODY"),
+        ({}, "E-BODY"),
     ],
 )
 def test_a_decision_that_does_not_fit_is_refused(

@@ -27,7 +27,7 @@ export function AddDialog({ close }: { close: () => void }) {
           <SideFields title="is this one" side={right} onChange={setRight} />
         </div>
         <p className={css.text}>Both are looked up before the link is kept. Flows that write the first then update the second.</p>
-        <ErrorBanner error={link.error} />
+        <div className={css.refused}><ErrorBanner error={link.error} /></div>
         <Group justify="flex-end" mt="lg">
           <Button variant="default" onClick={close}>
             Cancel

@@ -38,7 +38,7 @@ export function ImportDialog({ close }: { close: () => void }) {
         {look.isPending ? <p className={css.text}>Looking the objects up…</p> : null}
         {look.data ? <p className={css.text}>{told(look.data)}</p> : null}
       </div>
-      <ErrorBanner error={apply.error ?? look.error} />
+      <div className={css.refused}><ErrorBanner error={apply.error ?? look.error} /></div>
       {problems.length ? (
         <List size="sm" mt="sm">
           {problems.map((problem, at) => (

@@ -41,7 +41,7 @@ export function PointDialog({ reference, close }: Props) {
           value={id}
           onChange={(event) => setId(event.currentTarget.value)}
         />
-        <ErrorBanner error={repair.error} />
+        <div className={css.refused}><ErrorBanner error={repair.error} /></div>
         <Acts close={close}>
           <Button type="submit" loading={repair.isPending} disabled={!wanted || wanted === right.id}>
             Link
@@ -71,7 +71,7 @@ export function SayDialog({ reference, state, close }: Props & { state: "new" | 
   return (
     <Modal opened onClose={close} title={title} radius="lg">
       <p className={css.text}>{text}</p>
-      <ErrorBanner error={repair.error} />
+      <div className={css.refused}><ErrorBanner error={repair.error} /></div>
       <Acts close={close}>
         <Button loading={repair.isPending} onClick={() => repair.mutate({ state }, { onSuccess: close })}>
           {act}
@@ -90,7 +90,7 @@ export function ForgetDialog({ reference, close }: Props) {
         The next run looks for it by the fields of the write step. If it finds nothing, it creates the {right.entity} a second
         time: {right.number ?? right.id ?? "the old one"} stays in {right.connection_name}.
       </p>
-      <ErrorBanner error={forget.error} />
+      <div className={css.refused}><ErrorBanner error={forget.error} /></div>
       <Acts close={close}>
         <Button color="red" loading={forget.isPending} onClick={() => forget.mutate(undefined, { onSuccess: close })}>
           Remove the cross reference
