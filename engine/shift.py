@@ -191,8 +191,12 @@ class Shift:
     def _let_lanes_catch_up(self, waiting: dict[int, int]) -> bool:
         """The lanes are full: work on one of them ourselves rather than wait for another worker."""
         fullest = max(waiting, key=lambda number: waiting[number])
-        with self.database.write(lasting=False) as session:
-            other = lanes.claim(session, self.run.id, fullest, self.executor.owner, self.executor.lease)
+        other = None
+        with self.database.read() as session:
+            attended = lanes.is_attended(session, self.run.id, fullest)
+        if not attended:  # asking first: a claim in vain would make others wait for the database
+            with self.database.write(lasting=False) as session:
+                other = lanes.claim(session, self.run.id, fullest, self.executor.owner, self.executor.lease)
         if other is None:
             threading.Event().wait(0.02)
             return True
