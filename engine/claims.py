@@ -30,12 +30,11 @@ def take(errand: Errand, target: WriteTarget, intents: list[Intent]) -> Claimed:
     """Claims creates, and reserves them in the write budget. Raises OverBudget beyond it: then nothing is claimed."""
     with errand.database.write() as session:
         until = now() + errand.patience
-        owned: set[tuple[Pair, str]] = set()
+        owned: dict[Pair, set[str]] = {}
         for pair in sorted({intent.pair for intent in intents}, key=str):
             ids = sorted(intent.left_id for intent in intents if intent.pair == pair)
-            got = references.claim(session, pair, ids, errand.claim, until)
-            owned.update((pair, left_id) for left_id in got)
-        ours = [intent for intent in intents if (intent.pair, intent.left_id) in owned]
+            owned[pair] = references.claim(session, pair, ids, errand.claim, until)
+        ours = [intent for intent in intents if intent.left_id in owned[intent.pair]]
         for intent in ours:
             intent.key = key(target, intent)
         wanted = [(intent.key, intent.left_id) for intent in ours if intent.key is not None]

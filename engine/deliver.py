@@ -22,7 +22,7 @@ from engine.errors import AccessError, HeddleError, Unavailable
 from engine.intent import Delivered, Errand, Intent, gather, hold, keep, recall, receive
 from engine.node import WriteTarget
 from engine.recognition import look_closer
-from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_key
+from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_key, to_json
 from engine.removal import remove
 from engine.walk import Receipt
 
@@ -90,7 +90,7 @@ def _settle_doubts(
                 message="Found again after an answer was lost.",
             )
             keep(errand, intent, result, done)
-            receive(done, intent, Receipt(result, "create", change.data))
+            receive(done, intent, Receipt(result, "create", change.data, json=change.json))
     return [intent for intent in intents if id(intent) not in settled]
 
 
@@ -266,9 +266,9 @@ def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], do
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             updated = msgspec.structs.replace(result, outcome=Outcome.UPDATED)
             keep(errand, intent, updated, done)
-            receive(done, intent, Receipt(updated, "update", change.data, before))
+            receive(done, intent, Receipt(updated, "update", change.data, before, json=change.json))
         else:
-            receive(done, intent, Receipt(result, "update", change.data, before))
+            receive(done, intent, Receipt(result, "update", change.data, before, json=change.json))
 
 
 def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> bool:
@@ -284,7 +284,7 @@ def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], do
             keep(errand, intent, result, done)
         elif result.outcome != Outcome.IN_DOUBT:
             done.released.append((intent.pair, intent.left_id))
-        receive(done, intent, Receipt(result, "create", change.data))
+        receive(done, intent, Receipt(result, "create", change.data, json=change.json))
     return _meet(errand, target, made, done) or busy if made else busy
 
 
@@ -351,21 +351,14 @@ def _send(
 
 def _change(errand: Errand, intent: Intent, operation: str) -> Change:
     pair = intent.pair
-    key = idempotency_key(
-        errand.flow_id,
-        errand.node_id,
-        pair.left_connection,
-        pair.left_entity,
-        intent.left_id,
-        pair.right_connection,
-        pair.right_entity,
-    )
+    left = (pair.left_connection, pair.left_entity, intent.left_id)
+    key = idempotency_key(errand.flow_id, errand.node_id, *left, pair.right_connection, pair.right_entity)
     data = intent.wanted(operation)
     if operation == "update":
         if intent.current is not None:
             data = compare.changed(data, intent.current.data)
         key = idempotency_key(key, fingerprint(data))
-    return Change(key, operation, data, intent.remote_id, intent.match)
+    return Change(key, operation, data, intent.remote_id, intent.match, to_json(data))
 
 
 def _imagined(intent: Intent, operation: str, target: WriteTarget) -> Result:
@@ -385,6 +378,8 @@ def _linked(errand: Errand, target: WriteTarget, intent: Intent, result: Result)
     number = result.number
     if number is None and intent.current is not None:
         number = intent.current.number
+    if (remote_id, link, number) == (result.remote_id, result.link, result.number):
+        return result
     return msgspec.structs.replace(result, remote_id=remote_id, link=link, number=number)
 
 

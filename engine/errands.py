@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from engine import tasks
 from engine.agreement import SIDES, Side, SideName
 from engine.allowance import Allowance
 from engine.connector import Connector
@@ -90,7 +91,7 @@ class Errands:
         budget = self.plan.flow.policy.budget
         if isinstance(target, WriteTarget) and target.operation == "delete":
             budget = budget or Budget()
-        if budget is None or self.dry:
+        if budget is None or self.dry or node == tasks.NODE:
             return None
         thing = self.connect(target.slot).entity(target.entity).title or target.entity
         return Allowance(budget, self.run.id, node, thing)

@@ -61,7 +61,7 @@ class Delivered:
     interruption: HeddleError | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class Intent:
     """One record's wish at this node, while it is being settled. ``at`` lists its places in the batch.
 
@@ -98,6 +98,7 @@ class Intent:
 def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done: Delivered) -> list[Intent]:
     """Turns records into intents. The same source object twice in a batch is written once, as it was last."""
     intents: dict[tuple[str, str], Intent] = {}
+    pairs: dict[tuple[str, str], Pair] = {}
     right = errand.connections[target.slot]
     for at, record in enumerate(records):
         try:
@@ -107,12 +108,18 @@ def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done:
             continue
         left = errand.connections.get(record.origin.slot, "") if record.origin else ""
         data = record.data if isinstance(record.data, dict) else {"value": record.data}
-        match = {name: value for name in target.match if (value := compare.dig(data, name)) not in (None, "")}
+        match: dict[str, Any] = {}
+        for name in target.match:
+            if (value := compare.dig(data, name)) not in (None, ""):
+                match[name] = value
         if len(match) < len(target.match) and target.operation != "create" and remote_id is None:
             match = {}
+        pair = pairs.get((left, left_entity))
+        if pair is None:
+            pair = pairs[left, left_entity] = Pair(left, left_entity, right, target.entity)
         intent = Intent(
             [at],
-            Pair(left, left_entity, right, target.entity),
+            pair,
             left_id,
             data,
             dict(errand.node.conditions(record)),

@@ -256,6 +256,12 @@ def _judge_gone(errand: SyncErrand, couple: Couple) -> None:
             question,
             "Wait for the report, restore it, or delete the other one as well.",
         )
+    elif side.deleted == "delete" and _edited(errand, couple, here):
+        couple.hold(
+            f"Held: {told}, and the one in {errand.called(here)} was changed since both agreed.",
+            question,
+            "Restore it, or delete the other one as well.",
+        )
     elif side.deleted == "mark" and side.mark is not None:
         remote = couple.now[here]
         assert remote is not None  # only one of the two is gone
@@ -267,6 +273,18 @@ def _judge_gone(errand: SyncErrand, couple: Couple) -> None:
         couple.removes = here
         couple.reason = f"{told}, so the one in {errand.called(here)} is deleted as well."
         couple.judged = True
+
+
+def _edited(errand: SyncErrand, couple: Couple, side: SideName) -> bool:
+    """Whether somebody changed what both sides had agreed on: a delete must not take that with it."""
+    remote, kept = couple.now[side], couple.kept
+    if remote is None or kept is None:
+        return False
+    agreed = kept.agreed.left if side == "left" else kept.agreed.right
+    return any(
+        pair.key in agreed and not pair.same(agreed[pair.key], compare.dig(remote.data, pair.path(side)))
+        for pair in errand.agreement.fields
+    )
 
 
 def _changed_at(couple: Couple, side: SideName, shape: Entity) -> float | None:

@@ -62,17 +62,18 @@ class Ledger:
     ) -> None:
         """Enters what a write node came to; ``target`` is None where every receipt names its own."""
         self._references.extend(kept)
+        at = now()
         for record, receipt in zip(records, receipts, strict=True):
             self._outcome(record.root, receipt.result.outcome)
             for part, paper in enumerate((receipt, *receipt.others)):
-                self._enter(node, target, record, paper, part)
+                self._enter(node, target, record, paper, part, at)
 
     def agree(self, both: Together) -> None:
         """Enters what a two-way sync remembers of its pairs. Call it before ``file``."""
         self._agreed.append(both)
 
     def _enter(
-        self, node: str, target: WriteTarget | None, record: Record, receipt: Receipt, part: int
+        self, node: str, target: WriteTarget | None, record: Record, receipt: Receipt, part: int, at: float
     ) -> None:
         result = receipt.result
         root = self.roots.get(record.root, record)
@@ -82,10 +83,10 @@ class Ledger:
         self._rows.append(
             Entry(
                 self.run.id, self.held.lane, self.held.next, node, record.key, root.key, record.title or root.title,
-                result.outcome.value, WEIGHT[result.outcome], now(), slot, entity, receipt.operation,
+                result.outcome.value, WEIGHT[result.outcome], at, slot, entity, receipt.operation,
                 result.remote_id, result.number, None if is_placeholder(result.link) else result.link, result.code, result.message, result.detail,
                 result.field,
-                to_json(receipt.sent) if receipt.sent else None,
+                receipt.json or to_json(receipt.sent) if receipt.sent else None,
                 to_json(receipt.before) if receipt.before is not None else None,
                 to_json(result.answer) if result.answer else None,
                 origin_slot, origin_entity, part,

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from engine.agreement import Agreement, Side
+from engine.agreement import Agreement, FieldPair, Side
 from engine.arbiter import Terms, prepare
 from engine.connector import Query
 from engine.errors import HeddleError, Problem
@@ -325,6 +325,10 @@ class SyncNode(WriteNode[S]):
     @abstractmethod
     def sides(self) -> tuple[Side, Side]:
         """Left and right, also of a drawing that is not finished."""
+
+    @abstractmethod
+    def pairs(self) -> tuple[FieldPair, ...]:
+        """The pairs of fields, also of a drawing that is not finished."""
 
     @cached_property
     def terms(self) -> Terms:

@@ -159,7 +159,7 @@ class Preview:
             node_id=node_id,
             terms=node.terms,
             connectors=Connectors(node, self.connector),
-            connections={name: self.bindings[side.slot] for name, side in sides.items()},
+            connections={name: self.bindings.get(side.slot, "") for name, side in sides.items()},
             claim=f"preview/{clock.now()}",
             keep_lease=_never,
             dry=True,

@@ -35,7 +35,7 @@ from engine.pairing import (
 from engine.record import Origin, Outcome, Record
 from engine.sending import remove, update
 from engine.settling import settle, told
-from engine.sight import look, match
+from engine.sight import inherit, look, match
 from engine.store import agreements
 from engine.walk import Receipt
 
@@ -67,6 +67,7 @@ def reconcile(errand: SyncErrand, records: Sequence[Record]) -> Reconciled:
         refresh(errand, couples)
         look(errand, [couple for couple in couples if couple.kept is not None])
         revive(errand, [couple for couple in couples if not couple.over])
+        inherit(errand, [couple for couple in couples if not couple.over])
         strangers = [couple for couple in couples if couple.kept is None and not couple.over]
         for side in SIDES:
             look(errand, [couple for couple in strangers if couple.side == side], [side])

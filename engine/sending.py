@@ -9,6 +9,8 @@ import msgspec
 
 from engine import faults
 from engine.agreement import SideName
+from engine.connector import Partly
+from engine.errors import HeddleError
 from engine.judgement import nested
 from engine.pairing import Couple, SyncErrand
 from engine.record import Change, Outcome, Result, fingerprint, idempotency_key
@@ -60,15 +62,21 @@ def _send(errand: SyncErrand, side: SideName, couples: Sequence[Couple], operati
     for start in range(0, len(couples), size):
         some = couples[start : start + size]
         changes = [_change(errand, side, couple, operation) for couple in some]
-        if errand.dry:
-            results = [Result(Outcome.UPDATED, couple.ids[side]) for couple in some]
-        else:
+        trouble: HeddleError | None = None
+        results: list[Result | None] = [Result(Outcome.UPDATED, couple.ids[side]) for couple in some]
+        if not errand.dry:
             faults.point("before-send")
             errand.keep_lease()
-            results = connector.write(entity, changes)
+            try:
+                results = list(connector.write(entity, changes))
+            except Partly as partly:
+                results, trouble = partly.results, partly.error
             faults.point("after-send")
         for couple, change, result in zip(some, changes, results, strict=True):
-            _file(errand, side, couple, change, result)
+            if result is not None:
+                _file(errand, side, couple, change, result)
+        if trouble is not None:
+            raise trouble
 
 
 def _file(errand: SyncErrand, side: SideName, couple: Couple, change: Change, result: Result) -> None:

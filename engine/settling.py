@@ -99,7 +99,8 @@ def _open(couple: Couple) -> list[Receipt]:
                 **{side: {"id": couple.ids[side], "link": _link(couple, side)} for side in SIDES},
             },
         )
-        papers.append(Receipt(result, "hold"))
+        why = [{**row, "did": "precedence", "winner": "ask", "value": None} for row in couple.conflicts]
+        papers.append(Receipt(result, "hold", why=why))
     for held in couple.holds:
         result = Result(
             Outcome.HELD,

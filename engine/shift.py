@@ -33,10 +33,10 @@ from engine.plan import Plan
 from engine.reader import Reader
 from engine.reconciliation import reconcile
 from engine.record import Outcome, Record, Result, from_json, to_json
-from engine.store import closing, control, deliveries, lanes, references
+from engine.store import closing, control, deliveries, lanes, references, runs
 from engine.store.database import Database, Session
 from engine.store.lanes import Claim
-from engine.store.runs import RunView, load_run
+from engine.store.runs import RunView
 from engine.together import Together
 from engine.walk import Course, Receipt, WantAsk, WriteAsk, node_of, walk
 
@@ -104,7 +104,7 @@ class Shift:
         step = self._read_page if self.held.lane == 0 else self._next_batch
         while step():
             with self.database.read() as session:
-                state = load_run(session, self.run.id).state
+                state = runs.state(session, self.run.id)
             if state == "cancelled":
                 self._finish("cancelled")
                 return

@@ -24,6 +24,36 @@ def look(errand: SyncErrand, couples: Sequence[Couple], sides: Sequence[SideName
             couple.now[side] = next((one for one in remotes if one.id == couple.ids[side]), None)
 
 
+def inherit(errand: SyncErrand, couples: Sequence[Couple]) -> None:
+    """An object that was merged into another one hands its partner on to it, unless that one has a partner."""
+    for side in SIDES:
+        merged = {
+            couple.record.data["successor"]: couple
+            for couple in couples
+            if couple.side == side
+            and couple.kept is not None
+            and side in couple.deleted
+            and couple.now[side] is None
+            and couple.now[other(side)] is not None
+            and isinstance(couple.record.data, dict)
+            and isinstance(couple.record.data.get("successor"), str)
+        }
+        if not merged:
+            continue
+        with errand.database.read() as session:
+            known = agreements.load(session, errand.pair, side, list(merged))
+        found = _find(errand, side, [{_key(errand, side): key} for key in merged])
+        abandoned = []
+        for (key, couple), remotes in zip(merged.items(), found, strict=True):
+            if remotes and key not in known and couple.kept is not None:
+                abandoned.append(couple.kept.row)
+                couple.kept, couple.ids[side], couple.now[side] = None, key, remotes[0]
+                couple.deleted.discard(side)
+        if abandoned and not errand.dry:
+            with errand.database.write() as session:
+                agreements.forget(session, abandoned)
+
+
 def match(errand: SyncErrand, couples: Sequence[Couple]) -> bool:
     """Finds partners of objects that we do not know, by the declared fields.
 
@@ -32,7 +62,7 @@ def match(errand: SyncErrand, couples: Sequence[Couple]) -> bool:
     """
     look_at: dict[SideName, list[Couple]] = {"left": [], "right": []}
     for couple in couples:
-        if couple.kept is None and not couple.over:
+        if couple.kept is None and couple.ids[other(couple.side)] is None and not couple.over:
             look_at[couple.side].append(couple)
     lost = False
     for side, some in look_at.items():

@@ -8,6 +8,7 @@ from flask_openapi3 import OpenAPI
 from designer.api import (
     approvals,
     catalog,
+    conflicts,
     connections,
     controls,
     events,
@@ -55,6 +56,7 @@ ROOMS = (
     plans.room,
     hooks.room,
     reviews.room,
+    conflicts.room,
     failures.room,
     references.room,
     approvals.room,

@@ -9,7 +9,7 @@ from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
 from engine.record import from_json, to_json
-from engine.store import bulk, matches
+from engine.store import bulk, matches, plain
 
 
 class CrossReference(SQLModel, table=True):
@@ -116,42 +116,26 @@ _TAKE_OVER = (
     + "claim = excluded.claim, claim_until = excluded.claim_until WHERE cross_reference.right_id IS NULL"
     " AND (cross_reference.claim_until < excluded.updated_at OR cross_reference.claim = excluded.claim)"
 )
+_LOAD = (
+    "SELECT left_id, right_id, number, link, answer, fingerprints, claim, claim_outcome, claim_until"
+    " FROM cross_reference"
+    " WHERE left_connection = ? AND left_entity = ? AND right_connection = ? AND right_entity = ?"
+)
 _CHUNK = 500
 
 
 def load(session: Session, pair: Pair, left_ids: Sequence[str]) -> dict[str, Reference]:
     """The references of these source objects, by source id."""
     found: dict[str, Reference] = {}
-    columns = [
-        _table.c[name]
-        for name in (
-            "left_id",
-            "right_id",
-            "number",
-            "link",
-            "answer",
-            "fingerprints",
-            "claim",
-            "claim_outcome",
-            "claim_until",
-        )
-    ]
     for start in range(0, len(left_ids), _CHUNK):
-        query = select(*columns).where(*_is(pair), _table.c.left_id.in_(left_ids[start : start + _CHUNK]))
-        for row in session.connection().execute(query):
-            left_id, right_id, number, link, answer, prints, claim, outcome, until = row
+        some = left_ids[start : start + _CHUNK]
+        query = f"{_LOAD} AND left_id IN ({', '.join('?' * len(some))})"
+        rows = plain.rows(session, query, *msgspec.structs.astuple(pair), *some)
+        for left_id, right_id, number, link, answer, prints, claim, outcome, until in rows:
             found[left_id] = Reference(
-                pair,
-                left_id,
-                right_id,
-                number,
-                link,
-                from_json(answer) if answer else {},
-                from_json(prints),
-                claim,
-                outcome,
-                until,
-            )
+                pair, left_id, right_id, number, link, from_json(answer) if answer else {}, from_json(prints),
+                claim, outcome, until,
+            )  # fmt: skip
     return found
 
 

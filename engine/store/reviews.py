@@ -7,6 +7,7 @@ from sqlalchemy import Index, Table, select, update
 from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
+from engine.store import plain
 
 
 class Hold(SQLModel, table=True):
@@ -55,8 +56,8 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 def release(session: Session, flow_id: str, roots: Sequence[str], run_id: str) -> None:
     """Closes the holds of records that got through after all."""
-    waiting = select(_holds.c.id).where(_holds.c.flow_id == flow_id, _holds.c.state == "open").limit(1)
-    if not roots or session.connection().execute(waiting).first() is None:
+    waiting = "SELECT id FROM hold WHERE flow_id = ? AND state = 'open' LIMIT 1"
+    if not roots or not plain.rows(session, waiting, flow_id):
         return
     for start in range(0, len(roots), 500):
         session.connection().execute(
@@ -85,6 +86,10 @@ def is_held(session: Session, flow_id: str, node: str, root: str, question_hash:
         _holds.c.question_hash == question_hash,
     )  # fmt: skip
     return session.connection().execute(query.limit(1)).first() is not None
+
+
+def get(session: Session, hold_id: int) -> Hold | None:
+    return session.get(Hold, hold_id)
 
 
 def open_holds(session: Session, question_hash: str | None = None) -> list[Hold]:

@@ -8,8 +8,9 @@ from typing import Literal
 from pydantic import Field
 
 from engine.alike import How
+from engine.chain import Compiled
 from engine.errors import DefinitionError, Problem, RecordRejected
-from engine.expression import Compiled, Value, compile_value
+from engine.expression import Value, compile_value
 from engine.flow import Document
 from engine.functions import BadInput, as_text
 from engine.node import NodeContext, NodeSettings, WriteNode, WriteTarget

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine import clock
 from engine.errors import RequestError, Unavailable
-from engine.record import from_json
+from engine.plan import check
+from engine.record import Origin, Record, from_json
 from engine.store import conflicts, reviews
 from engine.store.database import Database
 from tests.engine.two_systems import PAIRS, Office, two_way
@@ -332,3 +334,162 @@ def test_two_flows_on_the_same_objects_end_quiet(database: Database) -> None:
     assert here.writes() == 4
     assert here.crm.values() == here.erp.values()
     assert open_conflicts(database) == []
+
+
+def test_two_installations_on_the_same_objects_end_quiet(database: Database, tmp_path: Path) -> None:
+    other = Database(f"sqlite:///{tmp_path / 'other.db'}")
+    other.migrate()
+    here, there = office(database), office(other)
+    there.crm, there.erp = here.crm, here.erp
+    here.crm.edit("A1", code="1", name="One", phone="1")
+    here.erp.edit("B4", code="4", name="Four", phone="4")
+    for one in (here, there, here, there):
+        one.sync()
+    assert here.writes() == 2
+    here.crm.edit("A1", name="Uno")
+    here.erp.edit("B1", city="Ulm") if "B1" in here.erp.objects else here.erp.edit("B5", city="Ulm")
+    for one in (there, here, there, here, there):
+        one.sync()
+    assert here.writes() == 4
+    assert here.crm.values() == here.erp.values()
+    other.close()
+
+
+TABLE = {"states": {"columns": ["CRM", "ERP"], "rows": [["new", "N"], ["old", "O"], ["gone", "O"]]}}
+
+
+def test_a_table_translates_both_ways_and_asks_where_it_cannot(database: Database) -> None:
+    fields = with_policy("state", table={"table": "states"})
+    here = office(database, fields=fields, tables=TABLE)
+    here.crm.edit("A1", code="1", state="new", name="One")
+    here.sync()
+    assert here.erp.objects["B1"]["STATE"] == "N"
+    here.sync()
+    here.crm.edit("A1", state="odd", name="Uno")
+    here.sync()
+    assert (here.erp.objects["B1"]["STATE"], here.erp.objects["B1"]["NAME"]) == ("N", "Uno")
+    with database.read() as session:
+        (hold,) = reviews.open_holds(session)
+    assert from_json(hold.question) == {"kind": "lookup", "table": "states", "key": "odd", "column": "ERP"}
+    here.crm.edit("A1", state="old")
+    here.sync()
+    with database.read() as session:
+        (hold,) = reviews.open_holds(session)
+    assert "no single counterpart" in hold.message
+    here.crm.edit("A1", state="new")
+    here.sync()
+    with database.read() as session:
+        assert reviews.open_holds(session) == []
+
+
+def test_ownership_follows_the_state_of_the_object(database: Database) -> None:
+    state = {"side": "right", "field": "STATE", "values": ["posted"], "then": "right", "else": "left"}
+    here = office(database, fields=with_policy("phone", policy="by_state", state=state))
+    here.crm.edit("A1", code="1", phone="1", state="draft")
+    here.sync()
+    here.crm.edit("A1", phone="2")
+    here.erp.edit("B1", phone="3")
+    here.sync()
+    assert here.erp.objects["B1"]["PHONE"] == "2"
+    here.crm.edit("A1", phone="4")
+    here.erp.edit("B1", phone="5", state="posted")
+    run = here.sync()
+    assert here.crm.objects["A1"]["phone"] == "5"
+    (row, *_) = [row for row in here.deliveries(run.id) if row.slot == "crm"]
+    assert any("STATE in System B is posted" in why["reason"] for why in from_json(row.why or b"[]"))
+
+
+def test_a_rule_set_decides(database: Database) -> None:
+    vip = {
+        "rules": [
+            {
+                "id": "vip",
+                "title": "VIPs belong to sales",
+                "when": {
+                    "left": {"kind": "path", "path": "$.left.city"},
+                    "op": "is",
+                    "right": {"kind": "constant", "value": "Ulm"},
+                },
+                "then": [{"do": "route", "port": "left"}],
+            }
+        ]
+    }
+    fields = with_policy("phone", policy="rules", rules="who")
+    here = office(database, fields=fields, rules={"who": vip})
+    here.crm.edit("A1", code="1", phone="1", city="Ulm")
+    here.crm.edit("A2", code="2", phone="1", city="Bonn")
+    here.sync()
+    for number in ("1", "2"):
+        here.crm.edit(f"A{number}", phone="left")
+        here.erp.edit(f"B{number}", phone="right")
+    here.sync()
+    assert here.erp.objects["B1"]["PHONE"] == "left"
+    (row,) = open_conflicts(database)
+    assert row.left_id == "A2"
+    assert row.rows()[0]["reason"] == "Both sides changed it; no rule decides it, so somebody must."
+
+
+def test_a_deleted_counterpart_can_be_marked(database: Database) -> None:
+    here = office(database, right={"deleted": "mark", "mark": {"field": "STATE", "value": "inactive"}})
+    here.crm.edit("A1", code="1", name="One")
+    here.sync()
+    here.crm.delete("A1")
+    here.sync()
+    assert here.erp.objects["B1"]["STATE"] == "inactive"
+    written = here.writes()
+    here.sync()
+    assert here.writes() == written
+
+
+def test_a_delete_never_takes_an_edit_with_it(database: Database) -> None:
+    here = office(database, right={"deleted": "delete"})
+    here.crm.edit("A1", code="1", name="One")
+    here.sync()
+    here.erp.edit("B1", name="Precious")
+    here.crm.delete("A1")
+    here.sync()
+    assert here.erp.objects["B1"]["NAME"] == "Precious"
+    with database.read() as session:
+        (hold,) = reviews.open_holds(session)
+    assert "changed since both agreed" in hold.message
+
+
+def test_a_merged_object_hands_its_counterpart_on(database: Database) -> None:
+    here = office(database, right={"deleted": "delete"})
+    here.crm.edit("A1", code="1", name="One")
+    here.sync()
+    here.crm.delete("A1")
+    here.crm.edit("A2", code="1", name="One and only")
+    origin = Origin("crm", "thing")
+    run = here.enter([Record("A1", {"successor": "A2"}, origin=origin, deleted=True)])
+    here.work()
+    here.run(run)
+    here.sync()
+    assert here.erp.objects["B1"]["NAME"] in ("One", "One and only")
+    assert list(here.erp.objects) == ["B1"]
+    here.crm.edit("A2", phone="5")
+    here.sync()
+    assert here.erp.objects["B1"]["PHONE"] == "5"
+
+
+def test_an_unfinished_drawing_tells_what_is_missing() -> None:
+    wrong = two_way(
+        [{"left": "name", "right": ""}, {"left": "a", "right": "B"}, {"left": "c", "right": "B"},
+         {"left": "d", "right": "D", "policy": "by_state"}, {"left": "e", "right": "E", "policy": "rules"},
+         {"left": "f", "right": "F", "table": {"table": "nowhere"}}],
+        left={"match": [], "deleted": "mark"},
+    )  # fmt: skip
+    codes = {problem.code for problem in check(wrong).errors}
+    assert codes == {
+        "E-SYNC-FIELD", "E-SYNC-TWICE", "E-SYNC-STATE", "E-RULES-UNKNOWN", "E-TABLE", "E-SYNC-MATCH", "E-SYNC-MARK",
+    }  # fmt: skip
+
+
+def test_fields_that_a_system_does_not_have_are_told_while_drawing(database: Database) -> None:
+    flow = two_way([*PAIRS, {"left": "nonsense", "right": "NAME", "direction": "to_left"}])
+    here = Office(database, two_way())
+    shapes = {"crm": here.open("CRM", read_only=True), "erp": here.open("ERP", read_only=True)}
+    found = check(flow, lambda slot, name: shapes[slot].entity(name))
+    assert [(problem.code, problem.field) for problem in found.errors] == [
+        ("E-FIELD-UNKNOWN", "fields.5.left")
+    ]

@@ -149,6 +149,8 @@ class Box(Connector[ConnectionSettings]):
 
     def _write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
         world = self.world
+        if all(change.operation == "delete" for change in changes):
+            return self._delete(entity, changes)
         world.before_write(changes)
         results = []
         for change in changes:
@@ -156,17 +158,23 @@ class Box(Connector[ConnectionSettings]):
                 results.append(Result(Outcome.FAILED, code="T-REFUSED", message="The box refuses it."))
                 continue
             key = change.remote_id or world.next_id()
-            if change.operation == "delete":
-                world.delete(key)
-            else:
-                row = world.objects.setdefault(key, {world.name(field): None for field in FIELDS})
-                row.update(change.data, by="Heddle", at=world.stamp())
-                world.on_store(row)
+            row = world.objects.setdefault(key, {world.name(field): None for field in FIELDS})
+            row.update(change.data, by="Heddle", at=world.stamp())
+            world.on_store(row)
             world.journal.append((change.operation, key, dict(change.data)))
             outcome = Outcome.CREATED if change.operation == "create" else Outcome.UPDATED
             results.append(Result(outcome, key, key))
         world.after_write(changes)
         return results
+
+    def _delete(self, entity: str, changes: Sequence[Change]) -> list[Result]:
+        world = self.world
+        world.before_write(changes)
+        for change in changes:
+            world.delete(change.remote_id or "")
+            world.journal.append((change.operation, change.remote_id or "", {}))
+        world.after_write(changes)
+        return [Result(Outcome.UPDATED, change.remote_id) for change in changes]
 
 
 PAIRS = tuple({"left": field, "right": field.upper()} for field in FIELDS)
@@ -179,6 +187,8 @@ def two_way(
     right: Mapping[str, Any] | None = None,
     lanes: int = 1,
     batch_size: int = 50,
+    tables: Any = None,
+    rules: Any = None,
     **settings: Any,
 ) -> Flow:
     """trigger → both reads → sync"""
@@ -200,7 +210,15 @@ def two_way(
     ]
     slots = {"crm": Slot(system="box"), "erp": Slot(system="box")}
     policy = Policy(lanes=lanes, batch_size=batch_size, retry_minutes=[0.001, 0.001, 0.001])
-    return Flow(name="In step", slots=slots, nodes=nodes, edges=edges, policy=policy)
+    return Flow(
+        name="In step",
+        slots=slots,
+        nodes=nodes,
+        edges=edges,
+        policy=policy,
+        tables=tables or {},
+        rules=rules or {},
+    )
 
 
 class Office:
