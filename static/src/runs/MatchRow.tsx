@@ -25,7 +25,7 @@ export function MatchRow({ run, row, decide, may }: Props) {
         </Link>
         <span className={css.quiet}>{sought && sought !== row.title ? sought : row.entity}</span>
         <span className={css.grow} />
-        {row.decision ? <Badge variant="light">{told(row.decision)}</Badge> : null}
+        {row.decision ? <Badge tt="none" variant="light">{told(row.decision)}</Badge> : null}
         {may && row.can_decide ? (
           <Menu position="bottom-end" withinPortal>
             <Menu.Target>
@@ -56,7 +56,7 @@ export function MatchRow({ run, row, decide, may }: Props) {
           {row.candidates.map((one) => (
             <li key={one.id}>
               <b>{one.number ?? one.id}</b> {Object.values(one.values).filter(Boolean).join(", ")}{" "}
-              {one.exact ? null : <Badge variant="light" color="gray" size="sm">Looks alike</Badge>}{" "}
+              {one.exact ? null : <Badge tt="none" variant="light" color="gray" size="sm">Looks alike</Badge>}{" "}
               {one.link ? (
                 <Anchor href={one.link} target="_blank" rel="noreferrer" size="sm" aria-label={`Open ${one.number ?? one.id}`}>
                   Open <IconExternalLink size={13} aria-hidden />

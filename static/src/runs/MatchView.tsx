@@ -54,6 +54,9 @@ export function MatchView({ run }: { run: RunDetail }) {
       </div>
       <div className={css.filters}>
         <Search value={q} onChange={setQ} label="Name or key" />
+      </div>
+      <div className={css.bulk}>
+        <p className={css.bandText}>{chosen?.text}</p>
         {may && asked && report.bands[band] ? (
           <>
             {band === "likely" ? (
@@ -70,7 +73,6 @@ export function MatchView({ run }: { run: RunDetail }) {
           </>
         ) : null}
       </div>
-      <p className={css.bandText}>{chosen?.text}</p>
       {decide.error ? <ErrorBanner error={decide.error} /> : null}
       {rows.length ? null : (
         <EmptyState icon={IconListSearch} title={q ? "No record is like that" : "None"}>

@@ -205,7 +205,7 @@ function Acts({ run }: { run: RunDetail }) {
       <Button component="a" href={`/api/runs/${run.id}/deliveries?format=csv`} download variant="default" leftSection={<IconDownload size={16} />}>
         CSV
       </Button>
-      {run.counts.held > 0 && run.counts.failed === 0 ? (
+      {run.mode === "live" && run.counts.held > 0 && run.counts.failed === 0 ? (
         <>
           <RetryButton run={run} quiet />
           <Button component={Link} to="/inbox?tab=held" leftSection={<IconHandStop size={16} />}>
