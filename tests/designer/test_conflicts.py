@@ -164,6 +164,20 @@ def test_all_of_a_kind_are_decided_and_remembered(app: Any, desks: dict[str, Des
     assert (none.status_code, exact(none)["code"]) == (404, "E-NOT-FOUND")
 
 
+def test_a_drawing_that_two_people_publish_is_not_changed_by_remembering(
+    app: Any, editor: Desk, two: str
+) -> None:
+    detail = exact(editor.get(f"/api/flows/{two}"))
+    document = {**detail["document"], "policy": {**detail["document"]["policy"], "four_eyes": True}}
+    editor.put(f"/api/flows/{two}/draft", {"document": document, "revision": detail["revision"]})
+    (shown,) = both_change(app, editor, two, "1", phone=("2", "3"))
+    refused = decide(editor, shown, {PHONE: {"take": "left"}}, status=409, remember={PHONE: "left"})
+    assert refused["code"] == "E-FOUR-EYES"
+    decide(editor, shown, {PHONE: {"take": "left"}})
+    work(app)
+    assert phones("1") == ("2", "2")
+
+
 def test_what_is_proposed_is_taken_where_something_is(app: Any, editor: Desk, two: str) -> None:
     Crm.world_of.edit("A1", phone="2")
     clock._skew += 1000
