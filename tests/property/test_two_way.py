@@ -61,6 +61,9 @@ class TwoWay(RuleBasedStateMachine):
         both = {"deleted": "delete"}
         self.office = Office(self.database, two_way(left=both, right=both, lanes=lane_count, batch_size=size))
         self.office.crm.skew, self.office.erp.skew = left_skew, right_skew
+        for left in (True, False, True):
+            self.make(left, also=False)
+        self._run()
 
     def system(self, left: bool) -> System:
         return self.office.crm if left else self.office.erp
@@ -74,12 +77,20 @@ class TwoWay(RuleBasedStateMachine):
         for side in {left, left != also}:
             self._edit(side, self.system(side).next_id(), "code", code)
 
-    @rule(left=st.booleans(), at=st.integers(0, 30), field=st.sampled_from(EDITED), empty=st.booleans())
-    def edit(self, left: bool, at: int, field: str, empty: bool) -> None:
-        keys = sorted(self.system(left).objects)
-        if keys:
-            value = None if empty else f"v{next(self.numbers)}"
-            self._edit(left, keys[at % len(keys)], field, value)
+    @rule(
+        edits=st.lists(
+            st.tuples(st.booleans(), st.integers(0, 5), st.sampled_from(EDITED), st.booleans()),
+            min_size=1,
+            max_size=4,
+        )
+    )
+    def edit(self, edits: list[tuple[bool, int, str, bool]]) -> None:
+        """People change fields, on either side or on both."""
+        for left, at, field, empty in edits:
+            keys = sorted(self.system(left).objects)
+            if keys:
+                value = None if empty else f"v{next(self.numbers)}"
+                self._edit(left, keys[at % len(keys)], field, value)
 
     @rule(left=st.booleans(), at=st.integers(0, 30))
     def remove(self, left: bool, at: int) -> None:
