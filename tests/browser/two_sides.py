@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ class Clerks:
     """People who work in both systems, past Heddle."""
 
     def __init__(self, tree: Tree) -> None:
-        self.numbers = itertools.count(1)
         self.connectors: dict[str, Any] = {}
         for system in ENTITIES:
             kind = registry.connector_type(system)
@@ -34,7 +33,7 @@ class Clerks:
 
     def edit(self, system: str, key: str | None, data: dict[str, Any]) -> str:
         """Creates or changes an object; answers its id."""
-        change = Change(f"{next(self.numbers):040d}", "update" if key else "create", data, key)
+        change = Change(secrets.token_hex(20), "update" if key else "create", data, key)
         (result,) = self.connectors[system].write(ENTITIES[system], [change])
         assert result.outcome in ("created", "updated"), result.message
         return str(result.remote_id)
