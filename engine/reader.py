@@ -12,7 +12,7 @@ from engine.connector import Connector, Query
 from engine.errors import EngineError
 from engine.node import ReadNode
 from engine.plan import Plan
-from engine.record import Origin, Record
+from engine.record import Origin, Page, Record
 from engine.stamps import earlier, stamp
 from engine.store import references
 from engine.store.database import Database
@@ -53,11 +53,15 @@ class Reader:
             return self._sweep(database, cursor, source, node, query)
         sweep.refuse_unable(connector, source, node)
         given, since = bool(self.run.window.get("given")), None
+        named = self.run.window.get("keys")
+        if named is not None:
+            query = query.model_copy(update={"keys": tuple(named.get(source, ()))})
         if query.keys is None and (node.incremental or given):
             first = cursor["at"] is None or "since" not in cursor
             since = self.since(database, source) if first else cursor["since"]
             query = query.model_copy(update={"since": since, "until": self.run.window.get("until")})
-        page = connector.read(query, cursor["at"], self._limit(connector))
+        nothing = query.keys is not None and not query.keys
+        page = Page([]) if nothing else connector.read(query, cursor["at"], self._limit(connector))
         batches = self._cut(source, node, query, page.records)
         marks = dict(cursor["marks"])
         if page.watermark and query.keys is None and not given:

@@ -113,13 +113,13 @@ def read_sheet(raw: bytes, before: DecisionTable | None = None) -> DecisionTable
         raise _wrong(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.", "A1") from None
 
 
-def read_cells(raw: bytes) -> list[list[str]]:
+def read_cells(raw: bytes, most: int = MAX_ROWS, size: int = MAX_BYTES) -> list[list[str]]:
     """The plain cells of a workbook's first sheet or of a CSV file (comma, semicolon or tab; UTF-8 or Windows).
 
-    Dates are ISO text. Raises DefinitionError.
+    At most ``most`` rows, in a workbook of at most ``size`` bytes. Dates are ISO text. Raises DefinitionError.
     """
     if raw[:2] == b"PK":
-        return _filled(_rows(raw, _plain))
+        return _filled(_rows(raw, _plain, most, size))
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -132,8 +132,8 @@ def read_cells(raw: bytes) -> list[list[str]]:
         rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter)]
     except csv.Error as error:
         raise _wrong(f"The file is no CSV: {error}.", "A1") from None
-    if len(rows) > MAX_ROWS + 1:
-        raise _wrong(f"The file has more than {MAX_ROWS:,} rows.", f"A{MAX_ROWS + 2}")
+    if len(rows) > most + 1:
+        raise _wrong(f"The file has more than {most:,} rows.", f"A{most + 2}")
     return _filled(rows)
 
 
@@ -141,10 +141,12 @@ def _filled(rows: list[list[str]]) -> list[list[str]]:
     return [row for row in rows if any(row)]
 
 
-def _rows(raw: bytes, text_of: Callable[[Any], str] | None = None) -> list[list[str]]:
+def _rows(
+    raw: bytes, text_of: Callable[[Any], str] | None = None, most: int = MAX_ROWS, size: int = MAX_BYTES
+) -> list[list[str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
-            if len(raw) > MAX_BYTES or sum(entry.file_size for entry in packed.infolist()) > MAX_UNPACKED:
+            if len(raw) > size or sum(entry.file_size for entry in packed.infolist()) > MAX_UNPACKED:
                 raise _wrong("The workbook is too large.", "A1")
         book = load_workbook(io.BytesIO(raw), read_only=True, data_only=False)
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError):
@@ -152,14 +154,14 @@ def _rows(raw: bytes, text_of: Callable[[Any], str] | None = None) -> list[list[
     sheet = book.worksheets[0]
     width = MAX_COLUMNS * 2 + 2
     found = []
-    for number, row in enumerate(sheet.iter_rows(max_col=width, max_row=MAX_ROWS + 100), 1):
+    for number, row in enumerate(sheet.iter_rows(max_col=width, max_row=most + 100), 1):
         texts = []
         for cell in row:
             if cell.data_type == "f":
                 raise _wrong(f"{cell.coordinate} holds a formula. Put its result there.", cell.coordinate)
             texts.append((text_of or _text)(cell.value))
-        if number > MAX_ROWS + len(HEAD) + 1 and any(texts):
-            raise _wrong(f"The table has more than {MAX_ROWS:,} rows.", f"A{number}")
+        if number > most + len(HEAD) + 1 and any(texts):
+            raise _wrong(f"The table has more than {most:,} rows.", f"A{number}")
         found.append(texts)
     longest = max((at + 1 for row in found for at, text in enumerate(row) if text), default=0)
     return [(row + [""] * longest)[:longest] for row in found]

@@ -155,14 +155,14 @@ def create(body: NewEntry) -> tuple[Response, int]:
         library.save(store, row, document, me().actor, "First version")
         audit.note(store, me().actor, "library.create", row.slug, kind=body.kind, title=body.title)
         slug = row.slug
-    return jsonify(_detail(slug)), 201
+    return jsonify(entry_detail(slug)), 201
 
 
 @room.get("/api/library/<string:slug>", responses={200: EntryDetail})
 @allow("viewer")
 def detail(path: Slug) -> Response:
     """The newest version, and the fields that it can look at where flows use it."""
-    return jsonify(_detail(path.slug))
+    return jsonify(entry_detail(path.slug))
 
 
 @room.patch("/api/library/<string:slug>", responses={200: EntryDetail})
@@ -174,7 +174,7 @@ def change(path: Slug, body: EntryChange) -> Response:
         row.description = body.description
         store.add(row)
         audit.note(store, me().actor, "library.change", row.slug, description=body.description)
-    return jsonify(_detail(path.slug))
+    return jsonify(entry_detail(path.slug))
 
 
 @room.delete("/api/library/<string:slug>")
@@ -253,7 +253,7 @@ def save(path: Slug, body: NewVersion) -> tuple[Response, int]:
         rows = library.rows_of(store, before) if before is not None and library.is_large(before) else None
         version = library.save(store, row, document, me().actor, body.note, rows)
         audit.note(store, me().actor, "library.save", row.slug, version=version.number, note=body.note)
-    return jsonify(_detail(path.slug)), 201
+    return jsonify(entry_detail(path.slug)), 201
 
 
 @room.post("/api/library/<string:slug>/impact", responses={200: ImpactBody})
@@ -355,7 +355,8 @@ def _entry(store: Session, row: library.RuleSetRow, users: list[shelf.User]) -> 
     }
 
 
-def _detail(slug: str) -> dict[str, Any]:
+def entry_detail(slug: str) -> dict[str, Any]:
+    """An EntryDetail: the newest version, as it is kept."""
     with here().database.read() as store:
         row = shelf.entry(store, slug)
         users = shelf.used_by(store).get(slug, [])

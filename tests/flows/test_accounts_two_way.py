@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from engine import launch, registry
+from engine.flow import Flow
 from engine.http import Http
 from engine.launch import Cause
+from engine.plan import check
 from engine.record import Change, from_json
 from engine.secrecy import take_out
 from engine.store import conflicts, flows
@@ -81,6 +83,12 @@ class Company:
 @pytest.fixture
 def company(app: Any, editor: Desk, sandbox: Callable[..., Any]) -> Company:
     return Company(app, editor, sandbox)
+
+
+def test_the_live_systems_have_all_its_fields(company: Company) -> None:
+    drawn = Flow.model_validate(json.loads(FLOW.read_text()))
+    checked = check(drawn, lambda slot, name: company.connectors[slot].entity(name))
+    assert [(problem.code, problem.field, problem.message) for problem in checked.problems] == []
 
 
 def test_an_edit_arrives_on_the_other_side_once_and_a_conflict_is_decided(company: Company) -> None:

@@ -3,11 +3,11 @@
 import { useParams } from "react-router";
 
 import { useCatalog } from "../api/queries";
+import { LookupEditor } from "../library/LookupEditor";
 import { SharedPage, type SharedEditorProps } from "../library/SharedPage";
 import type { NodeEditorProps } from "../model/editing";
-import type { Catalog, Flow, LookupTable, NodeType } from "../model/flow";
+import type { Catalog, Flow, NodeType } from "../model/flow";
 import { Rows } from "../ui/parts";
-import { TableEditor } from "../ui/table/TableEditor";
 import { RulesEditor } from "../rules/RulesEditor";
 import { DecisionEditor } from "../tables/DecisionEditor";
 import { OtherwiseList } from "../trial/OtherwiseList";
@@ -23,10 +23,8 @@ export function Component() {
 function SharedEditor(props: SharedEditorProps) {
   const catalog = useCatalog();
   if (!catalog.data) return <Rows />;
-  const { detail, document, onChange, readOnly } = props;
-  if (detail.kind === "lookup") {
-    return <TableEditor bare table={document as unknown as LookupTable} readOnly={readOnly} onChange={(next) => onChange({ ...next })} />;
-  }
+  const { detail, document } = props;
+  if (detail.kind === "lookup") return <LookupEditor {...props} />;
   const around = asStep(props, catalog.data);
   if (!around) return null;
   return detail.kind === "rules" ? (
