@@ -18,6 +18,9 @@ from engine.store import references
 from engine.store.database import Database
 from engine.store.runs import RunView
 
+MOST = 2000
+"""Records that are read before they are staged, unless a single page has more."""
+
 Staged = tuple[int, bytes, int, str | None]
 
 
@@ -61,7 +64,7 @@ class Reader:
             since = self.since(database, source) if first else cursor["since"]
             query = query.model_copy(update={"since": since, "until": self.run.window.get("until")})
         nothing = query.keys is not None and not query.keys
-        page = Page([]) if nothing else connector.read(query, cursor["at"], self._limit(connector))
+        page = Page([]) if nothing else self._fill(connector, query, cursor["at"])
         batches = self._cut(source, node, query, page.records)
         marks = dict(cursor["marks"])
         if page.watermark and query.keys is None and not given:
@@ -101,6 +104,21 @@ class Reader:
         with database.read() as session:
             mark = references.watermark(session, self.run.flow_id, source)
         return earlier(mark) if mark else None
+
+    def _fill(self, connector: Connector[Any], query: Query, at: Any) -> Page:
+        """The next page, with those behind it that still fit into one batch a lane."""
+        limit = self._limit(connector)
+        page = connector.read(query, at, limit)
+        if self.run.mode == "sample":
+            return page
+        records, watermarks = list(page.records), [page.watermark]
+        wanted = min(self.plan.flow.policy.batch_size * self.run.lanes, MOST)
+        while page.cursor is not None and len(records) + limit <= wanted:
+            page = connector.read(query, page.cursor, limit)
+            records += page.records
+            watermarks.append(page.watermark)
+        highest = max(filter(None, watermarks), key=lambda mark: stamp(mark, None), default=None)
+        return Page(records, page.cursor, highest)
 
     def _limit(self, connector: Connector[Any]) -> int:
         policy = self.plan.flow.policy

@@ -1,8 +1,9 @@
-"""Decision tables as Excel workbooks: one sheet, one row a rule, readable and editable without Heddle.
+"""Decision tables as Excel workbooks: one row a rule, readable and editable without Heddle.
 
 Row 1 holds title, hit policy and aggregate; row 2 says what each column is (``input``, ``output``, ``note``,
 ``id``); rows 3 to 6 its title, its id, its type and its values; the rules follow. Cells are S-FEEL, except
 that plain words in a text column may stand without quotes. Formulas are never calculated: they are refused.
+A hidden second sheet has, by column id, what no cell shows: where an input comes from, target and default.
 """
 
 from __future__ import annotations
@@ -24,14 +25,18 @@ from pydantic import ValidationError
 from engine.decisions import MAX_COLUMNS, MAX_ROWS, DecisionTable, Input, Output
 from engine.errors import DefinitionError, Problem
 from engine.feel import FeelError, names_in, parse_tests
+from engine.record import from_json, to_json
 
 MAX_BYTES = 5_000_000
 MAX_UNPACKED = 100_000_000
 HEAD = ("kind", "title", "id", "type", "values")
+BEHIND = "Heddle"
+KEPT: dict[str, set[str]] = {"input": {"value", "expression"}, "output": {"target", "default"}}
+"""What the hidden sheet keeps of a column."""
 
 
 def write_sheet(table: DecisionTable) -> bytes:
-    """The workbook of a table. Where inputs come from, targets and defaults stay with the drawing."""
+    """The workbook of a table, whole."""
     book = Workbook()
     sheet = book.active
     assert isinstance(sheet, Worksheet)
@@ -54,13 +59,21 @@ def write_sheet(table: DecisionTable) -> bytes:
             if number <= len(HEAD) + 1:
                 cell.font = Font(bold=True)
     sheet.freeze_panes = "B7"
+    behind = book.create_sheet(BEHIND)
+    behind.sheet_state = "hidden"
+    for kind, some in (("input", inputs), ("output", outputs)):
+        for each in some:
+            kept = each.model_dump(mode="python", include=KEPT[kind])
+            behind.append([kind, each.id, to_json(kept).decode()])
+            behind.cell(behind.max_row, 2).data_type = "s"
     written = io.BytesIO()
     book.save(written)
     return written.getvalue()
 
 
 def read_sheet(raw: bytes, before: DecisionTable | None = None) -> DecisionTable:
-    """The table in a workbook. ``before`` lends what a sheet does not hold to columns of the same id.
+    """The table in a workbook. A workbook that others have made says nothing of where values come from and go
+    to: ``before`` lends that to columns of the same id.
 
     Raises DefinitionError that names the cell.
     """
@@ -75,12 +88,14 @@ def read_sheet(raw: bytes, before: DecisionTable | None = None) -> DecisionTable
     }
     if not places["output"]:
         raise _wrong("No column of the sheet is an “output”.", "A2")
-    earlier = {("input", each.id): each for each in before.inputs} if before else {}
-    outputs = {("output", each.id): each for each in before.outputs} if before else {}
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+    if before is not None:
+        known |= {("input", one.id): one.model_dump() for one in before.inputs}
+        known |= {("output", one.id): one.model_dump() for one in before.outputs}
+    known |= _behind(raw)
 
     def column(at: int, kind: str) -> dict[str, Any]:
-        known = earlier.get((kind, ids[at])) or outputs.get((kind, ids[at]))
-        kept = known.model_dump() if known is not None else {}
+        kept = known.get((kind, ids[at]), {})
         fresh = {
             "id": ids[at] or titles[at],
             "title": titles[at],
@@ -111,6 +126,23 @@ def read_sheet(raw: bytes, before: DecisionTable | None = None) -> DecisionTable
     except ValidationError as error:
         first = error.errors()[0]
         raise _wrong(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.", "A1") from None
+
+
+def _behind(raw: bytes) -> dict[tuple[str, str], dict[str, Any]]:
+    """What the hidden sheet says of each column; nothing where it is gone or has been written over."""
+    book = load_workbook(io.BytesIO(raw), read_only=True, data_only=False)
+    if BEHIND not in book.sheetnames:
+        return {}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in book[BEHIND].iter_rows(max_col=3, max_row=2 * MAX_COLUMNS, values_only=True):
+        kind, name, text = (str(cell or "") for cell in (*row, None, None, None)[:3])
+        try:
+            kept = from_json(text)
+        except ValueError:
+            continue
+        if kind in KEPT and isinstance(kept, dict):
+            found[kind, name] = {key: value for key, value in kept.items() if key in KEPT[kind]}
+    return found
 
 
 def read_cells(raw: bytes, most: int = MAX_ROWS, size: int = MAX_BYTES) -> list[list[str]]:

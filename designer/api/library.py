@@ -19,6 +19,7 @@ from engine import clock
 from engine.errors import DefinitionError, Problem, RequestError
 from engine.flow import Document
 from engine.library import Issue, Kind, check, parse
+from engine.record import from_json
 from engine.store import audit, library
 from engine.store.database import Session
 
@@ -80,6 +81,8 @@ class UserBody(BaseModel):
 
 
 class EntryBody(BaseModel):
+    """``columns`` of a lookup table, and whether it is one of currency rates."""
+
     slug: str
     kind: Kind
     title: str
@@ -89,6 +92,8 @@ class EntryBody(BaseModel):
     updated_at: str
     by: str
     live_source: bool
+    columns: list[str]
+    rates: bool
     used_by: list[UserBody]
 
 
@@ -341,6 +346,7 @@ def _whole(store: Session, slug: str, number: int) -> Issue:
 
 def _entry(store: Session, row: library.RuleSetRow, users: list[shelf.User]) -> dict[str, Any]:
     newest = library.version(store, row, row.number)
+    head = from_json(newest.text) if newest and row.kind == "lookup" else {}
     return {
         "slug": row.slug,
         "kind": row.kind,
@@ -351,6 +357,8 @@ def _entry(store: Session, row: library.RuleSetRow, users: list[shelf.User]) -> 
         "updated_at": clock.iso(row.updated_at),
         "by": newest.by if newest else "",
         "live_source": bool(row.source),
+        "columns": head.get("columns", []),
+        "rates": bool(head.get("rates")),
         "used_by": [user.as_json() for user in users],
     }
 
