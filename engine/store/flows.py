@@ -2,9 +2,11 @@
 
 # no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from sqlalchemy import UniqueConstraint, func
+from sqlalchemy import select as columns
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from engine.clock import now
@@ -71,6 +73,29 @@ class FlowVersion(SQLModel, table=True):
 
     def document(self) -> Flow:
         return Flow.model_validate(from_json(self.text))
+
+
+class Standing(NamedTuple):
+    """What must not have changed under a call that was let in. ``bindings`` as stored: JSON {slot: connection}."""
+
+    state: str
+    version: int | None
+    hook_key: str
+    bindings: str
+
+    def bound(self) -> dict[str, str]:
+        """Slot → connection id."""
+        found: dict[str, str] = from_json(self.bindings)
+        return found
+
+
+def standing(session: Session, ids: Collection[str]) -> dict[str, Standing]:
+    """How these flows stand at the moment; deleted ones are not there."""
+    query = columns(
+        col(FlowRow.id), col(FlowRow.state), col(FlowRow.live_version_id), col(FlowRow.hook_key),
+        col(FlowRow.bindings),
+    ).where(col(FlowRow.id).in_(ids), col(FlowRow.deleted_at).is_(None))  # fmt: skip
+    return {row[0]: Standing(*row[1:]) for row in session.connection().execute(query)}
 
 
 def canonical(document: Flow) -> str:
