@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from designer import drawing, starts
+from designer import drawing, publishing, starts
 from designer.installation import here
 from engine.errors import Problem, RequestError
 from engine.flow import Flow, LookupTable
@@ -60,11 +60,16 @@ def answer(question: Mapping[str, Any], given: Mapping[str, str], by: str) -> Re
         document = with_answer(live.document(), asked, given)
         number = row.live_number or 0
         if document.canonical() != live.text.encode():
+
+            def answered(flow: Flow) -> Flow:
+                return with_answer(flow, asked, given) if str(asked["table"]) in flow.tables else flow
+
             draft = row.document()
-            if str(asked["table"]) in draft.tables:
-                flows.save_draft(session, row, with_answer(draft, asked, given))
+            if answered(draft) != draft:
+                flows.save_draft(session, row, answered(draft))
             note = f"Answered: {asked['key']}"
             number = flows.publish(session, row, by, note, flows.canonical(document)).number or 0
+            publishing.carry(session, row, answered)
         audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
     return _release(holds, number, by)
 

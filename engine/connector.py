@@ -39,6 +39,8 @@ class Capability(BaseModel):
                  ``client-id`` we choose the object's id · ``key`` the call carries a unique key ·
                  ``reference`` a field of the object carries our key · ``none``
     changes      how changes are seen: ``modified-since``, ``feed`` or ``none``
+    requests_per_second, concurrent, requests_per_day
+                 what the system is known to allow; a connection may be given other limits (engine.pace)
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,6 +52,7 @@ class Capability(BaseModel):
     changes: Literal["modified-since", "feed", "none"] = "none"
     requests_per_second: float | None = None
     concurrent: int | None = None
+    requests_per_day: int | None = None
 
 
 class Filter(BaseModel):
@@ -102,13 +105,16 @@ class Partly(HeddleError):
     """Raised by ``_write`` when some changes were answered before the rest failed.
 
     results  one for each change, None where there was no answer     error  why the others have none
+    unsent   the places of those without an answer that were certainly not carried out
     """
 
     code = "E-PARTLY"
 
-    def __init__(self, results: Sequence[Result | None], error: HeddleError) -> None:
+    def __init__(
+        self, results: Sequence[Result | None], error: HeddleError, unsent: Sequence[int] = ()
+    ) -> None:
         super().__init__(error.message, detail=error.detail, cure=error.cure)
-        self.results, self.error = list(results), error
+        self.results, self.error, self.unsent = list(results), error, list(unsent)
 
 
 class Connector(ABC, Generic[S]):
@@ -172,7 +178,7 @@ class Connector(ABC, Generic[S]):
             return [self._masked(result) for result in self._write(entity, changes)]
         except Partly as partly:
             masked = [None if result is None else self._masked(result) for result in partly.results]
-            raise Partly(masked, partly.error) from partly
+            raise Partly(masked, partly.error, partly.unsent) from partly
 
     def _masked(self, result: Result) -> Result:
         """A system may quote what it was sent; no secret of ours may reach the history that way."""

@@ -18,7 +18,7 @@ import msgspec
 from engine import compare, faults
 from engine.clock import now
 from engine.connector import CannotTell, Partly
-from engine.errors import HeddleError, Unavailable
+from engine.errors import AccessError, HeddleError, Unavailable
 from engine.intent import Delivered, Errand, Intent, gather, hold, keep, recall, receive
 from engine.node import WriteTarget
 from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_key
@@ -259,7 +259,7 @@ def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], do
         with errand.database.write() as session:
             wanted = {intent.source: _change(errand, intent, "update").data for intent in intents}
             errand.allowance.reserve(session, "update", wanted)
-    for intent, result, change, before in _send(errand, target, intents, "update"):
+    for intent, result, change, before in _send(errand, target, intents, "update", done):
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             updated = msgspec.structs.replace(result, outcome=Outcome.UPDATED)
             keep(errand, intent, updated, done)
@@ -282,7 +282,7 @@ def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], do
             if errand.allowance is not None and mine:
                 wanted = {intent.source: intent.wanted("create") for intent in mine}
                 errand.allowance.reserve(session, "create", wanted)
-    for intent, result, change, _ in _send(errand, target, mine, "create"):
+    for intent, result, change, _ in _send(errand, target, mine, "create", done):
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             keep(errand, intent, result, done)
         elif result.outcome != Outcome.IN_DOUBT:
@@ -292,9 +292,13 @@ def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], do
 
 
 def _send(
-    errand: Errand, target: WriteTarget, intents: list[Intent], operation: str
+    errand: Errand, target: WriteTarget, intents: list[Intent], operation: str, done: Delivered
 ) -> Iterator[tuple[Intent, Result, Change, dict[str, Any] | None]]:
-    """Sends in calls as large as the system takes; yields (intent, result, change, values before)."""
+    """Sends in calls as large as the system takes; yields (intent, result, change, values before).
+
+    Creates that certainly did not happen, because a call was refused as a whole or never made, are given up: who
+    tries them again need not look for them, and cannot be in doubt.
+    """
     size = max(1, errand.connector.capability.write)
     for start in range(0, len(intents), size):
         some = intents[start : start + size]
@@ -310,6 +314,16 @@ def _send(
                 results = errand.connector.write(target.entity, changes)
             except Partly as partly:
                 results, trouble = partly.results, partly.error
+                if operation == "create":
+                    unsent = [some[place] for place in partly.unsent] + intents[start + size :]
+                    done.released.extend((intent.pair, intent.left_id) for intent in unsent)
+            except HeddleError as error:
+                if operation == "create":
+                    unsent = intents[
+                        start if isinstance(error, Unavailable | AccessError) else start + size :
+                    ]
+                    done.released.extend((intent.pair, intent.left_id) for intent in unsent)
+                raise
             faults.point("after-send")
         for intent, change, result in zip(some, changes, results, strict=True):
             if result is None:

@@ -126,7 +126,7 @@ class Overlap(Document):
 
 class Policy(Document):
     """How the flow runs. ``overlap`` is for runs whose trigger has no word of its own on it; ``budget`` None: a run may
-    write as much as it finds.
+    write as much as it finds; ``four_eyes``: it posts to the ledger, so a second person publishes it.
     """
 
     lanes: Annotated[int, Field(ge=1, le=32)] = 1
@@ -135,6 +135,7 @@ class Policy(Document):
     sample_size: Annotated[int, Field(ge=1, le=100)] = 10
     budget: Budget | None = None
     overlap: Overlap = Overlap()
+    four_eyes: bool = False
 
 
 class Position(Document):

@@ -75,6 +75,7 @@ class Ledger:
                     to_json(receipt.sent) if receipt.sent else None,
                     to_json(receipt.before) if receipt.before is not None else None,
                     to_json(result.answer) if result.answer else None,
+                    *_place(root),
                 )
             )  # fmt: skip
             if result.outcome in (Outcome.HELD, Outcome.IN_DOUBT):
@@ -88,9 +89,10 @@ class Ledger:
         """Enters a record that went no further: refused, held or left out."""
         self._outcome(record.root, outcome)
         root = self.roots.get(record.root, record)
+        slot, entity = _place(root)
         entry = Entry(
             self.run.id, self.held.lane, self.held.next, node, record.key, root.key, record.title or root.title,
-            outcome.value, WEIGHT[outcome], now(), message=reason,
+            outcome.value, WEIGHT[outcome], now(), message=reason, origin_slot=slot, origin_entity=entity,
         )  # fmt: skip
         if error is not None:
             field = getattr(error, "field", None)
@@ -193,3 +195,8 @@ class Ledger:
                 "message": message, "cure": cure, "state": "open", "released_by": None, "created_at": now(),
             }
         )  # fmt: skip
+
+
+def _place(root: Record) -> tuple[str, str]:
+    """Slot and entity where a record was read; empty texts for what a trigger brought."""
+    return (root.origin.slot, root.origin.entity) if root.origin else ("", "")

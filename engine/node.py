@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from engine.agreement import Agreement, Side
 from engine.connector import Query
 from engine.errors import HeddleError, Problem
 from engine.flow import Document, LookupTable, Overlap, Port
@@ -285,3 +286,26 @@ class WriteNode(Node[S]):
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         raise TypeError("a write node is delivered by the executor, not processed")
+
+
+class SyncNode(WriteNode[S]):
+    """Keeps the objects of two systems in step. A record is only a signal that its pair must be looked at.
+
+    The executor fetches both sides, decides field by field, and writes to one of them or to both.
+    """
+
+    @abstractmethod
+    def agreement(self) -> Agreement:
+        """What is kept in step, and how; constant for the life of the node."""
+
+    @abstractmethod
+    def sides(self) -> tuple[Side, Side]:
+        """Left and right, also of a drawing that is not finished."""
+
+    def target(self) -> WriteTarget:
+        """The right side, for whoever needs one target to name."""
+        right = self.sides()[1]
+        return WriteTarget(slot=right.slot, entity=right.entity, match=tuple(right.match))
+
+    def identify(self, record: Record) -> tuple[str | None, str, str]:
+        return None, record.origin.entity if record.origin else "", record.key

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import socket
 import threading
 from typing import Any
 
@@ -31,6 +32,13 @@ QUEUE = "heddle"
 SWEEP_SECONDS = 2.0
 QUIET = 10.0
 """Seconds after a ring before the sweeper rings for the same lane again."""
+
+_LIVELY = {
+    getattr(socket, name): value
+    for name, value in {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 2}.items()
+    if hasattr(socket, name)
+}
+"""A worker that listens hears within seconds that the doorbell moved house."""
 
 log = logging.getLogger("heddle.queue")
 
@@ -102,7 +110,7 @@ def work(runtime: Runtime, redis_url: str, **options: Any) -> None:
     inference.enable()
     bell = Doorbell(redis_url)
     _executor = runtime.executor(bell.ring, **options)
-    connection = Redis.from_url(redis_url)
+    connection = Redis.from_url(redis_url, socket_keepalive=True, socket_keepalive_options=_LIVELY)
     queue = Queue(QUEUE, connection=connection, serializer="json")
     quieten_collector()
     worker = LaneWorker([queue], connection=connection, serializer="json")

@@ -59,9 +59,12 @@ def gather(session: Session, plan_of: Mapping[str, Plan], stops: Sequence[Stop],
     return Again(entries, len({stop.root for stop in stops}))
 
 
-def repeat(session: Session, plan: Plan, run_id: str, lane: int, number: int) -> Story:
+def repeat(
+    session: Session, plan: Plan, run_id: str, lane: int, number: int, root: str | None = None
+) -> Story:
     """Walks a batch that is over once more, in memory, with the answers and receipts of then.
 
+    root  the key of the only record to walk: what became of it did not depend on the others
     Raises RequestError (410) when its payload has been cleaned up.
     """
     staged = lanes.batch(session, run_id, lane, number)
@@ -69,7 +72,10 @@ def repeat(session: Session, plan: Plan, run_id: str, lane: int, number: int) ->
         raise RequestError("The data of this batch has been cleaned up.", status=410, code="E-GONE")
     payload, _, _, answers = staged
     story = Story(plan)
-    way = walk(plan, unpack(payload), story.course, story.trace, load_run(session, run_id).facts())
+    entries = unpack(payload)
+    if root is not None:
+        entries = {node: [one for one in some if one.key == root] for node, some in entries.items()}
+    way = walk(plan, entries, story.course, story.trace, load_run(session, run_id).facts())
     told = unpack_answers(answers)
     reply: Any = None
     try:
@@ -78,7 +84,7 @@ def repeat(session: Session, plan: Plan, run_id: str, lane: int, number: int) ->
             if isinstance(ask, WantAsk):
                 reply = told.get(ask.node, {})
             else:
-                reply = deliveries.receipts(session, run_id, lane, number, ask.node)
+                reply = deliveries.receipts(session, run_id, lane, number, ask.node, root)
                 if len(reply) < len(ask.records):
                     return story
                 story.file(ask.node, ask.records, reply)

@@ -124,8 +124,9 @@ class Shift:
             return
         for connector in self._connectors.values():
             error.message = connector.http.mask(error.message)
-        failures = self.held.failures + (error.code != patience.DOWN)
-        due_at = patience.due_at(error, failures, self.plan.flow.policy)
+        told = patience.is_told(error)
+        failures = self.held.failures + (not told)
+        due_at = patience.due_at(error, max(failures, 1), self.plan.flow.policy)
         for connector in self._connectors.values():
             connector.http.spent = True
         self._connectors.clear()
@@ -133,8 +134,9 @@ class Shift:
             self._keep_calls(session)
             self._breaker.refused(session, error, due_at)
             lanes.release(
-                session, self.held, due_at=due_at, failures=failures, code=error.code, message=error.message
-            )
+                session, self.held, due_at=due_at, failures=failures, code=error.code, message=error.message,
+                told_since=(self.held.told_since or now()) if told else 0.0,
+            )  # fmt: skip
             closing.note_waiting(session, self.run.id, error, due_at)
 
     def _finish(self, state: str) -> bool:
@@ -282,11 +284,13 @@ class Shift:
         )
         done = deliver(errand, ask.records)
         if done.interruption is not None and not patience.gives_up(
-            done.interruption, self.held.failures, self.plan.flow.policy
+            done.interruption, self.held.failures, self.plan.flow.policy, self.held.told_since
         ):
             with self.database.write() as session:
                 lanes.guard(session, self.held)
                 references.save(session, done.references)
+                for pair, left_id in done.released:
+                    references.release(session, pair, [left_id], errand.claim)
             raise done.interruption
         receipts = [receipt or _gave_up(done.interruption) for receipt in done.receipts]
         ledger.file(ask.node, target, ask.records, receipts, done.references)
@@ -349,7 +353,10 @@ class Shift:
                 connection, read_only=self.read_only, journal=self._note_call
             )
         opened = self._connectors[connection]
-        opened.http.journal = self._note_call
+        http = opened.http
+        http.journal, http.guard = self._note_call, self._keep_lease
+        if http.door is not None:
+            http.door.flow = self.run.flow_id
         return opened
 
     def _keep_lease(self) -> None:

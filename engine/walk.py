@@ -43,12 +43,19 @@ class Receipt(msgspec.Struct, frozen=True):
     """What delivering one record came to. ``operation`` is what was attempted, also in a dry run.
 
     sent     what was (or would be) sent          before  the target's values, where they are known
+    slot, entity  where it was written, if not to the target of the node
+    why      what a two-way sync decided: {"field", "left", "right", "value", "winner", "changed_by", "reason"}
+    others   receipts of the same record for the other side of a two-way sync
     """
 
     result: Result
     operation: str = ""
     sent: dict[str, Any] = {}
     before: dict[str, Any] | None = None
+    slot: str = ""
+    entity: str = ""
+    why: list[dict[str, Any]] = []
+    others: tuple[Receipt, ...] = ()
 
     def answer(self) -> dict[str, Any]:
         """What later nodes see under ``$steps.<node id>``."""

@@ -23,6 +23,7 @@ class Lane(SQLModel, table=True):
     state     open, done, cancelled             next, staged  batch to work on; number of batches staged
     owner, until, fence   the lease             due_at        not to be claimed before (back-off)
     attempts  claims without progress           failures      refusals by a system in a row (back-off)
+    told_since  when it began to wait because it was told to, without having got on; 0 if it was not
     cursor    of the reader lane: where the next page starts, exact JSON
     counts    final outcomes of its settled batches, JSON; ``read`` included
     """
@@ -42,6 +43,7 @@ class Lane(SQLModel, table=True):
     rung_at: float = 0.0
     attempts: int = 0
     failures: int = 0
+    told_since: float = 0.0
     cursor: str | None = None
     counts: str = "{}"
     code: str = ""
@@ -83,12 +85,13 @@ class Claim:
         "owner",
         "run_id",
         "staged",
+        "told_since",
         "until",
     )
 
     def __init__(self, run_id: str, lane: int, owner: str, until: float, row: Sequence[Any]) -> None:
         self.run_id, self.lane, self.owner, self.until = run_id, lane, owner, until
-        self.fence, self.next, self.staged, self.attempts, self.failures, self.cursor = row
+        self.fence, self.next, self.staged, self.attempts, self.failures, self.told_since, self.cursor = row
 
 
 _lanes: Table = Lane.__table__  # type: ignore[attr-defined]
@@ -119,6 +122,7 @@ def claim(session: Session, run_id: str, lane: int, owner: str, lease: float) ->
             _lanes.c.staged,
             _lanes.c.attempts,
             _lanes.c.failures,
+            _lanes.c.told_since,
             _lanes.c.cursor,
         )
     )
@@ -168,7 +172,7 @@ def stage(
 
     batches  (lane, payload, count, watermark); answers how many batches each lane has waiting now.
     """
-    guard(session, held, cursor=cursor, attempts=0, failures=0, code="", message="")
+    guard(session, held, cursor=cursor, attempts=0, failures=0, told_since=0.0, code="", message="")
     held.cursor = cursor
     waiting: dict[int, int] = {}
     connection = session.connection()
@@ -214,7 +218,7 @@ def batch(session: Session, run_id: str, lane: int, number: int) -> Any:
 
 def settle_node(session: Session, held: Claim, settled: list[str], answers: bytes | None) -> None:
     """Commit 2 of a write node: its deliveries are stored in the same transaction."""
-    guard(session, held, attempts=0, failures=0, code="", message="")
+    guard(session, held, attempts=0, failures=0, told_since=0.0, code="", message="")
     _mark(session, held, settled=to_json(settled).decode(), answers=answers)
 
 
@@ -235,6 +239,7 @@ def settle_batch(session: Session, held: Claim, counts: dict[str, int], answers:
         counts=to_json(total).decode(),
         attempts=0,
         failures=0,
+        told_since=0.0,
         code="",
         message="",
     )

@@ -18,6 +18,9 @@ class CrossReference(SQLModel, table=True):
     ``right_id`` is None while a create is on its way: the row is then the claim of one batch on that create,
     and, if its worker died, the mark that the create may have happened. ``fingerprints`` holds, by flow and
     node, the hash of what was last written, so that equal data is not sent again.
+
+    A two-way sync adds what both sides last agreed on (``agreed``, see engine.store.agreements) and, for each
+    side, the mark that our own write to it has not come back as a change yet (``left_echo``, ``right_echo``).
     """
 
     __tablename__ = "cross_reference"
@@ -40,6 +43,9 @@ class CrossReference(SQLModel, table=True):
     claim: str = ""
     claim_outcome: str = ""
     claim_until: float = 0.0
+    agreed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    left_echo: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    right_echo: str = Field(default="", sa_column_kwargs={"server_default": ""})
     updated_at: float = Field(default_factory=now)
 
 

@@ -94,6 +94,9 @@ export interface FlowDetail {
   state: FlowState;
   live_version: number | null;
   draft_changed: boolean;
+  /** Whether publishing needs a second person, and the request that waits for one. */
+  guarded: boolean;
+  request: number | null;
   hook: { url: string } | null;
   plan: Check | null;
 }

@@ -61,6 +61,8 @@ export interface Policy {
   /** What one run may write before it stops and asks; amounts keep their text. */
   budget?: Budget | null;
   /** What becomes of a run that is to start while others are not over; a flow drawn before has no word on it. */
+  /** It posts to the ledger, so a second person publishes it. */
+  four_eyes?: boolean;
   overlap?: { kind: "parallel" | "queue" | "skip" | "cancel-older"; parallel: number };
 }
 

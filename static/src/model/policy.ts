@@ -14,6 +14,7 @@ export interface PolicyText {
   updates: string;
   field: string;
   limit: string;
+  fourEyes: boolean;
 }
 
 export function policyText(policy: Policy): PolicyText {
@@ -27,6 +28,7 @@ export function policyText(policy: Policy): PolicyText {
     updates: valueText(budget?.updates),
     field: budget?.amount?.field ?? "",
     limit: valueText(budget?.amount?.limit),
+    fourEyes: policy.four_eyes ?? false,
   };
 }
 

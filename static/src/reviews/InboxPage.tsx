@@ -7,6 +7,7 @@ import { Link, useSearchParams } from "react-router";
 
 import { useApprovals } from "../api/approvals";
 import { useFailed } from "../api/failures";
+import { usePublications } from "../api/publications";
 import { useHeld } from "../api/runs";
 import type { HeldGroup } from "../api/types";
 import { many } from "../model/runs";
@@ -14,6 +15,7 @@ import { EmptyState, ErrorBanner, Page, Rows } from "../ui/parts";
 import { ApprovalList } from "./ApprovalList";
 import { FailedGroups } from "./FailedGroups";
 import { HeldGroupCard } from "./HeldGroupCard";
+import { PublicationList } from "./PublicationList";
 import { type Done, questionKey } from "./done";
 import css from "./reviews.module.css";
 
@@ -28,6 +30,8 @@ export function InboxPage() {
   const failed = useFailed(snoozed);
   const asked = useApprovals("all").data?.approvals ?? [];
   const mine = asked.filter((one) => one.mine).length;
+  const drawings = usePublications().data?.publications ?? [];
+  const toSee = drawings.filter((one) => one.mine).length;
   const { refetch } = held;
   useEffect(() => {
     if (!done) return;
@@ -45,10 +49,11 @@ export function InboxPage() {
     { id: "approvals", label: "Approvals", count: asked.length },
     { id: "held", label: "Held", count: waiting },
     { id: "errors", label: "Failed", count: failures },
+    { id: "publications", label: "To publish", count: drawings.length },
   ].filter((one) => one.count > 0 || one.id === tab || one.id === "errors");
   const loading = held.isPending || failed.isPending;
   return (
-    <Page title="Inbox" lead={loading ? "What you decide" : lead(mine, waiting, groups.length, failures)}>
+    <Page title="Inbox" lead={loading ? "What you decide" : lead(mine, waiting, groups.length, failures, toSee)}>
       {done ? (
         <div className={css.done} role="status">
           <IconCircleCheck size={20} aria-hidden />
@@ -85,6 +90,7 @@ export function InboxPage() {
         </EmptyState>
       ) : null}
       {tab === "approvals" ? <ApprovalList onDone={(told) => setDone({ ...told, question: "", at: Date.now() })} /> : null}
+      {tab === "publications" ? <PublicationList onDone={(told) => setDone({ ...told, question: "", at: Date.now() })} /> : null}
       {tab === "held" ? (
         <div className={css.groups}>
           {groups.map((group) => (
@@ -99,11 +105,12 @@ export function InboxPage() {
   );
 }
 
-function lead(mine: number, waiting: number, questions: number, failures: number): string {
+function lead(mine: number, waiting: number, questions: number, failures: number, drawings: number): string {
   const parts = [
     mine ? `${many(mine, "approval")} ${mine === 1 ? "waits" : "wait"} for you` : "",
     waiting ? `${many(questions, "question")} ${questions === 1 ? "keeps" : "keep"} ${many(waiting, "document")} waiting` : "",
     failures ? `${many(failures, "record")} failed` : "",
+    drawings ? `${many(drawings, "drawing")} ${drawings === 1 ? "waits" : "wait"} for your eyes` : "",
   ].filter(Boolean);
   return parts.join(", ") || "Nothing to decide";
 }

@@ -1,6 +1,6 @@
 /** How the flow runs: how many lanes and records at a time, when it tries again, and what one run may write. */
 
-import { Button, Group, Modal, NumberInput, SimpleGrid, TextInput } from "@mantine/core";
+import { Button, Group, Modal, NumberInput, SimpleGrid, Switch, TextInput } from "@mantine/core";
 import { useState } from "react";
 
 import { budgetOf, minutesOf, policyText, type PolicyText } from "../../model/policy";
@@ -46,6 +46,14 @@ export function PolicyDialog({ close }: { close: () => void }) {
           onChange={(event) => set({ limit: event.currentTarget.value })}
         />
       </SimpleGrid>
+      <Switch
+        mb="lg"
+        label="It posts to the ledger: a second person publishes it"
+        description="Whoever asks cannot publish it alone, and taking this off needs two people as well once it is live."
+        disabled={readOnly}
+        checked={text.fourEyes}
+        onChange={(event) => set({ fourEyes: event.currentTarget.checked })}
+      />
       <p className={css.lead}>When a system does not answer, and how the work is cut.</p>
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
         <TextInput
@@ -72,7 +80,7 @@ export function PolicyDialog({ close }: { close: () => void }) {
               const numbers = { lanes: Number(text.lanes), batch_size: Number(text.batch), sample_size: Number(text.sample) };
               change("Change how it runs", (flow) => ({
                 ...flow,
-                policy: { ...flow.policy, ...numbers, retry_minutes: minutes, budget },
+                policy: { ...flow.policy, ...numbers, retry_minutes: minutes, budget, four_eyes: text.fourEyes },
               }));
               close();
             }}
