@@ -110,11 +110,18 @@ def work(runtime: Runtime, redis_url: str, **options: Any) -> None:
     inference.enable()
     bell = Doorbell(redis_url)
     _executor = runtime.executor(bell.ring, **options)
-    connection = Redis.from_url(redis_url, socket_keepalive=True, socket_keepalive_options=_LIVELY)
+    connection = Redis.from_url(redis_url, **_lively(redis_url))
     queue = Queue(QUEUE, connection=connection, serializer="json")
     quieten_collector()
     worker = LaneWorker([queue], connection=connection, serializer="json")
     worker.work(logging_level="WARNING", with_scheduler=False)
+
+
+def _lively(redis_url: str) -> dict[str, Any]:
+    """A socket on this machine has no line that could be cut, and takes no such options."""
+    if redis_url.startswith("unix:"):
+        return {}
+    return {"socket_keepalive": True, "socket_keepalive_options": _LIVELY}
 
 
 def quieten_collector() -> None:
