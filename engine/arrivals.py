@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine import clock, faults, launch
+from engine.convoy import MOST, may_form
 from engine.errors import HeddleError
 from engine.launch import Cause, Load, Started
 from engine.plan import Plan
@@ -124,6 +125,7 @@ class _Plain:
         self._runs: list[NewRun] = []
         self._lanes: list[NewLane] = []
         self._batches: list[NewBatch] = []
+        self._rung: dict[tuple[str, int, str], int] = {}
 
     def add(self, arrival: Arrival, known: dict[str, Known]) -> Started:
         at, load, run_id = clock.now(), arrival.load, new_id()
@@ -148,7 +150,12 @@ class _Plain:
                 for number, (payload, count) in enumerate(batches)
             ]
         lanes = launch.to_ring(staged, reads=load.reads)
-        return Started(run_id, lanes)
+        if load.reads or load.lanes > 1 or len(staged[1]) != 1 or not may_form(arrival.plan):
+            return Started(run_id, lanes)
+        # Whoever answers a ring for a small run takes others of its kind along.
+        kind = (arrival.flow_id, version, arrival.standing.bindings)
+        rung, self._rung[kind] = self._rung.get(kind, 0), self._rung.get(kind, 0) + 1
+        return Started(run_id, [] if rung % MOST else lanes)
 
     def store(self, answers: list[Started | Exception]) -> None:
         """Writes the rows. Another process may have been quicker with a cause: then its run is the answer."""

@@ -275,8 +275,8 @@ def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], do
         owned: set[tuple[Pair, str]] = set()
         with errand.database.write() as session:
             for pair in {intent.pair for intent in intents}:
-                ids = [intent.left_id for intent in intents if intent.pair == pair]
-                got = references.claim(session, pair, ids, errand.claim, now() + errand.patience)
+                claims = {intent.left_id: intent.claim for intent in intents if intent.pair == pair}
+                got = references.claim(session, pair, claims, now() + errand.patience)
                 owned.update((pair, left_id) for left_id in got)
             mine = [intent for intent in intents if (intent.pair, intent.left_id) in owned]
             if errand.allowance is not None and mine:
@@ -286,7 +286,7 @@ def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], do
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             keep(errand, intent, result, done)
         elif result.outcome != Outcome.IN_DOUBT:
-            done.released.append((intent.pair, intent.left_id))
+            done.released.append((intent.pair, intent.left_id, intent.claim))
         receive(done, intent, Receipt(result, "create", change.data))
     return len(mine) < len(intents)
 
@@ -303,6 +303,7 @@ def _send(
     for start in range(0, len(intents), size):
         some = intents[start : start + size]
         changes = [_change(errand, intent, operation) for intent in some]
+        done.places.update((change.key, intent.at[-1]) for intent, change in zip(some, changes, strict=True))
         results: Sequence[Result | None]
         trouble: HeddleError | None = None
         if errand.dry:
@@ -316,13 +317,13 @@ def _send(
                 results, trouble = partly.results, partly.error
                 if operation == "create":
                     unsent = [some[place] for place in partly.unsent] + intents[start + size :]
-                    done.released.extend((intent.pair, intent.left_id) for intent in unsent)
+                    done.released.extend((intent.pair, intent.left_id, intent.claim) for intent in unsent)
             except HeddleError as error:
                 if operation == "create":
                     unsent = intents[
                         start if isinstance(error, Unavailable | AccessError) else start + size :
                     ]
-                    done.released.extend((intent.pair, intent.left_id) for intent in unsent)
+                    done.released.extend((intent.pair, intent.left_id, intent.claim) for intent in unsent)
                 raise
             faults.point("after-send")
         for intent, change, result in zip(some, changes, results, strict=True):

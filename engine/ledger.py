@@ -105,6 +105,12 @@ class Ledger:
 
     def close(self, session: Session, course: Course) -> None:
         """The rest of the batch: endings, records that nothing happened to, overlay counts."""
+        self.conclude(session, course)
+        self.store(session)
+        passages.add_steps(session, self.held, course.passages)
+
+    def conclude(self, session: Session, course: Course) -> None:
+        """Enters how everything ended that has not been entered; ``store`` is left to do."""
         answered = self._ask(session, course)
         for ending in course.endings:
             reason = answered.get((ending.node, ending.record.key), "")
@@ -117,8 +123,6 @@ class Ledger:
                 self.end(
                     record, self.plan.order[-1], Outcome.SKIPPED, None, "Nothing was to be done with it."
                 )
-        self.store(session)
-        passages.add_steps(session, self.held, course.passages)
 
     def _ask(self, session: Session, course: Course) -> dict[tuple[str, str], str]:
         """Puts the questions to people that records wait for; (node, key) → why a record does not wait."""
@@ -140,19 +144,7 @@ class Ledger:
 
     def store(self, session: Session) -> None:
         """Writes what was entered since the last time."""
-        deliveries.add(session, self._rows)
-        references.save(session, self._references)
-        for (pair, owner), left_ids in self.released.items():
-            references.release(session, pair, left_ids, owner)
-        if self.run.mode == "live":
-            through = [
-                entry.root for entry in self._rows if entry.outcome not in _TROUBLE and entry.operation
-            ]
-            reviews.release(session, self.run.flow_id, through, self.run.id)
-            reviews.add(session, self._holds)
-            had = list({entry.root for entry in self._rows})
-            failures.renew(session, self.run.flow_id, self.run.id, had, self._failures)
-        self._rows, self._references, self._holds, self._failures, self.released = [], [], [], [], {}
+        store(session, [self])
 
     def counts(self) -> dict[str, int]:
         """The counts of this batch; they add up by construction."""
@@ -160,6 +152,10 @@ class Ledger:
         for outcome in self.outcomes.values():
             counts[COUNTS_AS[outcome]] += 1
         return {"read": len(self.outcomes), **counts}
+
+    def _through(self) -> list[str]:
+        """The records that got through: what was held of them before is over."""
+        return [entry.root for entry in self._rows if entry.outcome not in _TROUBLE and entry.operation]
 
     def _outcome(self, root: int, outcome: Outcome) -> None:
         self.troubled = self.troubled or outcome in _TROUBLE
@@ -195,6 +191,25 @@ class Ledger:
                 "message": message, "cure": cure, "state": "open", "released_by": None, "created_at": now(),
             }
         )  # fmt: skip
+
+
+def store(session: Session, ledgers: Sequence[Ledger]) -> None:
+    """Writes what was entered since the last time, of runs of one flow together."""
+    deliveries.add(session, [entry for one in ledgers for entry in one._rows])
+    references.save(session, [reference for one in ledgers for reference in one._references])
+    for one in ledgers:
+        for (pair, owner), left_ids in one.released.items():
+            references.release(session, pair, left_ids, owner)
+    live = {one.run.id: one for one in ledgers if one.run.mode == "live"}
+    if live:
+        flow_id = next(iter(live.values())).run.flow_id
+        through = {run_id: one._through() for run_id, one in live.items()}
+        reviews.release(session, flow_id, through)
+        reviews.add(session, [row for one in live.values() for row in one._holds])
+        had = {run_id: list({entry.root for entry in one._rows}) for run_id, one in live.items()}
+        failures.renew(session, flow_id, had, [row for one in live.values() for row in one._failures])
+    for one in ledgers:
+        one._rows, one._references, one._holds, one._failures, one.released = [], [], [], [], {}
 
 
 def _place(root: Record) -> tuple[str, str]:

@@ -56,6 +56,7 @@ class NewLane(NamedTuple):
     due_at: float = 0.0
     attempts: int = 0
     failures: int = 0
+    told_since: float = 0.0
     counts: str = "{}"
     code: str = ""
     message: str = ""

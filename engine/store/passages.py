@@ -1,11 +1,13 @@
 """How far a run has come: what passed each node, and the counts so far."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Table, select
 from sqlmodel import Field, Session, SQLModel
 
 from engine.record import from_json, to_json
+from engine.store import bulk
 from engine.store.lanes import Claim, Lane
 
 
@@ -24,6 +26,8 @@ class Step(SQLModel, table=True):
     ms: float = 0.0
 
 
+_steps: Table = Step.__table__  # type: ignore[attr-defined]
+_COLUMNS = ("run_id", "lane", "node", "arrived", "ports", "failed", "held", "ms")
 _lanes: Table = Lane.__table__  # type: ignore[attr-defined]
 
 
@@ -44,6 +48,17 @@ def add_steps(session: Session, held: Claim, passages: dict[str, Any]) -> None:
         step.failed += passage.failed
         step.held += passage.held
         step.ms += passage.ms
+
+
+def first_steps(session: Session, passed: Mapping[Claim, Mapping[str, Any]]) -> None:
+    """The same for lanes that have had nothing before."""
+    rows = [
+        (held.run_id, held.lane, node, passage.arrived, to_json(passage.ports).decode(), passage.failed,
+         passage.held, passage.ms)
+        for held, passages in passed.items()
+        for node, passage in passages.items()
+    ]  # fmt: skip
+    bulk.insert(session, _steps, _COLUMNS, rows)
 
 
 def counts(session: Session, run_id: str) -> dict[str, int]:

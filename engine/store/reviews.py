@@ -1,6 +1,6 @@
 """What waits for a person."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Index, Table, select, update
@@ -53,18 +53,19 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     session.connection().execute(_holds.insert(), list(rows))
 
 
-def release(session: Session, flow_id: str, roots: Sequence[str], run_id: str) -> None:
-    """Closes the holds of records that got through after all."""
+def release(session: Session, flow_id: str, through: Mapping[str, Sequence[str]]) -> None:
+    """Closes the holds of records that got through after all. ``through``: run → the roots."""
     waiting = select(_holds.c.id).where(_holds.c.flow_id == flow_id, _holds.c.state == "open").limit(1)
-    if not roots or session.connection().execute(waiting).first() is None:
+    if not any(through.values()) or session.connection().execute(waiting).first() is None:
         return
-    for start in range(0, len(roots), 500):
-        session.connection().execute(
-            update(_holds)
-            .where(_holds.c.flow_id == flow_id, _holds.c.state == "open", _holds.c.run_id != run_id,
-                   _holds.c.root.in_(roots[start : start + 500]))
-            .values(state="released", released_by=run_id)
-        )  # fmt: skip
+    for run_id, roots in through.items():
+        for start in range(0, len(roots), 500):
+            session.connection().execute(
+                update(_holds)
+                .where(_holds.c.flow_id == flow_id, _holds.c.state == "open", _holds.c.run_id != run_id,
+                       _holds.c.root.in_(roots[start : start + 500]))
+                .values(state="released", released_by=run_id)
+            )  # fmt: skip
 
 
 def open_holds(session: Session, question_hash: str | None = None) -> list[Hold]:

@@ -129,7 +129,8 @@ class Writer:
             key = changes[0].key if single else idempotency_key(*(change.key for change in changes))
             headers[self.write_form.idempotency_header] = key
         sent_at = now()
-        response = self.line.call(call.method, path, mutating=True, body=body, headers=headers)
+        with self.line.http.about([change.key for change in changes]):
+            response = self.line.call(call.method, path, mutating=True, body=body, headers=headers)
         return self._judge(response, operation, changes, sent_at)
 
     def _with_id(self, change: Change, operation: str) -> dict[str, Any]:
