@@ -268,12 +268,17 @@ def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], do
             receive(done, intent, Receipt(result, "update", change.data, before))
 
 
+def _tells_repeats(errand: Errand) -> bool:
+    """Whether the system itself recognises a repeated create: then a power cut may forget the claim on it."""
+    return errand.connector.capability.idempotency in ("key", "client-id") and errand.allowance is None
+
+
 def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> bool:
     """Claims and sends creates; True if some are being created by another batch."""
     mine = intents = _approved(errand, intents, "create", done)
     if not errand.dry and intents:
         owned: set[tuple[Pair, str]] = set()
-        with errand.database.write() as session:
+        with errand.database.write(lasting=not _tells_repeats(errand)) as session:
             for pair in {intent.pair for intent in intents}:
                 claims = {intent.left_id: intent.claim for intent in intents if intent.pair == pair}
                 got = references.claim(session, pair, claims, now() + errand.patience)

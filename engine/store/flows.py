@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import UniqueConstraint, func
+from sqlalchemy import UniqueConstraint, bindparam, func
 from sqlalchemy import select as columns
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -89,13 +89,14 @@ class Standing(NamedTuple):
         return found
 
 
+_STANDING = columns(
+    col(FlowRow.id), col(FlowRow.state), col(FlowRow.live_version_id), col(FlowRow.hook_key), col(FlowRow.bindings)
+).where(col(FlowRow.id).in_(bindparam("ids", expanding=True)), col(FlowRow.deleted_at).is_(None))  # fmt: skip
+
+
 def standing(session: Session, ids: Collection[str]) -> dict[str, Standing]:
     """How these flows stand at the moment; deleted ones are not there."""
-    query = columns(
-        col(FlowRow.id), col(FlowRow.state), col(FlowRow.live_version_id), col(FlowRow.hook_key),
-        col(FlowRow.bindings),
-    ).where(col(FlowRow.id).in_(ids), col(FlowRow.deleted_at).is_(None))  # fmt: skip
-    return {row[0]: Standing(*row[1:]) for row in session.connection().execute(query)}
+    return {row[0]: Standing(*row[1:]) for row in session.connection().execute(_STANDING, {"ids": list(ids)})}
 
 
 def canonical(document: Flow) -> str:
