@@ -15,7 +15,7 @@ from engine.node import NodeSettings
 from engine.plan import Plan
 from engine.runtime import Runtime
 from engine.store import flows
-from engine.store.flows import Standing
+from engine.store.flows import FlowRow, Standing
 
 MOST = 1000
 """Hooks that are remembered at once."""
@@ -49,16 +49,26 @@ class Doors:
             self._known[slug] = door
         return door
 
+    def check(self, slug: str, key: str) -> None:
+        """Raises RequestError (404) when there is no such hook; it need not be live."""
+        door = self._known.get(slug)
+        if door is None or not hmac.compare_digest(door.standing.hook_key.encode(), key.encode()):
+            self._row(slug, key)
+
     def forget(self, slug: str) -> None:
         """It has changed: the next call looks it up."""
         self._known.pop(slug, None)
 
-    def _find(self, slug: str, key: str) -> Door:
+    def _row(self, slug: str, key: str) -> FlowRow:
         with self._runtime.database.read() as session:
             row = flows.find(session, slug)
         known = row.hook_key if row is not None else "nothing has this key"
         if not hmac.compare_digest(known.encode(), key.encode()) or row is None:
             raise not_found("hook", slug)
+        return row
+
+    def _find(self, slug: str, key: str) -> Door:
+        row = self._row(slug, key)
         if row.state != "live" or row.live_version_id is None:
             raise RequestError(
                 f"«{row.name}» is not live.",

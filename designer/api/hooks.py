@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, jsonify, request
+from werkzeug.exceptions import MethodNotAllowed
 
-from designer import signatures
+from designer import handshakes, signatures
 from designer.api.body import Body
 from designer.api.opening import new_room
 from designer.auth import ANYONE, allow
@@ -32,14 +33,28 @@ class HookPath(Body):
     key: str
 
 
+# before the others, which would answer OPTIONS by themselves
+@room.route("/hooks/<string:slug>/<string:key>", methods=["OPTIONS"])
+@allow(ANYONE, csrf=False)
+def ask(slug: str, key: str) -> tuple[Response, int]:
+    return _greet(HookPath(slug=slug, key=key))
+
+
 @room.post("/hooks/<string:slug>/<string:key>")
 @allow(ANYONE, csrf=False)
 def call(path: HookPath) -> tuple[Response, int]:
-    """Start a run with what the call brings (JSON or a form). The same delivery again answers the same run."""
+    """Start a run with what the call brings (JSON or a form). The same delivery again answers the same run.
+
+    A system that asks first whether its calls are wanted is answered as it expects; that starts nothing.
+    """
     installation = here()
+    greeting = handshakes.answer(request, lambda: signatures.shown(installation.seal, path.key))
+    if greeting is not None:
+        installation.doors.check(path.slug, path.key)
+        return greeting, 200
     for _ in range(CHANGES):
         door = installation.doors.open(path.slug, path.key)
-        signatures.check(request, str(getattr(door.settings, "auth", "")), installation.seal, path.key)
+        signatures.check(request, door.settings, installation.seal, path.key)
         brought = _brought()
         named = next((request.headers[name] for name in IDENTITIES if request.headers.get(name)), None)
         key, before = _cause_keys(door.flow_id, named, brought)
@@ -59,6 +74,22 @@ def call(path: HookPath) -> tuple[Response, int]:
         code="E-CHANGING",
         cure="Send the call again.",
     )
+
+
+@room.get("/hooks/<string:slug>/<string:key>")
+@allow(ANYONE, csrf=False)
+def greet(path: HookPath) -> tuple[Response, int]:
+    """Answer a system that asks whether its calls are wanted."""
+    return _greet(path)
+
+
+def _greet(path: HookPath) -> tuple[Response, int]:
+    installation = here()
+    installation.doors.check(path.slug, path.key)
+    greeting = handshakes.answer(request, lambda: signatures.shown(installation.seal, path.key))
+    if greeting is None:
+        raise MethodNotAllowed(["POST"])
+    return greeting, 200
 
 
 def _brought() -> Any:
