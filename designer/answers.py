@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from designer import drawing, publishing, starts
+from designer import drawing, pairing, publishing, starts
 from designer.installation import here
 from engine.errors import Problem, RequestError
 from engine.flow import Flow, LookupTable
@@ -39,6 +39,8 @@ def answer(question: Mapping[str, Any], given: Mapping[str, str], by: str) -> Re
     Raises RequestError: 404 when nothing waits for it, 422 when it cannot be answered like this.
     """
     asked = {name: value for name, value in question.items() if name != "flow"}
+    if _is_choice(asked):
+        return _chosen(question, asked, given, by)
     if asked.get("kind") != "lookup":
         raise RequestError(
             "This question has no answer to type.",
@@ -72,6 +74,24 @@ def answer(question: Mapping[str, Any], given: Mapping[str, str], by: str) -> Re
             publishing.carry(session, row, answered)
         audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
     return _release(holds, number, by)
+
+
+def _chosen(
+    question: Mapping[str, Any], asked: Mapping[str, Any], given: Mapping[str, str], by: str
+) -> Released:
+    """Keeps which object a record is, and releases it. The system is asked before the transaction begins."""
+    choice, remote = pairing.chosen(asked, given)
+    with here().database.write() as session:
+        row = _asked_by(session, question, asked)
+        holds = [hold for hold in reviews.open_holds(session, fingerprint(asked)) if hold.flow_id == row.id]
+        pairing.choose(session, asked, choice, remote)
+        number = row.live_number or 0
+        audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
+    return _release(holds, number, by)
+
+
+def _is_choice(question: Mapping[str, Any]) -> bool:
+    return question.get("kind") == "ambiguous" and "source" in question
 
 
 def with_answer(flow: Flow, question: Mapping[str, Any], given: Mapping[str, str]) -> Flow:
@@ -180,6 +200,8 @@ def _group(session: Any, flow_id: str, holds: list[reviews.Hold]) -> dict[str, A
 def _form(session: Any, row: flows.FlowRow | None, question: Mapping[str, Any]) -> dict[str, Any] | None:
     """What to fill in: the columns of the missing row, with the choices that the system has for them; where
     it cannot say, with the values that other rows have there."""
+    if _is_choice(question):
+        return pairing.form(question)
     if row is None or row.live_version_id is None or question.get("kind") != "lookup":
         return None
     version = flows.version_by_id(session, row.live_version_id)
@@ -207,4 +229,6 @@ def _choices(row: flows.FlowRow, table: LookupTable, column: str) -> list[dict[s
     if options is None:
         return None
     installation = here()
-    return installation.choices.of(installation.database, installation.seal, row.bound(), options)
+    return installation.choices.of(
+        installation.database, installation.seal, row.bound(), options, installation.runtime.pacer
+    )

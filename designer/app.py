@@ -33,7 +33,7 @@ def create_app(config: Config | None = None, *, database: Database | None = None
     database = database or Database(config.database)
     installation = Installation(
         config,
-        Runtime(database, key, pacer=make_pacer(config.redis_url, database, PATIENCE)),
+        Runtime(database, key, turns=make_pacer(config.redis_url, database, PATIENCE)),
         Doorbell(config.redis_url) if config.redis_url else None,
         threading.BoundedSemaphore(max(1, config.stream_cap)),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from designer.wording import atoms, describe, title_of
 from engine import registry
 from engine.flow import Edge, Flow, LookupTable, Node
+from engine.library import PLACES, Issue, parse
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,22 @@ def compare(old: Flow, new: Flow) -> Difference:
         *_slots(old, new),
         *_tables(old, new),
         *_rule_sets(old, new),
+        *_decisions(old, new),
+        *_pins(old, new),
     ]
     return Difference(changes, old.layout != new.layout)
+
+
+def compare_shared(old: Issue, new: Issue) -> list[Change]:
+    """The same for two versions of something in the library."""
+    both = [Flow(name=new.title).model_copy(update=_alone(one)) for one in (old, new)]
+    return compare(*both).changes
+
+
+def _alone(issue: Issue) -> dict[str, Any]:
+    document: Any = parse(issue.kind, issue.document)
+    held = document if issue.kind == "lookup" else document.model_dump()
+    return {PLACES[issue.kind]: {issue.slug: held}}
 
 
 def _words(old: Flow, new: Flow) -> Iterator[Change]:
@@ -248,6 +263,57 @@ def _rules(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
                     yield f"«{label}», {part}: {describe(before[key].get(part))} → {describe(rule.get(part))}"
     if list(before) != list(after) and set(before) == set(after):
         yield "The order of the rules changed."
+
+
+def _decisions(old: Flow, new: Flow) -> Iterator[Change]:
+    for name in sorted({*old.decisions, *new.decisions}):
+        before, after = old.decisions.get(name), new.decisions.get(name)
+        title = str((after or before or {}).get("title") or name)
+        if before is None or after is None:
+            text = f"The decision table «{title}» was {'added' if before is None else 'removed'}."
+            yield Change("decision", None, title, text)
+        elif before != after:
+            for text in _decision(before, after):
+                yield Change("decision", None, title, text)
+
+
+def _decision(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    for part, label in (("hit_policy", "When several rows fit"), ("aggregate", "What becomes of them")):
+        if old.get(part) != new.get(part):
+            yield f"{label}: {describe(old.get(part))} → {describe(new.get(part))}"
+    for part, label in (("inputs", "condition"), ("outputs", "answer")):
+        before = {str(one["id"]): one for one in old.get(part, [])}
+        after = {str(one["id"]): one for one in new.get(part, [])}
+        for key in [*before, *(key for key in after if key not in before)]:
+            name = (after.get(key) or before[key]).get("title") or key
+            if before.get(key) != after.get(key):
+                verb = "removed" if key not in after else "added" if key not in before else "changed"
+                yield f"The {label} «{name}» was {verb}."
+    before = {str(row["id"]): row for row in old.get("rows", [])}
+    places = {str(row["id"]): (at, row) for at, row in enumerate(new.get("rows", []), 1)}
+    for key, row in before.items():
+        if key not in places:
+            yield f"The row {_cells(row)} was removed."
+    for key, (at, row) in places.items():
+        if key not in before:
+            yield f"Row {at} was added: {_cells(row)}."
+        elif before[key] != row:
+            yield f"Row {at}: {_cells(before[key])} → {_cells(row)}"
+    if list(before) != list(places) and set(before) == set(places):
+        yield "The order of the rows changed."
+
+
+def _cells(row: Mapping[str, Any]) -> str:
+    told = f"{' | '.join(row['when'])} → {' | '.join(row['then'])}"
+    return f"{told} ({row['note']})" if row.get("note") else told
+
+
+def _pins(old: Flow, new: Flow) -> Iterator[Change]:
+    for slug in sorted({*old.shared, *new.shared}):
+        before, after = old.shared.get(slug), new.shared.get(slug)
+        if before is not None and after is not None and before.version != after.version:
+            text = f"«{after.title or slug}» of the library: version {before.version} → {after.version}."
+            yield Change("shared", None, after.title or slug, text)
 
 
 def _title(node: Node) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from designer import shelf
 from designer.errors import problems_of
 from designer.installation import here
 from designer.shapes import source
@@ -58,7 +59,14 @@ def judge(flow: Flow, bindings: Mapping[str, str]) -> Judgement:
     """Checks a drawing against the node types and the systems it is bound to. May call these systems."""
     installation = here()
     checked = plan.check(
-        flow, source(installation.database, installation.seal, bindings, installation.shapes)
+        flow,
+        source(
+            installation.database,
+            installation.seal,
+            bindings,
+            installation.shapes,
+            installation.runtime.pacer,
+        ),
     )
     nodes = {
         node: {
@@ -69,7 +77,11 @@ def judge(flow: Flow, bindings: Mapping[str, str]) -> Judgement:
         }
         for node, card in checked.nodes.items()
     }
-    return Judgement([*checked.problems, *unbound(flow, bindings)], nodes)
+    shared: list[Problem] = []
+    if flow.shared:
+        with installation.database.read() as session:
+            shared = shelf.problems(session, flow)
+    return Judgement([*checked.problems, *shared, *unbound(flow, bindings)], nodes)
 
 
 def unbound(flow: Flow, bindings: Mapping[str, str]) -> list[Problem]:

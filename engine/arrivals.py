@@ -9,6 +9,7 @@ from typing import Any
 from engine import clock, faults, launch
 from engine.convoy import MOST, may_form
 from engine.errors import HeddleError
+from engine.ferry import Ferry
 from engine.launch import Cause, Load, Started
 from engine.plan import Plan
 from engine.record import to_json
@@ -17,7 +18,6 @@ from engine.store.database import Database, Session
 from engine.store.flows import Standing
 from engine.store.newcomers import Known, NewBatch, NewLane, NewRun
 from engine.store.runs import new_id
-from engine.together import Together
 
 
 class MovedOn(Exception):
@@ -53,13 +53,13 @@ class Arrivals:
     """The door of one process. ``receive`` answers when what arrived is in the database."""
 
     def __init__(self, database: Database) -> None:
-        self._together: Together[Arrival, Started] = Together(database, store)
+        self._ferry: Ferry[Arrival, Started] = Ferry(database, store)
 
     def receive(self, arrival: Arrival) -> Started:
         """The run of this arrival, new or known.
         Raises MovedOn, and what ``launch.start`` raises.
         """
-        return self._together(arrival)
+        return self._ferry(arrival)
 
 
 def store(session: Session, arrivals: Sequence[Arrival]) -> list[Started | Exception]:

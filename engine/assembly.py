@@ -62,7 +62,7 @@ def _make_node(flow: Flow, drawn: Drawn, problems: list[Problem]) -> Node[Any] |
             )
         )
         return None
-    context = NodeContext(node=drawn.id, tables=flow.tables, rules=flow.rules)
+    context = NodeContext.of(flow, drawn.id)
     if drawn.disabled:
         return Disabled(cls.Settings.model_construct(), context)
     try:

@@ -42,9 +42,12 @@ SHARED = 4_000
 
 def may_form(plan: Plan) -> bool:
     """Whether runs of this version can go side by side: not where a run as a whole is counted or weighed."""
-    return plan.flow.policy.budget is None and not any(
-        isinstance(plan.nodes[node], SyncNode) for node in plan.writes
-    )
+    return plan.flow.policy.budget is None and all(_is_plain(plan.nodes[node]) for node in plan.writes)
+
+
+def _is_plain(node: Any) -> bool:
+    """Whether a node writes to one system, and deletes nothing: deletes are always counted."""
+    return not isinstance(node, SyncNode) and node.target().operation != "delete"
 
 
 class Member:
@@ -194,7 +197,7 @@ class Convoy:
             Errand(
                 database=self.database, flow_id=self.lead.run.flow_id, node_id=node_id, node=node, connector=connector,
                 connections=self.lead.run.bindings, claim=claims[0], claims=claims, keep_lease=self._keep_lease,
-                patience=self.executor.lease + connector.http.timeout,
+                patience=self.executor.lease + connector.http.timeout, directories=self.executor.directories,
             ),
             records,
         )  # fmt: skip

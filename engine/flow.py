@@ -20,6 +20,14 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$"
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
+SHARED = "shared:"
+"""What the name of a rule set or table of the library begins with, inside a drawing."""
+
+Name = Annotated[
+    str, StringConstraints(pattern=rf"^([a-z][a-z0-9_-]{{0,62}}|{SHARED}[a-z0-9][a-z0-9-]{{0,62}})$")
+]
+"""Names of rule sets and tables in a drawing: its own, or ``shared:<slug>``."""
+
 
 MONTH = 31 * 24 * 60
 """Minutes: nothing is tried again later than that."""
@@ -79,10 +87,28 @@ class Options(Document):
     title: Annotated[str, Field(max_length=200)] = ""
 
 
+class Rates(Document):
+    """What makes a lookup table one of currency rates. Its first column is the currency that is converted.
+
+    to, rate, type  names of columns; one without ``type`` has one kind of rate
+    digits          currency → decimal places that its amounts are rounded to; ``usual`` for all others
+    inverse         whether a rate may also be used the other way round
+    """
+
+    to: str = "To"
+    rate: str = "Rate"
+    type: str = ""
+    digits: dict[str, Annotated[int, Field(ge=0, le=6)]] = {}
+    usual: Annotated[int, Field(ge=0, le=6)] = 2
+    inverse: bool = False
+
+
 class LookupTable(Document):
     """A value translation: the first column is the key, the others are what it stands for.
 
-    options  column name → where its choices are read live, for whoever fills it in
+    options     column name → where its choices are read live, for whoever fills it in
+    valid_from  name of the column with the first day of a row (ISO, empty: since ever); none: rows have no days
+    valid_to    name of the column with its last day, that day included; without one, until the next row
     """
 
     title: str = ""
@@ -90,6 +116,25 @@ class LookupTable(Document):
     rows: list[list[str | None]] = []
     description: str = ""
     options: dict[str, Options] = {}
+    valid_from: str = ""
+    valid_to: str = ""
+    rates: Rates | None = None
+
+
+class Pin(Document):
+    """Which version of something in the library a drawing uses; its copy is in the drawing under ``shared:<slug>``.
+
+    large  the copy has no rows: there are too many, and they are read from the library
+    """
+
+    kind: Literal["rules", "decision", "lookup"]
+    version: Annotated[int, Field(ge=1)]
+    title: Annotated[str, Field(max_length=200)] = ""
+    large: bool = False
+
+    def label(self) -> str:
+        """What a reason calls it: «Credit rules, version 3»."""
+        return f"{self.title or 'The library'}, version {self.version}"
 
 
 class AmountLimit(Document):
@@ -100,10 +145,12 @@ class AmountLimit(Document):
 
 
 class Budget(Document):
-    """What one run may write before it stops and asks. What is None is not limited."""
+    """What one run may write before it stops and asks. What is None is not limited; nothing is deleted unless
+    ``deletes`` says how many."""
 
     creates: Annotated[int, Field(ge=0)] | None = None
     updates: Annotated[int, Field(ge=0)] | None = None
+    deletes: Annotated[int, Field(ge=0)] | None = 0
     amount: AmountLimit | None = None
 
 
@@ -124,9 +171,34 @@ class Overlap(Document):
         return self.parallel if self.kind == "parallel" else 1
 
 
+class Task(Document):
+    """A task in a system for the person who has to act. Texts have places: see engine.tasks.
+
+    fields  target field → text, to make it      done  target field → text, to close it
+    """
+
+    slot: Identifier
+    entity: Annotated[str, StringConstraints(min_length=1, max_length=200)] = "Activity"
+    fields: dict[str, Annotated[str, StringConstraints(max_length=2000)]]
+    done: dict[str, Annotated[str, StringConstraints(max_length=2000)]] = {}
+
+
+class Alerts(Document):
+    """Who is told once when records fail for good, or wait for an answer, and once more when that is over.
+
+    mail  e-mails of people who can sign in         task  None: no task in any system
+    """
+
+    failed: bool = True
+    held: bool = True
+    mail: list[Annotated[str, StringConstraints(max_length=200)]] = []
+    task: Task | None = None
+
+
 class Policy(Document):
     """How the flow runs. ``overlap`` is for runs whose trigger has no word of its own on it; ``budget`` None: a run may
-    write as much as it finds; ``four_eyes``: it posts to the ledger, so a second person publishes it.
+    write as much as it finds; ``four_eyes``: it posts to the ledger, so a second person publishes it; ``alerts`` None:
+    nobody is told, the inbox alone has it.
     """
 
     lanes: Annotated[int, Field(ge=1, le=32)] = 1
@@ -136,6 +208,7 @@ class Policy(Document):
     budget: Budget | None = None
     overlap: Overlap = Overlap()
     four_eyes: bool = False
+    alerts: Alerts | None = None
 
 
 class Position(Document):
@@ -152,8 +225,10 @@ class Flow(Document):
     slots: dict[Identifier, Slot] = {}
     nodes: list[Node] = []
     edges: list[Edge] = []
-    tables: dict[Identifier, LookupTable] = {}
-    rules: dict[Identifier, dict[str, Any]] = {}
+    tables: dict[Name, LookupTable] = {}
+    rules: dict[Name, dict[str, Any]] = {}
+    decisions: dict[Name, dict[str, Any]] = {}
+    shared: dict[Slug, Pin] = {}
     policy: Policy = Policy()
     layout: dict[Identifier, Position] = {}
 

@@ -32,9 +32,9 @@ from engine.guard import GuardedAdapter
 
 Journal = Callable[[dict[str, Any]], None]
 MAX_BODY = 64_000
+TOO_MANY = 429
 KEPT = 32
 """Connections to one service that stay open between calls: as many as may be under way at once."""
-TOO_MANY = 429
 
 
 class GuardedSession(requests.Session):
@@ -138,10 +138,9 @@ class Http:
         while True:
             holder = self.door.take(host) if self.door is not None else ""
             try:
-                response = self._send(
-                    method, url, mutating, private, timeout or self.timeout,
-                    params=params, headers=dict(headers or {}), data=data, auth=auth,
-                )  # fmt: skip
+                response = self._call(
+                    method, url, params, headers or {}, data, auth, timeout or self.timeout, mutating, private
+                )
             finally:
                 if self.door is not None:
                     self.door.give(holder)
@@ -150,8 +149,17 @@ class Http:
                 return response
             told += 1
 
-    def _send(
-        self, method: str, url: str, mutating: bool, private: bool, limit: float, **rest: Any
+    def _call(
+        self,
+        method: str,
+        url: str,
+        params: Any,
+        headers: Mapping[str, str],
+        data: Any,
+        auth: Any,
+        limit: float,
+        mutating: bool,
+        private: bool,
     ) -> requests.Response:
         """One call, which has had its turn."""
         if mutating and self.guard is not None:
@@ -159,9 +167,8 @@ class Http:
         sent_at, started = now(), time.perf_counter()
         if mutating:
             faults.point("during-send")
-        data = rest["data"]
         try:
-            response = self._carry(method, url, limit, **rest)
+            response = self._transmit(method, url, params, headers, data, auth, limit)
         except AccessError as error:
             self._note(method, url, None if private else data, None, started, error.message)
             raise
@@ -171,16 +178,15 @@ class Http:
         self._note(method, url, None if private else data, response, started, "", private)
         return response
 
-    def _carry(
+    def _transmit(
         self,
         method: str,
         url: str,
-        limit: float,
-        *,
         params: Any,
-        headers: dict[str, str],
+        headers: Mapping[str, str],
         data: Any,
         auth: Any,
+        limit: float,
     ) -> requests.Response:
         """The straight way where it will do, else the session's."""
         if params is None and (auth is None or isinstance(auth, tuple)):
@@ -188,7 +194,7 @@ class Http:
             if answer is not None:
                 return answer
         return self.session.request(
-            method, url, params=params, headers=headers, data=data, auth=auth or _as_it_is, timeout=limit,
+            method, url, params=params, headers=dict(headers), data=data, auth=auth or _as_it_is, timeout=limit,
             allow_redirects=False,
         )  # fmt: skip
 

@@ -126,7 +126,6 @@ class SharedLimiter:
 
     @property
     def state(self) -> Literal["shared", "parted"]:
-        """Whether all processes ask the same server, or each takes its part."""
         return "parted" if time.monotonic() < self._down_until else "shared"
 
     def ask(self, connection: str, limits: Limits, holder: str) -> Turn:

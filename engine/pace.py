@@ -68,11 +68,16 @@ class Turn:
 
 
 class Limiter(Protocol):
-    """Who shares out turns. ``holder`` names the call, so that its place can be given back."""
+    """Who shares out turns. ``holder`` names the call, so that its place can be given back.
+
+    state  whether all processes ask the same server, each takes its part while that is away, or there is none
+    """
 
     def ask(self, connection: str, limits: Limits, holder: str) -> Turn: ...
     def leave(self, connection: str, limits: Limits, holder: str) -> None: ...
     def pause(self, connection: str, limits: Limits, seconds: float) -> None: ...
+    @property
+    def state(self) -> Literal["shared", "parted", "alone"]: ...
 
 
 class Pace:
@@ -161,7 +166,7 @@ class Pace:
 class Pacer:
     """Makes the doors of one process, all of them with the same limiter and meter."""
 
-    def __init__(self, limiter: Limiter, meter: Meter | None = None, patience: float = PATIENCE) -> None:
+    def __init__(self, limiter: Limiter, meter: Meter, patience: float = PATIENCE) -> None:
         self.limiter, self.meter, self.patience = limiter, meter, patience
 
     def door(self, connection: str, limits: Limits) -> Pace:

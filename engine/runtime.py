@@ -15,7 +15,7 @@ from engine.pace import Pacer
 from engine.plan import Plan, build
 from engine.share import Share
 from engine.shift import Ring
-from engine.store import connections, flows
+from engine.store import connections, flows, library
 from engine.store.database import Database
 from engine.store.seal import Seal
 
@@ -28,18 +28,17 @@ PLANS = 64
 
 @dataclass
 class Runtime:
-    """One per process. ``timeout`` is the time limit of one call to a system, in seconds; ``pacer`` where calls wait
+    """One per process. ``timeout`` is the time limit of one call to a system, in seconds; ``turns``: where calls wait
     for their turn: without one, turns are shared out in this process alone."""
 
     database: Database
     seal: Seal
     timeout: float = 30.0
-    pacer: Pacer | None = None
+    turns: Pacer | None = None
     _plans: dict[int, Plan] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.pacer is None:
-            self.pacer = Pacer(Share(), Meter(self.database))
+        self.pacer = self.turns or Pacer(Share(), Meter(self.database))
 
     def open(
         self,
@@ -61,17 +60,17 @@ class Runtime:
         if version_id not in self._plans:
             with self.database.read() as session:
                 version = flows.version_by_id(session, version_id)
-            if version is None:
-                raise EngineError(f"The flow version {version_id} is gone.", code="E-VERSION-GONE")
+                if version is None:
+                    raise EngineError(f"The flow version {version_id} is gone.", code="E-VERSION-GONE")
+                flow = library.filled(session, version.document())
             if len(self._plans) >= PLANS:
                 self._plans.pop(next(iter(self._plans)))
-            self._plans[version_id] = build(version.document())
+            self._plans[version_id] = build(flow)
         return self._plans[version_id]
 
     def executor(self, ring: Ring, **options: Any) -> Executor:
         """The executor of a worker process. It works in one thread, so what it has open may stay open."""
-        meter = self.pacer.meter if self.pacer is not None else None
-        return Executor(self.database, Kept(self), self.plan, ring, meter=meter, **options)
+        return Executor(self.database, Kept(self), self.plan, ring, meter=self.pacer.meter, **options)
 
 
 @dataclass

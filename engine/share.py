@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from engine.clock import now
 from engine.pace import Limits, Turn
@@ -39,6 +40,10 @@ class Share:
         self._parts = parts
         self._lock = threading.Lock()
         self._books: dict[str, _Books] = {}
+
+    @property
+    def state(self) -> Literal["alone"]:
+        return "alone"
 
     def ask(self, connection: str, limits: Limits, holder: str) -> Turn:
         at, parts = now(), max(1, self._parts(connection)) if self._parts else 1

@@ -1,98 +1,79 @@
-"""Writers that come at the same time share one commit: its cost is the disk's, not each writer's."""
+"""The memory of a two-way sync, stored in the commit that records its receipts."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar, cast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from engine.errors import Unavailable
-from engine.store.database import Database, Session
-
-Item = TypeVar("Item")
-Answer = TypeVar("Answer")
-
-
-class _Ticket(Generic[Item, Answer]):
-    """One writer's wish and what became of it. ``leads``: this writer does the work for all who wait."""
-
-    __slots__ = ("answer", "done", "error", "item", "leads")
-
-    def __init__(self, item: Item) -> None:
-        self.item = item
-        self.leads = False
-        self.done = threading.Event()
-        self.answer: Answer | None = None
-        self.error: BaseException | None = None
+from engine.clock import now
+from engine.pairing import Reconciled, SyncErrand
+from engine.record import Outcome, Record, to_json
+from engine.store import agreements, conflicts, reviews
+from engine.store.database import Session
 
 
-class Together(Generic[Item, Answer]):
-    """Carries items out in one transaction with all that wait at the moment. One per process and purpose.
+@dataclass(frozen=True)
+class Together:
+    """What one batch came to at a sync node. ``records`` are those that were delivered."""
 
-    carry  takes the session and the items; answers one Answer, or an Exception that is its own, for each. What it
-           raises instead spoils the whole transaction: then each item is carried out alone.
-    most   items in one transaction
-    """
+    errand: SyncErrand
+    done: Reconciled
+    records: Sequence[Record]
 
-    def __init__(
-        self,
-        database: Database,
-        carry: Callable[[Session, Sequence[Item]], Sequence[Answer | Exception]],
-        most: int = 200,
-    ) -> None:
-        self._database, self._carry, self._most = database, carry, most
-        self._lock = threading.Lock()
-        self._waiting: list[_Ticket[Item, Answer]] = []
-        self._busy = False
+    @property
+    def known(self) -> list[str]:
+        """Ids of objects that have got through, on either side: what waited under them is over."""
+        return self.done.known
 
-    def __call__(self, item: Item) -> Answer:
-        """The item's answer, once it is committed. Raises what is its own, or why the transaction failed."""
-        ticket: _Ticket[Item, Answer] = _Ticket(item)
-        with self._lock:
-            self._waiting.append(ticket)
-            ticket.leads = not self._busy
-            self._busy = True
-        if not ticket.leads:
-            ticket.done.wait()
-        if ticket.leads:
-            self._lead()
-        if ticket.error is not None:
-            raise ticket.error
-        return cast("Answer", ticket.answer)  # whoever led has set it
+    @property
+    def node(self) -> str:
+        return self.errand.node_id
 
-    def _lead(self) -> None:
-        with self._lock:
-            tickets, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-        try:
-            self._settle(tickets)
-        finally:
-            with self._lock:
-                following = self._waiting[0] if self._waiting else None
-                self._busy = following is not None
-            for ticket in tickets:
-                ticket.done.set()
-            if following is not None:
-                following.leads = True
-                following.done.set()
+    def partner(self, key: str) -> str | None:
+        """The id of an object's counterpart, if this batch has looked at the two."""
+        return self.done.partners.get(key)
 
-    def _settle(self, tickets: list[_Ticket[Item, Answer]]) -> None:
-        try:
-            with self._database.write() as session:
-                answers = self._carry(session, [ticket.item for ticket in tickets])
-        except Exception as error:
-            if len(tickets) == 1 or isinstance(error, Unavailable):
-                for ticket in tickets:
-                    ticket.error = error
-                return
-            for ticket in tickets:  # one of them may have spoilt it for all
-                self._settle([ticket])
+    def store(self, session: Session, run_id: str, *, live: bool) -> None:
+        """Agreed values and marks; open conflicts, and those that are over."""
+        if not live:
             return
-        except BaseException as error:
-            for ticket in tickets:
-                ticket.error = error
-            raise
-        for ticket, answer in zip(tickets, answers, strict=True):
-            if isinstance(answer, Exception):
-                ticket.error = answer
-            else:
-                ticket.answer = answer
+        reviews.release_at(session, self.errand.flow_id, self.node, self.known, run_id)
+        agreements.save(session, self.errand.pair, self.done.kept, self.done.outcomes)
+        conflicts.settle(session, self.errand.flow_id, self.errand.node_id, self.done.settled)
+        conflicts.add(session, self._conflicts(run_id))
+
+    def _conflicts(self, run_id: str) -> list[dict[str, Any]]:
+        rows = []
+        for record, receipt in zip(self.records, self.done.receipts, strict=True):
+            for paper in () if receipt is None else (receipt, *receipt.others):
+                if paper.result.outcome == Outcome.CONFLICT and paper.result.question is not None:
+                    rows.append(self._row(run_id, record, paper.result.question))
+        return rows
+
+    def _row(self, run_id: str, record: Record, question: dict[str, Any]) -> dict[str, Any]:
+        left, right = question["left"], question["right"]
+        errand = self.errand
+        return {
+            "flow_id": errand.flow_id,
+            "run_id": run_id,
+            "node": errand.node_id,
+            "root": record.key,
+            "key": conflicts.key_of(
+                (errand.connections["left"], errand.entity("left"), left["id"]),
+                (errand.connections["right"], errand.entity("right"), right["id"]),
+            ),
+            "title": question["title"],
+            "left_slot": errand.agreement.left.slot,
+            "left_connection": errand.connections["left"],
+            "left_entity": errand.entity("left"),
+            "left_id": left["id"],
+            "left_link": left["link"],
+            "right_slot": errand.agreement.right.slot,
+            "right_connection": errand.connections["right"],
+            "right_entity": errand.entity("right"),
+            "right_id": right["id"],
+            "right_link": right["link"],
+            "fields": to_json(question["fields"]).decode(),
+            "created_at": now(),
+        }

@@ -16,7 +16,7 @@ from engine.plan import Plan, build
 from engine.record import Record
 from engine.reentry import repeat
 from engine.registry import node_types
-from engine.store import flows, passed
+from engine.store import flows, library, passed
 from engine.store.database import Session
 from engine.store.runs import load_run
 
@@ -79,7 +79,7 @@ def of_flow(flow: Flow, node_id: str) -> Node[Any]:
             cure="Publish the flow once; then there is something to compare with.",
         )
     settings = node_types()[drawn.type].upgrade(drawn.settings, drawn.version)
-    return make(drawn.type, settings, NodeContext(node=node_id, tables=flow.tables, rules=flow.rules))
+    return make(drawn.type, settings, NodeContext.of(flow, node_id))
 
 
 def decide(
@@ -96,7 +96,8 @@ def decide(
     error = next((error for _, error in out.failures), None)
     leaves += [("held" if isinstance(error, Held) else "rejected", left.data) for left, error in out.failures]
     leaves += [("skipped", left.data) for left, _ in out.skipped]
-    notes = [note for some in trace.notes.values() for note in some] if trace is not None else []
+    noted = [] if trace is None else [note for some in trace.notes.values() for note in some]
+    notes = [note for note in noted if "field" not in note]  # how a field was set belongs to its explanation
     return Decision(tuple(leaves), error, notes)
 
 
@@ -110,13 +111,26 @@ def changes(before: Any, after: Any, prefix: str = "") -> Iterator[tuple[str, An
 
 
 def passed_by(session: Session, flow_id: str, node_id: str, limit: int) -> list[Passed]:
-    """The newest real records that arrived at a step, each key once; as many as are still kept.
+    """The newest real records that arrived at a step, each key once; as many as are still kept."""
+    return gather(session, flow_id, node_id, limit)[0]
+
+
+def gather(
+    session: Session,
+    flow_id: str,
+    node_id: str,
+    limit: int,
+    since: float = 0.0,
+    most: int = MOST_BATCHES,
+) -> tuple[list[Passed], bool]:
+    """The same from a moment on, and whether these are all that are kept.
 
     Their batches are walked once more on the version of their run, with the answers and receipts of then.
     """
     found: dict[str, Passed] = {}
     plans: dict[int, Plan | None] = {}
-    for run_id, version_id, lane, number in passed.batches(session, flow_id, MOST_BATCHES):
+    batches = passed.batches(session, flow_id, most + 1, since)
+    for run_id, version_id, lane, number in batches[:most]:
         if version_id not in plans:
             plans[version_id] = _plan(session, version_id)
         plan = plans[version_id]
@@ -128,14 +142,14 @@ def passed_by(session: Session, flow_id: str, node_id: str, limit: int) -> list[
             found.setdefault(record.key, Passed(record, run_id, facts))
         if len(found) >= limit:
             break
-    return list(found.values())[:limit]
+    return list(found.values())[:limit], len(batches) <= most and len(found) < limit
 
 
 def _plan(session: Session, version_id: int) -> Plan | None:
     """The plan of an old version; None when this installation can no longer run it."""
     version = flows.version_by_id(session, version_id)
     try:
-        return build(version.document()) if version is not None else None
+        return build(library.filled(session, version.document())) if version is not None else None
     except (DefinitionError, ValueError):
         return None
 

@@ -19,7 +19,7 @@ from engine.connector import Connector
 from engine.errors import Problem, RequestError
 from engine.preview import Preview
 from engine.record import Record, from_json
-from engine.store import accounts, audit, flows, progress
+from engine.store import accounts, audit, flows, library, progress
 from engine.store import approvals as store
 from engine.walk import behind
 
@@ -72,7 +72,8 @@ def preview(path: Number) -> Response:
         run = progress.get(session, row.run_id)
         flow = flows.get(session, row.flow_id)
         version = flows.version_by_id(session, row.version_id)
-    if run is None or version is None:
+        document = library.filled(session, version.document()) if version is not None else None
+    if run is None or document is None:
         raise store.missing(path.id)
     bindings = {**from_json(run.bindings), **(flow.bound() if flow else {})}
     opened: list[Connector[Any]] = []
@@ -86,7 +87,7 @@ def preview(path: Number) -> Response:
         record.key, record.data, 0, record.origin, record.version, record.deleted, record.title, record.steps
     )
     with struck_out(opened):
-        found = Preview(installation.database, version.document(), row.flow_id, bindings, connect).go_on(
+        found = Preview(installation.database, document, row.flow_id, bindings, connect).go_on(
             {behind(row.node, "approved"): [alone]}
         )
     steps = found["trace"].get(alone.key, [])

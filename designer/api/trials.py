@@ -21,6 +21,7 @@ from engine.flow import LookupTable
 from engine.node import Node, NodeContext
 from engine.record import Record
 from engine.store import flows
+from engine.store import library as shelf
 from engine.store.database import Session
 from engine.trial import Decision, Passed
 
@@ -147,26 +148,28 @@ def what_if(path: Slug, body: WhatIf) -> Response:
                 cure="Publish it once; then changes can be compared.",
             )
         flow = row.document() if body.document is None else drawing.parse(body.document)
-        nodes = trial.of_flow(live.document(), body.node), trial.of_flow(flow, body.node)
+        nodes = tuple(trial.of_flow(shelf.filled(store, one), body.node) for one in (live.document(), flow))
         records = trial.passed_by(store, row.id, body.node, body.last)
-    otherwise = trial.compare(*nodes, records)
+    otherwise = trial.compare(nodes[0], nodes[1], records)
     return jsonify(
         {
             "version": live.number,
             "judged": len(records),
             "count": len(otherwise),
-            "changed": [
-                {
-                    **_named(one),
-                    "live": _decided(one.record, old),
-                    "draft": _decided(one.record, new),
-                    "fields": _changes(old.data, new.data),
-                    "notes": new.notes,
-                }
-                for one, old, new in otherwise[:SHOWN]
-            ],
+            "changed": [otherwise_as(*one) for one in otherwise[:SHOWN]],
         }
     )
+
+
+def otherwise_as(one: Passed, old: Decision, new: Decision) -> dict[str, Any]:
+    """An OtherwiseBody."""
+    return {
+        **_named(one),
+        "live": _decided(one.record, old),
+        "draft": _decided(one.record, new),
+        "fields": _changes(old.data, new.data),
+        "notes": new.notes,
+    }
 
 
 def _tried(node_type: str, settings: Mapping[str, Any], body: Trial) -> Response:

@@ -17,7 +17,7 @@ from engine.connector import Connector
 from engine.errors import RequestError
 from engine.preview import LIMIT, Preview
 from engine.record import Record
-from engine.store import flows
+from engine.store import flows, library
 
 room = new_room("tries", "flows")
 
@@ -49,6 +49,7 @@ def preview(path: Slug, body: Try) -> Response:
         if row is None:
             raise drawing.missing(path.slug)
         flow = row.document() if body.document is None else drawing.parse(body.document)
+        flow = library.filled(store, flow)
         bindings = drawing.bind_missing(store, flow, row.bound())
     opened: list[Connector[Any]] = []
 

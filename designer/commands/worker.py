@@ -18,7 +18,7 @@ def command() -> None:
     database = Database(config.database)
     key = seal.load(config.data, config.secret_key.get_secret_value())
     url = doorbell_url(config)
-    runtime = Runtime(database, key, pacer=limiter.make_pacer(url, database))
+    runtime = Runtime(database, key, turns=limiter.make_pacer(url, database))
     queue.work(runtime, url, lease=config.lease)
 
 

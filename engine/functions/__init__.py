@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.functions import date, lists, logic, number, table, text
+from engine.functions import currency, date, lists, logic, number, table, text
 from engine.functions.constant import exact, type_of
 from engine.functions.lists import same
 from engine.functions.signature import FUNCTIONS, Argument, BadInput, Function, as_text, fits, refusal, show
@@ -18,6 +18,7 @@ __all__ = [
     "Table",
     "Tables",
     "as_text",
+    "currency",
     "date",
     "exact",
     "fits",

@@ -146,6 +146,14 @@ def change(session: Session, seal: Seal, row: Connection, name: str, draft: Draf
     session.add(row)
 
 
+def limit(session: Session, row: Connection, limits: Limits | None) -> None:
+    """Sets the limits, or goes back to the system's own; open connections are opened anew."""
+    row.limits = None if limits is None else to_json(limits.model_dump(mode="json")).decode()
+    row.revision += 1
+    row.updated_at = now()
+    session.add(row)
+
+
 def _fill(row: Connection, seal: Seal, draft: Draft) -> None:
     row.settings = to_json(draft.settings).decode()
     row.sealed = seal.close(draft.secrets)

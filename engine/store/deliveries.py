@@ -132,11 +132,23 @@ def add_calls(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         session.connection().execute(_calls.insert(), rows)
 
 
+def troubled(session: Session, run_ids: Sequence[str], keys: Sequence[str]) -> list[Delivery]:
+    """What these runs have to say of records with these keys that failed."""
+    wanted = (
+        _deliveries.c.outcome.in_((Outcome.FAILED.value, Outcome.REJECTED.value)),
+        _deliveries.c.key.in_(keys),
+    )
+    query = select(Delivery).where(_deliveries.c.run_id.in_(run_ids), *wanted).order_by(_deliveries.c.id)
+    return list(session.execute(query).scalars())
+
+
 def receipts(
     session: Session, run_id: str, lane: int, batch: int, node: str, root: str | None = None
 ) -> list[Receipt]:
-    """The stored receipts of one write node for one batch (or one root of it), one a record, in the order of their
-    filing."""
+    """The stored receipts of one write node for one batch, one a record, in the order in which they were filed.
+
+    root  only those of the record that was read under this key
+    """
     query = (
         select(Delivery)
         .where(_deliveries.c.run_id == run_id, _deliveries.c.lane == lane, _deliveries.c.batch == batch,
@@ -151,6 +163,14 @@ def receipts(
             found.append([])
         found[-1].append(_receipt(row))
     return [msgspec.structs.replace(first, others=tuple(others)) for first, *others in found]
+
+
+def met(session: Session, run_id: str, node: str, roots: Sequence[str]) -> set[str]:
+    """Which of these records a run has met at a node in batches that are settled."""
+    query = select(_deliveries.c.root).where(
+        _deliveries.c.run_id == run_id, _deliveries.c.node == node, _deliveries.c.root.in_(roots)
+    )
+    return set(session.connection().execute(query).scalars())
 
 
 def _receipt(row: Delivery) -> Receipt:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import Field, ValidationError
 
+from engine.chain import Compiled
 from engine.errors import DefinitionError, HeddleError, Held, Problem, RecordRejected
-from engine.expression import Compiled, compile_value
+from engine.expression import compile_value
 from engine.flow import Port
 from engine.message import Message
 from engine.node import OUT, Node, NodeContext, NodeSettings, Outbox
@@ -22,7 +24,7 @@ class RulesSettings(NodeSettings):
     rule_set: str | None = Field(
         default=None,
         title="Rule set",
-        description="A rule set of this flow, when several steps share it.",
+        description="A rule set of this flow or of the library, when several steps share it.",
         json_schema_extra={"x-widget": "rule-set"},
     )
     rules: RuleSet | None = Field(
@@ -70,7 +72,7 @@ class RulesNode(Node[RulesSettings]):
         if self._applied is None:
             if any(problem.severity == "error" for problem in self.problems) or self.document is None:
                 raise DefinitionError(self.problems)
-            name = self.settings.rule_set or self.context.node
+            name = self.context.label(self.settings.rule_set)
             self._applied = Applied(self.document, self.context.tables, name)
         for record in records:
             self._applied.apply(record, out, self.context.node)
@@ -86,7 +88,9 @@ class RulesNode(Node[RulesSettings]):
             return None
         if wanted not in self.context.rules:
             message = f"The flow has no rule set “{wanted}”."
-            self._problem("E-RULES-UNKNOWN", message, "Choose one of this flow.", "rule_set")
+            self._problem(
+                "E-RULES-UNKNOWN", message, "Choose one of this flow, or of the library.", "rule_set"
+            )
             return None
         try:
             document = RuleSet.model_validate(self.context.rules[wanted])
@@ -157,7 +161,9 @@ class Applied:
             if out.trace is not None:
                 self._note(scope, out, node)
             fired = [self.program.rules[index] for index in self.program.judge(scope).fired]
-            data, ports = self._act(fired, scope)
+            data, ports = self._act(
+                fired, scope, None if out.trace is None else partial(out.trace.note, node)
+            )
         except (RecordRejected, Held) as error:
             out.fail(record, error)
             return
@@ -165,7 +171,9 @@ class Applied:
         for port in ports or ["out"]:
             out.send(leaving, port)
 
-    def _act(self, fired: Sequence[Rule], scope: Scope) -> tuple[Any, list[str]]:
+    def _act(
+        self, fired: Sequence[Rule], scope: Scope, note: Callable[..., None] | None = None
+    ) -> tuple[Any, list[str]]:
         """The data as the rules leave it and the ports they chose. Raises Held or RecordRejected."""
         data = scope.data
         done: dict[str, None] = {}
@@ -175,8 +183,12 @@ class Applied:
                 if isinstance(action, Route):
                     ports[action.port] = None
                 elif isinstance(action, Set) and action.target not in done:
-                    data = put(data, action.target, self._values[id(action)].get(scope), scope)
+                    value = self._values[id(action)].get(scope)
+                    data = put(data, action.target, value, scope)
                     done[action.target] = None
+                    if note is not None:
+                        step = {"did": f"Rule «{rule.label()}»", "value": value}
+                        note(scope.record.key, field=action.target, on=True, steps=[step])
                 elif isinstance(action, Hold | Reject):
                     raise self._stopped(rule, action, scope)
         return data, list(ports)
@@ -197,7 +209,7 @@ class Applied:
         rules = {rule.id: rule for rule in self.program.rules}
         for told in self.program.explain(scope):
             done = [describe(action) for action in rules[told["rule"]].then] if told["fired"] else []
-            out.trace.note(node, scope.record.key, **told, did=done)
+            out.trace.note(node, scope.record.key, **told, did=done, rule_set=self.name)
 
 
 def put(data: Any, target: str, value: Any, scope: Scope) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from engine.decisions import DecisionTable, Table
 from engine.errors import DefinitionError, Held, Problem, RecordRejected
@@ -33,6 +33,12 @@ class TableSettings(NodeSettings):
         description="Inputs, rows and what each row sets.",
         json_schema_extra={"x-widget": "decision-table"},
     )
+    decision: str | None = Field(
+        default=None,
+        title="Shared table",
+        description="A decision table of the library, instead of one of this step alone.",
+        json_schema_extra={"x-widget": "hidden"},
+    )
     no_match: str = Field(
         default="keep",
         pattern="^(keep|hold|reject)$",
@@ -57,15 +63,41 @@ class TableNode(Node[TableSettings]):
         self.problems: list[Problem] = []
         self.compiled: Table | None = None
         self._inputs: list[Callable[[Scope], Any]] = []
-        if settings.table is None:
-            self.problems.append(Problem("E-TABLE-NONE", "There is no table yet.", "Add one.", field="table"))
+        self.document = self._document()
+        if self.document is None:
             return
         try:
-            self.compiled = Table(settings.table, "table")
+            self.compiled = Table(self.document, "table")
         except DefinitionError as error:
             self.problems += error.problems
-        for index in range(len(settings.table.inputs)):
-            self._inputs.append(self._input(settings.table, index))
+        for index in range(len(self.document.inputs)):
+            self._inputs.append(self._input(self.document, index))
+
+    def _document(self) -> DecisionTable | None:
+        """The step's own table, or its copy of the library's."""
+        name = self.settings.decision
+        if self.settings.table is not None or not name:
+            if self.settings.table is None:
+                self.problems.append(
+                    Problem("E-TABLE-NONE", "There is no table yet.", "Add one.", field="table")
+                )
+            return self.settings.table
+        if name not in self.context.decisions:
+            message = f"The flow has no decision table “{name}”."
+            self.problems.append(
+                Problem("E-TABLE-NONE", message, "Choose one of the library.", field="decision")
+            )
+            return None
+        try:
+            return DecisionTable.model_validate(self.context.decisions[name])
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            message = f"The decision table “{name}” is damaged at {place}: {first['msg']}."
+            self.problems.append(
+                Problem("E-TABLE-DAMAGED", message, "Take it from the library again.", field="decision")
+            )
+            return None
 
     def _input(self, document: DecisionTable, index: int) -> Callable[[Scope], Any]:
         """Where an input takes its value from: a Value, or an expression over the record's fields."""
@@ -107,7 +139,7 @@ class TableNode(Node[TableSettings]):
             out.trace.note(
                 self.context.node,
                 record.key,
-                table=document.title,
+                table=self._title(),
                 inputs=[
                     {"title": column.label(), "value": value}
                     for column, value in zip(document.inputs, given, strict=True)
@@ -134,12 +166,17 @@ class TableNode(Node[TableSettings]):
             if output.target and answer:
                 value = [row[output.id] for row in answer] if isinstance(answer, list) else answer[output.id]
                 data = put(data, output.target, as_json(value), scope)
+                if out.trace is not None:
+                    row_numbers = ", ".join(str(row + 1) for row in rows) or "otherwise"
+                    did = f"Table «{document.title or 'decision'}», row {row_numbers}"
+                    step = {"did": did, "value": as_json(value)}
+                    out.trace.note(self.context.node, record.key, field=output.target, on=True, steps=[step])
         return record if data is record.data else record.with_data(data)
 
     def _unanswered(
         self, document: DecisionTable, given: Sequence[Any], scope: Scope
     ) -> RecordRejected | Held:
-        title = document.title or "The decision table"
+        title = self._title() or "The decision table"
         values = {column.label(): value for column, value in zip(document.inputs, given, strict=True)}
         told = ", ".join(f"{label} is {show(value)}" for label, value in values.items())
         message = f"{scope.label()}: no row of “{title}” fits: {told}."
@@ -148,10 +185,15 @@ class TableNode(Node[TableSettings]):
         question = {
             "kind": "rule",
             "rule": "no-row",
-            "rule_set": self.context.node,
+            "rule_set": self._title() or self.context.node,
             "values": as_json(values),
         }
         return Held(message, code="E-TABLE-GAP", question=question, cure="Add a row that fits.")
+
+    def _title(self) -> str:
+        shared = self.settings.decision if self.settings.table is None else None
+        title = self.document.title if self.document is not None else ""
+        return self.context.label(shared) if shared else title
 
     def check(self) -> list[Problem]:
         if self.compiled is None or self.problems:
@@ -177,24 +219,24 @@ class TableNode(Node[TableSettings]):
 
     def infer(self, shapes: Mapping[str, Entity | None]) -> Mapping[str, Entity | None]:
         before = next(iter(shapes.values()), None)
-        if before is None or self.settings.table is None:
+        if before is None or self.document is None:
             return {"out": before}
         known = {field.name for field in before.fields}
         types = {"time": "text", "duration": "text"}
-        many = self.settings.table.many()
+        many = self.document.many()
         added = tuple(
             ShapeField(
                 name=output.target,
                 title=output.label(),
                 type="any" if many else types.get(output.type, output.type),
             )
-            for output in self.settings.table.outputs
+            for output in self.document.outputs
             if output.target and "." not in output.target and output.target not in known
         )
         return {"out": before.model_copy(update={"fields": (*before.fields, *added)})}
 
     def summary(self) -> str:
-        table = self.settings.table
+        table = self.document
         if table is None:
             return ""
         rows = "1 row" if len(table.rows) == 1 else f"{len(table.rows)} rows"

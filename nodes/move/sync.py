@@ -80,6 +80,9 @@ class SyncRecordsNode(SyncNode[SyncSettings]):
     def sides(self) -> tuple[Side, Side]:
         return self.settings.left, self.settings.right
 
+    def pairs(self) -> tuple[FieldPair, ...]:
+        return tuple(self.settings.fields)
+
     def check(self) -> list[Problem]:
         return self.problems
 
@@ -115,7 +118,6 @@ class SyncRecordsNode(SyncNode[SyncSettings]):
                     "Nothing says which objects belong together, so every object is new on the other side.",
                     "Choose the fields under «Recognise by» on both sides.",
                     field="left.match",
-                    severity="warning",
                 )
             )
         if not settings.fields:

@@ -23,11 +23,11 @@ NEEDS = {
     "admin": [r"/api/users", r"/api/tokens", r"/api/audit"],
     "operator": [
         r"/runs POST$", r"/retry$", r"/cancel$", r"/pause$", r"/resume$", r"/allow$", r"/execute$",
-        r"/reviews/answer$", r"/reviews/failed/", r"/correct$", r"/catch-up$", r"/approvals/<int:id>/withdraw$",
+        r"/reviews/answer$", r"/conflicts/.*decide$", r"/reviews/failed/", r"/api/references[^ ]* (POST|PATCH|DELETE)$", r"/correct$", r"/catch-up$", r"/approvals/<int:id>/withdraw$",
         r"/connections/<string:id>/test$",
     ],
     # who decides is named by each approval, whatever their role
-    "viewer": [r"/api/session", r"/flows/check$", r"/api/approvals/"],
+    "viewer": [r"/api/session", r"/flows/check$", r"/library/<string:slug>/(check|take)$", r"/api/approvals/"],
 }  # fmt: skip
 """Patterns by role; what is not listed needs an editor to change and a viewer to read."""
 

@@ -318,3 +318,68 @@ def fill(app: Any, run_id: str, rows: int) -> None:
             ])  # fmt: skip
             pair = Pair("shop", "order", "books", "invoice")
             references.save(session, [Reference(pair, f"f{n}", f"fid{n}", f"F-{n}") for n in some])
+
+
+def why(desk: Desk, run: str, key: str, node: str, field: str) -> Any:
+    answer = desk.get(f"/api/runs/{run}/why", query_string={"key": key, "node": node, "field": field})
+    assert answer.status_code == 200, answer.text
+    return exact(answer)
+
+
+def test_a_value_is_explained_from_its_source_to_who_changed_its_making(
+    app: Any, desks: dict[str, Desk], orders: str
+) -> None:
+    """Source, lookup row, version, and the last change of this field's making, not of another's."""
+    run = go(app, desks["editor"], orders, "o1")
+    told = why(desks["viewer"], run, "o1", "write", "account")
+    assert [(step["did"], step["value"]) for step in told["steps"]] == [
+        ("account", "Widgets"), ("Look up (Accounts, row 1)", "4000")
+    ]  # fmt: skip
+    assert told["rules"] == [
+        {"title": "Big orders", "because": told["rules"][0]["because"], "step": "Check the order"}
+    ]
+    assert "250" in told["rules"][0]["because"]
+    assert (told["made"]["version"], told["made"]["change"]["version"]) == (1, 1)
+    assert told["made"]["change"]["by"] == "editor@example.org"
+
+    later = order_drawing()
+    later["nodes"][3]["settings"]["rows"][0]["value"]["then"] = [{"function": "round", "args": {}}]
+    save_and_publish(desks["admin"], orders, later, "Whole amounts")
+    later["tables"]["accounts"]["rows"].append(["Consulting", "4200"])
+    save_and_publish(desks["editor"], orders, later, "Consulting")
+    run = go(app, desks["editor"], orders, "o2")
+    total = why(desks["viewer"], run, "o2", "write", "total")
+    assert [step["did"] for step in total["steps"]] == [
+        "total",
+        "Round (digits: 2, mode: half-up)",
+    ]
+    change = total["made"]["change"]
+    assert (total["made"]["version"], change["version"], change["by"]) == (3, 2, "admin@example.org")
+    assert (change["note"], change["node"], len(change["texts"])) == ("Whole amounts", "map", 1)
+    account = why(desks["viewer"], run, "o2", "write", "account")
+    assert account["made"]["change"]["version"] == 1
+    none = desks["viewer"].get(
+        f"/api/runs/{run}/why", query_string={"key": "o2", "node": "write", "field": "no"}
+    )
+    assert (none.status_code, exact(none)["code"]) == (404, "E-NOT-FOUND")
+
+
+def test_what_a_rule_set_is_explained_by_the_rule(app: Any, desks: dict[str, Desk], orders: str) -> None:
+    later = order_drawing()
+    action = later["nodes"][2]["settings"]["rules"]["rules"][0]["then"][0]
+    action.update({"target": "total", "value": {"kind": "constant", "value": 251}})
+    save_and_publish(desks["editor"], orders, later, "Rounded up by rule")
+    run = go(app, desks["editor"], orders, "o1")
+    told = why(desks["viewer"], run, "o1", "write", "total")
+    assert [(step["did"], step["value"], step["step"]) for step in told["steps"]] == [
+        ("Rule «Big orders»", 251, "Check the order"), ("total", 251, "map")
+    ]  # fmt: skip
+
+
+def save_and_publish(desk: Desk, slug: str, document: dict[str, Any], note: str) -> None:
+    revision = exact(desk.get(f"/api/flows/{slug}"))["revision"]
+    saved = desk.put(f"/api/flows/{slug}/draft", {"document": document, "revision": revision})
+    assert saved.status_code == 200, saved.text
+    body = {"revision": exact(saved)["revision"], "note": note}
+    published = desk.post(f"/api/flows/{slug}/publish", body)
+    assert published.status_code == 200, published.text

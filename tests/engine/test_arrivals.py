@@ -12,6 +12,7 @@ from sqlmodel import select
 from engine import launch
 from engine.arrivals import Arrival, Arrivals, MovedOn, store
 from engine.errors import RequestError, Unavailable
+from engine.ferry import Ferry
 from engine.flow import Overlap
 from engine.launch import Cause
 from engine.plan import Plan, build
@@ -19,7 +20,6 @@ from engine.store import flows
 from engine.store.database import Database
 from engine.store.lanes import Lane, StagedBatch
 from engine.store.runs import Run
-from engine.together import Together
 from tests.engine.toys import toy_flow, toys
 
 
@@ -121,7 +121,7 @@ def test_a_bad_one_does_not_spoil_the_others(database: Database) -> None:
             raise ValueError("all")
         return [RequestError("own") if item == "own" else item for item in items]
 
-    together: Together[str, str] = Together(database, carry)
+    together: Ferry[str, str] = Ferry(database, carry)
     gate, answered = threading.Event(), {}
 
     def ask(item: str) -> None:

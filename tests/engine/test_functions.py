@@ -16,14 +16,36 @@ from pydantic import TypeAdapter
 
 from engine.errors import Held, RecordRejected
 from engine.expression import Value, compile_value
-from engine.flow import LookupTable
+from engine.flow import LookupTable, Rates
 from engine.functions import FUNCTIONS, library
 from engine.functions.signature import Argument
 from engine.record import Record, from_json, to_json
 from engine.scope import Scope
 
 VALUE: TypeAdapter[Any] = TypeAdapter(Value)
-TABLES = {"t": LookupTable(columns=["Key", "Value"], rows=[["a", "1"], ["b", None]])}
+TABLES = {
+    "t": LookupTable(columns=["Key", "Value"], rows=[["a", "1"], ["b", None]]),
+    "r": LookupTable(
+        columns=["From", "To", "Since", "Rate"],
+        rows=[
+            ["USD", "EUR", "2026-01-01", "0.9"],
+            ["usd ", "EUR", "2026-07-01", "0.85755"],
+            ["USD", "JPY", "", "151.25"],
+        ],
+        valid_from="Since",
+        rates=Rates(digits={"JPY": 0}, inverse=True),
+    ),
+    "d": LookupTable(
+        columns=["Key", "From", "To", "Value"],
+        rows=[
+            ["x", "2026-03-01", "2026-03-31", "march"],
+            ["x", "", "2026-01-31", "before"],
+            ["X", "2026-05-01", None, "since may"],
+        ],
+        valid_from="From",
+        valid_to="To",
+    ),
+}
 
 
 def run(name: str, value: Any, **args: Any) -> Any:
@@ -162,6 +184,40 @@ LINES = [{"n": D("1.10"), "k": "b"}, {"n": 2, "k": "a"}, {"n": "3", "k": "a"}]
         ("unique", [1, D("1.0"), "1", True, {"a": 1}, {"a": 1}], {}, [1, "1", True, {"a": 1}]),
         ("only_where", LINES, {"path": "k", "equals": "a"}, LINES[1:]),
         ("lookup", " A", {"table": "t"}, "1"),
+        ("lookup", "x", {"table": "d", "column": "Value", "on": "2025-12-31"}, "before"),
+        ("lookup", "x", {"table": "d", "column": "Value", "on": "2026-03-31"}, "march"),
+        ("lookup", "x", {"table": "d", "column": "Value", "missing": "empty", "on": "2026-04-01"}, None),
+        ("lookup", "X", {"table": "d", "column": "Value", "on": "2026-05-01T22:00:00Z"}, "since may"),
+        (
+            "convert",
+            D("100.00"),
+            {"table": "r", "source": "USD", "target": "EUR", "on": "2026-06-30"},
+            D("90.00"),
+        ),
+        (
+            "convert",
+            D("100.00"),
+            {"table": "r", "source": "USD", "target": "EUR", "on": "2026-07-01"},
+            D("85.76"),
+        ),
+        (
+            "convert",
+            D("10.01"),
+            {"table": "r", "source": "usd", "target": "jpy", "on": "2026-07-01"},
+            D("1514"),
+        ),
+        (
+            "convert",
+            D("90"),
+            {"table": "r", "source": "EUR", "target": "USD", "on": "2026-01-01"},
+            D("100.00"),
+        ),
+        (
+            "convert",
+            D("1.005"),
+            {"table": "r", "source": "EUR", "target": "eur", "on": "2020-01-01"},
+            D("1.01"),
+        ),
         ("if", True, {"then": 1, "otherwise": 2}, 1),
         ("if", None, {"then": 1, "otherwise": 2}, 2),
         ("equals", D("5.00"), {"to": "5"}, True),
@@ -289,6 +345,8 @@ def calls(draw: st.DrawFn) -> dict[str, Any]:
         for argument in function.arguments
         if argument.required or draw(st.booleans())
     }
+    if function.name == "convert":
+        args["table"] = {"kind": "constant", "value": "r"}
     return {"function": function.name, "args": args}
 
 

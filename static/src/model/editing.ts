@@ -22,7 +22,7 @@ export interface NodeEditorProps {
   catalog: Catalog;
   flow: Flow;
   /** For what lives in the flow beside the node: lookup tables, rule sets, connection slots. */
-  onFlow: (change: Partial<Pick<Flow, "tables" | "rules" | "slots">>) => void;
+  onFlow: (change: Partial<Pick<Flow, "tables" | "rules" | "decisions" | "shared" | "slots">>) => void;
   /** slot → connection id of this installation */
   bindings: Readonly<Record<string, string>>;
   onBind: (slot: string, connection: string) => void;

@@ -37,6 +37,28 @@ export interface LookupTable {
   description: string;
   /** Column → where its choices are read live. */
   options?: Record<string, ColumnOptions>;
+  /** Columns with the first and the last day of a row; empty: rows have no days. */
+  valid_from?: string;
+  valid_to?: string;
+  rates?: Rates | null;
+}
+
+/** What makes a table one of currency rates: its columns, and the decimal places of each currency. */
+export interface Rates {
+  to: string;
+  rate: string;
+  type: string;
+  digits: Record<string, unknown>;
+  usual: unknown;
+  inverse: boolean;
+}
+
+/** Which version of something in the library a drawing uses. */
+export interface Pin {
+  kind: "rules" | "decision" | "lookup";
+  version: number;
+  title: string;
+  large: boolean;
 }
 
 /** Fields of an entity behind a slot: what is stored, and how it is called. */
@@ -50,7 +72,25 @@ export interface ColumnOptions {
 export interface Budget {
   creates: number | null;
   updates: number | null;
+  /** Nothing is deleted unless it says how many; null is no limit. */
+  deletes: number | null;
   amount: { field: string; limit: unknown } | null;
+}
+
+/** A task in a system; texts have places in braces. */
+export interface Task {
+  slot: string;
+  entity: string;
+  fields: Record<string, string>;
+  done: Record<string, string>;
+}
+
+/** Who is told once when records fail for good or wait, and again when that is settled. */
+export interface Alerts {
+  failed: boolean;
+  held: boolean;
+  mail: string[];
+  task: Task | null;
 }
 
 export interface Policy {
@@ -63,6 +103,8 @@ export interface Policy {
   /** What becomes of a run that is to start while others are not over; a flow drawn before has no word on it. */
   /** It posts to the ledger, so a second person publishes it. */
   four_eyes?: boolean;
+  /** Null or absent: nobody is told, the inbox alone has it. */
+  alerts?: Alerts | null;
   overlap?: { kind: "parallel" | "queue" | "skip" | "cancel-older"; parallel: number };
 }
 
@@ -80,6 +122,9 @@ export interface Flow {
   edges: FlowEdge[];
   tables: Record<string, LookupTable>;
   rules: Record<string, Json>;
+  /** Copies of shared decision tables; a drawing from before there were any has none. */
+  decisions?: Record<string, Json>;
+  shared?: Record<string, Pin>;
   policy: Policy;
   layout: Record<string, Position>;
 }
@@ -163,12 +208,16 @@ export interface NodeType {
   settings: Json;
 }
 
+/** How a system takes a task for a person. */
+export type TaskForm = Pick<Task, "entity" | "fields" | "done">;
+
 export interface SystemCard {
   system: string;
   title: string;
   help: string;
   settings: Json;
   capability: Json;
+  task?: TaskForm | null;
 }
 
 export interface FunctionArgument {

@@ -7,10 +7,11 @@ import { Link } from "react-router";
 
 import { useMay } from "../api/queries";
 import { useAnswer } from "../api/runs";
-import type { HeldGroup } from "../api/types";
+import type { HeldGroup, LookupQuestion } from "../api/types";
 import { many } from "../model/runs";
 import { valueText } from "../model/values";
 import { ErrorBanner, RelativeTime } from "../ui/parts";
+import { ChoiceForm } from "./ChoiceForm";
 import { type Done, questionKey } from "./done";
 import css from "./reviews.module.css";
 
@@ -48,8 +49,9 @@ export function HeldGroupCard({ group, onDone }: Props) {
           </p>
         </div>
       </div>
-      {form && may ? <AnswerForm group={group} form={form} onDone={onDone} /> : null}
-      {form ? null : <NoForm runs={runs} flow={flow} />}
+      {form?.kind === "lookup" && may ? <AnswerForm group={group} form={form} onDone={onDone} /> : null}
+      {form?.kind === "choice" && may ? <ChoiceForm group={group} form={form} onDone={onDone} /> : null}
+      {form ? null : <NoForm runs={runs} flow={flow} gone={question["kind"] === "gone" ? valueText(question["id"]) : ""} />}
       <details className={css.wait}>
         <summary>{count === 1 ? "Which document" : "Which documents"}</summary>
         <ul className={css.keys}>
@@ -68,7 +70,7 @@ export function HeldGroupCard({ group, onDone }: Props) {
   );
 }
 
-function AnswerForm({ group, form, onDone }: Props & { form: NonNullable<HeldGroup["form"]> }) {
+function AnswerForm({ group, form, onDone }: Props & { form: LookupQuestion }) {
   const answer = useAnswer();
   const [values, setValues] = useState<Record<string, string>>({});
   const [tried, setTried] = useState(false);
@@ -140,11 +142,16 @@ function AnswerForm({ group, form, onDone }: Props & { form: NonNullable<HeldGro
 }
 
 /** A question that no single answer settles: correct the cause, then send them again. */
-function NoForm({ runs, flow }: { runs: string[]; flow: string }) {
+function NoForm({ runs, flow, gone }: { runs: string[]; flow: string; gone: string }) {
   return (
     <div className={css.form}>
+      {gone ? (
+        <Button component={Link} to={`/references?q=${encodeURIComponent(gone)}`}>
+          Repair the cross reference
+        </Button>
+      ) : null}
       {runs[0] ? (
-        <Button component={Link} to={`/runs/${runs[0]}?outcome=held`}>
+        <Button component={Link} to={`/runs/${runs[0]}?outcome=held`} variant={gone ? "default" : "filled"}>
           Look at them and retry
         </Button>
       ) : null}

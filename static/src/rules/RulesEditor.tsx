@@ -40,7 +40,7 @@ export function RulesEditor(props: NodeEditorProps) {
     onChange({ rule_set: picked, routes: portsOf(chosen) });
   }
 
-  const sets = Object.entries(flow.rules);
+  const sets = Object.entries(flow.rules).filter(([id]) => !id.startsWith("shared:"));
   const add = () => {
     const rule = startRule(set);
     save({ ...set, rules: [...set.rules, rule] });
@@ -57,7 +57,7 @@ export function RulesEditor(props: NodeEditorProps) {
     >
       <div className={css.editor}>
         <div className={css.bar}>
-          {sets.length ? (
+          {sets.length && !shared.startsWith("shared:") ? (
             <Select
               size="xs"
               aria-label="Which rules"

@@ -23,8 +23,16 @@ const NO_MATCH = [
   { value: "reject", label: "it is rejected" },
 ];
 
-export function DecisionEditor(props: NodeEditorProps) {
-  const { value, onChange, catalog, flow, onFlow, readOnly, node } = props;
+interface EditorProps extends NodeEditorProps {
+  /** The table is of the library: it is shown, and only what the step itself says can be changed. */
+  locked?: boolean;
+  /** The table is edited in the library, where no step says what happens without a row. */
+  shared?: boolean;
+}
+
+export function DecisionEditor(props: EditorProps) {
+  const { value, onChange, catalog, flow, onFlow, node, locked = false } = props;
+  const readOnly = props.readOnly || locked;
   const table = readDecision(value["table"]);
   const groups = useSources(props);
   const [wide, setWide] = useState(false);
@@ -100,6 +108,8 @@ export function DecisionEditor(props: NodeEditorProps) {
   const sheet = (
     <Sheet
       {...props}
+      readOnly={readOnly}
+      stepReadOnly={props.readOnly}
       table={table}
       save={save}
       wide={wide}
@@ -128,7 +138,8 @@ export function DecisionEditor(props: NodeEditorProps) {
   );
 }
 
-interface SheetProps extends NodeEditorProps {
+interface SheetProps extends EditorProps {
+  stepReadOnly: boolean;
   table: DecisionTable;
   save: (next: DecisionTable) => void;
   wide: boolean;
@@ -138,7 +149,7 @@ interface SheetProps extends NodeEditorProps {
   messages: ReactNode;
 }
 
-function Sheet({ table, save, value, onChange, shapeIn, readOnly, wide, onWide, onImport, onError, messages }: SheetProps) {
+function Sheet({ table, save, value, onChange, shapeIn, readOnly, stepReadOnly, shared = false, wide, onWide, onImport, onError, messages }: SheetProps) {
   const [settled] = useDebouncedValue(table, 350);
   const report = useTableReport(settled).data;
   const marks = marksOf(table, report);
@@ -267,18 +278,20 @@ function Sheet({ table, save, value, onChange, shapeIn, readOnly, wide, onWide, 
           </span>
         </div>
       )}
-      <div className={css.bar}>
-        <Select
-          size="xs"
-          w={300}
-          label="When no row fits and there is no default"
-          allowDeselect={false}
-          readOnly={readOnly}
-          data={NO_MATCH}
-          value={typeof value["no_match"] === "string" ? value["no_match"] : "keep"}
-          onChange={(next) => next && onChange({ ...value, no_match: next })}
-        />
-      </div>
+      {shared ? null : (
+        <div className={css.bar}>
+          <Select
+            size="xs"
+            w={300}
+            label="When no row fits and there is no default"
+            allowDeselect={false}
+            readOnly={stepReadOnly}
+            data={NO_MATCH}
+            value={typeof value["no_match"] === "string" ? value["no_match"] : "keep"}
+            onChange={(next) => next && onChange({ ...value, no_match: next })}
+          />
+        </div>
+      )}
       <Report table={table} report={report} marks={marks} readOnly={readOnly} onChange={save} />
     </div>
   );

@@ -23,10 +23,12 @@ interface Props extends NodeEditorProps {
   kind: "rules" | "tables";
   document: unknown;
   noMatch?: string;
+  /** Outside of a drawing there is nothing but what somebody types. */
+  typedOnly?: boolean;
 }
 
 export function TryPanel(props: Props) {
-  const { kind, document, noMatch, flow, node, sample } = props;
+  const { kind, document, noMatch, flow, node, sample, typedOnly = false } = props;
   const slug = useEditor((editor) => editor.slug);
   const live = useEditor((editor) => editor.liveVersion);
   const preview = useOverlay((overlay) => overlay.preview);
@@ -62,7 +64,7 @@ export function TryPanel(props: Props) {
     <section className={css.panel} aria-label="Try it">
       <div className={css.bar}>
         <h4>Try it</h4>
-        <SegmentedControl
+        {typedOnly ? null : <SegmentedControl
           size="xs"
           aria-label="Records to try it on"
           value={on}
@@ -75,7 +77,7 @@ export function TryPanel(props: Props) {
             { value: "samples", label: "Samples" },
             { value: "real", label: "Real records" },
           ]}
-        />
+        />}
         <span className={css.spring} />
         {on === "samples" && !samples.length ? (
           <Button size="xs" variant="default" loading={reading} onClick={() => void tryOnSample(slug, flow, flow.policy.sample_size)}>
@@ -113,7 +115,7 @@ export function TryPanel(props: Props) {
       {on === "real" ? <p className={css.hint}>The last {LAST} records that reached this step in real runs, exactly as they arrived.</p> : null}
       <ErrorBanner error={trial.error} />
       {trial.data ? <Outcomes kind={kind} tried={trial.data.records} /> : null}
-      {live ? <WhatIfPanel slug={slug} node={node.id} flow={flow} live={live} /> : null}
+      {live && !typedOnly ? <WhatIfPanel slug={slug} node={node.id} flow={flow} live={live} /> : null}
     </section>
   );
 }

@@ -1,12 +1,12 @@
 /** What a change would have done: the real records that would now be decided otherwise than by the live version. */
 
 import { Button } from "@mantine/core";
-import { IconArrowRight, IconChevronRight, IconGitCompare } from "@tabler/icons-react";
+import { IconGitCompare } from "@tabler/icons-react";
 
 import { useWhatIf } from "../api/decisions";
 import type { Flow } from "../model/flow";
 import { ErrorBanner } from "../ui/parts";
-import { Changes, Outcome } from "./Outcomes";
+import { OtherwiseList } from "./OtherwiseList";
 import css from "./trial.module.css";
 
 export function WhatIfPanel({ slug, node, flow, live }: { slug: string; node: string; flow: Flow; live: number }) {
@@ -36,26 +36,7 @@ export function WhatIfPanel({ slug, node, flow, live }: { slug: string; node: st
           {sentence(found.judged, found.count, found.version)}
         </p>
       ) : null}
-      {found?.changed.length ? (
-        <div className={css.list}>
-          {found.changed.map((one) => (
-            <details key={`${one.run}/${one.key}`} className={css.one}>
-              <summary>
-                <IconChevronRight size={15} aria-hidden className={css.chevron} />
-                <span className={css.name}>{one.title}</span>
-                <Outcome decided={one.live} />
-                <IconArrowRight size={14} aria-label="becomes" />
-                <Outcome decided={one.draft} />
-              </summary>
-              <div className={css.detail}>
-                {one.live.message ? <p className={css.hint}>Was: {one.live.message}</p> : null}
-                {one.draft.message ? <p className={css.message}>Now: {one.draft.message}</p> : null}
-                <Changes fields={one.fields} />
-              </div>
-            </details>
-          ))}
-        </div>
-      ) : null}
+      {found?.changed.length ? <OtherwiseList changed={found.changed} /> : null}
     </div>
   );
 }
