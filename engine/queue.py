@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.timeouts import BaseDeathPenalty
 
-from engine import approvals, faults, inference
+from engine import approvals, faults, inference, registry
 from engine.alarm import Alarm
 from engine.clock import now
 from engine.errors import Unavailable
@@ -109,6 +109,7 @@ def work(runtime: Runtime, redis_url: str, **options: Any) -> None:
     """Answers rings until the process is told to stop; ``options`` go to the Executor."""
     global _executor  # noqa: PLW0603 - jobs are plain functions; they find their executor here
     inference.enable()
+    registry.node_types()  # now, not while the first call waits for it
     bell = Doorbell(redis_url)
     _executor = runtime.executor(bell.ring, **options)
     far = not redis_url.startswith(
