@@ -67,7 +67,7 @@ class Run(SQLModel, table=True):
     __tablename__ = "run"
     __table_args__ = (
         Index("run_flow", "flow_id", "id"),
-        Index("run_state", "state"),
+        Index("run_state", "state", "flow_id", "id"),
         Index("run_ended", "flow_id", "ended_at"),
     )
 
