@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -13,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -28,6 +26,7 @@ from engine.store import flows
 from engine.store.database import Database
 from engine.store.lanes import Lane, StagedBatch
 from engine.store.runs import Run
+from tests.bench.call_speed import called
 from tests.durability.killing import CALLS, FileWorld, plan_for, spawn
 from tests.durability.processes import family, free_ports
 from tests.engine.test_arrivals import arrival, publish
@@ -36,17 +35,8 @@ from tests.engine.toys import toys
 pytestmark = pytest.mark.durability
 
 ROOT = Path(__file__).resolve().parents[2]
-DRAWING = ROOT / "tests" / "bench" / "opportunities" / "one-by-one.json"
 SENDERS, EACH = 8, 40
 IN_A_CONVOY = ("after-claim", "before-send", "after-send", "before-settle", "after-settle")
-
-
-def called(document: dict[str, Any]) -> Flow:
-    """The drawing with the call leading straight to the map: nothing is read."""
-    document["slots"].pop("crm")
-    document["nodes"] = [node for node in document["nodes"] if node["id"] != "opportunities"]
-    document["edges"] = [{"source": "call", "target": "fields"}, *document["edges"][2:]]
-    return Flow.model_validate(document)
 
 
 class Web:
@@ -58,7 +48,7 @@ class Web:
         self.database = Database(f"sqlite:///{data / 'heddle.db'}")
         self.database.migrate()
         with self.database.write() as session:
-            flow = called(json.loads(DRAWING.read_text()))
+            flow = Flow.model_validate(called())
             row = flows.add(session, flow, "me", bindings={"erp": "none"})
             flows.publish(session, row, "me", "")
             self.hook = f"http://127.0.0.1:{self.port}/hooks/{row.slug}/{row.hook_key}"
