@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from designer import drawing, publishing
+from designer import drawing, pairing, publishing
 from designer.installation import here
 from engine import releases
 from engine.clock import now
@@ -50,6 +50,8 @@ def answer(question: Mapping[str, Any], given: Mapping[str, str], by: str) -> Re
             return _answer_lookup(question, asked, given, by)
         case "in-doubt" if isinstance(asked.get("source"), dict):
             return _answer_doubt(question, asked, given, by)
+        case "ambiguous" if "source" in asked:
+            return _answer_choice(question, asked, given, by)
         case "closed-period" if asked.get("field"):
             return _answer_period(question, asked, given, by)
     raise RequestError(
@@ -189,6 +191,22 @@ def _answer_doubt(
         elif known is not None and known.right_id is None:
             references.release(session, pair, [left_id], known.claim)
         made = promise(session, row.id, fingerprint(asked), by, answer=given)
+        audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
+    return set_free(made.number)
+
+
+def _answer_choice(
+    question: Mapping[str, Any], asked: Mapping[str, Any], given: Mapping[str, str], by: str
+) -> Released:
+    """The answer is which object a record is. The system is asked before the transaction begins."""
+    choice, remote = pairing.chosen(asked, given)
+    with here().database.write() as session:
+        earlier = _answered_before(session, question, asked, given)
+        if earlier is not None:
+            return _told(earlier)
+        row = _asked_by(session, question, asked)
+        pairing.choose(session, asked, choice, remote)
+        made = promise(session, row.id, fingerprint(asked), by, answer=given, version=row.live_number or 0)
         audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
     return set_free(made.number)
 

@@ -19,16 +19,17 @@ from engine.store.database import Session
 from engine.store.flows import FlowVersion
 from engine.store.runs import Run
 
+DECIDED = "Decided between both sides"
 MOST = 3
 """So many sentences about one change are told."""
 
 
 def value(
-    installation: Installation, session: Session, run: Run, key: str, node: str, field: str, entity: str = ""
+    installation: Installation, session: Session, run: Run, key: str, node: str, field: str, slot: str = ""
 ) -> dict[str, Any]:
     """Why a field of a write is so: steps in order, rules that applied, the version, the last change of its making.
 
-    key     of the record as it was read         entity  of which side, where a step writes to two
+    key   of the record as it was read         slot  which side, where a step writes to two
     Raises RequestError: 404 when nothing like that was written, 410 when the record's data has been cleaned up.
     """
     plan = installation.runtime.plan(run.version_id)
@@ -42,7 +43,7 @@ def value(
         for root in sorted(roots):
             steps = explain.steps(story, root, shape_of)
             for step in steps:
-                found = _field(step, node, field, entity)
+                found = _field(step, node, field, slot)
                 if found is not None:
                     document = plan.flow
                     return {
@@ -113,11 +114,10 @@ def _makes(target: str, field: str) -> bool:
     return target == plain or plain.startswith(f"{target}.") or target.startswith(f"{plain}.")
 
 
-def _field(step: Mapping[str, Any], node: str, field: str, entity: str) -> dict[str, Any] | None:
+def _field(step: Mapping[str, Any], node: str, field: str, slot: str) -> dict[str, Any] | None:
     """The field of a write step, if this is the one; a step that writes to two sides has several writes."""
-    writes = [step["write"], *(step.get("others") or [])]
-    for write in writes:
-        if step["node"] != node or write is None or (entity and write["entity"] != entity):
+    for write in step.get("writes") or [step["write"]]:
+        if step["node"] != node or write is None or (slot and write["slot"] != slot):
             continue
         for one in write["fields"]:
             if one["field"] == field:
@@ -144,7 +144,7 @@ def _change(version: FlowVersion, node: Node | None, texts: Sequence[str]) -> di
 
 def _worded(step: Mapping[str, Any], flow: Flow) -> dict[str, Any]:
     """A step for people: «Add days (days: 30)», «Look up (Ledger accounts, row 2)»."""
-    did = _from_step(str(step["did"]), flow)
+    did = DECIDED if step["did"] == "precedence" else _from_step(str(step["did"]), flow)
     function = FUNCTIONS.get(did)
     given = [
         f"{name.replace('_', ' ')}: {told if isinstance(told, str) else show(told).strip('«»')}"

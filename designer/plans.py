@@ -25,7 +25,7 @@ from engine.store.runs import Run
 
 COLUMNS = (
     "key", "title", "step", "entity", "outcome", "operation", "object", "field", "title of field", "old", "new",
-    "message",
+    "message", "why",
 )  # fmt: skip
 PAGE = 500
 
@@ -74,8 +74,11 @@ def line(row: Delivery, flow: Flow, shape_of: EntityOf) -> dict[str, Any]:
     sent = from_json(row.sent) if row.sent and row.operation in ("create", "update") else {}
     before = from_json(row.before) if row.before else {}
     shape = shape_of(row.slot, row.entity) if row.entity else None
+    slot = flow.slots.get(row.slot)
+    reasons = {one["field"]: one["reason"] for one in (from_json(row.why) if row.why else [])}
     return {
         **records.shown(row),
+        "place": (slot.title if slot else "") or row.slot,
         "root": row.root,
         "step": (drawn.title if drawn else "") or row.node,
         "entity_title": (shape.title if shape else "") or row.entity,
@@ -86,6 +89,7 @@ def line(row: Delivery, flow: Flow, shape_of: EntityOf) -> dict[str, Any]:
                 "old": compare.dig(before, name),
                 "new": new,
                 "changed": row.operation == "create" or not compare.same(new, compare.dig(before, name)),
+                "why": str(reasons.get(name, "")),
             }
             for name, new in explain.leaves(sent)
         ],
@@ -176,9 +180,16 @@ def _cells(shown: Mapping[str, Any]) -> Iterator[Sequence[str]]:
         shown["operation"],
         object_id,
     )
-    fields = shown["fields"] or [{"field": "", "title": "", "old": None, "new": None}]
+    fields = shown["fields"] or [{"field": "", "title": "", "old": None, "new": None, "why": ""}]
     for one in fields:
-        values = (one["field"], one["title"], _text(one["old"]), _text(one["new"]), shown["message"])
+        values = (
+            one["field"],
+            one["title"],
+            _text(one["old"]),
+            _text(one["new"]),
+            shown["message"],
+            one["why"],
+        )
         yield tuple(str(cell or "") for cell in (*head, *values))
 
 

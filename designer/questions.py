@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from designer import pairing
 from designer.auth import Identity
 from designer.installation import here
 from engine.clock import iso
@@ -159,6 +160,8 @@ def _form(session: Session, row: flows.FlowRow | None, question: Mapping[str, An
     match question.get("kind"):
         case "lookup":
             return _lookup_form(session, row, question)
+        case "ambiguous" if "source" in question:
+            return pairing.form(question)
         case "in-doubt" if isinstance(question.get("source"), dict):
             at = connections.find(session, question["source"]["right_connection"])
             return {

@@ -18,8 +18,9 @@ from engine import compare, explain, reentry
 from engine.clock import iso
 from engine.errors import HeddleError, Waiting
 from engine.plan import Plan
+from engine.readings import show
 from engine.record import from_json
-from engine.store import approvals, audit, flows, timeline
+from engine.store import approvals, audit, conflicts, flows, timeline
 from engine.store.database import Session
 from engine.store.timeline import QUIET, Met, Thing
 
@@ -95,6 +96,7 @@ class Teller:
 
     def people(self, mets: Sequence[Met]) -> Iterator[dict[str, Any]]:
         """What people decided about the record itself."""
+        yield from self._conflicts()
         own = [met for met in mets if timeline.concerns(met, self.things)[0]]
         flow_ids, roots = {met.run.flow_id for met in own}, {met.delivery.root for met in own}
         if not own:
@@ -121,13 +123,33 @@ class Teller:
                 )
                 yield {**event, "at": done["at"], "fields": changes, "key": root}
 
+    def _conflicts(self) -> Iterator[dict[str, Any]]:
+        """What people decided where both sides had changed the same field."""
+        places = [(thing.connection, thing.entity, thing.id) for thing in self.things]
+        keys = [conflicts.key_of(one, other) for one in places for other in places if one != other]
+        rows = conflicts.decided(self.session, keys)
+        self._flows.update(flows.names(self.session, {row.flow_id for row in rows}))
+        for row in rows:
+            fields = {field["field"]: field for field in row.rows()}
+            for name, answer in row.answers().items():
+                field = fields.get(name, {})
+                take = str(answer["take"])
+                kept = answer.get("value") if take == "value" else field.get(f"{take}_value")
+                side = getattr(row, f"{take}_connection", "")
+                where = f" of {self.names.connection(side)}" if side else ""
+                text = f"Conflict about {field.get('title') or name} decided by {row.decided_by}"
+                detail = f"{show(kept) if kept not in (None, '') else 'Empty'}{where} stays"
+                yield self._event(
+                    "decision", row.decided_at or row.created_at, text, row.run_id, row.flow_id,
+                    detail=detail, by=row.decided_by, key=row.root,
+                )  # fmt: skip
+
     def _beginning(self, met: Met, at: float) -> Iterator[dict[str, Any]]:
         """Why the run took place, where a person was behind it; then that the record was read."""
         run, row = met.run, met.delivery
         words = {
             "retry": "Tried again",
             "answer": "Answered",
-            "conflict": "Conflict decided",
             "plan": "The plan was executed as it was shown",
         }
         if run.cause_kind in words:
@@ -207,7 +229,7 @@ class Teller:
             "outcome": row.outcome,
             "detail": row.cure if kind in ("held", "failed", "conflict") else passing or self._reason(met),
             "node": row.node,
-            "entity": row.entity,
+            "slot": row.slot,
             "step": plan.title(row.node) if plan is not None and row.node in plan.nodes else row.node,
             "number": row.number,
             "link": row.link,
@@ -233,7 +255,7 @@ class Teller:
         slug, name = self._flows.get(flow_id, ("", flow_id))
         return {
             "kind": kind, "at": iso(at), "place": 0, "outcome": "", "text": text, "detail": "", "by": "", "key": "",
-            "run": run_id, "flow": {"slug": slug, "name": name}, "node": "", "step": "", "entity": "", "number": None, "link": None,
+            "run": run_id, "flow": {"slug": slug, "name": name}, "node": "", "step": "", "slot": "", "number": None, "link": None,
             "fields": [], **more,
         }  # fmt: skip
 

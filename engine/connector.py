@@ -55,6 +55,16 @@ class Capability(BaseModel):
     requests_per_day: int | None = None
 
 
+class TaskForm(BaseModel):
+    """How a system takes a task for a person: the object, and its fields with places as engine.tasks lists them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    entity: str
+    fields: Mapping[str, str]
+    done: Mapping[str, str] = {}
+
+
 class Filter(BaseModel):
     """One condition of a read, in canonical values. Conditions are joined by AND."""
 
@@ -125,6 +135,8 @@ class Connector(ABC, Generic[S]):
     title: ClassVar[str]
     Settings: ClassVar[type[ConnectionSettings]]
     capability: ClassVar[Capability] = Capability()
+    task: ClassVar[TaskForm | None] = None
+    """What a flow proposes when it is to open tasks in this system; None where it has none."""
     errors: ClassVar[Mapping[int | str, type[HeddleError]]] = {}
     """HTTP status or the system's own error code → the error to raise."""
 

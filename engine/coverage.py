@@ -11,9 +11,10 @@ from pydantic import TypeAdapter
 
 from engine import causes
 from engine.binding import bind
+from engine.chain import Compiled
 from engine.conditions import Condition
 from engine.errors import DefinitionError, Held, RecordRejected
-from engine.expression import Compiled, PathValue, compile_value
+from engine.expression import PathValue, compile_value
 from engine.flow import Flow
 from engine.functions import as_text
 from engine.path import PathError

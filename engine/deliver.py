@@ -15,15 +15,14 @@ from typing import Any
 
 import msgspec
 
-from engine import compare, faults
-from engine.clock import now
+from engine import alike, claims, compare, faults
+from engine.choosing import hold_ambiguous
 from engine.connector import CannotTell, Partly
 from engine.errors import AccessError, HeddleError, Unavailable
 from engine.intent import Delivered, Errand, Intent, gather, hold, keep, recall, receive
 from engine.node import WriteTarget
-from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_key
-from engine.store import references
-from engine.store.references import Pair
+from engine.recognition import look_closer
+from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_key, to_json
 from engine.walk import Receipt
 
 
@@ -43,7 +42,7 @@ def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
         _send_updates(errand, target, updates, done)
         busy = False
         while creates and not busy:
-            creates, twins = _part_twins(creates)
+            creates, twins = _part_twins(target, creates)
             busy = _send_creates(errand, target, creates, done)
             creates = [] if busy else _follow(errand, target, twins, done)
         if busy:
@@ -92,7 +91,7 @@ def _settle_doubts(
                 message="Found again after an answer was lost.",
             )
             keep(errand, intent, result, done)
-            receive(done, intent, Receipt(result, "create", change.data))
+            receive(done, intent, Receipt(result, "create", change.data, json=change.json))
     return [intent for intent in intents if id(intent) not in settled]
 
 
@@ -104,9 +103,9 @@ def _recognise(errand: Errand, target: WriteTarget, intents: list[Intent], done:
     for intent in intents:
         if intent.remote_id is not None:
             asked.append((intent, {key: intent.remote_id}))
-        elif intent.match and not intent.doubtful:
+        elif intent.match and not intent.doubtful and not intent.insisted:
             asked.append((intent, intent.match))
-        elif target.match and target.operation != "create" and not intent.doubtful:
+        elif target.match and target.operation != "create" and not intent.doubtful and not intent.insisted:
             names = ", ".join(target.match)
             hold(
                 done,
@@ -123,11 +122,12 @@ def _recognise(errand: Errand, target: WriteTarget, intents: list[Intent], done:
         some = asked[start : start + size]
         found = errand.connector.find(target.entity, [match for _, match in some], fields)
         for (intent, match), remotes in zip(some, found, strict=True):
-            _match(target, intent, match, remotes, done, left)
-    return left
+            _match(errand, target, intent, match, remotes, done, left)
+    return look_closer(errand, target, left, done)
 
 
 def _match(
+    errand: Errand,
     target: WriteTarget,
     intent: Intent,
     match: dict[str, Any],
@@ -136,17 +136,12 @@ def _match(
     left: list[Intent],
 ) -> None:
     by_id = intent.remote_id is not None
-    exact = remotes if by_id else [remote for remote in remotes if compare.matches(match, remote.data)]
+    exact = (
+        remotes if by_id else [remote for remote in remotes if alike.same(match, remote.data, target.alike)]
+    )
     unique = {remote.id: remote for remote in exact}
     if len(unique) > 1:
-        words = " and ".join(f"{name} {value}" for name, value in match.items())
-        hold(
-            done,
-            intent,
-            f"Held: {len(unique)} {target.entity} records match {words}.",
-            {"kind": "ambiguous", "entity": target.entity, "match": match, "candidates": sorted(unique)},
-            "Merge them, or choose the right one.",
-        )
+        hold_ambiguous(errand, target, intent, list(unique.values()), done)
         return
     if unique:
         intent.current = next(iter(unique.values()))
@@ -220,15 +215,17 @@ def _approved(errand: Errand, intents: list[Intent], operation: str, done: Deliv
     return passed
 
 
-def _part_twins(creates: list[Intent]) -> tuple[list[Intent], list[tuple[Intent, Intent]]]:
+def _part_twins(
+    target: WriteTarget, creates: list[Intent]
+) -> tuple[list[Intent], list[tuple[Intent, Intent]]]:
     """Two objects of one batch with equal match keys are one object there: the first is created, its twins
     wait for what becomes of it. Answers the first ones, and each twin behind its first."""
-    first: dict[tuple[Any, ...], Intent] = {}
+    first: dict[tuple[tuple[str, str], ...], Intent] = {}
     alone: list[Intent] = []
     twins: list[tuple[Intent, Intent]] = []
     for intent in creates:
-        key = (intent.pair.right_entity, *((name, compare.normal(v)) for name, v in intent.match.items()))
-        if intent.match and first.setdefault(key, intent) is not intent:
+        key = None if intent.insisted else alike.key(intent.match, target.alike)
+        if key and first.setdefault(key, intent) is not intent:
             twins.append((first[key], intent))
         else:
             alone.append(intent)
@@ -249,8 +246,11 @@ def _follow(
             receive(done, intent, receipt)
         else:
             result = receipt.result
-            intent.remote_id = result.remote_id
-            intent.current = Remote(result.remote_id or "", receipt.sent, result.number, result.link)
+            remote = Remote(result.remote_id or "", receipt.sent, result.number, result.link)
+            if not alike.same(intent.match, first.match, target.alike):
+                hold_ambiguous(errand, target, intent, [remote], done)
+                continue
+            intent.remote_id, intent.current = remote.id, remote
             found.append(intent)
     _, updates = _compare(errand, target, found, done)
     _send_updates(errand, target, updates, done)
@@ -267,32 +267,43 @@ def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], do
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             updated = msgspec.structs.replace(result, outcome=Outcome.UPDATED)
             keep(errand, intent, updated, done)
-            receive(done, intent, Receipt(updated, "update", change.data, before))
+            receive(done, intent, Receipt(updated, "update", change.data, before, json=change.json))
         else:
-            receive(done, intent, Receipt(result, "update", change.data, before))
+            receive(done, intent, Receipt(result, "update", change.data, before, json=change.json))
 
 
 def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> bool:
     """Claims and sends creates; True if some are being created by another batch."""
     mine = intents = _approved(errand, intents, "create", done)
+    made: list[tuple[Intent, str]] = []
+    busy = False
     if not errand.dry and intents:
-        owned: set[tuple[Pair, str]] = set()
-        with errand.database.write() as session:
-            for pair in {intent.pair for intent in intents}:
-                ids = [intent.left_id for intent in intents if intent.pair == pair]
-                got = references.claim(session, pair, ids, errand.claim, now() + errand.patience)
-                owned.update((pair, left_id) for left_id in got)
-            mine = [intent for intent in intents if (intent.pair, intent.left_id) in owned]
-            if errand.allowance is not None and mine:
-                wanted = {intent.source: intent.wanted("create") for intent in mine}
-                errand.allowance.reserve(session, "create", wanted)
+        claimed = claims.take(errand, target, intents)
+        mine, made, busy = claimed.mine, claimed.made, claimed.busy
     for intent, result, change, _ in _send(errand, target, mine, "create", done):
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             keep(errand, intent, result, done)
         elif result.outcome != Outcome.IN_DOUBT:
             done.released.append((intent.pair, intent.left_id))
-        receive(done, intent, Receipt(result, "create", change.data))
-    return len(mine) < len(intents)
+        receive(done, intent, Receipt(result, "create", change.data, json=change.json))
+    return _meet(errand, target, made, done) or busy if made else busy
+
+
+def _meet(errand: Errand, target: WriteTarget, made: list[tuple[Intent, str]], done: Delivered) -> bool:
+    """Treats what others created for our match keys as found; True if something is gone and is to be created."""
+    found: list[Intent] = []
+    answers = claims.look(errand, target, made)
+    for intent, remote in answers:
+        if remote is None:
+            continue
+        if alike.same(intent.match, remote.data, target.alike):
+            intent.current, intent.remote_id = remote, remote.id
+            found.append(intent)
+        else:
+            hold_ambiguous(errand, target, intent, [remote], done)
+    _, updates = _compare(errand, target, found, done)
+    _send_updates(errand, target, updates, done)
+    return any(remote is None for _, remote in answers)
 
 
 def _send(
@@ -341,21 +352,14 @@ def _send(
 
 def _change(errand: Errand, intent: Intent, operation: str) -> Change:
     pair = intent.pair
-    key = idempotency_key(
-        errand.flow_id,
-        errand.node_id,
-        pair.left_connection,
-        pair.left_entity,
-        intent.left_id,
-        pair.right_connection,
-        pair.right_entity,
-    )
+    left = (pair.left_connection, pair.left_entity, intent.left_id)
+    key = idempotency_key(errand.flow_id, errand.node_id, *left, pair.right_connection, pair.right_entity)
     data = intent.wanted(operation)
     if operation == "update":
         if intent.current is not None:
             data = compare.changed(data, intent.current.data)
         key = idempotency_key(key, fingerprint(data))
-    return Change(key, operation, data, intent.remote_id, intent.match)
+    return Change(key, operation, data, intent.remote_id, intent.match, to_json(data))
 
 
 def _imagined(intent: Intent, operation: str, target: WriteTarget) -> Result:
@@ -375,6 +379,8 @@ def _linked(errand: Errand, target: WriteTarget, intent: Intent, result: Result)
     number = result.number
     if number is None and intent.current is not None:
         number = intent.current.number
+    if (remote_id, link, number) == (result.remote_id, result.link, result.number):
+        return result
     return msgspec.structs.replace(result, remote_id=remote_id, link=link, number=number)
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from engine import faults
 from engine.clock import now
+from engine.directory import Directories
 from engine.errors import HeddleError, LeaseLost
 from engine.heartbeat import Heartbeat
 from engine.meter import Meter
@@ -52,6 +53,7 @@ class Executor:
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
 
     heartbeat: Heartbeat = field(init=False)
+    directories: Directories = field(init=False, default_factory=Directories)
 
     def __post_init__(self) -> None:
         self.heartbeat = Heartbeat(self.database, self.lease)

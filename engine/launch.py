@@ -136,7 +136,7 @@ def start_inside(
     mode: str,
     cause: Cause,
     entries: Mapping[str, Sequence[Record]],
-    parent: str,
+    parent: str | None,
     batch_size: int = 200,
 ) -> Started:
     """A run that enters in the middle: retry, answer, approval. ``entries``: place → records entering there."""

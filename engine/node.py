@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from engine.agreement import Agreement, Side
+from engine.agreement import Agreement, FieldPair, Side
+from engine.arbiter import Terms, prepare
 from engine.connector import Query
 from engine.errors import HeddleError, Problem
 from engine.flow import SHARED, Document, Flow, LookupTable, Overlap, Pin, Port
@@ -254,6 +256,7 @@ class WriteTarget(BaseModel):
 
     operation  upsert: update what matches, else create · create: never twice · update: never create
     match      target fields by which an existing object is recognised
+    alike      how the values of a match field are compared, where not as text (engine.alike)
     on_missing what happens when an update finds nothing
     """
 
@@ -263,6 +266,7 @@ class WriteTarget(BaseModel):
     entity: str
     operation: Literal["upsert", "create", "update"] = "upsert"
     match: tuple[str, ...] = ()
+    alike: Mapping[str, str] = {}
     on_missing: Literal["hold", "skip", "fail"] = "fail"
     number_field: str | None = None
     reference_field: str | None = None
@@ -315,6 +319,15 @@ class SyncNode(WriteNode[S]):
     @abstractmethod
     def sides(self) -> tuple[Side, Side]:
         """Left and right, also of a drawing that is not finished."""
+
+    @abstractmethod
+    def pairs(self) -> tuple[FieldPair, ...]:
+        """The pairs of fields, also of a drawing that is not finished."""
+
+    @cached_property
+    def terms(self) -> Terms:
+        """The agreement, ready to decide by."""
+        return prepare(self.agreement(), self.context.tables, self.context.rules)
 
     def target(self) -> WriteTarget:
         """The right side, for whoever needs one target to name."""

@@ -71,6 +71,7 @@ class Decision:
     changed_by  left, right, both or nobody, since they last agreed
     proposal    for ``ask``: the side that would be proposed, if there is a reason for one
     settled     both values now count as agreed (once what is written is there)
+    decided     a person has decided
     """
 
     field: str
@@ -80,6 +81,7 @@ class Decision:
     changed_by: Literal["left", "right", "both", "nobody"]
     proposal: Literal["left", "right", ""] = ""
     settled: bool = True
+    decided: bool = False
 
 
 def decide(pair: FieldPair, at: Standing, facts: Facts) -> Decision:

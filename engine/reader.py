@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.batch import pack
@@ -13,12 +12,10 @@ from engine.errors import EngineError
 from engine.node import ReadNode
 from engine.plan import Plan
 from engine.record import Origin, Page, Record
+from engine.stamps import earlier, stamp
 from engine.store import references
 from engine.store.database import Database
 from engine.store.runs import RunView
-
-OVERLAP = timedelta(minutes=5)
-"""How far an incremental read reaches back behind its watermark: clocks differ, and rows commit late."""
 
 Staged = tuple[int, bytes, int, str | None]
 
@@ -63,7 +60,7 @@ class Reader:
         batches = self._cut(source, node, query, page.records)
         marks = dict(cursor["marks"])
         if page.watermark and query.keys is None and not given:
-            marks[source] = max(_stamp(page.watermark, query.until), marks.get(source, ""))
+            marks[source] = max(stamp(page.watermark, query.until), marks.get(source, ""))
         done = page.cursor is None or self.run.mode == "sample"
         following = {
             "source": cursor["source"] + (1 if done else 0),
@@ -82,7 +79,7 @@ class Reader:
             return given
         with database.read() as session:
             mark = references.watermark(session, self.run.flow_id, source)
-        return _earlier(mark) if mark else None
+        return earlier(mark) if mark else None
 
     def _limit(self, connector: Connector[Any]) -> int:
         policy = self.plan.flow.policy
@@ -115,23 +112,3 @@ def number(records: list[Record], origin: Origin | None = None) -> list[Record]:
         )
         for at, record in enumerate(records)
     ]  # fmt: skip
-
-
-def _stamp(mark: str, until: str | None) -> str:
-    """A watermark in the one form in which stamps compare as text; never behind the upper bound of the read."""
-    stamp = _text(_moment(mark))
-    return min(stamp, _text(_moment(until))) if until else stamp
-
-
-def _earlier(stamp: str) -> str:
-    return _text(_moment(stamp) - OVERLAP)
-
-
-def _moment(stamp: str) -> datetime:
-    """A stamp as a moment; one without an offset is UTC."""
-    moment = datetime.fromisoformat(stamp)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

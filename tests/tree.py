@@ -84,7 +84,7 @@ def running(data: Path, *, workers: int = 1, seconds: float = 120, **env: str) -
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "designer.cli", "up", "--workers", str(workers)],
-            cwd=ROOT, env=environment(data, HEDDLE_PORT=str(port), HEDDLE_DEMO="1", **env),
+            cwd=ROOT, env=environment(data, **{"HEDDLE_PORT": str(port), "HEDDLE_DEMO": "1", **env}),
             stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
         )  # fmt: skip
     tree = Tree(process, port, data, log)

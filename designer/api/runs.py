@@ -147,12 +147,12 @@ def index_records(path: Id, query: RecordsQuery) -> Response:
 
 
 class WhyQuery(Body):
-    """A record of the run, and the field that a step sent; ``entity`` where that step writes to two sides."""
+    """A record of the run, and the field that a step sent; ``slot`` where that step writes to two sides."""
 
     key: str
     node: str
     field: str
-    entity: str = ""
+    slot: str = ""
 
 
 @room.get("/api/runs/<string:id>/why")
@@ -162,7 +162,7 @@ def why(path: Id, query: WhyQuery) -> Response:
     installation = here()
     with installation.database.read() as store:
         run = find(store, path.id)
-        told = explaining.value(installation, store, run, query.key, query.node, query.field, query.entity)
+        told = explaining.value(installation, store, run, query.key, query.node, query.field, query.slot)
     return jsonify(told)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Index, Table, update
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel, col, func, select
 
 from engine.clock import now
 from engine.errors import Problem, RequestError
@@ -136,9 +136,7 @@ def decide(
     """
     row = session.get(Conflict, conflict_id)
     if row is None:
-        raise RequestError(
-            "There is no such conflict.", status=404, code="E-NOT-FOUND", cure="Reload the list."
-        )
+        raise missing()
     problems = _misfits(row, decision)
     if problems:
         raise RequestError(problems[0].message, status=422, code=problems[0].code, problems=problems)
@@ -158,6 +156,10 @@ def decide(
         )
     session.refresh(row)
     return row
+
+
+def missing() -> RequestError:
+    return RequestError("There is no such conflict.", status=404, code="E-NOT-FOUND", cure="Reload the list.")
 
 
 def _misfits(row: Conflict, decision: Mapping[str, Mapping[str, Any]]) -> list[Problem]:
@@ -185,3 +187,39 @@ def open_conflicts(
     if flow_id:
         query = query.where(Conflict.flow_id == flow_id)
     return list(session.exec(query.order_by(col(Conflict.id)).limit(limit)))
+
+
+def count(session: Session) -> int:
+    """How many pairs of objects wait for a decision."""
+    return int(session.exec(select(func.count()).where(Conflict.state == "open")).one())
+
+
+def alike(session: Session) -> dict[tuple[str, str, str], int]:
+    """(flow, node, field) → in how many open conflicts that field waits."""
+    counted: dict[tuple[str, str, str], int] = {}
+    query = select(Conflict.flow_id, Conflict.node, Conflict.fields).where(Conflict.state == "open")
+    for flow_id, node, fields in session.exec(query):
+        for field in from_json(fields):
+            key = (flow_id, node, str(field["field"]))
+            counted[key] = counted.get(key, 0) + 1
+    return counted
+
+
+def open_about(session: Session, flow_id: str, node: str, field: str, limit: int) -> list[Conflict]:
+    """The open conflicts of a step about one pair of fields, oldest first."""
+    query = select(Conflict).where(
+        Conflict.state == "open", Conflict.flow_id == flow_id, Conflict.node == node
+    )
+    found = session.exec(query.order_by(col(Conflict.id)))
+    return [row for row in found if any(one["field"] == field for one in row.rows())][:limit]
+
+
+def decided(session: Session, keys: Sequence[str]) -> list[Conflict]:
+    """The conflicts of these pairs that somebody has decided, in whatever flow."""
+    found: list[Conflict] = []
+    for start in range(0, len(keys), _CHUNK):
+        query = select(Conflict).where(
+            col(Conflict.key).in_(keys[start : start + _CHUNK]), col(Conflict.decided_at).is_not(None)
+        )
+        found += session.exec(query)
+    return found

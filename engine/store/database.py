@@ -177,6 +177,7 @@ def _tune_sqlite(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "busy_timeout=30000",
+            "wal_autocheckpoint=4000",
             "foreign_keys=ON",
             "cache_size=-20000",
             "temp_store=MEMORY",
@@ -187,6 +188,9 @@ def _tune_sqlite(engine: Engine) -> None:
     def begin(connection: Any) -> None:
         options = connection.get_execution_options()
         mode = options.get("sqlite_begin", "IMMEDIATE")
-        if mode == "IMMEDIATE":
-            connection.exec_driver_sql(f"PRAGMA synchronous={options.get('sqlite_synchronous', 'FULL')}")
-        connection.exec_driver_sql(f"BEGIN {mode}")
+        driver, known = connection.connection.dbapi_connection, connection.connection.info
+        wanted = options.get("sqlite_synchronous", "FULL")
+        if mode == "IMMEDIATE" and known.get("synchronous") != wanted:
+            driver.execute(f"PRAGMA synchronous={wanted}")
+            known["synchronous"] = wanted
+        driver.execute(f"BEGIN {mode}")

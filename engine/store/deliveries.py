@@ -132,6 +132,16 @@ def add_calls(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         session.connection().execute(_calls.insert(), rows)
 
 
+def troubled(session: Session, run_ids: Sequence[str], keys: Sequence[str]) -> list[Delivery]:
+    """What these runs have to say of records with these keys that failed."""
+    wanted = (
+        _deliveries.c.outcome.in_((Outcome.FAILED.value, Outcome.REJECTED.value)),
+        _deliveries.c.key.in_(keys),
+    )
+    query = select(Delivery).where(_deliveries.c.run_id.in_(run_ids), *wanted).order_by(_deliveries.c.id)
+    return list(session.execute(query).scalars())
+
+
 def receipts(
     session: Session, run_id: str, lane: int, batch: int, node: str, root: str | None = None
 ) -> list[Receipt]:

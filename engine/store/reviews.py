@@ -8,6 +8,7 @@ from sqlalchemy import Index, Table, and_, func, or_, select, update
 from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
+from engine.store import plain
 
 _CHUNK = 500
 
@@ -83,8 +84,8 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 def release(session: Session, flow_id: str, roots: Sequence[str], run_id: str) -> None:
     """Closes the holds of records that got through after all."""
-    waiting = select(_holds.c.id).where(_holds.c.flow_id == flow_id, _holds.c.state == "open").limit(1)
-    if not roots or session.connection().execute(waiting).first() is None:
+    waiting = "SELECT id FROM hold WHERE flow_id = ? AND state = 'open' LIMIT 1"
+    if not roots or not plain.rows(session, waiting, flow_id):
         return
     for start in range(0, len(roots), _CHUNK):
         session.connection().execute(
@@ -93,6 +94,30 @@ def release(session: Session, flow_id: str, roots: Sequence[str], run_id: str) -
                    _holds.c.root.in_(roots[start : start + _CHUNK]))
             .values(state="released", released_by=run_id)
         )  # fmt: skip
+
+
+def release_at(session: Session, flow_id: str, node: str, roots: Sequence[str], run_id: str) -> None:
+    """Closes the holds of objects that are in step again, whichever side and whichever run held them."""
+    for start in range(0, len(roots), _CHUNK):
+        session.connection().execute(
+            update(_holds)
+            .where(_holds.c.flow_id == flow_id, _holds.c.state == "open", _holds.c.node == node,
+                   _holds.c.root.in_(roots[start : start + _CHUNK]))
+            .values(state="released", released_by=run_id)
+        )  # fmt: skip
+
+
+def is_held(session: Session, flow_id: str, node: str, root: str, question_hash: str) -> bool:
+    """Whether this very question is open for a record at a node."""
+    query = select(_holds.c.id).where(
+        _holds.c.flow_id == flow_id, _holds.c.state == "open", _holds.c.node == node, _holds.c.root == root,
+        _holds.c.question_hash == question_hash,
+    )  # fmt: skip
+    return session.connection().execute(query.limit(1)).first() is not None
+
+
+def get(session: Session, hold_id: int) -> Hold | None:
+    return session.get(Hold, hold_id)
 
 
 def open_holds(session: Session, question_hash: str | None = None, limit: int | None = None) -> list[Hold]:

@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from engine.chain import Compiled
 from engine.errors import DefinitionError, HeddleError, Held, Problem, RecordRejected
-from engine.expression import Compiled, compile_value
+from engine.expression import compile_value
 from engine.flow import Port
 from engine.message import Message
 from engine.node import OUT, Node, NodeContext, NodeSettings, Outbox

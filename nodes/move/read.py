@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from engine.chain import Compiled
 from engine.compare import dig
 from engine.connector import Filter, Query
 from engine.errors import DefinitionError, Held, Problem, RecordRejected
-from engine.expression import Compiled, Value, compile_value
+from engine.expression import Value, compile_value
 from engine.flow import Document
 from engine.functions import as_text, exact
 from engine.node import NodeContext, NodeSettings, Outbox, ReadNode

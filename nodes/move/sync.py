@@ -80,6 +80,9 @@ class SyncRecordsNode(SyncNode[SyncSettings]):
     def sides(self) -> tuple[Side, Side]:
         return self.settings.left, self.settings.right
 
+    def pairs(self) -> tuple[FieldPair, ...]:
+        return tuple(self.settings.fields)
+
     def check(self) -> list[Problem]:
         return self.problems
 

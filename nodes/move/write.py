@@ -7,8 +7,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from engine.alike import How
+from engine.chain import Compiled
 from engine.errors import DefinitionError, Problem, RecordRejected
-from engine.expression import Compiled, Value, compile_value
+from engine.expression import Value, compile_value
 from engine.flow import Document
 from engine.functions import BadInput, as_text
 from engine.node import NodeContext, NodeSettings, WriteNode, WriteTarget
@@ -22,6 +24,24 @@ class SourceObject(Document):
 
     entity: str = Field(title="Object", description="Its kind in the source system.")
     id: Value = Field(title="Id", description="Its id there.", json_schema_extra={"x-widget": "value"})
+
+
+class Alike(Document):
+    """How the values of one field are compared."""
+
+    field: str = Field(
+        default="",
+        title="Field",
+        description="One of those by which objects are recognised.",
+        json_schema_extra={"x-widget": "field", "x-of": "entity"},
+    )
+    how: How = Field(
+        default="text",
+        title="As",
+        description="exact: to the letter · text: without case and blanks · letters: names, without punctuation and "
+        "legal form · email · phone · domain: of a web address · digits: VAT ids and IBANs. What is only likely the "
+        "same is held, and somebody chooses.",
+    )
 
 
 class WriteSettings(NodeSettings):
@@ -38,6 +58,11 @@ class WriteSettings(NodeSettings):
         title="Recognise by",
         description="Fields by which an object that is there already is recognised.",
         json_schema_extra={"x-widget": "fields", "x-of": "entity"},
+    )
+    alike: list[Alike] = Field(
+        default=[],
+        title="Compare",
+        description="How fields of «Recognise by» are compared, where case and blanks are not all that may differ.",
     )
     id: Value | None = Field(
         default=None,
@@ -102,6 +127,7 @@ class WriteRecordsNode(WriteNode[WriteSettings]):
             entity=settings.entity,
             operation=settings.operation,
             match=tuple(settings.match),
+            alike={one.field: one.how for one in settings.alike},
             on_missing=settings.on_missing,
             number_field=settings.number_field,
             reference_field=settings.reference_field,
@@ -141,6 +167,16 @@ class WriteRecordsNode(WriteNode[WriteSettings]):
                     severity="warning",
                 )
             )
+        problems.extend(
+            Problem(
+                "E-WRITE-ALIKE",
+                f"{one.field or 'A field'} is compared as {one.how}, but nothing is recognised by it.",
+                "Add it under «Recognise by», or remove the comparison.",
+                field=f"alike.{at}.field",
+            )
+            for at, one in enumerate(settings.alike)
+            if one.field not in settings.match
+        )
         return problems
 
     def summary(self) -> str:

@@ -29,6 +29,10 @@ export const routes: RouteObject[] = [
       },
       { path: "inbox", lazy: async () => ({ Component: (await import("./reviews/InboxPage")).InboxPage }) },
       {
+        path: "references",
+        lazy: async () => ({ Component: (await import("./references/ReferencesPage")).ReferencesPage }),
+      },
+      {
         path: "connections",
         lazy: async () => ({ Component: (await import("./connections/ConnectionsPage")).ConnectionsPage }),
       },

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 from requests import Response
 
-from engine.connector import Capability, Connector, Filter, Health, Query
+from engine.connector import Capability, Connector, Filter, Health, Query, TaskForm
 from engine.errors import AccessError, HeddleError, RecordRejected, Unavailable
 from engine.http import Http
 from engine.record import Change, Page, Record, Remote, Result
@@ -18,6 +18,7 @@ from nodes.systems.creatio.answers import body_of, refuse
 from nodes.systems.creatio.metadata import Model, parse, stock_model
 from nodes.systems.creatio.odata import Reader, Selection, condition, resolve
 from nodes.systems.creatio.session import ClientCredentials, CreatioSettings, Session
+from nodes.systems.creatio.task import ACTIVITY
 from nodes.systems.creatio.values import GUID
 from nodes.systems.creatio.writing import Writer
 from nodes.systems.odata import reading
@@ -42,6 +43,7 @@ class CreatioConnector(Connector[CreatioSettings]):
     capability: ClassVar[Capability] = Capability(
         page=500, write=100, find=100, idempotency="client-id", changes="modified-since", concurrent=4
     )
+    task: ClassVar[TaskForm | None] = ACTIVITY
     errors: ClassVar[Mapping[int | str, type[HeddleError]]] = {
         400: RecordRejected,
         401: AccessError,

@@ -343,7 +343,9 @@ class HttpSettings(ConnectionSettings):
 
 def at(path: str, body: Any) -> Any:
     """The value at a path, None where there is none or no path."""
-    found = parse_path(path).get(body) if path else None
+    if not path or body is None:
+        return None
+    found = parse_path(path).get(body)
     return (
         found
         if found or found == 0 or found is False or found == "" or isinstance(found, list | dict)

@@ -117,7 +117,7 @@ class Writer:
             if not changes[0].remote_id:
                 return [_failed("E-NO-ID", f"It is not known which {self.what} to update.")]
             path = path.replace("{id}", quote(changes[0].remote_id, safe=""))
-        body: Any = changes[0].data if single else [self._with_id(one, operation) for one in changes]
+        body: Any = changes[0].body() if single else [self._with_id(one, operation) for one in changes]
         if self.write_form.wrap:
             body = {self.write_form.wrap: body}
         headers = {}
@@ -128,12 +128,12 @@ class Writer:
         response = self.line.call(call.method, path, mutating=True, body=body, headers=headers)
         return self._judge(response, operation, changes, sent_at)
 
-    def _with_id(self, change: Change, operation: str) -> dict[str, Any]:
+    def _with_id(self, change: Change, operation: str) -> Any:
         """In a list of updates each record says which it is."""
         name = plain_name(self.form.key)
         if operation == "update" and change.remote_id and name not in change.data:
             return {name: change.remote_id, **change.data}
-        return change.data
+        return change.body()
 
     def _judge(
         self, response: Response, operation: str, changes: list[Change], sent_at: float

@@ -43,7 +43,7 @@ export interface TimelineEvent {
   flow: { slug: string; name: string };
   node: string;
   step: string;
-  entity: string;
+  slot: string;
   number: string | null;
   link: string | null;
   fields: ChangedField[];
@@ -102,5 +102,5 @@ export interface Explained {
   };
 }
 
-export const fetchWhy = (run: string, query: { key: string; node: string; field: string; entity?: string }) =>
+export const fetchWhy = (run: string, query: { key: string; node: string; field: string; slot?: string }) =>
   api<Explained>(`/api/runs/${run}/why`, { query, exact: true });

@@ -161,6 +161,8 @@ export interface NodeCounts {
 export interface WhyStep {
   did: string;
   value: unknown;
+  /** Why a side won, where two systems are kept in step. */
+  reason?: string;
   /** Arguments of a function, by name. */
   with?: Json;
 }
@@ -176,6 +178,7 @@ export interface WrittenField {
 
 export interface WriteIntent {
   operation: string;
+  slot?: string;
   entity: string;
   entity_title?: string;
   message?: string;
@@ -191,6 +194,8 @@ export interface TraceStep {
   /** Why the record ends here, when it was skipped. */
   reason?: string;
   write: WriteIntent | null;
+  /** One for each side of a two-way sync. */
+  writes?: WriteIntent[];
 }
 
 export interface Preview {
@@ -286,7 +291,9 @@ export interface PlanLine extends Delivery {
   root: string;
   step: string;
   entity_title: string;
-  fields: { field: string; title: string; old: unknown; new: unknown; changed: boolean }[];
+  /** The connection that it would be written to, as the flow calls it. */
+  place: string;
+  fields: { field: string; title: string; old: unknown; new: unknown; changed: boolean; why: string }[];
 }
 
 export interface Plan {
@@ -314,9 +321,22 @@ export interface FailedGroup {
   example: string;
   cure: string;
   field: string | null;
+  /** Where it is put right, the likeliest place first; those outside open the system's own page. */
+  fix: { kind: "source" | "target" | "step" | "connection"; text: string; href: string; outside: boolean }[];
   count: number;
   runs: string[];
-  records: { run: string; key: string; root: string; title: string; message: string; amount: string | null; currency: string; at: string }[];
+  records: {
+    run: string;
+    key: string;
+    root: string;
+    title: string;
+    message: string;
+    amount: string | null;
+    currency: string;
+    at: string;
+    /** Where the record opens in its own system. */
+    source: string | null;
+  }[];
   money: { currency: string; amount: string }[];
   assignee: string;
   snoozed_until: string | null;
@@ -335,7 +355,7 @@ export interface HeldGroup {
   count: number;
   keys: string[];
   runs: string[];
-  form: LookupForm | { kind: "in-doubt"; entity: string; system: string } | { kind: "closed-period"; field: string; date: string } | null;
+  form: LookupQuestion | ChoiceQuestion | { kind: "in-doubt"; entity: string; system: string } | { kind: "closed-period"; field: string; date: string } | null;
   /** What sets them free beside an answer, the likeliest first. */
   acts: { do: "again" | "read"; title: string; help: string }[];
   /** Who looks after questions like this one: an e-mail, or `role:` and a role. */
@@ -343,11 +363,27 @@ export interface HeldGroup {
   mine: boolean;
 }
 
-export interface LookupForm {
+/** A row that a lookup table lacks. */
+export interface LookupQuestion {
   kind: "lookup";
   table: string;
   key: string;
   columns: { name: string; options: { value: string; title: string }[] }[];
+}
+
+/** Which of several objects a record is. */
+export interface ChoiceQuestion {
+  kind: "choice";
+  entity: string;
+  match: Record<string, string>;
+  candidates: {
+    id: string;
+    number: string | null;
+    link: string | null;
+    values: Record<string, string>;
+    /** The same value, not one that only looks like it. */
+    exact: boolean;
+  }[];
 }
 
 export interface Sandbox {

@@ -75,6 +75,22 @@ export interface Budget {
   amount: { field: string; limit: unknown } | null;
 }
 
+/** A task in a system; texts have places in braces. */
+export interface Task {
+  slot: string;
+  entity: string;
+  fields: Record<string, string>;
+  done: Record<string, string>;
+}
+
+/** Who is told once when records fail for good or wait, and again when that is settled. */
+export interface Alerts {
+  failed: boolean;
+  held: boolean;
+  mail: string[];
+  task: Task | null;
+}
+
 export interface Policy {
   lanes: number;
   batch_size: number;
@@ -85,6 +101,8 @@ export interface Policy {
   /** What becomes of a run that is to start while others are not over; a flow drawn before has no word on it. */
   /** It posts to the ledger, so a second person publishes it. */
   four_eyes?: boolean;
+  /** Null or absent: nobody is told, the inbox alone has it. */
+  alerts?: Alerts | null;
   overlap?: { kind: "parallel" | "queue" | "skip" | "cancel-older"; parallel: number };
 }
 
@@ -188,12 +206,16 @@ export interface NodeType {
   settings: Json;
 }
 
+/** How a system takes a task for a person. */
+export type TaskForm = Pick<Task, "entity" | "fields" | "done">;
+
 export interface SystemCard {
   system: string;
   title: string;
   help: string;
   settings: Json;
   capability: Json;
+  task?: TaskForm | null;
 }
 
 export interface FunctionArgument {

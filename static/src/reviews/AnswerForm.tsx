@@ -4,9 +4,10 @@ import { Autocomplete, Button, Radio, Select, TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 
 import { useAnswer } from "../api/runs";
-import type { HeldGroup, LookupForm } from "../api/types";
+import type { HeldGroup, LookupQuestion } from "../api/types";
 import { valueText } from "../model/values";
 import { ErrorBanner } from "../ui/parts";
+import { ChoiceForm } from "./ChoiceForm";
 import { type Done, releasedText, questionKey } from "./done";
 import css from "./reviews.module.css";
 
@@ -18,6 +19,7 @@ interface Props {
 export function AnswerForm({ group, onDone }: Props) {
   const { form } = group;
   if (form?.kind === "lookup") return <RowForm group={group} form={form} onDone={onDone} />;
+  if (form?.kind === "choice") return <ChoiceForm group={group} form={form} onDone={onDone} />;
   if (form?.kind === "in-doubt") return <DoubtForm group={group} form={form} onDone={onDone} />;
   if (form?.kind === "closed-period") return <PeriodForm group={group} form={form} onDone={onDone} />;
   return null;
@@ -61,7 +63,7 @@ function Frame({ group, onDone, answer, lacking, said, children }: FrameProps) {
   );
 }
 
-function RowForm({ group, form, onDone }: Props & { form: LookupForm }) {
+function RowForm({ group, form, onDone }: Props & { form: LookupQuestion }) {
   const [values, setValues] = useState<Record<string, string>>({});
   const asked = valueText(group.question["column"]);
   const needed = form.columns.filter((column) => !asked || column.name === asked);

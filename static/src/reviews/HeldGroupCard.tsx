@@ -26,6 +26,7 @@ export function HeldGroupCard({ group, onDone }: Props) {
   const flow = group.flow?.slug ?? valueText(question["flow"]);
   const wait = `${many(count, "document")} ${count === 1 ? "waits" : "wait"}`;
   const more = count - group.keys.length;
+  const gone = question["kind"] === "gone" ? valueText(question["id"]) : "";
   return (
     <article className={css.group} aria-label={group.message}>
       <div className={css.question}>
@@ -53,6 +54,13 @@ export function HeldGroupCard({ group, onDone }: Props) {
         <Owner group={group} may={may} />
       </div>
       {form && may ? <AnswerForm group={group} onDone={onDone} /> : null}
+      {gone ? (
+        <div className={css.form}>
+          <Button component={Link} to={`/references?q=${encodeURIComponent(gone)}`}>
+            Repair the cross reference
+          </Button>
+        </div>
+      ) : null}
       <Acts group={group} flow={flow} may={may} onDone={onDone} />
       <details className={css.wait}>
         <summary>{count === 1 ? "Which document" : "Which documents"}</summary>
@@ -86,7 +94,7 @@ function Acts({ group, flow, may, onDone }: Props & { flow: string; may: boolean
       () => undefined, // shown as release.error
     );
   };
-  const quiet = group.form !== null;
+  const quiet = group.form !== null || group.question["kind"] === "gone";
   if (!may && !flow) return null;
   return (
     <div className={css.form} data-quiet={quiet || undefined}>

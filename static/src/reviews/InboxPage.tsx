@@ -6,6 +6,7 @@ import { useEffect, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 
 import { useApprovals } from "../api/approvals";
+import { useConflicts } from "../api/conflicts";
 import { useFailed } from "../api/failures";
 import { usePublications } from "../api/publications";
 import { useHeld } from "../api/runs";
@@ -13,6 +14,7 @@ import type { HeldGroup } from "../api/types";
 import { many } from "../model/runs";
 import { EmptyState, ErrorBanner, Page, Rows } from "../ui/parts";
 import { ApprovalList } from "./ApprovalList";
+import { ConflictList } from "./ConflictList";
 import { FailedGroups } from "./FailedGroups";
 import { Gaps } from "./Gaps";
 import { HeldGroupCard } from "./HeldGroupCard";
@@ -32,6 +34,7 @@ export function InboxPage() {
   const failed = useFailed(snoozed);
   const asked = useApprovals("all").data?.approvals ?? [];
   const mine = asked.filter((one) => one.mine).length;
+  const disputed = useConflicts().data?.pages[0]?.count ?? 0;
   const drawings = usePublications().data?.publications ?? [];
   const toSee = drawings.filter((one) => one.mine).length;
   const { refetch } = held;
@@ -46,16 +49,17 @@ export function InboxPage() {
   const waiting = groups.reduce((sum, group) => sum + group.count, 0);
   const causes = failed.data?.groups ?? [];
   const failures = failed.data?.records ?? 0;
-  const tab = params.get("tab") ?? (mine ? "approvals" : groups.length || !failures ? "held" : "errors");
+  const tab = params.get("tab") ?? (mine ? "approvals" : groups.length || !(failures || disputed) ? "held" : disputed ? "conflicts" : "errors");
   const tabs = [
     { id: "approvals", label: "Approvals", count: asked.length },
     { id: "held", label: "Held", count: waiting },
+    { id: "conflicts", label: "Conflicts", count: disputed },
     { id: "errors", label: "Failed", count: failures },
     { id: "publications", label: "To publish", count: drawings.length },
   ].filter((one) => one.count > 0 || one.id === tab || one.id === "errors");
   const loading = held.isPending || failed.isPending;
   return (
-    <Page title="Inbox" lead={loading ? "What you decide" : lead(mine, waiting, groups.length, failures, toSee)}>
+    <Page title="Inbox" lead={loading ? "What you decide" : lead(mine, waiting, groups.length, disputed, failures, toSee)}>
       {done ? (
         <div className={css.done} role="status">
           <IconCircleCheck size={20} aria-hidden />
@@ -93,6 +97,7 @@ export function InboxPage() {
       ) : null}
       {tab === "approvals" ? <ApprovalList onDone={(told) => setDone({ ...told, question: "", at: Date.now() })} /> : null}
       {tab === "publications" ? <PublicationList onDone={(told) => setDone({ ...told, question: "", at: Date.now() })} /> : null}
+      {tab === "conflicts" ? <ConflictList onDone={(told) => setDone({ ...told, question: "", at: Date.now() })} /> : null}
       {tab === "held" && groups.some((group) => group.mine !== groups[0]?.mine || group.owner) ? (
         <div className={css.views}>
           <SegmentedControl
@@ -126,10 +131,11 @@ export function InboxPage() {
   );
 }
 
-function lead(mine: number, waiting: number, questions: number, failures: number, drawings: number): string {
+function lead(mine: number, waiting: number, questions: number, disputed: number, failures: number, drawings: number): string {
   const parts = [
     mine ? `${many(mine, "approval")} ${mine === 1 ? "waits" : "wait"} for you` : "",
     waiting ? `${many(questions, "question")} ${questions === 1 ? "keeps" : "keep"} ${many(waiting, "document")} waiting` : "",
+    disputed ? `${many(disputed, "record")} in conflict` : "",
     failures ? `${many(failures, "record")} failed` : "",
     drawings ? `${many(drawings, "drawing")} ${drawings === 1 ? "waits" : "wait"} for your eyes` : "",
   ].filter(Boolean);

@@ -112,6 +112,7 @@ function PlanCard({ run, row }: { run: string; row: PlanLine }) {
   const [all, setAll] = useState(false);
   const fields = row.fields.filter((one) => all || one.changed);
   const shown = all ? fields : fields.slice(0, 12);
+  const reasoned = shown.some((one) => one.why);
   return (
     <div className={css.step}>
       <div className={css.stepHead}>
@@ -121,6 +122,7 @@ function PlanCard({ run, row }: { run: string; row: PlanLine }) {
         </Link>
         <span className={css.quiet}>
           {row.step} · {row.entity_title} {row.operation === "create" ? "" : (row.number ?? row.remote_id ?? "")}
+          {row.place ? ` in ${row.place}` : ""}
         </span>
       </div>
       {row.message ? <p className={row.outcome === "failed" || row.outcome === "held" ? css.error : css.quiet}>{row.message}</p> : null}
@@ -131,6 +133,7 @@ function PlanCard({ run, row }: { run: string; row: PlanLine }) {
               <th scope="col">Field</th>
               <th scope="col">Now</th>
               <th scope="col">Then</th>
+              {reasoned ? <th scope="col">Why</th> : null}
             </tr>
           </thead>
           <tbody>
@@ -139,6 +142,7 @@ function PlanCard({ run, row }: { run: string; row: PlanLine }) {
                 <td title={one.field}>{one.title}</td>
                 <td className={one.changed && row.operation === "update" ? css.old : css.quiet}>{valueText(one.old) || "empty"}</td>
                 <td>{valueText(one.new) || "empty"}</td>
+                {reasoned ? <td className={css.why}>{one.why}</td> : null}
               </tr>
             ))}
           </tbody>

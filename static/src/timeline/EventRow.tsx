@@ -66,7 +66,7 @@ export function EventRow({ event }: { event: TimelineEvent }) {
                     <ExplainedValue
                       of={field.title}
                       text={valueText(field.new)}
-                      ask={() => fetchWhy(event.run, { key: event.key, node: event.node, field: field.field, entity: event.entity })}
+                      ask={() => fetchWhy(event.run, { key: event.key, node: event.node, field: field.field, slot: event.slot })}
                     />
                   </td>
                 </tr>

@@ -5,6 +5,7 @@ import {
   IconGavel,
   IconHome,
   IconInbox,
+  IconLink,
   IconListDetails,
   IconLogout,
   IconMoon,
@@ -33,6 +34,7 @@ const places: Place[] = [
   { to: "/runs", title: "Runs", icon: IconListDetails },
   { to: "/schedules", title: "Schedules", icon: IconCalendarClock },
   { to: "/inbox", title: "Inbox", icon: IconInbox },
+  { to: "/references", title: "References", icon: IconLink },
   { to: "/rules", title: "Rules", icon: IconGavel },
   { to: "/connections", title: "Connections", icon: IconPlugConnected },
 ];

@@ -4,13 +4,17 @@ import { Button, Group, Modal, NumberInput, SimpleGrid, Switch, TextInput } from
 import { useState } from "react";
 
 import { budgetOf, minutesOf, policyText, type PolicyText } from "../../model/policy";
+import { alertsOf, NOBODY } from "../../model/alerts";
 import { change, useDocument, useEditor } from "../../store/editor";
+import { AlertsForm } from "./AlertsForm";
 import css from "./dialogs.module.css";
 
 export function PolicyDialog({ close }: { close: () => void }) {
-  const { policy } = useDocument();
+  const { policy, slots } = useDocument();
   const readOnly = useEditor((editor) => editor.readOnly);
   const [text, setText] = useState(() => policyText(policy));
+  const [alerts, setAlerts] = useState(policy.alerts ?? NOBODY);
+  const [unclear, setUnclear] = useState(false);
   const set = (part: Partial<PolicyText>) => setText((now) => ({ ...now, ...part }));
   const minutes = minutesOf(text.minutes);
   const budget = budgetOf(text);
@@ -24,7 +28,7 @@ export function PolicyDialog({ close }: { close: () => void }) {
     disabled: readOnly,
     error: text[name] === "" && !empty ? "It needs a number." : null,
   });
-  const wrong = minutes === null || typeof budget === "string" || [text.lanes, text.batch, text.sample].includes("");
+  const wrong = minutes === null || typeof budget === "string" || [text.lanes, text.batch, text.sample].includes("") || unclear;
   return (
     <Modal opened onClose={close} title="How this flow runs" size={640} radius="lg">
       <p className={css.lead}>What one run may write before it stops and asks. Leave a field empty for no limit.</p>
@@ -54,6 +58,15 @@ export function PolicyDialog({ close }: { close: () => void }) {
         checked={text.fourEyes}
         onChange={(event) => set({ fourEyes: event.currentTarget.checked })}
       />
+      <AlertsForm
+        alerts={alerts}
+        slots={slots}
+        readOnly={readOnly}
+        onChange={(next, wrongly) => {
+          setAlerts(next);
+          setUnclear(wrongly);
+        }}
+      />
       <p className={css.lead}>When a system does not answer, and how the work is cut.</p>
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
         <TextInput
@@ -80,7 +93,7 @@ export function PolicyDialog({ close }: { close: () => void }) {
               const numbers = { lanes: Number(text.lanes), batch_size: Number(text.batch), sample_size: Number(text.sample) };
               change("Change how it runs", (flow) => ({
                 ...flow,
-                policy: { ...flow.policy, ...numbers, retry_minutes: minutes, budget, four_eyes: text.fourEyes },
+                policy: { ...flow.policy, ...numbers, retry_minutes: minutes, budget, four_eyes: text.fourEyes, alerts: alertsOf(alerts) },
               }));
               close();
             }}
