@@ -28,6 +28,7 @@ import { useOverlay } from "../store/run";
 import { useView, type Dialog } from "../store/view";
 import { StatusBadge } from "../ui/parts";
 import css from "./bar.module.css";
+import { DriftNotice } from "./DriftNotice";
 
 export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () => void }) {
   const trying = useOverlay((overlay) => overlay.trying);
@@ -104,6 +105,7 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
         </div>
       </header>
       <Notice />
+      <DriftNotice />
     </>
   );
 }
