@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine import drift
+from engine import arrivals, drift
 from engine.clock import now
 from engine.drift import Place
 from engine.errors import HeddleError, RecordRejected, Unavailable
@@ -22,16 +22,14 @@ from engine.store import audit, findings, flows
 from engine.store.findings import Finding
 
 DAY = 86_400.0
-LOOK = 300.0
-"""Seconds between looks for flows whose day is over."""
-
 log = logging.getLogger("heddle.watch")
 
 
-def run(runtime: Runtime, stop: threading.Event, every: float = LOOK) -> None:
-    """Looks at every live flow once a day, until told to stop."""
+def run(runtime: Runtime, stop: threading.Event, every: float = arrivals.EVERY) -> None:
+    """Looks at every live flow once a day, and for what documents wait for every minute, until told to stop."""
     while not stop.wait(every):
         try:
+            arrivals.look(runtime)
             look_at_all(runtime)
         except Unavailable as error:
             log.warning("the watch waits: %s", error)

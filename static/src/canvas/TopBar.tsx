@@ -15,6 +15,7 @@ import {
   IconLink,
   IconPlayerPlay,
   IconPlugConnected,
+  IconPower,
   IconTable,
   IconTelescope,
 } from "@tabler/icons-react";
@@ -35,6 +36,7 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
   const slug = useEditor((editor) => editor.slug);
   const readOnly = useEditor((editor) => editor.readOnly);
   const mayRun = useMay("operator");
+  const state = useEditor((editor) => editor.state);
   const show = (dialog: Dialog) => () => useView.setState({ dialog });
   return (
     <>
@@ -92,6 +94,11 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
                     Address for webhooks and buttons
                   </Menu.Item>
                 </>
+              )}
+              {readOnly || state === "draft" ? null : (
+                <Menu.Item leftSection={<IconPower size={16} />} onClick={show("switch")}>
+                  {state === "live" ? "Switch off" : "Switch on"}
+                </Menu.Item>
               )}
               <Menu.Item leftSection={<IconDownload size={16} />} component="a" href={`/api/flows/${slug}/export`} download={`${slug}.json`}>
                 Export as a file
