@@ -111,7 +111,7 @@ def add_rows(
                 )
             flow = row.document()
             for key, cells in rows.items():
-                flow = answers.with_answer(flow, {**asked, "key": key}, cells)
+                flow = answers.with_answer(session, flow, {**asked, "key": key}, cells, who.actor)
             flows.save_draft(session, row, flow)
             number, promised = 0, []
         else:

@@ -14,7 +14,7 @@ from designer.sheets import harmless
 from engine import allowance, compare, explain, launch
 from engine.errors import RequestError
 from engine.explain import EntityOf
-from engine.flow import Flow
+from engine.flow import Budget, Flow, Node
 from engine.launch import Cause
 from engine.readings import show
 from engine.record import COUNTS_AS, Outcome, from_json, idempotency_key
@@ -44,7 +44,7 @@ def summary(session: Session, run: Run, flow: Flow, shape_of: EntityOf) -> dict[
                     "title": (drawn.title if drawn else "") or node,
                     "entity": entity,
                     "entity_title": (shape.title if shape else "") or entity,
-                    "outcome": outcome,
+                    "outcome": "deleted" if _deletes(drawn) and outcome == "updated" else outcome,
                     "count": count,
                 }
             )
@@ -55,7 +55,7 @@ def summary(session: Session, run: Run, flow: Flow, shape_of: EntityOf) -> dict[
         "counts": counted,
         "steps": steps,
         "sentence": _sentence(steps),
-        "budget": _budget(session, run, flow, counted),
+        "budget": _budget(session, run, flow, counted, steps),
         "executable": not why_not,
         "why_not": why_not,
         "executed_by": child.id if child else None,
@@ -224,10 +224,19 @@ def _execution(session: Session, run: Run) -> Run | None:
     return progress.by_cause(session, idempotency_key("execute", run.id))
 
 
-def _budget(session: Session, run: Run, flow: Flow, counted: Mapping[str, int]) -> list[str]:
-    budget = flow.policy.budget
-    if budget is None:
-        return []
+def _deletes(drawn: Node | None) -> bool:
+    return drawn is not None and drawn.settings.get("operation") == "delete"
+
+
+def _budget(
+    session: Session,
+    run: Run,
+    flow: Flow,
+    counted: Mapping[str, int],
+    steps: Sequence[Mapping[str, Any]],
+) -> list[str]:
+    budget = flow.policy.budget or Budget()
+    deletes = sum(int(step["count"]) for step in steps if step["outcome"] == "deleted")
     amounts: list[Any] = []
     after = 0
     while budget.amount is not None:
@@ -236,7 +245,8 @@ def _budget(session: Session, run: Run, flow: Flow, counted: Mapping[str, int]) 
         if len(page) < PAGE:
             break
         after = page[-1].id or 0
-    totals = {"create": counted.get("created", 0), "update": counted.get("updated", 0)}
+    updates = counted.get("updated", 0) - deletes
+    totals = {"create": counted.get("created", 0), "update": updates, "delete": deletes}
     return allowance.exceeded(budget, totals, amounts)
 
 
@@ -244,7 +254,7 @@ def _sentence(steps: Sequence[Mapping[str, Any]]) -> str:
     """«37 invoices created, 2 contacts updated»"""
     parts: dict[tuple[str, str], int] = {}
     for step in steps:
-        if step["outcome"] in ("created", "updated"):
+        if step["outcome"] in ("created", "updated", "deleted"):
             key = (str(step["entity_title"]), str(step["outcome"]))
             parts[key] = parts.get(key, 0) + int(step["count"])
     return ", ".join(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from designer import pairing
+from designer import filling, pairing
 from designer.auth import Identity
 from designer.installation import here
 from engine.clock import iso
 from engine.errors import RequestError
-from engine.flow import LookupTable
 from engine.record import from_json
 from engine.store import accounts, audit, connections, flows, owners, reviews
 from engine.store.database import Session
@@ -28,6 +27,8 @@ READ = {
 }
 HELPS: Mapping[str, tuple[dict[str, str], ...]] = {
     "lookup": (AGAIN,),
+    "rate": (AGAIN,),
+    "ask": (AGAIN,),
     "in-doubt": (AGAIN,),
     "closed-period": (AGAIN,),
     "changed": ({**AGAIN, "title": "Write as they are now"},),
@@ -59,9 +60,9 @@ def waiting(session: Session, who: Identity) -> list[dict[str, Any]]:
 def topic_of(question: Mapping[str, Any]) -> str:
     """What questions of one owner have in common: the table, the rule, or the kind of question and object."""
     match question.get("kind"):
-        case "lookup":
-            return f"lookup/{question.get('table')}"
-        case "rule":
+        case "lookup" | "rate" as kind:
+            return f"{kind}/{question.get('table')}"
+        case "rule" | "ask":
             return f"rule/{question.get('rule_set', '')}/{question.get('rule', '')}"
         case kind:
             return f"{kind}/{question.get('entity', '')}"
@@ -158,8 +159,10 @@ def _form(session: Session, row: flows.FlowRow | None, question: Mapping[str, An
     if row is None:
         return None
     match question.get("kind"):
-        case "lookup":
-            return _lookup_form(session, row, question)
+        case kind if kind in filling.ROWS:
+            return _row_form(session, row, question)
+        case "ask":
+            return filling.asked_form(question)
         case "ambiguous" if "source" in question:
             return pairing.form(question)
         case "in-doubt" if isinstance(question.get("source"), dict):
@@ -174,34 +177,7 @@ def _form(session: Session, row: flows.FlowRow | None, question: Mapping[str, An
     return None
 
 
-def _lookup_form(session: Session, row: flows.FlowRow, question: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The columns of the missing row, with the choices that the system has for them; where it cannot say, with
-    the values that other rows have there."""
+def _row_form(session: Session, row: flows.FlowRow, question: Mapping[str, Any]) -> dict[str, Any] | None:
     version = flows.version_by_id(session, row.live_version_id) if row.live_version_id else None
     table = version.document().tables.get(str(question.get("table"))) if version else None
-    if table is None:
-        return None
-    columns = []
-    for place, name in enumerate(table.columns[1:], 1):
-        choices = _choices(row, table, name)
-        if choices is None:
-            values = sorted({cell for cells in table.rows for cell in cells[place : place + 1] if cell})
-            choices = [{"value": value, "title": value} for value in values]
-        columns.append({"name": name, "options": choices})
-    return {
-        "kind": "lookup",
-        "table": str(question["table"]),
-        "title": table.title,
-        "key": str(question["key"]),
-        "columns": columns,
-    }
-
-
-def _choices(row: flows.FlowRow, table: LookupTable, column: str) -> list[dict[str, str]] | None:
-    options = table.options.get(column)
-    if options is None:
-        return None
-    installation = here()
-    return installation.choices.of(
-        installation.database, installation.seal, row.bound(), options, installation.runtime.pacer
-    )
+    return filling.form(row, table, question) if table is not None else None

@@ -11,15 +11,15 @@ The door for writing is in this class: a dry run, a sample and a preview open th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import msgspec
 from pydantic import BaseModel, ConfigDict
 
-from engine.errors import EngineError, HeddleError
+from engine.errors import AccessError, EngineError, HeddleError, InDoubt, Unavailable
 from engine.http import Http
-from engine.record import Change, Page, Remote, Result
+from engine.record import Change, Outcome, Page, Remote, Result
 from engine.shape import Entity, Summary
 
 
@@ -39,6 +39,7 @@ class Capability(BaseModel):
                  ``client-id`` we choose the object's id · ``key`` the call carries a unique key ·
                  ``reference`` a field of the object carries our key · ``none``
     changes      how changes are seen: ``modified-since``, ``feed`` or ``none``
+    tombstones   whether a read of what changed tells of deleted objects too
     requests_per_second, concurrent, requests_per_day
                  what the system is known to allow; a connection may be given other limits (engine.pace)
     """
@@ -50,6 +51,7 @@ class Capability(BaseModel):
     find: int = 100
     idempotency: Literal["client-id", "key", "reference", "none"] = "none"
     changes: Literal["modified-since", "feed", "none"] = "none"
+    tombstones: bool = False
     requests_per_second: float | None = None
     concurrent: int | None = None
     requests_per_day: int | None = None
@@ -183,11 +185,36 @@ class Connector(ABC, Generic[S]):
         """The door: every write of every connector goes through here, and a dry run finds it shut."""
         if self.http.read_only:
             raise EngineError("A dry run tried to write.", code="E-DOOR")
+        deletes = sum(change.operation == "delete" for change in changes)
+        if 0 < deletes < len(changes):
+            raise EngineError("Deletes go in calls of their own.")
         try:
-            return [self._masked(result) for result in self._write(entity, changes)]
+            results = self._delete(entity, changes) if deletes else self._write(entity, changes)
+            return [self._masked(result) for result in results]
         except Partly as partly:
             masked = [None if result is None else self._masked(result) for result in partly.results]
             raise Partly(masked, partly.error) from partly
+
+    def _delete(self, entity: str, changes: Sequence[Change]) -> list[Result]:
+        """One Result a Change, in order: ``updated`` for what is deleted, or was gone already. Raises as ``_write``.
+
+        Safe to repeat. The default refuses: a system that can delete overrides it.
+        """
+        message = f"{self.title} does not delete {entity}; do it there."
+        refused = Result(Outcome.FAILED, code="E-OPERATION", message=message)
+        return [msgspec.structs.replace(refused, remote_id=change.remote_id) for change in changes]
+
+    def _delete_singly(self, changes: Sequence[Change], delete: Callable[[Change], Result]) -> list[Result]:
+        """Deletes one call after the other, for systems that know no other way. Raises Partly as ``_write``."""
+        results: list[Result | None] = [None] * len(changes)
+        for place, change in enumerate(changes):
+            try:
+                results[place] = delete(change)
+            except (AccessError, Unavailable, InDoubt) as error:
+                if not place:
+                    raise
+                raise Partly(results, error) from error
+        return [result for result in results if result is not None]
 
     def _masked(self, result: Result) -> Result:
         """A system may quote what it was sent; no secret of ours may reach the history that way."""

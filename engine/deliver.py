@@ -23,6 +23,7 @@ from engine.intent import Delivered, Errand, Intent, gather, hold, keep, recall,
 from engine.node import WriteTarget
 from engine.recognition import look_closer
 from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_key, to_json
+from engine.removal import remove
 from engine.walk import Receipt
 
 
@@ -33,6 +34,8 @@ def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
     """
     done = Delivered([None] * len(records))
     target = errand.node.target()
+    if target.operation == "delete":
+        return remove(errand, target, records)
     intents = gather(errand, target, records, done)
     try:
         intents = recall(errand, intents, done)

@@ -11,6 +11,7 @@ from engine.agreement import SIDES, Side, SideName
 from engine.allowance import Allowance
 from engine.connector import Connector
 from engine.directory import Directories
+from engine.flow import Budget
 from engine.intent import Errand
 from engine.ledger import Ledger
 from engine.node import SyncNode, WriteTarget
@@ -79,6 +80,7 @@ class Errands:
             claim=self.claim(ask.node),
             keep_lease=self.keep_lease,
             dry=self.dry,
+            run_id=self.run.id,
             patience=self.lease + timeout,
             allowances={name: self._allowance(ask.node, side) for name, side in sides.items()},
             approvals={
@@ -88,6 +90,9 @@ class Errands:
 
     def _allowance(self, node: str, target: WriteTarget | Side) -> Allowance | None:
         budget = self.plan.flow.policy.budget
+        deletes = target.deleted if isinstance(target, Side) else target.operation
+        if deletes == "delete":
+            budget = budget or Budget()
         if budget is None or self.dry or node == tasks.NODE:
             return None
         thing = self.connect(target.slot).entity(target.entity).title or target.entity

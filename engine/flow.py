@@ -145,10 +145,12 @@ class AmountLimit(Document):
 
 
 class Budget(Document):
-    """What one run may write before it stops and asks. What is None is not limited."""
+    """What one run may write before it stops and asks. What is None is not limited; nothing is deleted unless
+    ``deletes`` says how many."""
 
     creates: Annotated[int, Field(ge=0)] | None = None
     updates: Annotated[int, Field(ge=0)] | None = None
+    deletes: Annotated[int, Field(ge=0)] | None = 0
     amount: AmountLimit | None = None
 
 

@@ -215,6 +215,11 @@ class ReadNode(Node[S]):
     def query(self, trigger: Record | None) -> Query:
         """What to read for this trigger; ``keys`` is set when the trigger names records."""
 
+    deletes: Literal["ignore", "sweep", "feed"] = "ignore"
+    """How deleted objects are noticed: not at all, by asking which ids are left, or by the system's own word."""
+    sweep_hours: float = 24.0
+    """At most every so many hours; 0 sweeps in every run."""
+
     @property
     def incremental(self) -> bool:
         """True when only what changed since the watermark is wanted."""
@@ -255,7 +260,8 @@ class LookupNode(Node[S]):
 class WriteTarget(BaseModel):
     """Where and how a WriteNode writes.
 
-    operation  upsert: update what matches, else create · create: never twice · update: never create
+    operation  upsert: update what matches, else create · create: never twice · update: never create ·
+               delete: what this installation has written or linked, and nothing else
     match      target fields by which an existing object is recognised
     alike      how the values of a match field are compared, where not as text (engine.alike)
     on_missing what happens when an update finds nothing
@@ -265,7 +271,7 @@ class WriteTarget(BaseModel):
 
     slot: str
     entity: str
-    operation: Literal["upsert", "create", "update"] = "upsert"
+    operation: Literal["upsert", "create", "update", "delete"] = "upsert"
     match: tuple[str, ...] = ()
     alike: Mapping[str, str] = {}
     on_missing: Literal["hold", "skip", "fail"] = "fail"

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from engine import sweep
 from engine.batch import pack
 from engine.connector import Connector, Query
 from engine.errors import EngineError
@@ -17,13 +18,17 @@ from engine.store import references
 from engine.store.database import Database
 from engine.store.runs import RunView
 
+MOST = 2000
+"""Records that are read before they are staged, unless a single page has more."""
+
 Staged = tuple[int, bytes, int, str | None]
 
 
 class Reader:
     """Reads the pages of one run.
 
-    The cursor is {"source": index, "at": connector's own, "since": lower bound, "marks": {node: stamp}}. The
+    The cursor is {"source": index, "at": connector's own, "since": lower bound, "marks": {node: stamp}}, with
+    "sweep" while it looks for what was deleted (see engine.sweep). The
     lower bound is fixed with the first page of a source: another run may move the watermark meanwhile, and a
     connector's place in its pages only means something between the same bounds. Marks are what the watermark
     may move to when the run is over; runs that were told what to read (a window, keys) have none, because
@@ -47,6 +52,9 @@ class Reader:
             raise EngineError(f"{source!r} does not read.")
         connector = self._connect(node.slot)
         query = node.query(self.run.trigger_record())
+        if cursor.get("sweep"):
+            return self._sweep(database, cursor, source, node, query)
+        sweep.refuse_unable(connector, source, node)
         given, since = bool(self.run.window.get("given")), None
         named = self.run.window.get("keys")
         if named is not None:
@@ -56,18 +64,34 @@ class Reader:
             since = self.since(database, source) if first else cursor["since"]
             query = query.model_copy(update={"since": since, "until": self.run.window.get("until")})
         nothing = query.keys is not None and not query.keys
-        page = Page([]) if nothing else connector.read(query, cursor["at"], self._limit(connector))
+        page = Page([]) if nothing else self._fill(connector, query, cursor["at"])
         batches = self._cut(source, node, query, page.records)
         marks = dict(cursor["marks"])
         if page.watermark and query.keys is None and not given:
             marks[source] = max(stamp(page.watermark, query.until), marks.get(source, ""))
         done = page.cursor is None or self.run.mode == "sample"
+        if done and sweep.is_due(database, self.run, source, node, query):
+            return batches, {**cursor, "at": None, "since": None, "marks": marks, "sweep": sweep.begin()}
         following = {
             "source": cursor["source"] + (1 if done else 0),
             "at": None if done else page.cursor,
             "since": None if done else since,
             "marks": marks,
         }
+        if following["source"] >= len(self.sources):
+            following["end"] = True
+        return batches, following
+
+    def _sweep(
+        self, database: Database, cursor: dict[str, Any], source: str, node: ReadNode[Any], query: Query
+    ) -> tuple[list[Staged], dict[str, Any]]:
+        """The staged tombstones of what is gone, and the cursor behind them."""
+        gone, at = sweep.step(database, self.run, self._connect(node.slot), node, query, cursor["sweep"])
+        batches = self._cut(source, node, query, gone)
+        if at is not None:
+            return batches, {**cursor, "sweep": at}
+        marks = {**cursor["marks"], sweep.mark_of(source): self.run.window["until"]}
+        following = {"source": cursor["source"] + 1, "at": None, "since": None, "marks": marks}
         if following["source"] >= len(self.sources):
             following["end"] = True
         return batches, following
@@ -80,6 +104,21 @@ class Reader:
         with database.read() as session:
             mark = references.watermark(session, self.run.flow_id, source)
         return earlier(mark) if mark else None
+
+    def _fill(self, connector: Connector[Any], query: Query, at: Any) -> Page:
+        """The next page, with those behind it that still fit into one batch a lane."""
+        limit = self._limit(connector)
+        page = connector.read(query, at, limit)
+        if self.run.mode == "sample":
+            return page
+        records, watermarks = list(page.records), [page.watermark]
+        wanted = min(self.plan.flow.policy.batch_size * self.run.lanes, MOST)
+        while page.cursor is not None and len(records) + limit <= wanted:
+            page = connector.read(query, page.cursor, limit)
+            records += page.records
+            watermarks.append(page.watermark)
+        highest = max(filter(None, watermarks), key=lambda mark: stamp(mark, None), default=None)
+        return Page(records, page.cursor, highest)
 
     def _limit(self, connector: Connector[Any]) -> int:
         policy = self.plan.flow.policy

@@ -119,9 +119,9 @@ class Change(msgspec.Struct, frozen=True):
     """One intended write.
 
     key        idempotency key: equal for every attempt at the same intent, at most 64 characters [0-9a-f]
-    operation  ``create`` or ``update``
+    operation  ``create``, ``update``, or ``delete`` (which has no data)
     data       target fields and values, in the entity's own names, canonical values (see module docstring)
-    remote_id  the target's id, for an update
+    remote_id  the target's id, for an update or a delete
     match      the match-key values by which a created object could be found again
     json       ``data`` as exact JSON, where it is at hand; see ``body``
     """

@@ -19,6 +19,7 @@ from engine.launch import Cause, Started, read_again, start_inside
 from engine.node import ReadNode
 from engine.plan import Plan
 from engine.record import Record, from_json, to_json
+from engine.scope import ANSWERS
 from engine.store import flows, releases, reviews
 from engine.store.database import Database, Session
 from engine.store.history import Stop
@@ -196,4 +197,10 @@ def _stop(hold: Hold) -> Stop:
 
 
 def _changed(record: Record, change: Mapping[str, Any]) -> Record:
-    return record.with_data({**record.data, **change}) if isinstance(record.data, dict) else record
+    """The record with fields that were answered, and with what rules were told (under ANSWERS)."""
+    fields = {name: value for name, value in change.items() if name != ANSWERS}
+    if fields and isinstance(record.data, dict):
+        record = record.with_data({**record.data, **fields})
+    if ANSWERS in change:
+        record = record.with_step(ANSWERS, {**record.steps.get(ANSWERS, {}), **change[ANSWERS]})
+    return record

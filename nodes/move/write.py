@@ -47,11 +47,12 @@ class Alike(Document):
 class WriteSettings(NodeSettings):
     slot: SlotName = ""
     entity: EntityName = ""
-    operation: Literal["upsert", "create", "update"] = Field(
+    operation: Literal["upsert", "create", "update", "delete"] = Field(
         default="upsert",
         title="What to do",
         description="upsert: update the object that fits, or create one; create: always a new one, each "
-        "record once; update: never create.",
+        "record once; update: never create; delete: what Heddle has written or linked, as far as the budget of the "
+        "flow allows deletes.",
     )
     match: list[str] = Field(
         default=[],
@@ -155,7 +156,7 @@ class WriteRecordsNode(WriteNode[WriteSettings]):
     def check(self) -> list[Problem]:
         problems = list(self.problems)
         settings = self.settings
-        if settings.operation != "create" and not settings.match and settings.id is None:
+        if settings.operation in ("upsert", "update") and not settings.match and settings.id is None:
             does = "creates it a second time" if settings.operation == "upsert" else "cannot update it"
             problems.append(
                 Problem(
@@ -183,9 +184,11 @@ class WriteRecordsNode(WriteNode[WriteSettings]):
         settings = self.settings
         if not settings.entity:
             return ""
-        does = {"upsert": "Create or update", "create": "Create", "update": "Update"}[settings.operation]
+        does = {"upsert": "Create or update", "create": "Create", "update": "Update", "delete": "Delete"}[
+            settings.operation
+        ]
         by = f", recognised by {' and '.join(settings.match)}" if settings.match else ""
-        return f"{does} {settings.entity}{by if settings.operation != 'create' else ''}"
+        return f"{does} {settings.entity}{by if settings.operation in ('upsert', 'update') else ''}"
 
 
 def _id_text(value: Compiled | None, scope: Scope) -> str | None:

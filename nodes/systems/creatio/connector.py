@@ -15,6 +15,7 @@ from engine.record import Change, Page, Record, Remote, Result
 from engine.shape import Entity, Summary
 from nodes.systems.creatio import finding
 from nodes.systems.creatio.answers import body_of, refuse
+from nodes.systems.creatio.deleting import delete
 from nodes.systems.creatio.metadata import Model, parse, stock_model
 from nodes.systems.creatio.odata import Reader, Selection, condition, resolve
 from nodes.systems.creatio.session import ClientCredentials, CreatioSettings, Session
@@ -245,6 +246,10 @@ class CreatioConnector(Connector[CreatioSettings]):
         return finding.find(self, entity, matches, fields)
 
     # writing -----------------------------------------------------------------------------------------
+
+    def _delete(self, entity: str, changes: Sequence[Change]) -> list[Result]:
+        self.model().type(entity)
+        return self._delete_singly(changes, lambda change: delete(self, entity, change))
 
     def _write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
         return Writer(self, entity).write(changes)

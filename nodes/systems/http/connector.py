@@ -12,6 +12,7 @@ from engine.record import Change, Page, Remote, Result
 from engine.shape import Entity, Summary
 from nodes.systems.http import line, shapes, writing
 from nodes.systems.http.answers import Judge
+from nodes.systems.http.deleting import delete
 from nodes.systems.http.finding import Finder
 from nodes.systems.http.line import Line
 from nodes.systems.http.reading import Reader
@@ -76,6 +77,10 @@ class HttpConnector(Connector[HttpSettings]):
 
     def _write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
         return Writer(self.line, self.judge, self._form(entity)).write(changes)
+
+    def _delete(self, entity: str, changes: Sequence[Change]) -> list[Result]:
+        form = self._form(entity)
+        return self._delete_singly(changes, lambda change: delete(self.line, self.judge, form, change))
 
     def resolve(self, entity: str, changes: Sequence[Change]) -> list[Remote | None]:
         return Writer(self.line, self.judge, self._form(entity)).resolve(changes)

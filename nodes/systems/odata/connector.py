@@ -15,6 +15,7 @@ from engine.record import Change, Page, Record, Remote, Result
 from engine.shape import Entity, Summary
 from nodes.systems.http.line import STATUS, Line, body_of, meaning, refuse, said
 from nodes.systems.odata import reading
+from nodes.systems.odata.deleting import delete
 from nodes.systems.odata.filtering import condition, match_of
 from nodes.systems.odata.metadata import KEY, Model, entered, parse
 from nodes.systems.odata.query import all_of, any_of, chunks, encode
@@ -280,6 +281,9 @@ class ODataConnector(Connector[ODataSettings]):
 
     def _write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
         return Writer(self, entity).write(changes)
+
+    def _delete(self, entity: str, changes: Sequence[Change]) -> list[Result]:
+        return self._delete_singly(changes, lambda change: delete(self, entity, change))
 
     def refusal(self, response: Any, what: str) -> HeddleError:
         """The error that an answer stands for."""

@@ -72,6 +72,8 @@ export interface ColumnOptions {
 export interface Budget {
   creates: number | null;
   updates: number | null;
+  /** Nothing is deleted unless it says how many; null is no limit. */
+  deletes: number | null;
   amount: { field: string; limit: unknown } | null;
 }
 

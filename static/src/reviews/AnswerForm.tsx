@@ -4,7 +4,7 @@ import { Autocomplete, Button, Radio, Select, TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 
 import { useAnswer } from "../api/runs";
-import type { HeldGroup, LookupQuestion } from "../api/types";
+import type { HeldGroup, LookupForm } from "../api/types";
 import { valueText } from "../model/values";
 import { ErrorBanner } from "../ui/parts";
 import { ChoiceForm } from "./ChoiceForm";
@@ -18,7 +18,7 @@ interface Props {
 
 export function AnswerForm({ group, onDone }: Props) {
   const { form } = group;
-  if (form?.kind === "lookup") return <RowForm group={group} form={form} onDone={onDone} />;
+  if (form?.kind === "lookup" || form?.kind === "rate" || form?.kind === "ask") return <RowForm group={group} form={form} onDone={onDone} />;
   if (form?.kind === "choice") return <ChoiceForm group={group} form={form} onDone={onDone} />;
   if (form?.kind === "in-doubt") return <DoubtForm group={group} form={form} onDone={onDone} />;
   if (form?.kind === "closed-period") return <PeriodForm group={group} form={form} onDone={onDone} />;
@@ -63,20 +63,22 @@ function Frame({ group, onDone, answer, lacking, said, children }: FrameProps) {
   );
 }
 
-function RowForm({ group, form, onDone }: Props & { form: LookupQuestion }) {
+function RowForm({ group, form, onDone }: Props & { form: LookupForm }) {
   const [values, setValues] = useState<Record<string, string>>({});
   const asked = valueText(group.question["column"]);
   const needed = form.columns.filter((column) => !asked || column.name === asked);
   const lacking = needed.some((column) => !values[column.name]?.trim());
   const set = (name: string, value: string) => setValues((now) => ({ ...now, [name]: value }));
   return (
-    <Frame group={group} onDone={onDone} answer={values} lacking={lacking} said={`${form.key} is answered, and the next one like it will not ask.`}>
+    <Frame group={group} onDone={onDone} answer={values} lacking={lacking} said={form.kind === "ask" ? "Answered." : `${form.key} is answered, and the next one like it will not ask.`}>
       {(tried) =>
         form.columns.map((column) => {
           const required = needed.includes(column);
-          const error = tried && required && !values[column.name]?.trim() ? `Choose ${column.name} for ${form.key}.` : null;
-          const shared = { label: `${column.name} for ${form.key}`, withAsterisk: required, error, className: css.field };
-          const closed = column.options.some((option) => option.title && option.title !== option.value);
+          const name = form.key ? `${column.name} for ${form.key}` : column.name;
+          const error = tried && required && !values[column.name]?.trim() ? `Choose ${name}.` : null;
+          const shared = { label: name, withAsterisk: required, error, className: css.field };
+          const fixed = form.kind === "ask" && column.options.length > 0;
+          const closed = fixed || column.options.some((option) => option.title && option.title !== option.value);
           return closed ? (
             <Select
               key={column.name}

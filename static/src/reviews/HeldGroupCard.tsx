@@ -26,7 +26,6 @@ export function HeldGroupCard({ group, onDone }: Props) {
   const flow = group.flow?.slug ?? valueText(question["flow"]);
   const wait = `${many(count, "document")} ${count === 1 ? "waits" : "wait"}`;
   const more = count - group.keys.length;
-  const gone = question["kind"] === "gone" ? valueText(question["id"]) : "";
   return (
     <article className={css.group} aria-label={group.message}>
       <div className={css.question}>
@@ -54,13 +53,6 @@ export function HeldGroupCard({ group, onDone }: Props) {
         <Owner group={group} may={may} />
       </div>
       {form && may ? <AnswerForm group={group} onDone={onDone} /> : null}
-      {gone ? (
-        <div className={css.form}>
-          <Button component={Link} to={`/references?q=${encodeURIComponent(gone)}`}>
-            Repair the cross reference
-          </Button>
-        </div>
-      ) : null}
       <Acts group={group} flow={flow} may={may} onDone={onDone} />
       <details className={css.wait}>
         <summary>{count === 1 ? "Which document" : "Which documents"}</summary>
@@ -94,10 +86,16 @@ function Acts({ group, flow, may, onDone }: Props & { flow: string; may: boolean
       () => undefined, // shown as release.error
     );
   };
-  const quiet = group.form !== null || group.question["kind"] === "gone";
+  const quiet = group.form !== null;
+  const gone = group.question["kind"] === "gone" ? valueText(group.question["id"]) : "";
   if (!may && !flow) return null;
   return (
     <div className={css.form} data-quiet={quiet || undefined}>
+      {gone ? (
+        <Button component={Link} to={`/references?q=${encodeURIComponent(gone)}`}>
+          Repair the cross reference
+        </Button>
+      ) : null}
       {may
         ? group.acts.map((act, at) => (
             <Tooltip key={act.do} label={act.help} multiline maw={320}>

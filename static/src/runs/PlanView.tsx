@@ -13,7 +13,7 @@ import { groupDigits, plainNumber, valueText } from "../model/values";
 import { EmptyState, ErrorBanner, Rows, StatusBadge } from "../ui/parts";
 import { statusOf } from "../ui/status";
 import { Search } from "./RunsPage";
-import { recordAddress } from "./words";
+import { recordAddress, outcomeOf } from "./words";
 import css from "./runs.module.css";
 
 export function PlanView({ run }: { run: RunDetail }) {
@@ -74,7 +74,7 @@ function Verdict({ plan, run }: { plan: Plan; run: RunDetail }) {
   const execute = useExecute(run.id);
   const may = useMay("operator");
   const navigate = useNavigate();
-  const writes = plan.steps.reduce((sum, step) => (["created", "updated"].includes(step.outcome) ? sum + plainNumber(step.count) : sum), 0);
+  const writes = plan.steps.reduce((sum, step) => (["created", "updated", "deleted"].includes(step.outcome) ? sum + plainNumber(step.count) : sum), 0);
   const inFuture = plan.sentence.replaceAll(" created", " to create").replaceAll(" updated", " to update");
   return (
     <div className={css.state}>
@@ -116,7 +116,7 @@ function PlanCard({ run, row }: { run: string; row: PlanLine }) {
   return (
     <div className={css.step}>
       <div className={css.stepHead}>
-        <StatusBadge status={row.outcome} />
+        <StatusBadge status={outcomeOf(row)} />
         <Link to={recordAddress(run, row.root)}>
           <strong>{row.title || row.key}</strong>
         </Link>

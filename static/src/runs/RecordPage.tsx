@@ -14,7 +14,7 @@ import { Correct, Corrections } from "./Correct";
 import { RetryButton } from "./RetryButton";
 import { StepCard } from "./StepCard";
 import { useRun } from "./useRun";
-import { recordAddress, stepTitles } from "./words";
+import { recordAddress, stepTitles, outcomeOf } from "./words";
 import css from "./runs.module.css";
 
 type Sent = RecordHistory["deliveries"][number];
@@ -126,7 +126,7 @@ function DeliveryCard({ delivery, step }: { delivery: Sent; step: string }) {
   return (
     <div className={css.step} style={{ marginBottom: 10 }}>
       <div className={css.stepHead}>
-        <StatusBadge status={delivery.outcome} />
+        <StatusBadge status={outcomeOf(delivery)} />
         <strong>{step}</strong>
         <span className={css.quiet}>
           {delivery.entity} {delivery.number ?? delivery.remote_id ?? ""} · <RelativeTime at={delivery.at} />

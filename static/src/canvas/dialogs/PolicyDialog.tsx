@@ -18,7 +18,7 @@ export function PolicyDialog({ close }: { close: () => void }) {
   const set = (part: Partial<PolicyText>) => setText((now) => ({ ...now, ...part }));
   const minutes = minutesOf(text.minutes);
   const budget = budgetOf(text);
-  const count = (name: "lanes" | "batch" | "sample" | "creates" | "updates", max: number, empty = false) => ({
+  const count = (name: "lanes" | "batch" | "sample" | "creates" | "updates" | "deletes", max: number, empty = false) => ({
     value: text[name] === "" ? "" : Number(text[name]),
     onChange: (value: string | number) => set({ [name]: String(value) }),
     min: empty ? 0 : 1,
@@ -35,6 +35,7 @@ export function PolicyDialog({ close }: { close: () => void }) {
       <SimpleGrid cols={{ base: 1, sm: 2 }} mb="lg">
         <NumberInput label="New records at most" {...count("creates", 10_000_000, true)} />
         <NumberInput label="Changed records at most" {...count("updates", 10_000_000, true)} />
+        <NumberInput label="Deleted records at most" description="0 deletes nothing." {...count("deletes", 10_000_000, true)} />
         <TextInput
           label="Field with the amount"
           placeholder="TOTALAMOUNT"
