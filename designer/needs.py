@@ -107,17 +107,26 @@ def _needs(flow: Flow, bindings: Mapping[str, str]) -> dict[Place, tuple[str, di
         if use.row.startswith(("fills", "keeps")):
             filled.setdefault(use.place, set()).add(use.path)
     found = {}
+    created = _created(flow)
     for place in sorted(written(flow)):
         shape = shapes.get(place)
         if shape is not None:
-            found[place] = (shape.title or shape.name, _referred(shape, filled.get(place, set())))
+            referred = _referred(shape, filled.get(place, set()), place in created)
+            found[place] = (shape.title or shape.name, referred)
     return found
 
 
-def _referred(shape: Entity, filled: set[str]) -> dict[str, list[str]]:
+def _created(flow: Flow) -> set[Place]:
+    """What is not only updated: all that the target demands must be there."""
+    updates = [node for node in flow.nodes if node.settings.get("operation") in ("update", "delete")]
+    return written(flow.model_copy(update={"nodes": [node for node in flow.nodes if node not in updates]}))
+
+
+def _referred(shape: Entity, filled: set[str], created: bool) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path, field in _flat(shape.fields, ""):
-        if field.refers_to and field.refers_to != shape.name and (path in filled or field.required):
+        wanted = path in filled or (created and field.required)
+        if wanted and field.refers_to and field.refers_to != shape.name:
             found.setdefault(field.refers_to, []).append(field.label())
     return found
 
