@@ -184,6 +184,17 @@ def refuse_rebinding(session: Session, row: flows.FlowRow, given: Mapping[str, s
         )
 
 
+def refuse_alone(session: Session, row: flows.FlowRow) -> None:
+    """What changes the drawing of a live flow on the way must not pass the second person by. Raises RequestError (409)."""
+    if _live_is_guarded(session, row):
+        raise RequestError(
+            f"«{row.name}» posts to the ledger, so its drawing is changed by two people.",
+            status=409,
+            code="E-FOUR-EYES",
+            cure="Decide without remembering it, or change the drawing and ask for publication.",
+        )
+
+
 def seen(flow: Flow, bindings: Mapping[str, str]) -> dict[str, Any]:
     """The systems as the drawing is published for them: what later changes are compared with."""
     installation = here()
