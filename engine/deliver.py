@@ -210,7 +210,8 @@ def _approved(errand: Errand, intents: list[Intent], operation: str, done: Deliv
     passed: list[Intent] = []
     for intent in intents:
         change = _change(errand, intent, operation)
-        refusal = errand.approval.refusal(intent.at[-1], operation, change.data)
+        decided = intent.data if intent.decided else None
+        refusal = errand.approval.refusal(intent.at[-1], operation, change.data, decided)
         if refusal is None:
             passed.append(intent)
         else:

@@ -17,7 +17,7 @@ from engine.node import WriteTarget
 from engine.plan import Plan
 from engine.planned import is_placeholder
 from engine.record import COUNTED, COUNTS_AS, WEIGHT, Outcome, Record, fingerprint, to_json
-from engine.store import deliveries, failures, passages, references, reviews
+from engine.store import deliveries, failures, matching, passages, references, reviews
 from engine.store.database import Session
 from engine.store.deliveries import Entry
 from engine.store.lanes import Claim
@@ -170,6 +170,8 @@ class Ledger:
             reviews.add(session, [hold for hold in self._holds if not self._is_held(session, hold)])
             had = list({*(entry.root for entry in self._rows), *known})
             failures.renew(session, self.run.flow_id, self.run.id, had, self._failures)
+        elif self.run.window.get("first"):
+            matching.enter(session, self._holds)
         self._rows, self._references, self._holds, self._failures, self.released = [], [], [], [], {}
         self._agreed = []
 
