@@ -17,12 +17,13 @@ class Asked(Document):
     """One thing to choose before a check is added.
 
     In the rule, ``$.<name>`` stands for a field of the record, its lines, or a field of a line; the text
-    ``@<name>`` for a list or a day that is typed. ``suggest`` are names that such a field often has.
+    ``@<name>`` for a list, a day or a text that is typed, and for a table of currency rates. ``suggest`` are
+    names that such a field often has.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z_]+$")]
     title: str
-    of: Literal["field", "lines", "line", "list", "date"] = "field"
+    of: Literal["field", "lines", "line", "list", "date", "text", "table"] = "field"
     suggest: list[str] = []
 
 

@@ -92,6 +92,22 @@ def tables_for(session: Session, document: Any) -> dict[str, LookupTable]:
     return found
 
 
+def tables_to_try(
+    session: Session, document: Any, given: Mapping[str, LookupTable]
+) -> dict[str, LookupTable]:
+    """The tables to try a document with: those at hand, and of the library with all their rows where they lack."""
+    found = dict(given)
+    for slug in dict.fromkeys(named(document)):
+        at_hand = found.get(SHARED + slug)
+        row = library.find(session, slug)
+        version = library.version(session, row, row.number) if row is not None else None
+        if version is None or row is None or row.kind != "lookup" or (at_hand and at_hand.rows):
+            continue
+        table = LookupTable.model_validate(from_json(version.text))
+        found[SHARED + slug] = table.model_copy(update={"rows": library.rows_of(session, version)})
+    return found
+
+
 def taken(session: Session, flow: Flow, slug: str, number: int | None) -> Flow:
     """The drawing with a version of the library. Raises RequestError (404), DefinitionError."""
     return take(flow, issue(session, slug, number), lambda other: library.issue(session, other))

@@ -73,7 +73,11 @@ def _settle_doubts(
                 Outcome.IN_DOUBT,
                 code=error.code,
                 message=error.message,
-                question={"kind": "in-doubt", "entity": target.entity, "source": intent.left_id},
+                question={
+                    "kind": "in-doubt",
+                    "entity": target.entity,
+                    "source": {**msgspec.structs.asdict(intent.pair), "left_id": intent.left_id},
+                },
             )
             receive(done, intent, Receipt(result, "create", intent.wanted("create")))
         return [intent for intent in intents if not intent.doubtful]

@@ -17,7 +17,7 @@ from engine.errors import HeddleError
 from engine.node import WriteNode, WriteTarget
 from engine.planned import Approval
 from engine.record import Outcome, Record, Remote, Result, fingerprint
-from engine.store import references
+from engine.store import claims, references
 from engine.store.database import Database
 from engine.store.matches import Key
 from engine.store.references import Pair, Reference
@@ -150,6 +150,7 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
         known = {
             pair: references.load(session, pair, [i.left_id for i in some]) for pair, some in by_pair.items()
         }
+    alive = _at_work(errand, [one for some in known.values() for one in some.values()])
     for intent in intents:
         reference = intent.reference = known[intent.pair].get(intent.left_id)
         if reference is None:
@@ -157,8 +158,8 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
         elif reference.right_id is None:
             if _left_out(intent, reference, done):
                 continue
-            ours = reference.claim == errand.claim or reference.claim_until < now()
-            intent.doubtful = bool(reference.claim) and ours
+            over = reference.claim_until < now() and reference.claim not in alive
+            intent.doubtful = bool(reference.claim) and (reference.claim == errand.claim or over)
             left.append(intent)
         elif reference.claim == errand.claim and reference.claim_outcome:
             _repeat_receipt(intent, reference, done)
@@ -168,6 +169,18 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
             intent.remote_id = intent.remote_id or reference.right_id
             left.append(intent)
     return left
+
+
+def _at_work(errand: Errand, known: Sequence[Reference]) -> set[str]:
+    """Claims whose time is over, but whose batch is still being worked on: they stand on."""
+    over = [
+        one for one in known
+        if one.right_id is None and one.claim not in ("", errand.claim) and one.claim_until < now()
+    ]  # fmt: skip
+    if not over or errand.dry:
+        return set()
+    with errand.database.write() as session:
+        return claims.prolong(session, over, errand.connector.http.timeout)
 
 
 def _left_out(intent: Intent, reference: Reference, done: Delivered) -> bool:

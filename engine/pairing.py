@@ -21,11 +21,11 @@ from engine.node import SyncNode
 from engine.planned import Approval
 from engine.precedence import Decision
 from engine.record import Outcome, Record, Remote, Result
-from engine.store import agreements, conflicts
+from engine.store import agreements, conflicts, deliveries
 from engine.store.agreements import Kept
 from engine.store.conflicts import Conflict
 from engine.store.database import Database
-from engine.store.references import Pair, Reference
+from engine.store.references import OUT, Pair, Reference
 from engine.translation import Translator
 from engine.walk import Receipt
 
@@ -52,7 +52,7 @@ class Connectors(Mapping[SideName, Connector[Any]]):
 class SyncErrand:
     """Everything that keeping in step needs to know about where it runs; the rest is as in engine.intent.Errand.
 
-    connectors, connections, allowances, approvals  by side
+    connectors, connections, allowances, approvals  by side          run_id  empty outside of a run
     """
 
     database: Database
@@ -64,6 +64,7 @@ class SyncErrand:
     claim: str
     keep_lease: Callable[[], None]
     dry: bool = False
+    run_id: str = ""
     patience: float = 90.0
     allowances: Mapping[SideName, Allowance | None] = field(default_factory=dict)
     approvals: Mapping[SideName, Approval | None] = field(default_factory=dict)
@@ -229,6 +230,8 @@ def recall(errand: SyncErrand, couples: Sequence[Couple]) -> list[Couple]:
                 continue
             by_row[found[0].row] = couple
             _remember(couple, found[0])
+            if is_left_out(found[0]):
+                leave_out(couple)
         joined.append(couple)
     return joined
 
@@ -252,6 +255,18 @@ def _remember(couple: Couple, kept: Kept) -> None:
     couple.kept = kept
     couple.ids = {"left": kept.left_id, "right": kept.right_id}
     couple.pending = None in couple.ids.values()
+
+
+def is_left_out(kept: Kept) -> bool:
+    """Whether a person has said that this object shall have no partner."""
+    return None in (kept.left_id, kept.right_id) and not kept.claim and kept.claim_outcome == OUT
+
+
+def leave_out(couple: Couple) -> None:
+    couple.end(
+        Outcome.SKIPPED,
+        "Left out, as somebody decided. The cross references say so, and there it can be changed.",
+    )
 
 
 def _several(errand: SyncErrand, couple: Couple, found: Sequence[Kept]) -> None:
@@ -314,6 +329,20 @@ def introduce(errand: SyncErrand, couples: Sequence[Couple]) -> bool:
         else:
             couple.over = lost = True
     return lost
+
+
+def show_once(errand: SyncErrand, couples: Sequence[Couple]) -> None:
+    """In a dry run both halves of a pair would show what a real one does at the first of them: the second is quiet.
+
+    So it is when a plan is executed, which knows the pair by its first half.
+    """
+    if not errand.run_id or not (errand.dry or any(errand.approvals.values())):
+        return
+    partners = {couple.ids[other(couple.side)] or "": couple for couple in couples}
+    with errand.database.read() as session:
+        met = deliveries.met(session, errand.run_id, errand.node_id, list(partners))
+    for key in met:
+        partners[key].end(Outcome.UNCHANGED, "Told with its counterpart.")
 
 
 def conflicts_of(errand: SyncErrand, couples: Sequence[Couple]) -> None:

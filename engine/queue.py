@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.timeouts import BaseDeathPenalty
 
-from engine import approvals, faults, inference
+from engine import approvals, faults, inference, releases
 from engine.alarm import Alarm
 from engine.clock import now
 from engine.errors import Unavailable
@@ -144,8 +144,9 @@ def sweep(
     attends."""
     while not stop.is_set():
         try:
-            for run_id, lane in clockwork.fire_due() if clockwork else ():
-                bell.ring(run_id, lane)
+            if clockwork is not None:
+                for run_id, lane in (*clockwork.fire_due(), *releases.tick(database, clockwork.plans)):
+                    bell.ring(run_id, lane)
             for started in alarm.tick() if alarm else ():
                 for lane in started.lanes:
                     bell.ring(started.run, lane)

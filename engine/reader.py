@@ -12,11 +12,14 @@ from engine.connector import Connector, Query
 from engine.errors import EngineError
 from engine.node import ReadNode
 from engine.plan import Plan
-from engine.record import Origin, Record
+from engine.record import Origin, Page, Record
 from engine.stamps import earlier, stamp
 from engine.store import references
 from engine.store.database import Database
 from engine.store.runs import RunView
+
+MOST = 2000
+"""Records that are read before they are staged, unless a single page has more."""
 
 Staged = tuple[int, bytes, int, str | None]
 
@@ -54,11 +57,15 @@ class Reader:
             return self._sweep(database, cursor, source, node, query)
         sweep.refuse_unable(connector, source, node)
         given, since = bool(self.run.window.get("given")), None
+        named = self.run.window.get("keys")
+        if named is not None:
+            query = query.model_copy(update={"keys": tuple(named.get(source, ()))})
         if query.keys is None and (node.incremental or given):
             first = cursor["at"] is None or "since" not in cursor
             since = self.since(database, source) if first else cursor["since"]
             query = query.model_copy(update={"since": since, "until": self.run.window.get("until")})
-        page = connector.read(query, cursor["at"], self._limit(connector))
+        nothing = query.keys is not None and not query.keys
+        page = Page([]) if nothing else self._fill(connector, query, cursor["at"])
         batches = self._cut(source, node, query, page.records)
         marks = dict(cursor["marks"])
         if page.watermark and query.keys is None and not given:
@@ -100,6 +107,21 @@ class Reader:
         with database.read() as session:
             mark = references.watermark(session, self.run.flow_id, source)
         return earlier(mark) if mark else None
+
+    def _fill(self, connector: Connector[Any], query: Query, at: Any) -> Page:
+        """The next page, with those behind it that still fit into one batch a lane."""
+        limit = self._limit(connector)
+        page = connector.read(query, at, limit)
+        if self.run.mode == "sample":
+            return page
+        records, watermarks = list(page.records), [page.watermark]
+        wanted = min(self.plan.flow.policy.batch_size * self.run.lanes, MOST)
+        while page.cursor is not None and len(records) + limit <= wanted:
+            page = connector.read(query, page.cursor, limit)
+            records += page.records
+            watermarks.append(page.watermark)
+        highest = max(filter(None, watermarks), key=lambda mark: stamp(mark, None), default=None)
+        return Page(records, page.cursor, highest)
 
     def _limit(self, connector: Connector[Any]) -> int:
         policy = self.plan.flow.policy

@@ -31,6 +31,7 @@ from engine.pairing import (
     recall,
     refresh,
     revive,
+    show_once,
 )
 from engine.record import Origin, Outcome, Record
 from engine.sending import remove, update
@@ -75,6 +76,8 @@ def reconcile(errand: SyncErrand, records: Sequence[Record]) -> Reconciled:
         waits = introduce(errand, strangers) or waits
         paired = [one for one in couples if None not in one.ids.values() and not one.over]
         look(errand, [one for one in paired if one in strangers])
+        show_once(errand, paired)
+        paired = [one for one in paired if not one.over]
         conflicts_of(errand, paired)
         for couple in paired:
             judge(errand, couple)

@@ -39,6 +39,10 @@ def gather(session: Session, plan_of: Mapping[str, Plan], stops: Sequence[Stop],
     entries: dict[str, list[Record]] = {}
     for (run_id, lane, number), some in _by_batch(stops).items():
         course = repeat(session, plan_of[run_id], run_id, lane, number).course
+        arrivals = {
+            node: {record.key: record for record in course.arrivals.get(node, [])}
+            for node in {stop.node for stop in some}
+        }
         for stop in some:
             if stop.node not in current.nodes:
                 raise RequestError(
@@ -47,8 +51,9 @@ def gather(session: Session, plan_of: Mapping[str, Plan], stops: Sequence[Stop],
                     code="E-NODE-GONE",
                     cure="Retry on the version of the run, or from the trigger.",
                 )
-            arrived = [record for record in course.arrivals.get(stop.node, []) if record.key == stop.key]
-            entries.setdefault(stop.node, []).extend(_rooted(record, stop.root) for record in arrived[-1:])
+            arrived = arrivals[stop.node].get(stop.key)
+            if arrived is not None:
+                entries.setdefault(stop.node, []).append(_rooted(arrived, stop.root))
     if not entries:
         raise RequestError(
             "There is nothing to do again: no record is failed or held.",

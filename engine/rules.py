@@ -5,7 +5,8 @@ are drawn. Every rule sees the record as it came in; what an earlier rule sets i
 Only conclusions are: they are drawn first (engine.facts), from the truth of every comparison in the set.
 
 - policy ``all``: every rule that holds fires; ``first``: the first one ends it
-- a rule with ``stop``, ``hold`` or ``reject`` ends it as well; a rule that only concludes never does
+- a rule with ``stop``, ``hold`` or ``reject`` ends it as well; a rule that only concludes never does, nor one
+  that asks: once its question is answered, the rules behind it count
 - the first rule to set a target wins
 
 One document, three evaluators that must agree: ``walk`` reads the conditions as they stand, ``judge`` is
@@ -68,6 +69,57 @@ class Reject(Document):
     message: str
 
 
+class Source(Document):
+    """Where choices are read live: two fields of an entity of a system."""
+
+    system: Identifier
+    entity: Annotated[str, Field(min_length=1, max_length=200)]
+    value: Annotated[str, Field(min_length=1, max_length=200)]
+    title: Annotated[str, Field(max_length=200)] = ""
+
+
+class Choose(Document):
+    """Sets a field to what somebody has chosen from a list that a system has: a company, a currency, a price book.
+
+    title   how the chosen value is called there         source  where the list is read while drawing
+    """
+
+    do: Literal["choose"] = "choose"
+    what: Literal["legal_entity", "company", "currency", "price_book", "other"] = "other"
+    target: Annotated[str, Field(min_length=1, max_length=500)]
+    value: Annotated[str, Field(min_length=1, max_length=500)]
+    title: Annotated[str, Field(max_length=500)] = ""
+    source: Source | None = None
+
+
+class RequireApproval(Document):
+    """Sends the record out by a port for approval; an approval behind it asks these people, for this reason.
+
+    roles, users  who decides; empty leaves it to the approval step
+    """
+
+    do: Literal["approve"] = "approve"
+    port: Identifier = "approval"
+    roles: list[Literal["operator", "editor", "admin"]] = []
+    users: list[Annotated[str, Field(max_length=200)]] = []
+    reason: str = ""
+
+
+class Ask(Document):
+    """Holds the record with a question whose answer fills a field; then the record goes on with it.
+
+    choices   what may be answered, where it is not free: constants, or fields of the record
+    conflict  two systems disagree, and somebody says which is right
+    """
+
+    do: Literal["ask"] = "ask"
+    message: str
+    target: Annotated[str, Field(min_length=1, max_length=500)]
+    choices: list[Value] = []
+    conflict: bool = False
+    owner: str = ""
+
+
 class Conclude(Document):
     """Draws a conclusion that conditions of other rules can ask for."""
 
@@ -76,7 +128,9 @@ class Conclude(Document):
     value: FactValue = True
 
 
-Action = Annotated[Route | Set | Hold | Reject | Conclude, Field(discriminator="do")]
+Action = Annotated[
+    Route | Set | Choose | RequireApproval | Ask | Hold | Reject | Conclude, Field(discriminator="do")
+]
 
 
 class Rule(Document):
@@ -103,7 +157,12 @@ class RuleSet(Document):
 
     def ports(self) -> list[str]:
         """The ports that enabled rules route to, in the order of the rules, each once."""
-        used = (action.port for rule in self.in_order() for action in rule.then if isinstance(action, Route))
+        used = (
+            action.port
+            for rule in self.in_order()
+            for action in rule.then
+            if isinstance(action, Route | RequireApproval)
+        )
         return list(dict.fromkeys(used))
 
 
@@ -249,17 +308,34 @@ def check_rule_set(document: RuleSet, tables: Tables | None = None, field: str =
 def _check_action(action: Any, place: str, tables: Tables | None) -> list[Problem]:
     if isinstance(action, Set):
         return check_value(action.value, tables, f"{place}.value")
+    if isinstance(action, RequireApproval) and action.reason.strip():
+        return _check_message(action.reason, f"{place}.reason")
+    if isinstance(action, Ask):
+        found = [
+            problem
+            for at, choice in enumerate(action.choices)
+            for problem in check_value(choice, tables, f"{place}.choices.{at}")
+        ]
+        if action.conflict and len(action.choices) < 2:
+            message = f"A conflict over {action.target} needs the two values that disagree."
+            found.append(Problem("E-RULE-CONFLICT", message, "Name both.", field=f"{place}.choices"))
+        return [*found, *_check_message(action.message, f"{place}.message")]
     if isinstance(action, Hold | Reject):
-        if not action.message.strip():
-            message = "Nobody could see why the record stops here."
-            return [Problem("E-MESSAGE", message, "Write a message.", field=f"{place}.message")]
-        try:
-            Message(action.message, f"{place}.message")
-        except DefinitionError as error:
-            return list(error.problems)
-    if isinstance(action, Route) and action.port in ("rejected", "in"):
+        return _check_message(action.message, f"{place}.message")
+    if isinstance(action, Route | RequireApproval) and action.port in ("rejected", "in"):
         message = f"The port “{action.port}” is the node's own."
         return [Problem("E-PORT", message, "Choose another name.", field=f"{place}.port")]
+    return []
+
+
+def _check_message(text: str, place: str) -> list[Problem]:
+    if not text.strip():
+        message = "Nobody could see why the record stops here."
+        return [Problem("E-MESSAGE", message, "Write a message.", field=place)]
+    try:
+        Message(text, place)
+    except DefinitionError as error:
+        return list(error.problems)
     return []
 
 

@@ -14,6 +14,12 @@ from engine.record import Record
 CONDITIONS = "$when"
 """The step under which a record carries target field → ``create`` or ``update``, for values of only one."""
 
+ANSWERS = "$answers"
+"""The step under which a record carries what people have answered to rules: node/rule/target → value."""
+
+APPROVAL = "$approval"
+"""The step under which a record carries whom rules want to approve it, and why: roles, users, reasons."""
+
 PARENTS = "$parent"
 """The step under which a record made by split carries what it was split from, innermost first."""
 

@@ -168,8 +168,9 @@ def _kept(errand: SyncErrand, couple: Couple) -> Kept | None:
     elif couple.decisions:
         agreed = _agreed(errand, couple, agreed)
     return Kept(
-        known.row, left_id, right_id, known.turned, agreed, echoes["left"], echoes["right"], errand.claim
-    )
+        known.row, left_id, right_id, known.turned, agreed, echoes["left"], echoes["right"], errand.claim,
+        steps=known.steps,
+    )  # fmt: skip
 
 
 def _agreed(errand: SyncErrand, couple: Couple, before: Agreed) -> Agreed:

@@ -1,8 +1,9 @@
-"""Decision tables as Excel workbooks: one sheet, one row a rule, readable and editable without Heddle.
+"""Decision tables as Excel workbooks: one row a rule, readable and editable without Heddle.
 
 Row 1 holds title, hit policy and aggregate; row 2 says what each column is (``input``, ``output``, ``note``,
 ``id``); rows 3 to 6 its title, its id, its type and its values; the rules follow. Cells are S-FEEL, except
 that plain words in a text column may stand without quotes. Formulas are never calculated: they are refused.
+A hidden second sheet has, by column id, what no cell shows: where an input comes from, target and default.
 """
 
 from __future__ import annotations
@@ -24,14 +25,18 @@ from pydantic import ValidationError
 from engine.decisions import MAX_COLUMNS, MAX_ROWS, DecisionTable, Input, Output
 from engine.errors import DefinitionError, Problem
 from engine.feel import FeelError, names_in, parse_tests
+from engine.record import from_json, to_json
 
 MAX_BYTES = 5_000_000
 MAX_UNPACKED = 100_000_000
 HEAD = ("kind", "title", "id", "type", "values")
+BEHIND = "Heddle"
+KEPT: dict[str, set[str]] = {"input": {"value", "expression"}, "output": {"target", "default"}}
+"""What the hidden sheet keeps of a column."""
 
 
 def write_sheet(table: DecisionTable) -> bytes:
-    """The workbook of a table. Where inputs come from, targets and defaults stay with the drawing."""
+    """The workbook of a table, whole."""
     book = Workbook()
     sheet = book.active
     assert isinstance(sheet, Worksheet)
@@ -54,13 +59,21 @@ def write_sheet(table: DecisionTable) -> bytes:
             if number <= len(HEAD) + 1:
                 cell.font = Font(bold=True)
     sheet.freeze_panes = "B7"
+    behind = book.create_sheet(BEHIND)
+    behind.sheet_state = "hidden"
+    for kind, some in (("input", inputs), ("output", outputs)):
+        for each in some:
+            kept = each.model_dump(mode="python", include=KEPT[kind])
+            behind.append([kind, each.id, to_json(kept).decode()])
+            behind.cell(behind.max_row, 2).data_type = "s"
     written = io.BytesIO()
     book.save(written)
     return written.getvalue()
 
 
 def read_sheet(raw: bytes, before: DecisionTable | None = None) -> DecisionTable:
-    """The table in a workbook. ``before`` lends what a sheet does not hold to columns of the same id.
+    """The table in a workbook. A workbook that others have made says nothing of where values come from and go
+    to: ``before`` lends that to columns of the same id.
 
     Raises DefinitionError that names the cell.
     """
@@ -75,12 +88,14 @@ def read_sheet(raw: bytes, before: DecisionTable | None = None) -> DecisionTable
     }
     if not places["output"]:
         raise _wrong("No column of the sheet is an “output”.", "A2")
-    earlier = {("input", each.id): each for each in before.inputs} if before else {}
-    outputs = {("output", each.id): each for each in before.outputs} if before else {}
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+    if before is not None:
+        known |= {("input", one.id): one.model_dump() for one in before.inputs}
+        known |= {("output", one.id): one.model_dump() for one in before.outputs}
+    known |= _behind(raw)
 
     def column(at: int, kind: str) -> dict[str, Any]:
-        known = earlier.get((kind, ids[at])) or outputs.get((kind, ids[at]))
-        kept = known.model_dump() if known is not None else {}
+        kept = known.get((kind, ids[at]), {})
         fresh = {
             "id": ids[at] or titles[at],
             "title": titles[at],
@@ -113,13 +128,30 @@ def read_sheet(raw: bytes, before: DecisionTable | None = None) -> DecisionTable
         raise _wrong(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.", "A1") from None
 
 
-def read_cells(raw: bytes) -> list[list[str]]:
+def _behind(raw: bytes) -> dict[tuple[str, str], dict[str, Any]]:
+    """What the hidden sheet says of each column; nothing where it is gone or has been written over."""
+    book = load_workbook(io.BytesIO(raw), read_only=True, data_only=False)
+    if BEHIND not in book.sheetnames:
+        return {}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in book[BEHIND].iter_rows(max_col=3, max_row=2 * MAX_COLUMNS, values_only=True):
+        kind, name, text = (str(cell or "") for cell in (*row, None, None, None)[:3])
+        try:
+            kept = from_json(text)
+        except ValueError:
+            continue
+        if kind in KEPT and isinstance(kept, dict):
+            found[kind, name] = {key: value for key, value in kept.items() if key in KEPT[kind]}
+    return found
+
+
+def read_cells(raw: bytes, most: int = MAX_ROWS, size: int = MAX_BYTES) -> list[list[str]]:
     """The plain cells of a workbook's first sheet or of a CSV file (comma, semicolon or tab; UTF-8 or Windows).
 
-    Dates are ISO text. Raises DefinitionError.
+    At most ``most`` rows, in a workbook of at most ``size`` bytes. Dates are ISO text. Raises DefinitionError.
     """
     if raw[:2] == b"PK":
-        return _filled(_rows(raw, _plain))
+        return _filled(_rows(raw, _plain, most, size))
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -132,8 +164,8 @@ def read_cells(raw: bytes) -> list[list[str]]:
         rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter)]
     except csv.Error as error:
         raise _wrong(f"The file is no CSV: {error}.", "A1") from None
-    if len(rows) > MAX_ROWS + 1:
-        raise _wrong(f"The file has more than {MAX_ROWS:,} rows.", f"A{MAX_ROWS + 2}")
+    if len(rows) > most + 1:
+        raise _wrong(f"The file has more than {most:,} rows.", f"A{most + 2}")
     return _filled(rows)
 
 
@@ -141,10 +173,12 @@ def _filled(rows: list[list[str]]) -> list[list[str]]:
     return [row for row in rows if any(row)]
 
 
-def _rows(raw: bytes, text_of: Callable[[Any], str] | None = None) -> list[list[str]]:
+def _rows(
+    raw: bytes, text_of: Callable[[Any], str] | None = None, most: int = MAX_ROWS, size: int = MAX_BYTES
+) -> list[list[str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
-            if len(raw) > MAX_BYTES or sum(entry.file_size for entry in packed.infolist()) > MAX_UNPACKED:
+            if len(raw) > size or sum(entry.file_size for entry in packed.infolist()) > MAX_UNPACKED:
                 raise _wrong("The workbook is too large.", "A1")
         book = load_workbook(io.BytesIO(raw), read_only=True, data_only=False)
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError):
@@ -152,14 +186,14 @@ def _rows(raw: bytes, text_of: Callable[[Any], str] | None = None) -> list[list[
     sheet = book.worksheets[0]
     width = MAX_COLUMNS * 2 + 2
     found = []
-    for number, row in enumerate(sheet.iter_rows(max_col=width, max_row=MAX_ROWS + 100), 1):
+    for number, row in enumerate(sheet.iter_rows(max_col=width, max_row=most + 100), 1):
         texts = []
         for cell in row:
             if cell.data_type == "f":
                 raise _wrong(f"{cell.coordinate} holds a formula. Put its result there.", cell.coordinate)
             texts.append((text_of or _text)(cell.value))
-        if number > MAX_ROWS + len(HEAD) + 1 and any(texts):
-            raise _wrong(f"The table has more than {MAX_ROWS:,} rows.", f"A{number}")
+        if number > most + len(HEAD) + 1 and any(texts):
+            raise _wrong(f"The table has more than {most:,} rows.", f"A{number}")
         found.append(texts)
     longest = max((at + 1 for row in found for at, text in enumerate(row) if text), default=0)
     return [(row + [""] * longest)[:longest] for row in found]

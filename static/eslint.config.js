@@ -5,6 +5,7 @@ import ts from "typescript-eslint";
 const features = [
   "canvas",
   "connections",
+  "forecast",
   "form",
   "home",
   "library",

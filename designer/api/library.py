@@ -19,6 +19,7 @@ from engine import clock
 from engine.errors import DefinitionError, Problem, RequestError
 from engine.flow import Document
 from engine.library import Issue, Kind, check, parse
+from engine.record import from_json
 from engine.store import audit, library
 from engine.store.database import Session
 
@@ -80,6 +81,8 @@ class UserBody(BaseModel):
 
 
 class EntryBody(BaseModel):
+    """``columns`` of a lookup table, and whether it is one of currency rates."""
+
     slug: str
     kind: Kind
     title: str
@@ -89,6 +92,8 @@ class EntryBody(BaseModel):
     updated_at: str
     by: str
     live_source: bool
+    columns: list[str]
+    rates: bool
     used_by: list[UserBody]
 
 
@@ -155,14 +160,14 @@ def create(body: NewEntry) -> tuple[Response, int]:
         library.save(store, row, document, me().actor, "First version")
         audit.note(store, me().actor, "library.create", row.slug, kind=body.kind, title=body.title)
         slug = row.slug
-    return jsonify(_detail(slug)), 201
+    return jsonify(entry_detail(slug)), 201
 
 
 @room.get("/api/library/<string:slug>", responses={200: EntryDetail})
 @allow("viewer")
 def detail(path: Slug) -> Response:
     """The newest version, and the fields that it can look at where flows use it."""
-    return jsonify(_detail(path.slug))
+    return jsonify(entry_detail(path.slug))
 
 
 @room.patch("/api/library/<string:slug>", responses={200: EntryDetail})
@@ -174,7 +179,7 @@ def change(path: Slug, body: EntryChange) -> Response:
         row.description = body.description
         store.add(row)
         audit.note(store, me().actor, "library.change", row.slug, description=body.description)
-    return jsonify(_detail(path.slug))
+    return jsonify(entry_detail(path.slug))
 
 
 @room.delete("/api/library/<string:slug>")
@@ -253,7 +258,7 @@ def save(path: Slug, body: NewVersion) -> tuple[Response, int]:
         rows = library.rows_of(store, before) if before is not None and library.is_large(before) else None
         version = library.save(store, row, document, me().actor, body.note, rows)
         audit.note(store, me().actor, "library.save", row.slug, version=version.number, note=body.note)
-    return jsonify(_detail(path.slug)), 201
+    return jsonify(entry_detail(path.slug)), 201
 
 
 @room.post("/api/library/<string:slug>/impact", responses={200: ImpactBody})
@@ -341,6 +346,7 @@ def _whole(store: Session, slug: str, number: int) -> Issue:
 
 def _entry(store: Session, row: library.RuleSetRow, users: list[shelf.User]) -> dict[str, Any]:
     newest = library.version(store, row, row.number)
+    head = from_json(newest.text) if newest and row.kind == "lookup" else {}
     return {
         "slug": row.slug,
         "kind": row.kind,
@@ -351,11 +357,14 @@ def _entry(store: Session, row: library.RuleSetRow, users: list[shelf.User]) -> 
         "updated_at": clock.iso(row.updated_at),
         "by": newest.by if newest else "",
         "live_source": bool(row.source),
+        "columns": head.get("columns", []),
+        "rates": bool(head.get("rates")),
         "used_by": [user.as_json() for user in users],
     }
 
 
-def _detail(slug: str) -> dict[str, Any]:
+def entry_detail(slug: str) -> dict[str, Any]:
+    """An EntryDetail: the newest version, as it is kept."""
     with here().database.read() as store:
         row = shelf.entry(store, slug)
         users = shelf.used_by(store).get(slug, [])

@@ -15,6 +15,7 @@ from designer.auth import allow
 from designer.checks import Library, library
 from designer.errors import problems_of
 from designer.installation import here
+from designer.shelf import tables_to_try
 from engine import clock, trial
 from engine.errors import RequestError
 from engine.flow import LookupTable
@@ -182,8 +183,10 @@ def _tried(node_type: str, settings: Mapping[str, Any], body: Trial) -> Response
 
 
 def _made(node_type: str, settings: Mapping[str, Any], body: Trial) -> Node[Any]:
+    with here().database.read() as store:
+        tables = tables_to_try(store, body.document, body.tables)
     try:
-        return trial.make(node_type, settings, NodeContext(node=body.node or "trial", tables=body.tables))
+        return trial.make(node_type, settings, NodeContext(node=body.node or "trial", tables=tables))
     except ValidationError as error:
         problems = problems_of(error)
         raise RequestError(

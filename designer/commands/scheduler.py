@@ -7,7 +7,7 @@ import threading
 
 import click
 
-from designer import mail
+from designer import feeds, mail
 from designer.commands.worker import doorbell_url
 from designer.config import Config
 from engine import limiter, queue
@@ -35,4 +35,5 @@ def command() -> None:
     if config.smtp_url.get_secret_value():
         room = mail.MailRoom(database, key, config)
         threading.Thread(target=room.run, args=(stop,), name="mail", daemon=True).start()
+    threading.Thread(target=feeds.run, args=(runtime, stop), name="feeds", daemon=True).start()
     queue.sweep(database, queue.Doorbell(url), stop, clockwork=clockwork, alarm=alarm)

@@ -165,6 +165,14 @@ def receipts(
     return [msgspec.structs.replace(first, others=tuple(others)) for first, *others in found]
 
 
+def met(session: Session, run_id: str, node: str, roots: Sequence[str]) -> set[str]:
+    """Which of these records a run has met at a node in batches that are settled."""
+    query = select(_deliveries.c.root).where(
+        _deliveries.c.run_id == run_id, _deliveries.c.node == node, _deliveries.c.root.in_(roots)
+    )
+    return set(session.connection().execute(query).scalars())
+
+
 def _receipt(row: Delivery) -> Receipt:
     result = Result(
         Outcome(row.outcome), row.remote_id, row.number, row.link, from_json(row.answer) if row.answer else {},

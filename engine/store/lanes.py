@@ -192,6 +192,12 @@ def backlog(session: Session, run_id: str) -> dict[int, int]:
     return {int(number): int(waiting) for number, waiting in plain.rows(session, query, run_id)}
 
 
+def is_attended(session: Session, run_id: str, lane: int) -> bool:
+    """Whether somebody works on a lane now."""
+    query = "SELECT 1 FROM lane WHERE run_id = ? AND number = ? AND owner IS NOT NULL AND until >= ?"
+    return bool(plain.rows(session, query, run_id, lane, now()))
+
+
 def batch(session: Session, run_id: str, lane: int, number: int) -> Any:
     """(payload, count, settled nodes, answers) of a staged batch, None if there is none."""
     query = "SELECT payload, count, settled, answers FROM staged_batch WHERE run_id = ? AND lane = ? AND number = ?"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -15,7 +15,7 @@ from engine.node import Node, NodeContext, NodeSettings, Outbox
 from engine.path import PathError
 from engine.readings import show
 from engine.record import Record, fingerprint
-from engine.scope import Scope, Source
+from engine.scope import APPROVAL, Scope, Source
 
 Role = Literal["operator", "editor", "admin"]
 Write = Callable[[Scope], str]
@@ -116,7 +116,8 @@ class ApproveSettings(NodeSettings):
 class ApproveNode(Node[ApproveSettings]):
     """Stops a record until people let it through. Who is asked finds it in the inbox and by e-mail, can fill
     in a form, and approves or declines; the record then goes on by the way that was decided. What they said
-    is under the id of this step for the steps behind it: decision, by, comment, at and the form's fields."""
+    is under the id of this step for the steps behind it: decision, by, comment, at and the form's fields.
+    Where a rule has required the approval, the people and the reason that it named count."""
 
     Settings = ApproveSettings
     type = "approve"
@@ -157,15 +158,26 @@ class ApproveNode(Node[ApproveSettings]):
         for record in records:
             scope = Scope(record, run=out.run)
             question = self._question(scope) or f"Approve {scope.label()}?"
+            wanted = record.steps.get(APPROVAL, {})
+            if wanted.get("reasons"):
+                question = f"{question} {' '.join(wanted['reasons'])}"
             request = {
                 **self._terms,
+                **self._who(wanted),
                 "question": question,
                 "amount": self._amount(scope),
                 "changed_by": self._changed_by(scope),
                 "fingerprint": fingerprint([record.key, record.deleted, record.data]),
             }
-            message = f"Waits for approval by {self._whom()}: {question.rstrip('.')}."
+            whom = Deciders.model_validate(request["who"]).named() or "nobody"
+            message = f"Waits for approval by {whom}: {question.rstrip('.')}."
             out.fail(record, Waiting(message, request=request, cure="Decide it in the inbox."))
+
+    def _who(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """The people whom rules before have named for this record, in place of the step's own."""
+        if not (wanted.get("roles") or wanted.get("users")):
+            return {}
+        return {"who": {"roles": wanted.get("roles", []), "users": wanted.get("users", [])}}
 
     def check(self) -> list[Problem]:
         settings, problems = self.settings, list(self.problems)

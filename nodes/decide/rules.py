@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import Field, ValidationError
 
-from engine.chain import Compiled
-from engine.errors import DefinitionError, HeddleError, Held, Problem, RecordRejected
-from engine.expression import compile_value
+from engine.errors import DefinitionError, Problem
 from engine.flow import Port
-from engine.message import Message
 from engine.node import OUT, Node, NodeContext, NodeSettings, Outbox
 from engine.record import Record
-from engine.rules import Action, Conclude, Hold, Program, Reject, Route, Rule, RuleSet, Set, check_rule_set
-from engine.scope import Scope
+from engine.rules import Program, RuleSet, check_rule_set
 from engine.shape import Entity
+from nodes.decide.acts import Applied, describe
 
 
 class RulesSettings(NodeSettings):
@@ -73,9 +69,9 @@ class RulesNode(Node[RulesSettings]):
             if any(problem.severity == "error" for problem in self.problems) or self.document is None:
                 raise DefinitionError(self.problems)
             name = self.context.label(self.settings.rule_set)
-            self._applied = Applied(self.document, self.context.tables, name)
+            self._applied = Applied(self.document, self.context.tables, name, self.context.node)
         for record in records:
-            self._applied.apply(record, out, self.context.node)
+            self._applied.apply(record, out)
 
     def _document(self) -> RuleSet | None:
         if self.settings.rules is not None:
@@ -138,102 +134,6 @@ class RulesNode(Node[RulesSettings]):
         if self.document is None or any(problem.severity == "error" for problem in self.problems):
             return ""
         return summary(self.document, self.context.tables)
-
-
-class Applied:
-    """A rule set with its actions ready: judges a record and does what the rules say."""
-
-    def __init__(self, document: RuleSet, tables: Mapping[str, Any], name: str) -> None:
-        self.program = Program(document, tables)
-        self.name = name
-        self._values: dict[int, Compiled] = {}
-        self._messages: dict[int, Message] = {}
-        for rule in self.program.rules:
-            for action in rule.then:
-                if isinstance(action, Set):
-                    self._values[id(action)] = compile_value(action.value, tables)
-                elif isinstance(action, Hold | Reject):
-                    self._messages[id(action)] = Message(action.message)
-
-    def apply(self, record: Record, out: Outbox, node: str) -> None:
-        scope = Scope(record, run=out.run)
-        try:
-            if out.trace is not None:
-                self._note(scope, out, node)
-            fired = [self.program.rules[index] for index in self.program.judge(scope).fired]
-            data, ports = self._act(
-                fired, scope, None if out.trace is None else partial(out.trace.note, node)
-            )
-        except (RecordRejected, Held) as error:
-            out.fail(record, error)
-            return
-        leaving = record if data is record.data else record.with_data(data)
-        for port in ports or ["out"]:
-            out.send(leaving, port)
-
-    def _act(
-        self, fired: Sequence[Rule], scope: Scope, note: Callable[..., None] | None = None
-    ) -> tuple[Any, list[str]]:
-        """The data as the rules leave it and the ports they chose. Raises Held or RecordRejected."""
-        data = scope.data
-        done: dict[str, None] = {}
-        ports: dict[str, None] = {}
-        for rule in fired:
-            for action in rule.then:
-                if isinstance(action, Route):
-                    ports[action.port] = None
-                elif isinstance(action, Set) and action.target not in done:
-                    value = self._values[id(action)].get(scope)
-                    data = put(data, action.target, value, scope)
-                    done[action.target] = None
-                    if note is not None:
-                        step = {"did": f"Rule «{rule.label()}»", "value": value}
-                        note(scope.record.key, field=action.target, on=True, steps=[step])
-                elif isinstance(action, Hold | Reject):
-                    raise self._stopped(rule, action, scope)
-        return data, list(ports)
-
-    def _stopped(self, rule: Rule, action: Hold | Reject, scope: Scope) -> HeddleError:
-        message = self._messages[id(action)].fill(scope)
-        if isinstance(action, Reject):
-            return RecordRejected(message, code="E-RULE", detail=f"rule {rule.id} of {self.name}")
-        question = {"kind": "rule", "rule": rule.id, "rule_set": self.name}
-        if message != action.message:
-            question["message"] = message
-        if action.owner:
-            question["owner"] = action.owner
-        return Held(message, code="E-RULE-HOLD", question=question, detail=f"rule {rule.id} of {self.name}")
-
-    def _note(self, scope: Scope, out: Outbox, node: str) -> None:
-        assert out.trace is not None
-        rules = {rule.id: rule for rule in self.program.rules}
-        for told in self.program.explain(scope):
-            done = [describe(action) for action in rules[told["rule"]].then] if told["fired"] else []
-            out.trace.note(node, scope.record.key, **told, did=done, rule_set=self.name)
-
-
-def put(data: Any, target: str, value: Any, scope: Scope) -> Any:
-    """The data with one dotted target set; what is not on the way is shared, nothing changes in place."""
-    name, _, rest = target.partition(".")
-    if not isinstance(data, dict):
-        raise RecordRejected(
-            f"{scope.label()}: {target} cannot be set, because there is {'a list' if isinstance(data, list) else 'a value'} on the way.",
-            code="E-RULE-TARGET",
-            field=target,
-            cure="Choose another target.",
-        )
-    return {**data, name: put(data.get(name) or {}, rest, value, scope) if rest else value}
-
-
-def describe(action: Action) -> str:
-    """What an action does, in words."""
-    if isinstance(action, Route):
-        return f"send to “{action.port}”"
-    if isinstance(action, Set):
-        return f"set {action.target}"
-    if isinstance(action, Conclude):
-        return f"conclude {action.fact}"
-    return "hold" if isinstance(action, Hold) else "reject"
 
 
 def summary(document: RuleSet, tables: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from engine.record import Record
 from engine.scope import Scope
 from engine.shape import Entity
 from engine.shape import Field as ShapeField
-from nodes.decide.rules import put
+from nodes.decide.acts import put
 
 MAX_MISSED = 100
 """Rows of which an explanation says why they did not match."""

@@ -118,7 +118,6 @@ class SyncRecordsNode(SyncNode[SyncSettings]):
                     "Nothing says which objects belong together, so every object is new on the other side.",
                     "Choose the fields under «Recognise by» on both sides.",
                     field="left.match",
-                    severity="warning",
                 )
             )
         if not settings.fields:

@@ -14,6 +14,7 @@ export const routes: RouteObject[] = [
       { index: true, lazy: async () => ({ Component: (await import("./home/HomePage")).HomePage }) },
       { path: "flows", lazy: async () => ({ Component: (await import("./home/FlowsPage")).FlowsPage }) },
       { path: "flows/:slug", lazy: () => import("./pages/flow") },
+      { path: "flows/:slug/forecast", lazy: () => import("./pages/forecast") },
       { path: "flows/:slug/runs/:run", lazy: () => import("./pages/flowRun") },
       { path: "runs", lazy: () => import("./pages/runs") },
       { path: "runs/:run", lazy: async () => ({ Component: (await import("./runs/RunPage")).RunPage }) },

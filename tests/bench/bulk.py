@@ -1,7 +1,7 @@
 """The drawn bulk flow of the comparison in one process against a played service.
 
-``python -m tests.bench.bulk [RECORDS] [--profile] [--memory]``: records a second, processor time of Heddle alone
-for each record, and the highest memory. Everything is on: claims, cross references, the full ledger, a database
+``python -m tests.bench.bulk [RECORDS…] [--profile]``: records a second, processor time of Heddle alone for each
+record, and the highest memory. Everything is on: claims, cross references, the full ledger, a database
 on disk; HTTP both ways.
 """
 
@@ -129,9 +129,20 @@ def run(url: str, folder: Path, records: int, profile: cProfile.Profile | None =
     return figures
 
 
+def alone(records: int) -> Figures:
+    """The same in a process of its own, whose memory is this run's alone."""
+    command = [sys.executable, "-m", "tests.bench.bulk", str(records), "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return Figures(*json.loads(done.stdout.splitlines()[-1]))
+
+
 def main() -> None:
     numbers = [int(word.replace("_", "")) for word in sys.argv[1:] if word[0].isdigit()]
     profile = cProfile.Profile() if "--profile" in sys.argv else None
+    if "--json" in sys.argv:
+        with service() as url, tempfile.TemporaryDirectory() as folder:
+            print(json.dumps(run(url, Path(folder), numbers[0])))
+        return
     with service() as url, tempfile.TemporaryDirectory() as folder:
         for records in numbers or [10_000, 10_000, 10_000]:
             one = run(url, Path(folder), records, profile)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from tests import chromium
+from tests.browser import two_sides
 from tests.browser.tour import tour
 from tests.tree import running
 
@@ -27,11 +28,18 @@ def main() -> None:
         browser = playwright.chromium.launch(**given)
         page = browser.new_page(viewport=SIZE, locale="en-GB", reduced_motion="reduce", color_scheme="light")
         for _, picture in tour(page, tree):
-            if picture:
-                page.wait_for_timeout(1000)  # until what moves stands still
-                page.screenshot(path=FOLDER / f"{picture}.png", animations="disabled")
-                print(f"{picture}.png: {(FOLDER / f'{picture}.png').stat().st_size / 1000:.0f} kB")
+            take(page, picture)
+        for picture in two_sides.pictures(page, tree):
+            take(page, picture)
         browser.close()
+
+
+def take(page: Page, picture: str) -> None:
+    """A picture under this name; none without."""
+    if picture:
+        page.wait_for_timeout(1000)  # until what moves stands still
+        page.screenshot(path=FOLDER / f"{picture}.png", animations="disabled")
+        print(f"{picture}.png: {(FOLDER / f'{picture}.png').stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

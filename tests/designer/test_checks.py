@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from designer.checks import library
+from engine.flow import LookupTable
 from engine.record import to_json
 from engine.rules import Rule, RuleSet, check_rule_set
 from tests.designer.conftest import Desk, exact
@@ -31,8 +32,23 @@ GOOD: dict[str, Any] = {
     "adjustment": 0,
     "charge_tax": 0,
     "needed": "yes",
+    "ledger_total": 30,
 }
-TYPED: dict[str, Any] = {"@currencies": ["EUR", "USD"], "@taxes": ["V19", "V7"], "@open_from": "2026-11-01"}
+TABLES: dict[str, Any] = {
+    "rates": {
+        "columns": ["From", "To", "Since", "Rate"],
+        "rows": [["USD", "EUR", "2026-11-01", "0.92155"]],
+        "valid_from": "Since",
+        "rates": {"to": "To", "rate": "Rate"},
+    }
+}
+TYPED: dict[str, Any] = {
+    "@currencies": ["EUR", "USD"],
+    "@taxes": ["V19", "V7"],
+    "@open_from": "2026-11-01",
+    "@ledger_currency": "EUR",
+    "@rates": "rates",
+}
 BAD: dict[str, dict[str, Any]] = {
     "lines_present": {"lines": []},
     "lines_add_up": {"total": 30.01},
@@ -45,6 +61,7 @@ BAD: dict[str, dict[str, Any]] = {
     "currency_known": {"currency": "XXX"},
     "currency_of_customer": {"currency": "USD"},
     "rate": {"rate": 1.1},
+    "converted": {"currency": "USD", "ledger_total": 27.64},
     "tax_code": {"lines": [{"tax": "V99"}]},
     "single_tax": {"lines": [{"taxes_of_line": ["V19", "V7"]}]},
     "individual_tax": {"mode": "Group"},
@@ -72,12 +89,13 @@ def test_every_check_is_proved() -> None:
 @pytest.mark.parametrize("check", library().checks, ids=lambda check: check.id)
 def test_a_check_stops_the_bad_and_lets_the_good_pass(editor: Desk, check: Any) -> None:
     document = {"rules": [filled(check.rule.model_dump())]}
-    assert not check_rule_set(RuleSet.model_validate(document))
+    tables = {name: LookupTable.model_validate(table) for name, table in TABLES.items()}
+    assert not check_rule_set(RuleSet.model_validate(document), tables)
     for name in (asked.name for asked in check.fields):
         assert f'"$.{name}"' in to_json(document).decode() or name in {key[1:] for key in TYPED}
     told = []
     for facts in (GOOD, {**GOOD, **BAD[check.id]}):
-        answer = editor.post("/api/rules/try", {"document": document, "facts": facts})
+        answer = editor.post("/api/rules/try", {"document": document, "facts": facts, "tables": TABLES})
         assert answer.status_code == 200, answer.text
         told.append(exact(answer)["records"][0])
     good, bad = told
@@ -94,3 +112,18 @@ def test_the_library_is_listed(desks: dict[str, Desk]) -> None:
 def test_what_is_listed_can_be_put_into_a_rules_step(desks: dict[str, Desk]) -> None:
     for check in exact(desks["viewer"].get("/api/rules/checks"))["checks"]:
         assert Rule.model_validate(check["rule"]).id == check["id"]
+
+
+def test_a_converted_total_is_exact_to_the_cent_and_waits_for_a_rate(editor: Desk) -> None:
+    check = next(check for check in library().checks if check.id == "converted")
+    document = {"rules": [filled(check.rule.model_dump())]}
+    told = {}
+    for total, currency in ((27.65, "USD"), (27.64, "USD"), (30, "EUR"), (30, "CHF")):
+        facts = {**GOOD, "currency": currency, "ledger_total": total}
+        body = {"document": document, "facts": facts, "tables": TABLES}
+        (record,) = exact(editor.post("/api/rules/try", body))["records"]
+        told[total, currency] = (record["ports"], record["message"])
+    assert told[27.65, "USD"] == (["out"], "")
+    assert told[30, "EUR"] == (["out"], "")
+    assert told[27.64, "USD"][0] == ["held"]
+    assert told[30, "CHF"] == (["held"], "No rate from CHF to EUR on 2026-11-20 in the table rates.")

@@ -173,3 +173,17 @@ def test_only_what_names_it_uses_it(editor: Desk, ruled: str) -> None:
     editor.post("/api/flows", {"document": drawing("Another")})
     (entry,) = exact(editor.get("/api/library"))
     assert [user["slug"] for user in entry["used_by"]] == [ruled]
+
+
+def test_shared_rules_are_tried_with_the_tables_that_they_name(editor: Desk) -> None:
+    table = {"columns": ["Product", "Class"], "rows": [["Widgets", "goods"]]}
+    shared(editor, "lookup", "Known products", table)
+    when = {
+        "left": {"kind": "path", "path": "$.product"},
+        "op": "in_table",
+        "right": {"kind": "constant", "value": "shared:known-products"},
+    }
+    document = {"rules": [{"id": "old", "when": when, "then": [{"do": "reject", "message": "Known."}]}]}
+    for product, ports in (("Widgets", ["rejected"]), ("Gadgets", ["out"])):
+        answer = editor.post("/api/rules/try", {"document": document, "facts": {"product": product}})
+        assert exact(answer)["records"][0]["ports"] == ports

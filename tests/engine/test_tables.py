@@ -130,8 +130,8 @@ def test_dmn_and_excel_keep_a_table() -> None:
     before = table(
         "collect", [("< 10", '"a < b & c"'), ('= 10, [20..30]', '"=1+1"')], aggregate=None, values_o='"a < b & c", "=1+1"', default_o='"none"'
     )  # fmt: skip
-    after = read_sheet(write_sheet(before), before)
-    assert after == before
+    assert read_sheet(write_sheet(before), before) == before
+    assert read_sheet(write_sheet(before)) == before, "where values come from and go to travels along"
     [read] = read_model(write_table(before)).tables().values()
     assert [(row.when, row.then) for row in read.rows] == [(row.when, row.then) for row in before.rows]
     assert (read.hit_policy, read.aggregate, read.title) == (

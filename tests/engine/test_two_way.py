@@ -13,6 +13,7 @@ from engine.plan import check
 from engine.record import Origin, Record, from_json
 from engine.store import conflicts, reviews
 from engine.store.database import Database
+from engine.store.runs import Run
 from tests.engine.two_systems import PAIRS, Office, two_way
 
 
@@ -236,9 +237,28 @@ def test_a_dry_run_shows_both_sides_and_writes_nothing(database: Database) -> No
     shown = {(row.slot, row.operation): from_json(row.sent or b"{}") for row in here.deliveries(run.id)}
     assert shown["erp", "update"] == {"NAME": "Uno"}
     assert shown["crm", "update"] == {"phone": "22"}
+    assert counts(run) == {"read": 2, "updated": 1, "unchanged": 1}
     assert here.writes() == written
     here.sync()
     assert here.writes() == written + 2
+
+
+def test_a_plan_is_written_as_it_was_shown_on_both_sides(database: Database) -> None:
+    here = office(database)
+    here.crm.edit("A1", code="1", name="One", phone="11")
+    here.crm.edit("A2", code="2", name="Two", phone="22")
+    here.sync()
+    here.sync()
+    here.crm.edit("A1", name="Uno")
+    here.erp.edit("B1", phone="12")
+    here.crm.edit("A2", name="Due")
+    shown = here.sync(mode="dry-run")
+    here.crm.edit("A2", name="Zwei")
+    run = here.run(here.execute(shown.id))
+    assert (here.erp.objects["B1"]["NAME"], here.crm.objects["A1"]["phone"]) == ("Uno", "12")
+    assert here.erp.objects["B2"]["NAME"] == "Two"
+    held = [row.message for row in here.deliveries(run.id) if row.outcome == "held"]
+    assert set(held) == {"Changed since the plan was approved: NAME was “Due”, now “Zwei”."}
 
 
 def test_a_refusal_of_one_side_does_not_stop_the_other(database: Database) -> None:
@@ -493,3 +513,38 @@ def test_fields_that_a_system_does_not_have_are_told_while_drawing(database: Dat
     assert [(problem.code, problem.field) for problem in found.errors] == [
         ("E-FIELD-UNKNOWN", "fields.5.left")
     ]
+
+
+def test_a_sweep_notices_deletes_on_either_side(database: Database) -> None:
+    both = {"deleted": "delete"}
+    here = office(database, left=both, right=both, read={"deletes": "sweep", "sweep_hours": 0})
+    for number in range(1, 6):
+        here.crm.edit(f"A{number}", code=f"l{number}")
+        here.erp.edit(f"B{number + 10}", code=f"r{number}")
+    here.sync()
+    for system, key in ((here.crm, "A1"), (here.erp, "B11")):
+        system.delete(key)
+        system.tombs.clear()  # nobody tells
+    here.sync()
+    assert len(here.crm.objects) == len(here.erp.objects) == 8
+    assert here.crm.values() == here.erp.values()
+    for system in (here.crm, here.erp):
+        system.tombs.clear()
+    written = here.writes()
+    assert "failed" not in counts(here.sync())
+    assert here.writes() == written
+
+
+def test_nothing_is_deleted_beyond_the_budget(database: Database) -> None:
+    here = office(database, right={"deleted": "delete"}, deletes=0)
+    here.crm.edit("A1", code="1")
+    here.sync()
+    here.crm.delete("A1")
+    run_id = here.start()
+    with pytest.raises(AssertionError, match="do not end"):
+        here.work()
+    with database.read() as session:
+        run = session.get(Run, run_id)
+    assert run is not None
+    assert (run.state, run.code) == ("paused", "E-BUDGET")
+    assert "B1" in here.erp.objects

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from engine.errors import DefinitionError, Held, RecordRejected
+from engine.errors import DefinitionError, Held, RecordRejected, Waiting
 from engine.node import NodeContext, Outbox, Trace
 from engine.record import Record
+from nodes.decide.approve import ApproveNode, ApproveSettings, Deciders
 from nodes.decide.rules import RulesNode, RulesSettings
 from nodes.decide.table import TableNode, TableSettings
 
@@ -178,3 +179,81 @@ def test_the_check_shows_gaps_and_overlaps_in_words() -> None:
     assert codes == ["E-TABLE-OVERLAP", "E-TABLE-OVERLAP"]
     assert table_node().summary() == "2 rows: Country, Total → entity, due"
     assert [p.code for p in TableNode(TableSettings(), NodeContext(node="t")).check()] == ["E-TABLE-NONE"]
+
+
+CHAIN = [
+    rule("big", is_("Total", ">", 1000), {"do": "conclude", "fact": "size", "value": "big"}),
+    rule("eu", is_("Account.Country", "is", "DE"), {"do": "conclude", "fact": "eu"}),
+    {
+        **rule(
+            "both",
+            {
+                "all": [
+                    {"fact": "size", "op": "is", "right": "big"},
+                    {"fact": "eu", "op": "is", "right": True},
+                ]
+            },
+            {"do": "approve", "roles": ["admin"], "reason": "{Account.Name} is big."},
+            {"do": "choose", "what": "company", "target": "Company", "value": "EU01", "title": "Europe"},
+        ),
+        "priority": -1,
+        "stop": True,
+    },
+    rule("late", {"all": []}, {"do": "set", "target": "Company", "value": constant("late")}),
+]
+
+
+def test_what_rules_conclude_feeds_a_rule_that_names_who_approves() -> None:
+    node = rules_node(*CHAIN)
+    assert [port.name for port in node.ports_out(node.settings)] == ["out", "approval"]
+    out = run(node)
+    [leaving] = out.ports["approval"]
+    assert list(out.ports) == ["approval"]
+    assert leaving.data["Company"] == "EU01", "the rule that stops keeps the later one away"
+    assert leaving.steps["$approval"] == {"roles": ["admin"], "users": [], "reasons": ["Acme is big."]}
+    approve = ApproveNode(
+        ApproveSettings(question="Book it?", deciders=Deciders(roles=["operator"])), NodeContext(node="ok")
+    )
+    asked = Outbox(None, None, None)
+    approve.process([leaving, Record("8", INVOICE)], asked)
+    (_, by_rule), (_, by_step) = asked.failures
+    assert isinstance(by_rule, Waiting)
+    assert isinstance(by_step, Waiting)
+    assert by_rule.request["who"] == {"roles": ["admin"], "users": []}
+    assert by_rule.request["question"] == "Book it? Acme is big."
+    assert by_step.request["who"] == {"roles": ["operator"], "users": []}
+
+
+def test_a_conflict_asks_which_of_two_values_is_right_and_goes_on_with_the_answer() -> None:
+    disagree = rule(
+        "amounts",
+        {"left": path("Total"), "op": "is_not", "right": path("Booked")},
+        {
+            "do": "ask",
+            "message": "Total and Booked differ.",
+            "target": "Total",
+            "choices": [path("Total"), path("Booked")],
+            "conflict": True,
+        },
+        {"do": "set", "target": "Checked", "value": constant("yes")},
+    )
+    node = rules_node(disagree)
+    data = {**INVOICE, "Booked": Decimal("1400.10")}
+    [(_, held)] = run(node, data).failures
+    assert isinstance(held, Held)
+    assert (held.code, held.question["kind"]) == ("E-RULE-CONFLICT", "ask")
+    assert held.question["choices"] == ["1,500.00", "1,400.10"]
+    out = Outbox(None, None, None)
+    node.process([Record("7", data, steps={"$answers": {"check/amounts/Total": "1,400.10"}})], out)
+    [after] = out.ports["out"]
+    assert (after.data["Total"], after.data["Checked"]) == (Decimal("1400.10"), "yes")
+
+
+def test_a_conflict_without_two_values_is_a_mistake_in_the_drawing() -> None:
+    lame = rule("x", {"all": []}, {"do": "ask", "message": "?", "target": "A", "conflict": True})
+    problems = rules_node(lame).check()
+    assert [problem.code for problem in problems] == ["E-RULE-CONFLICT"]
+
+
+def path(field: str) -> dict[str, Any]:
+    return {"kind": "path", "path": f"$.{field}", "may_be_empty": True}

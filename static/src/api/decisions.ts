@@ -101,6 +101,25 @@ export const useWhatIf = (slug: string) =>
       api<WhatIf>(`/api/flows/${slug}/what-if`, { method: "POST", body, exact: true }),
   });
 
+export interface ChoiceSourceLike {
+  entity: string;
+  value: string;
+  title: string;
+}
+
+/** What a connected system offers to choose from, read live. */
+export const useChoices = (connection: string | undefined, source: ChoiceSourceLike | null) =>
+  useQuery({
+    queryKey: ["choices", connection, source],
+    queryFn: () =>
+      api<{ value: string; title: string }[]>("/api/choices", {
+        query: { connection, entity: source?.entity, value: source?.value, title: source?.title },
+      }),
+    enabled: Boolean(connection && source?.entity && source.value),
+    retry: false,
+    staleTime: 60_000,
+  });
+
 /** The pre-flight checks; a check is read by whoever shows it. */
 export const useChecks = () =>
   useQuery({ queryKey: ["rules", "checks"], queryFn: () => api<{ title: string; checks: unknown[] }>("/api/rules/checks"), staleTime: Infinity });

@@ -25,6 +25,9 @@ export interface SharedEntry {
   updated_at: string;
   by: string;
   live_source: boolean;
+  /** Of a lookup table. */
+  columns: string[];
+  rates: boolean;
   used_by: SharedUser[];
 }
 

@@ -355,19 +355,29 @@ export interface HeldGroup {
   count: number;
   keys: string[];
   runs: string[];
-  form: LookupQuestion | ChoiceQuestion | null;
+  form:
+    | LookupForm
+    | ChoiceForm
+    | { kind: "in-doubt"; entity: string; system: string }
+    | { kind: "closed-period"; field: string; date: string }
+    | null;
+  /** What sets them free beside an answer, the likeliest first. */
+  acts: { do: "again" | "read"; title: string; help: string }[];
+  /** Who looks after questions like this one: an e-mail, or `role:` and a role. */
+  owner: { value: string; name: string } | null;
+  mine: boolean;
 }
 
-/** A row that a lookup table lacks. */
-export interface LookupQuestion {
-  kind: "lookup";
+/** A row that a table lacks, or what a rule asks for. */
+export interface LookupForm {
+  kind: "lookup" | "rate" | "ask";
   table: string;
   key: string;
   columns: { name: string; options: { value: string; title: string }[] }[];
 }
 
 /** Which of several objects a record is. */
-export interface ChoiceQuestion {
+export interface ChoiceForm {
   kind: "choice";
   entity: string;
   match: Record<string, string>;

@@ -14,6 +14,14 @@ describe("lookup tables", () => {
     expect(paste(table, 1, 1, "4100\textra\n4200").rows).toEqual([["Hardware", "4000"], ["Service", "4100"], ["", "4200"]]);
   });
 
+  it("keep every row of a key where days tell them apart", () => {
+    const dated = { ...table, columns: ["Code", "Rate", "From"], rows: [], valid_from: "From" };
+    const filled = fillTable(dated, [["code", "Rate", "from"], ["V19", "19", "2021-01-01"], ["V19", "16", "2020-07-01"]]);
+    expect(filled.rows).toEqual([["V19", "19", "2021-01-01"], ["V19", "16", "2020-07-01"]]);
+    expect(doubledKeys(filled)).toEqual([]);
+    expect(doubledKeys({ ...filled, valid_from: "" })).toEqual(["V19"]);
+  });
+
   it("read the last empty cell as a cell", () => {
     expect(parseCells("a\t")).toEqual([["a", ""]]);
   });

@@ -32,7 +32,13 @@ export function addColumn(table: LookupTable, name: string): LookupTable {
 export function renameColumn(table: LookupTable, column: number, name: string): LookupTable {
   const known = Object.entries(table.options ?? {});
   const options = Object.fromEntries(known.map(([old, from]) => [old === table.columns[column] ? name : old, from]));
-  return { ...table, columns: table.columns.with(column, name), ...(known.length ? { options } : {}) };
+  const old = table.columns[column];
+  const named = (other: string | undefined) => (other === old && other ? name : (other ?? ""));
+  const days = table.valid_from ? { valid_from: named(table.valid_from), valid_to: named(table.valid_to) } : {};
+  const rates = table.rates
+    ? { rates: { ...table.rates, to: named(table.rates.to), rate: named(table.rates.rate), type: named(table.rates.type) } }
+    : {};
+  return { ...table, columns: table.columns.with(column, name), ...(known.length ? { options } : {}), ...days, ...rates };
 }
 
 /** The key column stays, and at least one that it stands for. */
@@ -91,6 +97,7 @@ export function paste(table: LookupTable, row: number, column: number, text: str
 
 /** Keys that stand in more than one row, compared as the engine does: without case and outer blanks. */
 export function doubledKeys(table: LookupTable): string[] {
+  if (table.valid_from || table.rates) return []; // the day, or the other currency, tells rows apart
   const seen = new Map<string, string[]>();
   for (const [key] of table.rows) {
     const plain = key?.trim().toLowerCase();
@@ -103,8 +110,16 @@ function padded(table: LookupTable): (string | null)[][] {
   return table.rows.map((cells) => table.columns.map((_, at) => cells[at] ?? (at === 0 ? "" : null)));
 }
 
+/** Rows of a file in place of the table's own, where a key may stand in many; a first row that is the headings is left out. */
+export function replaceRows(table: LookupTable, rows: readonly (readonly string[])[]): LookupTable {
+  const heads = table.columns.map((column) => column.toLowerCase()).join("\t");
+  const body = rows[0]?.map((head) => head.trim().toLowerCase()).join("\t") === heads ? rows.slice(1) : rows;
+  return { ...table, rows: body.map((row) => table.columns.map((_, at) => row[at]?.trim() || null)) };
+}
+
 /** Rows of a file: under its own headings when they name the key column, else in order; known keys are overwritten. */
 export function fillTable(table: LookupTable, rows: readonly (readonly string[])[]): LookupTable {
+  if (table.valid_from || table.rates) return replaceRows(table, rows);
   const heads = (rows[0] ?? []).map((head) => head.trim().toLowerCase());
   const named = heads.includes(table.columns[0]?.toLowerCase() ?? "");
   const fresh = !table.rows.length && !named;

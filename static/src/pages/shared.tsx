@@ -2,12 +2,13 @@
 
 import { useParams } from "react-router";
 
+import { type SharedEntry, useLibrary } from "../api/library";
 import { useCatalog } from "../api/queries";
+import { LookupEditor } from "../library/LookupEditor";
 import { SharedPage, type SharedEditorProps } from "../library/SharedPage";
 import type { NodeEditorProps } from "../model/editing";
 import type { Catalog, Flow, LookupTable, NodeType } from "../model/flow";
 import { Rows } from "../ui/parts";
-import { TableEditor } from "../ui/table/TableEditor";
 import { RulesEditor } from "../rules/RulesEditor";
 import { DecisionEditor } from "../tables/DecisionEditor";
 import { OtherwiseList } from "../trial/OtherwiseList";
@@ -22,28 +23,44 @@ export function Component() {
 
 function SharedEditor(props: SharedEditorProps) {
   const catalog = useCatalog();
+  const library = useLibrary();
   if (!catalog.data) return <Rows />;
-  const { detail, document, onChange, readOnly } = props;
-  if (detail.kind === "lookup") {
-    return <TableEditor bare table={document as unknown as LookupTable} readOnly={readOnly} onChange={(next) => onChange({ ...next })} />;
-  }
-  const around = asStep(props, catalog.data);
+  const { detail, document } = props;
+  if (detail.kind === "lookup") return <LookupEditor {...props} />;
+  const around = asStep(props, catalog.data, tablesOf(library.data ?? []));
   if (!around) return null;
+  const trying = { ...around, flow: { ...around.flow, tables: {} } };
   return detail.kind === "rules" ? (
     <>
       <RulesEditor {...around} />
-      <TryPanel {...around} kind="rules" document={document} typedOnly />
+      <TryPanel {...trying} kind="rules" document={document} typedOnly />
     </>
   ) : (
     <>
       <DecisionEditor {...around} shared />
-      <TryPanel {...around} kind="tables" document={document} typedOnly />
+      <TryPanel {...trying} kind="tables" document={document} typedOnly />
     </>
   );
 }
 
+/** What rules of the library can look up: its tables, by their heads. */
+function tablesOf(entries: readonly SharedEntry[]): Flow["tables"] {
+  const rates = { to: "", rate: "", type: "", digits: {}, usual: 2, inverse: false };
+  const heads = entries
+    .filter((entry) => entry.kind === "lookup")
+    .map((entry): [string, LookupTable] => [
+      `shared:${entry.slug}`,
+      { title: entry.title, columns: entry.columns, rows: [], description: "", rates: entry.rates ? rates : null },
+    ]);
+  return Object.fromEntries(heads);
+}
+
 /** The entry as the settings of a step that stands alone. */
-function asStep({ detail, document, onChange, problems, readOnly }: SharedEditorProps, catalog: Catalog): NodeEditorProps | null {
+function asStep(
+  { detail, document, onChange, problems, readOnly }: SharedEditorProps,
+  catalog: Catalog,
+  tables: Flow["tables"],
+): NodeEditorProps | null {
   const type = TYPES[detail.kind];
   const card: NodeType | undefined = catalog.nodes.find((one) => one.type === type);
   if (!card) return null;
@@ -55,7 +72,7 @@ function asStep({ detail, document, onChange, problems, readOnly }: SharedEditor
     node,
     card,
     catalog,
-    flow: { ...NOWHERE, nodes: [node] },
+    flow: { ...NOWHERE, nodes: [node], tables },
     onFlow: () => undefined,
     bindings: {},
     onBind: () => undefined,

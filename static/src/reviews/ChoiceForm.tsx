@@ -5,7 +5,7 @@ import { IconExternalLink } from "@tabler/icons-react";
 import { useState } from "react";
 
 import { useAnswer } from "../api/runs";
-import type { ChoiceQuestion, HeldGroup } from "../api/types";
+import type { ChoiceForm as Choice, HeldGroup } from "../api/types";
 import { many } from "../model/runs";
 import { ErrorBanner } from "../ui/parts";
 import { type Done, questionKey } from "./done";
@@ -13,7 +13,7 @@ import css from "./reviews.module.css";
 
 interface Props {
   group: HeldGroup;
-  form: ChoiceQuestion;
+  form: Choice;
   onDone: (done: Done) => void;
 }
 

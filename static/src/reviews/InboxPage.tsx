@@ -1,6 +1,6 @@
 /** What people decide: held documents by question, failures by cause. Tabs exist for what exists. */
 
-import { Button } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { IconCircleCheck, IconInbox } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { Link, useSearchParams } from "react-router";
@@ -16,6 +16,7 @@ import { EmptyState, ErrorBanner, Page, Rows } from "../ui/parts";
 import { ApprovalList } from "./ApprovalList";
 import { ConflictList } from "./ConflictList";
 import { FailedGroups } from "./FailedGroups";
+import { Gaps } from "./Gaps";
 import { HeldGroupCard } from "./HeldGroupCard";
 import { PublicationList } from "./PublicationList";
 import { type Done, questionKey } from "./done";
@@ -29,6 +30,7 @@ export function InboxPage() {
   const [done, setDone] = useState<Done | null>(null);
   const held = useHeld();
   const [snoozed, setSnoozed] = useState(false);
+  const [whose, setWhose] = useState<"all" | "mine">("all");
   const failed = useFailed(snoozed);
   const asked = useApprovals("all").data?.approvals ?? [];
   const mine = asked.filter((one) => one.mine).length;
@@ -96,9 +98,28 @@ export function InboxPage() {
       {tab === "approvals" ? <ApprovalList onDone={(told) => setDone({ ...told, question: "", at: Date.now() })} /> : null}
       {tab === "publications" ? <PublicationList onDone={(told) => setDone({ ...told, question: "", at: Date.now() })} /> : null}
       {tab === "conflicts" ? <ConflictList onDone={(told) => setDone({ ...told, question: "", at: Date.now() })} /> : null}
+      {tab === "held" && groups.some((group) => group.mine !== groups[0]?.mine || group.owner) ? (
+        <div className={css.views}>
+          <SegmentedControl
+            aria-label="Whose questions"
+            value={whose}
+            onChange={setWhose}
+            data={[
+              { value: "all", label: "Everybody's" },
+              { value: "mine", label: "Mine" },
+            ]}
+          />
+        </div>
+      ) : null}
+      {tab === "held" && whose === "mine" && groups.length > 0 && !groups.some((group) => group.mine) ? (
+        <EmptyState icon={IconInbox} title="No question is yours">
+          What others look after is under “Everybody's”.
+        </EmptyState>
+      ) : null}
+      {tab === "held" ? <Gaps /> : null}
       {tab === "held" ? (
         <div className={css.groups}>
-          {groups.map((group) => (
+          {groups.filter((group) => whose === "all" || group.mine).map((group) => (
             <HeldGroupCard key={questionKey(group)} group={group} onDone={setDone} />
           ))}
         </div>

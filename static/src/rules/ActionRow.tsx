@@ -5,7 +5,10 @@ import { useState } from "react";
 import type { Entity, Field } from "../model/flow";
 import { useAround } from "../ui/value/context";
 import { ValueEditor } from "../ui/value/ValueEditor";
-import { type Action, ACTIONS, portName, startAction } from "./ruleset";
+import { FactInput } from "../ui/condition/FactRow";
+import { AskRow, ApproveRow } from "./AskRow";
+import { ChooseRow } from "./ChooseRow";
+import { type Action, ACTIONS, kindOfAction, portName, startAction } from "./ruleset";
 import css from "./rules.module.css";
 
 interface Props {
@@ -18,18 +21,18 @@ interface Props {
 
 export function ActionRow({ action, shape, ports, onChange, onRemove }: Props) {
   const { readOnly } = useAround();
-  const known = ACTIONS.some((kind) => kind.value === action.do);
+  const kind = kindOfAction(action);
   return (
     <div className={css.action}>
       <Select
         size="xs"
-        w={124}
+        w={144}
         aria-label="What follows"
         allowDeselect={false}
         readOnly={readOnly}
-        data={known ? ACTIONS : [...ACTIONS, { value: action.do, label: action.do }]}
-        value={action.do}
-        onChange={(next) => next && next !== action.do && onChange(startAction(next))}
+        data={ACTIONS}
+        value={kind}
+        onChange={(next) => next && next !== kind && onChange(startAction(next))}
       />
       <div className={css.wide}>
         <Details action={action} shape={shape} ports={ports} onChange={onChange} />
@@ -103,9 +106,42 @@ function Details({ action, shape, ports, onChange }: Omit<Props, "onRemove">) {
           onChange={(event) => onChange({ ...action, message: event.currentTarget.value })}
         />
       );
-    default:
-      return <span>{action.fact} is true</span>;
+    case "choose":
+      return <ChooseRow action={action} fields={names(shape?.fields ?? [])} onChange={onChange} />;
+    case "approve":
+      return <ApproveRow action={action} onChange={onChange} />;
+    case "ask":
+      return <AskRow action={action} fields={names(shape?.fields ?? [])} onChange={onChange} />;
+    case "conclude":
+      return <ConcludeInput action={action} onChange={onChange} />;
   }
+}
+
+/** What is concluded: a name that other rules ask for, and what it is; nothing typed means "yes". */
+function ConcludeInput({ action, onChange }: { action: Extract<Action, { do: "conclude" }>; onChange: (next: Action) => void }) {
+  const { readOnly, facts } = useAround();
+  const [text, setText] = useState(action.fact);
+  return (
+    <div className={css.bar}>
+      that
+      <Autocomplete
+        size="xs"
+        aria-label="What is concluded"
+        placeholder="Name, like risk"
+        readOnly={readOnly}
+        data={facts.filter((one) => one !== action.fact)}
+        value={text}
+        onChange={setText}
+        onBlur={() => {
+          setText(portName(text));
+          onChange({ ...action, fact: portName(text) });
+        }}
+        onOptionSubmit={(fact) => onChange({ ...action, fact })}
+      />
+      is
+      <FactInput label="Its value" value={action.value ?? true} readOnly={readOnly} onChange={(value) => onChange({ ...action, value })} />
+    </div>
+  );
 }
 
 /** Port names are typed freely and kept as identifiers once the field is left. */

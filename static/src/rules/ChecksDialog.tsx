@@ -107,9 +107,24 @@ interface FieldProps {
 /** A field is chosen from what is known, or its path is typed; lists and days are typed. */
 function Field({ asked, text, choices, onChange }: FieldProps) {
   const [search, setSearch] = useState("");
+  const { tables } = useAround();
+  const rates = Object.entries(tables).filter(([, table]) => table.rates).map(([id, table]) => ({ value: id, label: table.title || id }));
   if (asked.of === "date") return <TextInput type="date" required label={asked.title} value={text} onChange={(event) => onChange(event.currentTarget.value)} />;
   if (asked.of === "list")
     return <TextInput required label={asked.title} description="With commas between them" placeholder="EUR, USD" value={text} onChange={(event) => onChange(event.currentTarget.value)} />;
+  if (asked.of === "text") return <TextInput required label={asked.title} value={text} onChange={(event) => onChange(event.currentTarget.value)} />;
+  if (asked.of === "table")
+    return (
+      <Select
+        required
+        label={asked.title}
+        description="A lookup table whose rows are currency rates"
+        placeholder={rates.length ? "Choose" : "There is none: make one, or take one of the library"}
+        data={rates}
+        value={text || null}
+        onChange={(next) => onChange(next ?? "")}
+      />
+    );
   const data = choices.map((field) => ({ value: field.path, label: field.from ? `${field.title} (${field.from})` : field.title }));
   for (const own of [search, text]) if (own.startsWith("$.") && !data.some((one) => one.value === own)) data.push({ value: own, label: own });
   return (

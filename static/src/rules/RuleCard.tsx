@@ -1,12 +1,15 @@
-import { ActionIcon, Button, Menu, Switch, TextInput } from "@mantine/core";
-import { IconArrowDown, IconArrowUp, IconDots, IconTrash } from "@tabler/icons-react";
+import { ActionIcon, Button, Menu, NumberInput, Switch, TextInput } from "@mantine/core";
+import { IconArrowDown, IconArrowUp, IconChevronDown, IconDots, IconTrash } from "@tabler/icons-react";
 
 import type { Entity, Problem } from "../model/flow";
+import { plainNumber } from "../model/values";
 import { ConditionBuilder } from "../ui/condition/ConditionBuilder";
 import { useAround, useWords } from "../ui/value/context";
 import { ActionRow } from "./ActionRow";
-import { type Action, ACTIONS, describeRule, type Rule, startAction } from "./ruleset";
+import { type Action, type ActionKind, ACTIONS, describeRule, type Rule, startAction } from "./ruleset";
 import css from "./rules.module.css";
+
+const USUAL: ActionKind[] = ["set", "choose", "route", "approve", "hold", "reject"];
 
 interface Props {
   rule: Rule;
@@ -27,6 +30,7 @@ export function RuleCard({ rule, index, count, open, problems, shape, ports, onO
   const words = useWords();
   const sentence = describeRule(rule, words);
   const enabled = rule.enabled ?? true;
+  const add = (kind: ActionKind) => onChange({ ...rule, then: [...rule.then, startAction(kind)] });
   const setAction = (at: number, action: Action) => onChange({ ...rule, then: rule.then.with(at, action) });
   return (
     <section className={`${css.rule} ${enabled ? "" : css.off}`} aria-label={rule.title || rule.id}>
@@ -34,6 +38,7 @@ export function RuleCard({ rule, index, count, open, problems, shape, ports, onO
         <span className={css.number}>{index + 1}</span>
         <button type="button" className={css.open} aria-expanded={open} onClick={onOpen}>
           <span className={css.title}>{rule.title || rule.id}</span>
+          {plainNumber(rule.priority ?? 0) ? <span className={css.sentence}> · priority {plainNumber(rule.priority ?? 0)}</span> : null}
           {enabled ? null : <span className={css.sentence}> · switched off</span>}
           <p className={css.sentence}>
             <b>When</b> {sentence.when}, <b>then</b> {sentence.then}
@@ -98,26 +103,47 @@ export function RuleCard({ rule, index, count, open, problems, shape, ports, onO
             ))}
             {readOnly ? null : (
               <div className={css.adds}>
-                {ACTIONS.map((kind) => (
-                  <Button
-                    key={kind.value}
-                    size="compact-xs"
-                    variant="light"
-                    onClick={() => onChange({ ...rule, then: [...rule.then, startAction(kind.value)] })}
-                  >
+                {ACTIONS.filter((kind) => USUAL.includes(kind.value)).map((kind) => (
+                  <Button key={kind.value} size="compact-xs" variant="light" onClick={() => add(kind.value)}>
                     {kind.label}
                   </Button>
                 ))}
+                <Menu position="bottom-start" withinPortal>
+                  <Menu.Target>
+                    <Button size="compact-xs" variant="subtle" color="gray" rightSection={<IconChevronDown size={13} />}>
+                      more
+                    </Button>
+                  </Menu.Target>
+                  <Menu.Dropdown>
+                    {ACTIONS.filter((kind) => !USUAL.includes(kind.value)).map((kind) => (
+                      <Menu.Item key={kind.value} onClick={() => add(kind.value)}>
+                        {kind.label}
+                      </Menu.Item>
+                    ))}
+                  </Menu.Dropdown>
+                </Menu>
               </div>
             )}
           </div>
-          <Switch
-            size="xs"
-            label="When it applies, look at no further rule"
-            disabled={readOnly}
-            checked={rule.stop ?? false}
-            onChange={(event) => onChange({ ...rule, stop: event.currentTarget.checked })}
-          />
+          <div className={css.order}>
+            <Switch
+              size="xs"
+              label="When it applies, look at no further rule"
+              disabled={readOnly}
+              checked={rule.stop ?? false}
+              onChange={(event) => onChange({ ...rule, stop: event.currentTarget.checked })}
+            />
+            <NumberInput
+              size="xs"
+              w={190}
+              label="Priority"
+              description="Lower is judged first; equal ones as they stand"
+              allowDecimal={false}
+              readOnly={readOnly}
+              value={plainNumber(rule.priority ?? 0)}
+              onChange={(priority) => onChange({ ...rule, priority: Number(priority) || 0 })}
+            />
+          </div>
         </div>
       ) : null}
     </section>

@@ -12,7 +12,7 @@ import { EmptyState } from "../ui/parts";
 import { ValueProvider } from "../ui/value/context";
 import { ChecksDialog } from "./ChecksDialog";
 import { RuleCard } from "./RuleCard";
-import { moveRule, portsOf, removeRule, type RuleSet, setRule, startRule } from "./ruleset";
+import { factsOf, isReordered, moveRule, portsOf, removeRule, type RuleSet, setRule, startRule } from "./ruleset";
 import css from "./rules.module.css";
 
 const OWN = " own";
@@ -52,6 +52,7 @@ export function RulesEditor(props: NodeEditorProps) {
       catalog={catalog}
       groups={groups}
       tables={flow.tables}
+      facts={factsOf(set)}
       readOnly={readOnly}
       onTable={(id, table) => onFlow({ tables: { ...flow.tables, [id]: table } })}
     >
@@ -129,6 +130,7 @@ export function RulesEditor(props: NodeEditorProps) {
             ))}
           </div>
         )}
+        {isReordered(set) ? <p className={css.sentence}>Rules with a lower priority are judged first, wherever they stand.</p> : null}
         {set.rules.length && !readOnly ? (
           <div className={css.bar}>
             <Button variant="default" leftSection={<IconPlus size={15} />} onClick={add}>

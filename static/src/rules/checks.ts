@@ -9,7 +9,7 @@ import type { Rule, RuleSet } from "./ruleset";
 export interface Asked {
   name: string;
   title: string;
-  of?: "field" | "lines" | "line" | "list" | "date";
+  of?: "field" | "lines" | "line" | "list" | "date" | "text" | "table";
   suggest?: string[];
 }
 
@@ -50,7 +50,7 @@ export function ruleOf(check: Check, chosen: Readonly<Record<string, string>>, s
   for (const asked of check.fields) {
     const text = chosen[asked.name]?.trim() ?? "";
     if (asked.of === "list") places.set(`@${asked.name}`, text.split(/[,;\n]/).map((one) => one.trim()).filter(Boolean));
-    else if (asked.of === "date") places.set(`@${asked.name}`, text);
+    else if (asked.of === "date" || asked.of === "text" || asked.of === "table") places.set(`@${asked.name}`, text);
     else if (text) places.set(`$.${asked.name}`, text);
   }
   const filled = fill(check.rule, places) as Rule;

@@ -9,7 +9,20 @@ export type Action =
   | { do: "set"; target: string; value: Value }
   | { do: "hold"; message: string; owner?: string }
   | { do: "reject"; message: string }
-  | { do: "conclude"; fact: string; value?: unknown };
+  | { do: "conclude"; fact: string; value?: unknown }
+  | { do: "choose"; what: What; target: string; value: string; title?: string; source?: ChoiceSource | null }
+  | { do: "approve"; port: string; roles?: string[]; users?: string[]; reason?: string }
+  | { do: "ask"; message: string; target: string; choices?: Value[]; conflict?: boolean; owner?: string };
+
+export type What = "legal_entity" | "company" | "currency" | "price_book" | "other";
+
+/** Where a list of choices is read live: two fields of an entity of a system. */
+export interface ChoiceSource {
+  system: string;
+  entity: string;
+  value: string;
+  title: string;
+}
 
 export interface Rule {
   id: string;
@@ -27,27 +40,63 @@ export interface RuleSet {
   rules: Rule[];
 }
 
-export const ACTIONS: { value: Action["do"]; label: string }[] = [
+/** What an action is called where one is chosen; a conflict is a question with two given answers. */
+export type ActionKind = Action["do"] | "conflict";
+
+export const ACTIONS: { value: ActionKind; label: string }[] = [
   { value: "set", label: "set a field" },
+  { value: "choose", label: "choose" },
   { value: "route", label: "send it to" },
+  { value: "approve", label: "require approval" },
   { value: "hold", label: "hold it" },
+  { value: "ask", label: "ask for a value" },
+  { value: "conflict", label: "raise a conflict" },
   { value: "reject", label: "reject it" },
+  { value: "conclude", label: "conclude" },
 ];
 
-export function startAction(kind: Action["do"]): Action {
+export const WHAT: { value: What; label: string }[] = [
+  { value: "legal_entity", label: "a legal entity" },
+  { value: "company", label: "a company" },
+  { value: "currency", label: "a currency" },
+  { value: "price_book", label: "a price book" },
+  { value: "other", label: "a value" },
+];
+
+export const kindOfAction = (action: Action): ActionKind => (action.do === "ask" && action.conflict ? "conflict" : action.do);
+
+export function startAction(kind: ActionKind): Action {
   switch (kind) {
     case "route":
       return { do: "route", port: "" };
     case "set":
       return { do: "set", target: "", value: { kind: "constant", value: "" } };
+    case "choose":
+      return { do: "choose", what: "legal_entity", target: "", value: "" };
+    case "approve":
+      return { do: "approve", port: "approval", roles: ["editor"], reason: "" };
     case "hold":
       return { do: "hold", message: "" };
+    case "ask":
+      return { do: "ask", message: "", target: "" };
+    case "conflict":
+      return { do: "ask", message: "", target: "", conflict: true, choices: [startSide(), startSide()] };
     case "reject":
       return { do: "reject", message: "" };
     case "conclude":
       return { do: "conclude", fact: "" };
   }
 }
+
+const startSide = (): Value => ({ kind: "path", path: "$", may_be_empty: true });
+
+/** The names of everything that rules of the set conclude, each once. */
+export function factsOf(set: RuleSet): string[] {
+  return [...new Set(set.rules.flatMap((rule) => rule.then.flatMap((action) => (action.do === "conclude" && action.fact ? [action.fact] : []))))];
+}
+
+/** Whether rules are judged in another order than they stand in. */
+export const isReordered = (set: RuleSet): boolean => set.rules.some((rule) => plainNumber(rule.priority ?? 0) !== 0);
 
 /** A new rule under an id that no rule of the set has or had next to it. */
 export function startRule(set: RuleSet): Rule {
@@ -79,7 +128,7 @@ export function portsOf(set: RuleSet): string[] {
   const judged = set.rules
     .filter((rule) => rule.enabled !== false)
     .sort((a, b) => plainNumber(a.priority ?? 0) - plainNumber(b.priority ?? 0));
-  const used = judged.flatMap((rule) => rule.then.flatMap((action) => (action.do === "route" ? [action.port] : [])));
+  const used = judged.flatMap((rule) => rule.then.flatMap((action) => (action.do === "route" || action.do === "approve" ? [action.port] : [])));
   return [...new Set(used)].filter(Boolean);
 }
 
@@ -99,6 +148,12 @@ export function describeAction(action: Action, words: Words = {}): string {
       return action.message ? `hold it: ${action.message}` : "hold it, without a reason yet";
     case "reject":
       return action.message ? `reject it: ${action.message}` : "reject it, without a reason yet";
+    case "choose":
+      return `choose ${action.title || action.value || "nothing yet"} as ${action.target ? (words.path?.(`$.${action.target}`) ?? action.target) : "a field"}`;
+    case "approve":
+      return `require approval${action.roles?.length || action.users?.length ? ` by ${[...(action.roles ?? []), ...(action.users ?? [])].join(" or ")}` : ""}${action.reason ? `: ${action.reason}` : ""}`;
+    case "ask":
+      return `${action.conflict ? "raise a conflict over" : "ask for"} ${action.target || "a field"}${action.message ? `: ${action.message}` : ""}`;
     case "conclude":
       return `conclude that “${action.fact}” is ${showConstant(action.value ?? true)}`;
   }
@@ -106,6 +161,8 @@ export function describeAction(action: Action, words: Words = {}): string {
 
 /** `When Amount is more than 10000, hold it: needs approval.` */
 export function describeRule(rule: Rule, words: Words = {}): { when: string; then: string } {
-  const then = rule.then.map((action) => describeAction(action, words)).join(", and ");
+  const last = rule.then.length - 1;
+  const told = rule.then.map((action) => describeAction(action, words));
+  const then = told.map((text, at) => (at < last ? text.replace(/\.$/, "") : text)).join(", and ");
   return { when: describeCondition(rule.when, words), then: then || "do nothing yet" };
 }

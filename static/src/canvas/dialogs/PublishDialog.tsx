@@ -9,6 +9,7 @@ import { problemsLine } from "../../model/problems";
 import { paint, useEditor } from "../../store/editor";
 import { useView } from "../../store/view";
 import { ErrorBanner, Rows } from "../../ui/parts";
+import { Ahead } from "./Ahead";
 import { Changes } from "./Changes";
 import { SecondPerson } from "./SecondPerson";
 import css from "./dialogs.module.css";
@@ -59,6 +60,7 @@ export function PublishDialog({ slug, close }: { slug: string; close: () => void
       {live === null ? <p className={css.lead}>It becomes version 1 and its trigger starts to work.</p> : null}
       {live !== null && (diff.isPending || !saved) ? <Rows count={3} /> : null}
       {diff.data ? <Changes diff={diff.data} /> : null}
+      {saved && !errors.length ? <Ahead slug={slug} /> : null}
       {guarded && standing.data ? <SecondPerson standing={standing.data} /> : null}
       <ErrorBanner error={diff.error ?? standing.error ?? publish.error ?? ask.error} />
       {errors.length ? (

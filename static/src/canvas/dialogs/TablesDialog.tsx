@@ -9,9 +9,11 @@ import { fillTable, startTable, tableId } from "../../model/table";
 import { change, useDocument, useEditor } from "../../store/editor";
 import { EmptyState, ErrorBanner } from "../../ui/parts";
 import { TableEditor } from "../../ui/table/TableEditor";
+import { SharedTable, UseShared } from "./SharedTables";
 import css from "./dialogs.module.css";
 
 const FREE = " free";
+const SHARED = "shared:";
 
 /** The lookup tables of the flow: their rows, from a file too, and where their choices come from. */
 export function TablesDialog({ close }: { close: () => void }) {
@@ -21,6 +23,7 @@ export function TablesDialog({ close }: { close: () => void }) {
   const [error, setError] = useState<unknown>(null);
   const file = useRef<HTMLInputElement>(null);
   const table = tables[chosen];
+  const shared = chosen.startsWith(SHARED) ? chosen.slice(SHARED.length) : "";
   const save = (id: string, next: LookupTable) => change("Change a lookup table", (flow) => ({ ...flow, tables: { ...flow.tables, [id]: next } }), `table ${id}`);
 
   function add() {
@@ -71,14 +74,20 @@ export function TablesDialog({ close }: { close: () => void }) {
             {readOnly ? null : (
               <>
                 {start}
-                <Button variant="default" leftSection={<IconFileImport size={16} />} onClick={() => file.current?.click()}>
-                  Rows from Excel or CSV
-                </Button>
+                <UseShared onTaken={setChosen} />
+                {shared ? null : (
+                  <Button variant="default" leftSection={<IconFileImport size={16} />} onClick={() => file.current?.click()}>
+                    Rows from Excel or CSV
+                  </Button>
+                )}
               </>
             )}
           </div>
           <ErrorBanner error={error} />
-          <TableEditor table={table} readOnly={readOnly} onChange={(next) => save(chosen, next)} />
+          {shared ? <SharedTable slug={shared} readOnly={readOnly} /> : null}
+          <TableEditor bare={shared !== ""} table={table} readOnly={readOnly || shared !== ""} onChange={(next) => save(chosen, next)} />
+          {shared ? null : (
+            <>
           <h3 className={css.tableHead}>Where the choices come from</h3>
           <p className={css.lead}>When a key is missing, the Inbox offers these instead of a free text.</p>
           {table.columns.slice(1).map((column) => (
@@ -93,9 +102,11 @@ export function TablesDialog({ close }: { close: () => void }) {
               }}
             />
           ))}
+            </>
+          )}
         </>
       ) : (
-        <EmptyState icon={IconTable} title="No lookup table yet" act={readOnly ? null : start}>
+        <EmptyState icon={IconTable} title="No lookup table yet" act={readOnly ? null : <div className={css.starts}>{start}<UseShared onTaken={setChosen} /></div>}>
           A table says what a value stands for in the other system: “Consulting” is ledger account 4100.
         </EmptyState>
       )}

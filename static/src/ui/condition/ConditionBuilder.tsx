@@ -17,6 +17,7 @@ import {
   joinerOf,
   type LinesCondition,
   movePart,
+  partAt,
   partsOf,
   type Place,
   setJoiner,
@@ -25,6 +26,7 @@ import {
 import { fieldsBelow, flatten, type SourceGroup, sourcesOfLine } from "../../model/sources";
 import { SourcesProvider, useAround, useWords } from "../value/context";
 import { ComparisonRow } from "./ComparisonRow";
+import { FactRow } from "./FactRow";
 import css from "./condition.module.css";
 
 const JOINER_WORDS: { value: Joiner; label: string }[] = [
@@ -66,7 +68,7 @@ interface PartProps {
 }
 
 function GroupPart({ root, place, onChange, empty }: PartProps) {
-  const { groups, readOnly } = useAround();
+  const { groups, readOnly, facts } = useAround();
   const group = place.reduce<Condition | undefined>((part, at) => part && partsOf(part)[at], root);
   const joiner = group && joinerOf(group);
   if (!group || !joiner) return null;
@@ -116,6 +118,16 @@ function GroupPart({ root, place, onChange, empty }: PartProps) {
           >
             Group
           </Button>
+          {facts.length && !place.some((_, at) => isLines(partAt(root, place.slice(0, at)) ?? root)) ? (
+            <Button
+              size="compact-xs"
+              variant="subtle"
+              color="gray"
+              onClick={() => onChange(addPart(root, place, { fact: facts[0] ?? "", op: "is", right: true }))}
+            >
+              What a rule concluded
+            </Button>
+          ) : null}
           {lines.length ? (
             <Button
               size="compact-xs"
@@ -143,7 +155,7 @@ function GroupPart({ root, place, onChange, empty }: PartProps) {
 function PartBody({ root, part, place, onChange }: PartProps & { part: Condition }) {
   if (isComparison(part)) return <ComparisonRow value={part} onChange={(next) => onChange(setPart(root, place, next))} />;
   if (isLines(part)) return <LinesPart part={part} onChange={(next) => onChange(setPart(root, place, next))} />;
-  if (isFact(part)) return <div className={css.row}>{describeCondition(part)}</div>;
+  if (isFact(part)) return <FactRow value={part} onChange={(next) => onChange(setPart(root, place, next))} />;
   return (
     <div className={css.group}>
       <GroupPart root={root} place={place} onChange={onChange} empty="Empty group: add a comparison or remove it." />

@@ -14,6 +14,8 @@ export interface ValueAround {
   tables: Readonly<Record<string, LookupTable>>;
   onTable: (id: string, table: LookupTable) => void;
   readOnly: boolean;
+  /** What other rules conclude; a condition can ask for it. */
+  facts: readonly string[];
 }
 
 const nowhere: ValueAround = {
@@ -23,21 +25,24 @@ const nowhere: ValueAround = {
   tables: {},
   onTable: () => undefined,
   readOnly: true,
+  facts: [],
 };
 
+const NO_FACTS: readonly string[] = [];
 const ValueContext = createContext<ValueAround>(nowhere);
 
 export const useAround = (): ValueAround => useContext(ValueContext);
 
-interface ProviderProps extends Omit<ValueAround, "functions" | "operators"> {
+interface ProviderProps extends Omit<ValueAround, "functions" | "operators" | "facts"> {
+  facts?: readonly string[];
   catalog: Pick<Catalog, "functions" | "operators">;
   children: ReactNode;
 }
 
-export function ValueProvider({ catalog, groups, tables, onTable, readOnly, children }: ProviderProps) {
+export function ValueProvider({ catalog, groups, tables, onTable, readOnly, facts = NO_FACTS, children }: ProviderProps) {
   const around = useMemo(
-    () => ({ groups, tables, onTable, readOnly, functions: catalog.functions, operators: catalog.operators }),
-    [groups, tables, onTable, readOnly, catalog],
+    () => ({ groups, tables, onTable, readOnly, facts, functions: catalog.functions, operators: catalog.operators }),
+    [groups, tables, onTable, readOnly, facts, catalog],
   );
   return <ValueContext.Provider value={around}>{children}</ValueContext.Provider>;
 }

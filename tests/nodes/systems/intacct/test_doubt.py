@@ -124,7 +124,7 @@ def test_a_closed_period_holds_the_document_with_one_question_for_all(
     results = intacct.write("ARINVOICE", [create(day, {**INVOICE, "WHENCREATED": day}) for day in dates])
     assert [result.outcome for result in results] == ["held", "held", "created"]
     assert results[0].question == results[1].question == {
-        "kind": "closed-period", "entity": "ARINVOICE", "date": "2026-11-01",
+        "kind": "closed-period", "entity": "ARINVOICE", "date": "2026-11-01", "field": "WHENCREATED",
     }  # fmt: skip
     assert results[0].message.startswith("Held: Intacct has closed the period of 2026-11-14.")
     vice(served, "closed_period", False)

@@ -1,0 +1,121 @@
+"""Shared rules as the analyst keeps them: a chain built in the library, used by a flow, changed with its impact seen."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.screens import SLOW, publish, sign_in
+from tests.browser.test_rules import draw, open_step
+from tests.tree import Tree
+
+pytestmark = pytest.mark.browser
+
+DRAWING: dict[str, Any] = {
+    "heddle": 1,
+    "name": "Orders by risk",
+    "nodes": [
+        {"id": "call", "type": "webhook", "title": "An order arrives"},
+        {"id": "judge", "type": "rules", "title": "Judge the risk"},
+    ],
+    "edges": [{"source": "call", "target": "judge"}],
+    "layout": {"call": {"x": 0, "y": 0}, "judge": {"x": 300, "y": 0}},
+}
+
+
+def compare(page: Page, within: Locator, path: str, operator: str, value: str) -> None:
+    """Adds a comparison to the open rule."""
+    within.get_by_role("button", name="Comparison", exact=True).click()
+    within.get_by_role("button", name=re.compile("^Compared value")).last.click()
+    page.get_by_label("Search fields").fill(path)
+    page.get_by_role("option", name=f"Use the path {path}").click()
+    page.keyboard.press("Escape")
+    within.get_by_role("combobox", name="Comparison").last.click()
+    page.get_by_role("option", name=operator, exact=True).click()
+    within.get_by_role("button", name=re.compile("^Compared with")).last.click()
+    page.get_by_role("textbox", name="Compared with").fill(value)
+    page.keyboard.press("Escape")
+
+
+def conclude(within: Locator, page: Page, fact: str, word: str) -> None:
+    within.get_by_role("button", name="more", exact=True).click()
+    page.get_by_role("menuitem", name="conclude").click()
+    within.get_by_label("What is concluded").fill(fact)
+    within.get_by_role("combobox", name="Its value", exact=True).click()
+    page.get_by_role("option", name="word", exact=True).click()
+    within.get_by_label("Its value as a word").fill(word)
+
+
+def test_a_chain_is_built_used_changed_and_taken(page: Page, tree: Tree) -> None:
+    sign_in(page, tree)
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Rules").click()
+    page.get_by_role("button", name="New", exact=True).click()
+    page.get_by_label("Name").fill("Order risk")
+    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Write the first rule").click()
+    first = page.get_by_role("region", name="Rule 1")
+    compare(page, first, "$.Amount", "is more than", "1000")
+    conclude(first, page, "risk", "high")
+    page.get_by_role("button", name="Rule", exact=True).click()
+    second = page.get_by_role("region", name="Rule 2")
+    second.get_by_role("button", name="What a rule concluded").click()
+    second.get_by_role("combobox", name="Concluded value", exact=True).click()
+    page.get_by_role("option", name="word", exact=True).click()
+    second.get_by_label("Concluded value as a word").fill("high")
+    second.get_by_role("button", name="hold it", exact=True).click()
+    second.get_by_label("Why it waits").fill("{Amount} is a high risk.")
+    page.get_by_role("button", name="Try it and see why").click()
+    page.get_by_label("Amount", exact=True).fill("5000")
+    page.get_by_role("button", name="Judge").click()
+    tried = page.get_by_role("region", name="Try it")
+    expect(tried.get_by_text("5,000 is a high risk.")).to_be_visible()
+    page.get_by_role("button", name="Save as version 2 …").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("What is new?").fill("High amounts wait")
+    dialog.get_by_role("button", name="What would it change?").click()
+    expect(dialog.get_by_role("status")).to_contain_text("No flow uses it yet")
+    dialog.get_by_role("button", name="Save version 2").click()
+    expect(page.get_by_text("Rule set, version 2")).to_be_visible()
+
+    draw(page, tree, DRAWING)
+    open_step(page, tree, "judge", "orders-by-risk")
+    page.get_by_role("button", name="Use a shared rule set").click()
+    page.get_by_role("menuitem", name="Order risk").click()
+    panel = page.get_by_test_id("node-panel")
+    expect(panel.get_by_text("version 2 of the library")).to_be_visible()
+    publish(page, "Judged by the library")
+    hook = page.request.get(f"{tree.url}/api/flows/orders-by-risk").json()["hook"]["url"]
+    for amount in (500, 700, 7_000):
+        order = {"id": f"O-{amount}", "Amount": amount}
+        assert requests.post(tree.url + hook, json=order, timeout=10).status_code == 202
+
+    page.goto(f"{tree.url}/rules/order-risk")
+    page.get_by_role("button", name=re.compile("^1 Rule 1|^Rule 1")).first.click()
+    first.get_by_role("button", name=re.compile("^Compared with")).click()
+    page.get_by_role("textbox", name="Compared with").fill("600")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Save as version 3 …").click()
+
+    def judged() -> str:
+        dialog.get_by_role("button", name=re.compile("What would it change|Look again")).click()
+        page.wait_for_timeout(700)
+        return dialog.inner_text()
+
+    for _ in range(20):
+        if "Of the 3 records" in judged():
+            break
+    expect(dialog.get_by_role("status")).to_contain_text("1 would be decided otherwise")
+    expect(dialog.get_by_text("O-700")).to_be_visible()
+    dialog.get_by_role("button", name="Save version 3").click()
+    expect(page.get_by_text("Rule set, version 3")).to_be_visible()
+
+    open_step(page, tree, "judge", "orders-by-risk")
+    expect(panel.get_by_text("Version 3 is there.")).to_be_visible(timeout=SLOW)
+    panel.get_by_role("button", name="What changed").click()
+    expect(panel.get_by_text(re.compile("1000 → .*600"))).to_be_visible()
+    panel.get_by_role("button", name="Take version 3").click()
+    expect(panel.get_by_text("version 3 of the library")).to_be_visible()
