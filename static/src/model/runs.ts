@@ -100,6 +100,7 @@ const CAUSES: Record<string, string> = {
   answer: "An answer in the inbox",
   conflict: "A conflict was decided",
   release: "An answer in the inbox",
+  alert: "To tell a person",
 };
 
 export function causeText(cause: { kind: string; by: string | null }): string {
