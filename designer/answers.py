@@ -1,192 +1,297 @@
-"""Questions that documents wait for, and what an answer sets free."""
+"""What an answer changes, by kind of question, and what it sets free."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, Literal
 
-from designer import drawing, filling, shelf, starts
+import msgspec
+
+from designer import drawing, filling, pairing, publishing
 from designer.installation import here
-from engine.errors import Problem, RequestError
-from engine.flow import SHARED, Flow
-from engine.record import Record, fingerprint, from_json
+from engine import releases
+from engine.clock import now
+from engine.errors import HeddleError, Problem, RequestError
+from engine.flow import Flow
+from engine.record import Remote, fingerprint, from_json
+from engine.releases import promise
 from engine.scope import ANSWERS
-from engine.store import audit, flows, library, reviews
+from engine.store import audit, flows, references, reviews
+from engine.store import releases as store
+from engine.store.database import Session
+from engine.store.references import Pair, Reference
+from engine.store.releases import Release
+
+SECONDS = 5.0
+"""For so long an answer waits for its documents to go on; the scheduler sees to the rest."""
 
 
 @dataclass(frozen=True)
 class Released:
-    """``version`` is the number that carries the answer; ``problems`` tell of runs that could not go on."""
+    """``version`` is the number that carries the answer; ``left`` have yet to go on, ``problems`` tell why some cannot."""
 
     version: int
     runs: list[str]
     released: int
+    left: int
     problems: list[Problem]
 
 
-def waiting(session: Any) -> list[dict[str, Any]]:
-    """Everything that is held, one group a question; ``flow`` in the question says whose it is."""
-    groups: dict[tuple[str, str], list[reviews.Hold]] = {}
-    for hold in reviews.open_holds(session):
-        groups.setdefault((hold.flow_id, hold.question_hash), []).append(hold)
-    return [_group(session, flow_id, holds) for (flow_id, _), holds in groups.items()]
-
-
 def answer(question: Mapping[str, Any], given: Mapping[str, str], by: str) -> Released:
-    """Puts the answer where it belongs and releases what waits for it: a row of a table, as a new published
-    version, or the field that a rule asked for.
+    """Keeps the answer and releases what waits for it. The same answer again answers the same.
 
     Raises RequestError: 404 when nothing waits for it, 422 when it cannot be answered like this.
     """
     asked = {name: value for name, value in question.items() if name != "flow"}
-    if asked.get("kind") == "ask":
-        return _told(question, asked, given, by)
-    if asked.get("kind") not in filling.ROWS:
-        raise RequestError(
-            "This question has no answer to type.",
-            status=422,
-            code="E-QUESTION",
-            cure="Change the drawing or the record it names, then retry what is held.",
-        )
+    match asked.get("kind"):
+        case "lookup" | "rate":
+            return _answer_lookup(question, asked, given, by)
+        case "ask":
+            return _answer_rule(question, asked, given, by)
+        case "ambiguous" if "source" in asked:
+            return _answer_choice(question, asked, given, by)
+        case "in-doubt" if isinstance(asked.get("source"), dict):
+            return _answer_doubt(question, asked, given, by)
+        case "closed-period" if asked.get("field"):
+            return _answer_period(question, asked, given, by)
+    raise RequestError(
+        "This question has no answer to type.",
+        status=422,
+        code="E-QUESTION",
+        cure="Change the drawing or the record it names, then release what waits for it.",
+    )
+
+
+def release(question: Mapping[str, Any], do: Literal["again", "read"], by: str) -> Released:
+    """Lets everything that waits for an answer try again: from where it stood, or read anew. Raises RequestError."""
+    asked = {name: value for name, value in question.items() if name != "flow"}
     with here().database.write() as session:
         row = _asked_by(session, question, asked)
-        holds = [hold for hold in reviews.open_holds(session, fingerprint(asked)) if hold.flow_id == row.id]
-        live = flows.version_by_id(session, row.live_version_id) if row.live_version_id else None
-        if live is None:
-            raise RequestError(
-                f"«{row.name}» has no published version.",
-                status=409,
-                code="E-NOT-PUBLISHED",
-                cure="Publish it; then the answer has a place.",
-            )
-        old = live.document()
-        document = with_answer(session, old, asked, given, by)
-        number = row.live_number or 0
-        if document.canonical() != live.text.encode():
-            draft = row.document()
-            changed = _draft_with(session, draft, old, document, asked, given, by)
-            if changed is not None:
-                flows.save_draft(session, row, changed)
-            subject = asked.get("key") or f"{asked.get('from')} to {asked.get('to')}"
-            number = (
-                flows.publish(session, row, by, f"Answered: {subject}", flows.canonical(document)).number or 0
-            )
-        audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
-    return _release(holds, number, by)
+        made = promise(session, row.id, fingerprint(asked), by, do=do)
+        audit.note(session, by, "review.release", row.slug, question=asked, do=do, documents=made.waited)
+    return set_free(made.number)
 
 
-def with_answer(
-    session: Any, flow: Flow, question: Mapping[str, Any], given: Mapping[str, str], by: str
-) -> Flow:
-    """The drawing with the row that was missing; a table of the library gets a version with it, which the
-    drawing takes. Raises RequestError (409, 422) when it does not fit."""
-    table_id = str(question.get("table"))
-    table = flow.tables.get(table_id)
-    if table is None:
-        raise RequestError(
-            "The table of this question is no longer in the flow.",
-            status=409,
-            code="E-TABLE-GONE",
-            cure="Retry what is held with the current version.",
-        )
-    if not table_id.startswith(SHARED):
-        changed = filling.with_row(table, question, given)
-        return flow.model_copy(update={"tables": {**flow.tables, table_id: changed}})
-    slug = table_id.removeprefix(SHARED)
-    row = shelf.entry(session, slug, lock=True)
-    pin = flow.shared[slug]
-    if row.number != pin.version:
-        raise RequestError(
-            f"«{row.title}» has a version {row.number}, and this flow uses version {pin.version}.",
-            status=409,
-            code="E-SHARED-NEWER",
-            cure="Take the newest version in the flow and publish it; then answer, or retry what is held.",
-        )
-    version = library.version(session, row, row.number)
-    rows = library.rows_of(session, version) if version is not None else []
-    whole = filling.with_row(table.model_copy(update={"rows": rows}), question, given)
-    subject = question.get("key") or f"{question.get('from')} to {question.get('to')}"
-    library.save(session, row, whole, by, f"Answered: {subject}")
-    return shelf.taken(session, flow, slug, None)
+# kinds of question -------------------------------------------------------------------------------------
 
 
-def _draft_with(
-    session: Any,
-    draft: Flow,
-    old: Flow,
-    new: Flow,
-    question: Mapping[str, Any],
-    given: Mapping[str, str],
-    by: str,
-) -> Flow | None:
-    """The draft with the same row, None where it has no place for it."""
-    table_id = str(question["table"])
-    if table_id not in draft.tables:
-        return None
-    slug = table_id.removeprefix(SHARED)
-    if not table_id.startswith(SHARED):
-        return with_answer(session, draft, question, given, by)
-    same = draft.shared.get(slug) == old.shared.get(slug)
-    return shelf.taken(session, draft, slug, new.shared[slug].version) if same else None
-
-
-def _told(
+def _answer_lookup(
     question: Mapping[str, Any], asked: Mapping[str, Any], given: Mapping[str, str], by: str
 ) -> Released:
-    """A rule's question: the answer goes with the records, and the rules are judged again."""
+    """The answer is a row of the table, in a new published version."""
+    with here().database.write() as session:
+        earlier = _answered_before(session, question, asked, given)
+        if earlier is not None:
+            return _told(earlier)
+        row = _asked_by(session, question, asked)
+        key = filling.key_of(asked)
+        number = add_rows(session, row, str(asked["table"]), {key: given}, asked, by)
+        made = promise(session, row.id, fingerprint(asked), by, answer=given, version=number)
+        audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
+    return set_free(made.number)
+
+
+def add_rows(
+    session: Session,
+    row: flows.FlowRow,
+    table: str,
+    given: Mapping[str, Mapping[str, str]],
+    asked: Mapping[str, Any],
+    by: str,
+) -> int:
+    """Adds rows (key → column → value) to a table of the live version, the draft and a request that waits.
+
+    Answers the number of the version that has them. Raises RequestError (409, 422).
+    """
+    live = flows.version_by_id(session, row.live_version_id) if row.live_version_id else None
+    if live is None:
+        raise RequestError(
+            f"«{row.name}» has no published version.",
+            status=409,
+            code="E-NOT-PUBLISHED",
+            cure="Publish it; then the answer has a place.",
+        )
+
+    before, draft = live.document(), row.document()
+    answered = filling.rows_into(session, before, table, given, asked, by)
+
+    def where_it_has_one(flow: Flow) -> Flow:
+        return answered(flow) if table in flow.tables else flow
+
+    document = answered(before)
+    if document == before:
+        return row.live_number or 0
+    if where_it_has_one(draft) != draft:
+        flows.save_draft(session, row, where_it_has_one(draft))
+    note = f"Answered: {', '.join(given)}"[:2000]
+    number = flows.publish(session, row, by, note, flows.canonical(document)).number or 0
+    publishing.carry(session, row, where_it_has_one)
+    return number
+
+
+def _answer_rule(
+    question: Mapping[str, Any], asked: Mapping[str, Any], given: Mapping[str, str], by: str
+) -> Released:
+    """The answer goes with the records that wait, and the rules are judged again."""
     target = str(asked["target"])
     text = (given.get(target) or "").strip()
     choices = [str(one) for one in asked.get("choices", [])]
-    if not text or (choices and text not in choices) or set(given) - {target}:
-        raise RequestError(
-            f"«{target}» is missing." if not text else f"«{text}» is none of {', '.join(choices)}.",
-            status=422,
-            code="E-MISSING",
-            cure=f"Choose «{target}».",
-        )
+    if not text or set(given) - {target}:
+        raise _unfit(target, f"«{target}» is missing.", f"Choose «{target}».")
+    if choices and text not in choices:
+        raise _unfit(target, f"«{text}» is none of {', '.join(choices)}.", f"Choose «{target}».")
     with here().database.write() as session:
+        earlier = _answered_before(session, question, asked, given)
+        if earlier is not None:
+            return _told(earlier)
         row = _asked_by(session, question, asked)
-        holds = [hold for hold in reviews.open_holds(session, fingerprint(asked)) if hold.flow_id == row.id]
-        number = row.live_number or 0
-        audit.note(session, by, "review.answer", row.slug, question=dict(asked), answer=dict(given))
-    mark = f"{asked['node']}/{asked['rule']}/{target}"
-
-    def answered(record: Record) -> Record:
-        return record.with_step(ANSWERS, {**record.steps.get(ANSWERS, {}), mark: text})
-
-    return _release(holds, number, by, answered)
+        change = {ANSWERS: {f"{asked['node']}/{asked['rule']}/{target}": text}}
+        made = promise(session, row.id, fingerprint(asked), by, change=change, answer=given)
+        audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
+    return set_free(made.number)
 
 
-def _release(
-    holds: list[reviews.Hold],
-    number: int,
-    by: str,
-    answered: Callable[[Record], Record] | None = None,
+def _answer_choice(
+    question: Mapping[str, Any], asked: Mapping[str, Any], given: Mapping[str, str], by: str
 ) -> Released:
-    """One run for each run that was held, entering where the records stood."""
-    by_run: dict[str, set[str]] = {}
-    for hold in holds:
-        by_run.setdefault(hold.run_id, set()).add(hold.root)
-    runs: list[str] = []
-    problems: list[Problem] = []
-    released = 0
-    for run_id, roots in sorted(by_run.items()):
-        what = starts.Retry("keys", tuple(sorted(roots)), "failed-node", "current")
-        try:
-            run, count = starts.again(run_id, what, by, "answer", answered)
-        except RequestError as error:
-            problems.append(Problem(error.code, error.message, error.cure))
-            continue
-        runs.append(run)
-        released += count
-    return Released(number, runs, released, problems)
+    """The answer is which object a record is. The system is asked before the transaction begins."""
+    choice, remote = pairing.chosen(asked, given)
+    with here().database.write() as session:
+        earlier = _answered_before(session, question, asked, given)
+        if earlier is not None:
+            return _told(earlier)
+        row = _asked_by(session, question, asked)
+        pairing.choose(session, asked, choice, remote)
+        made = promise(session, row.id, fingerprint(asked), by, answer=given)
+        audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
+    return set_free(made.number)
 
 
-def _asked_by(session: Any, question: Mapping[str, Any], asked: Mapping[str, Any]) -> flows.FlowRow:
+def _answer_doubt(
+    question: Mapping[str, Any], asked: Mapping[str, Any], given: Mapping[str, str], by: str
+) -> Released:
+    """The answer is what a person saw in the system: the object is there, under this id, or it is not."""
+    source = dict(asked["source"])
+    pair, left_id = Pair(**{name: source[name] for name in Pair.__struct_fields__}), str(source["left_id"])
+    outcome, remote_id = given.get("outcome"), (given.get("id") or "").strip()
+    if outcome not in ("there", "not-there"):
+        raise _unfit("outcome", "Say whether it is there.", "Look in the system, then choose one.")
+    if outcome == "there" and not remote_id:
+        raise _unfit("id", "The id is missing.", f"Copy the id of the {asked.get('entity')} from the system.")
+    remote = _look_up(pair, remote_id) if outcome == "there" else None
+    with here().database.write() as session:
+        earlier = _answered_before(session, question, asked, given)
+        if earlier is not None:
+            return _told(earlier)
+        row = _asked_by(session, question, asked)
+        known = references.load(session, pair, [left_id]).get(left_id)
+        settled = {
+            f"{hold.run_id}/{hold.lane}/{hold.batch}/{hold.node}"
+            for hold in reviews.open_holds(session, fingerprint(asked))
+        }
+        flying = known is not None and known.right_id is None and known.claim not in settled
+        if known is not None and flying and known.claim_until > now():
+            raise RequestError(
+                "It is being sent this very moment.", status=409, code="E-BUSY", cure="Try again in a minute."
+            )
+        if remote is not None:
+            known = known or Reference(pair, left_id)
+            found = msgspec.structs.replace(
+                known, right_id=remote.id, number=remote.number, link=remote.link, claim="", claim_until=0.0
+            )
+            references.save(session, [found])
+        elif known is not None and known.right_id is None:
+            references.release(session, pair, [left_id], known.claim)
+        made = promise(session, row.id, fingerprint(asked), by, answer=given)
+        audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
+    return set_free(made.number)
+
+
+def _look_up(pair: Pair, remote_id: str) -> Remote:
+    """The object with this id, from the system itself. Raises RequestError (422) when there is none."""
+    installation = here()
+    connector = installation.runtime.open(pair.right_connection, read_only=True)
+    key = connector.entity(pair.right_entity).key
+    try:
+        (found,) = connector.find(pair.right_entity, [{key: remote_id}])
+    except HeddleError as error:
+        raise _unfit("id", error.message, error.cure or "Try again when the system answers.") from error
+    if not found:
+        raise _unfit("id", f"There is no {pair.right_entity} with the id {remote_id}.", "Copy it once more.")
+    remote = found[0]
+    return msgspec.structs.replace(remote, link=remote.link or connector.link(pair.right_entity, remote.id))
+
+
+def _answer_period(
+    question: Mapping[str, Any], asked: Mapping[str, Any], given: Mapping[str, str], by: str
+) -> Released:
+    """The answer is another posting date, for every document of the period."""
+    text = (given.get("date") or "").strip()
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise _unfit(
+            "date", f"«{text}» is no date." if text else "The date is missing.", "Choose a day."
+        ) from None
+    if day.isoformat()[:7] == str(asked.get("date", ""))[:7]:
+        raise _unfit("date", "This day is in the closed period itself.", "Choose a day in an open one.")
+    with here().database.write() as session:
+        earlier = _answered_before(session, question, asked, given)
+        if earlier is not None:
+            return _told(earlier)
+        row = _asked_by(session, question, asked)
+        change = {str(asked["field"]): day.isoformat()}
+        made = promise(session, row.id, fingerprint(asked), by, change=change, answer=given)
+        audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
+    return set_free(made.number)
+
+
+# what all have in common -------------------------------------------------------------------------------
+
+
+def _unfit(field: str, message: str, cure: str) -> RequestError:
+    problem = Problem("E-MISSING", message, cure, field=f"answer.{field}")
+    return RequestError(message, status=422, code="E-MISSING", cure=cure, problems=[problem])
+
+
+def set_free(number: int) -> Released:
+    """Lets documents go on, as many as there is time for."""
+    installation = here()
+    for one in releases.advance(installation.database, installation.runtime.plan, number, SECONDS):
+        installation.ring(one.run, one.lanes)
+    with installation.database.read() as session:
+        return _told(store.get(session, number))
+
+
+def _told(row: Release) -> Released:
+    stuck = sum(trouble["count"] for trouble in row.troubles())
+    return Released(
+        version=row.version,
+        runs=row.run_ids(),
+        released=row.released,
+        left=max(0, row.waited - row.released - stuck) if row.state == "open" else 0,
+        problems=[Problem(one["code"], one["message"], one["cure"]) for one in row.troubles()],
+    )
+
+
+def _answered_before(
+    session: Session, question: Mapping[str, Any], asked: Mapping[str, Any], given: Mapping[str, str]
+) -> Release | None:
+    """The same answer, given already: nothing waits for it any more."""
+    mark = fingerprint(asked)
+    row = flows.find(session, str(question.get("flow") or ""))
+    if row is None or reviews.newest(session, row.id, mark)[1]:
+        return None
+    last = store.last_of(session, row.id, mark)
+    return last if last is not None and from_json(last.answer) == dict(given) else None
+
+
+def _asked_by(session: Session, question: Mapping[str, Any], asked: Mapping[str, Any]) -> flows.FlowRow:
     """The flow whose documents wait for this answer, locked."""
-    holds = reviews.open_holds(session, fingerprint(asked))
-    slugs = {row.slug for row in (flows.get(session, hold.flow_id) for hold in holds) if row is not None}
+    asking = reviews.flows_asking(session, fingerprint(asked))
+    slugs = {row.slug for row in (flows.get(session, flow_id) for flow_id in asking) if row is not None}
     wanted = str(question.get("flow") or "") or next(iter(sorted(slugs)), "")
     if wanted not in slugs:
         raise RequestError(
@@ -206,30 +311,3 @@ def _asked_by(session: Any, question: Mapping[str, Any], asked: Mapping[str, Any
     if row is None:
         raise drawing.missing(wanted)
     return row
-
-
-def _group(session: Any, flow_id: str, holds: list[reviews.Hold]) -> dict[str, Any]:
-    row = flows.get(session, flow_id)
-    question = from_json(holds[0].question)
-    return {
-        "question": {**question, "flow": row.slug if row else ""},
-        "flow": {"slug": row.slug, "name": row.name} if row else None,
-        "message": holds[0].message,
-        "cure": holds[0].cure,
-        "count": len(holds),
-        "keys": [hold.root for hold in holds],
-        "titles": [hold.title for hold in holds],
-        "runs": sorted({hold.run_id for hold in holds}),
-        "since": min(hold.created_at for hold in holds),
-        "form": _form(session, row, question),
-    }
-
-
-def _form(session: Any, row: flows.FlowRow | None, question: Mapping[str, Any]) -> dict[str, Any] | None:
-    if question.get("kind") == "ask":
-        return filling.asked_form(question)
-    if row is None or row.live_version_id is None or question.get("kind") not in filling.ROWS:
-        return None
-    version = flows.version_by_id(session, row.live_version_id)
-    table = version.document().tables.get(str(question.get("table"))) if version else None
-    return filling.form(row, table, question) if table is not None else None

@@ -12,10 +12,14 @@ from designer.api.opening import SECURITY
 from designer.config import Config
 from designer.installation import VERSION, Installation
 from designer.wire import DOCUMENT_LIMIT, ExactJson, JsonRequest
+from engine.limiter import make_pacer
 from engine.queue import Doorbell
 from engine.runtime import Runtime
 from engine.store import seal
 from engine.store.database import Database
+
+PATIENCE = 10.0
+"""Seconds that somebody in front of a screen waits for the turn of one call."""
 
 
 def create_app(config: Config | None = None, *, database: Database | None = None) -> OpenAPI:
@@ -26,9 +30,10 @@ def create_app(config: Config | None = None, *, database: Database | None = None
     config = config or Config()
     config.data.mkdir(parents=True, exist_ok=True)
     key = seal.load(config.data, config.secret_key.get_secret_value())
+    database = database or Database(config.database)
     installation = Installation(
         config,
-        Runtime(database or Database(config.database), key),
+        Runtime(database, key, turns=make_pacer(config.redis_url, database, PATIENCE)),
         Doorbell(config.redis_url) if config.redis_url else None,
         threading.BoundedSemaphore(max(1, config.stream_cap)),
     )

@@ -12,6 +12,7 @@ from designer.shapes import FRESH, MOST, SULK, TIMEOUT
 from engine.connector import Connector, Query
 from engine.errors import HeddleError
 from engine.flow import Options
+from engine.pace import Pacer
 from engine.store import connections
 from engine.store.database import Database
 from engine.store.seal import Seal
@@ -30,7 +31,12 @@ class Choices:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(
-        self, database: Database, seal: Seal, bindings: Mapping[str, str], options: Options
+        self,
+        database: Database,
+        seal: Seal,
+        bindings: Mapping[str, str],
+        options: Options,
+        pacer: Pacer | None = None,
     ) -> list[Choice] | None:
         """``[{"value", "title"}]`` by value; None when the system cannot say now."""
         with database.read() as session:
@@ -42,7 +48,7 @@ class Choices:
             until, known = self.kept.get(key, (0.0, None))
         if until > monotonic():
             return known
-        found = _ask(seal, row, options)
+        found = _ask(seal, row, options, pacer)
         with self.lock:
             if len(self.kept) >= MOST:
                 self.kept.clear()
@@ -50,11 +56,14 @@ class Choices:
         return found
 
 
-def _ask(seal: Seal, row: connections.Connection, options: Options) -> list[Choice] | None:
+def _ask(
+    seal: Seal, row: connections.Connection, options: Options, pacer: Pacer | None
+) -> list[Choice] | None:
     """One try; a system that is down must not keep anybody from answering by hand."""
     try:
         draft = connections.unseal(row, seal)
-        return read(connections.connect(draft, read_only=True, timeout=TIMEOUT), options)
+        opened = connections.connect(draft, read_only=True, timeout=TIMEOUT)
+        return read(connections.at_the_door(row, opened, pacer), options)
     except HeddleError:
         return None
 

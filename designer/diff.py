@@ -63,6 +63,10 @@ def _words(old: Flow, new: Flow) -> Iterator[Change]:
     before, after = old.policy.model_dump(), new.policy.model_dump()
     for name in after:
         if before[name] != after[name]:
+            if name == "four_eyes":
+                who = "A second person publishes it" if after[name] else "One person may publish it"
+                yield Change("policy", None, "How it runs", f"{who} from now on.")
+                continue
             label = name.replace("_", " ").capitalize()
             text = f"{label}: {describe(before[name])} → {describe(after[name])}"
             yield Change("policy", None, "How it runs", text)

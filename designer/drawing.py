@@ -59,7 +59,14 @@ def judge(flow: Flow, bindings: Mapping[str, str]) -> Judgement:
     """Checks a drawing against the node types and the systems it is bound to. May call these systems."""
     installation = here()
     checked = plan.check(
-        flow, source(installation.database, installation.seal, bindings, installation.shapes)
+        flow,
+        source(
+            installation.database,
+            installation.seal,
+            bindings,
+            installation.shapes,
+            installation.runtime.pacer,
+        ),
     )
     nodes = {
         node: {

@@ -9,6 +9,7 @@ from typing import Any
 
 from designer import starts
 from designer.installation import here
+from designer.remedies import Remedies
 from designer.starts import Origin, Retry, Version
 from engine.clock import iso, now
 from engine.errors import Problem, RequestError
@@ -42,7 +43,7 @@ def groups(session: Session, *, assignee: str = "", snoozed: bool = False) -> li
     flow_ids = {rows[0].flow_id for rows in by_cause.values()}
     drawn = {flow_id: flows.get(session, flow_id) for flow_id in flow_ids}
     shown = [
-        _group(cause, rows, drawn[rows[0].flow_id], cares.get(cause))
+        _group(session, cause, rows, drawn[rows[0].flow_id], cares.get(cause))
         for cause, rows in by_cause.items()
         if _rests(cares.get(cause)) == snoozed and (not assignee or _assignee(cares.get(cause)) == assignee)
     ]
@@ -173,10 +174,19 @@ def _of(session: Session, wanted: Sequence[str] | None) -> list[Failure]:
 
 
 def _group(
-    cause: str, rows: Sequence[Failure], flow: flows.FlowRow | None, care: CauseCare | None
+    session: Session, cause: str, rows: Sequence[Failure], flow: flows.FlowRow | None, care: CauseCare | None
 ) -> dict[str, Any]:
     newest = rows[-1]
-    node = flow.document().node(newest.node) if flow else None
+    document = flow.document() if flow else None
+    node = document.node(newest.node) if document else None
+    listed = [newest, *rows[:SHOWN]]
+    ways = Remedies(
+        session,
+        flow.slug if flow else "",
+        document,
+        [row.run_id for row in listed],
+        [row.key for row in listed],
+    )
     return {
         "cause": cause,
         "flow": {"slug": flow.slug, "name": flow.name} if flow else None,
@@ -187,12 +197,17 @@ def _group(
         "example": newest.message,
         "cure": newest.cure,
         "field": newest.field,
+        "fix": [place.as_json() for place in ways.of(newest.run_id, newest.node, newest.key, newest.code)],
         "count": len(rows),
         "runs": sorted({row.run_id for row in rows}, reverse=True),
         "records": [
             {
                 "run": row.run_id, "key": row.key, "root": row.root, "title": row.title, "message": row.message,
                 "amount": row.amount or None, "currency": row.currency, "at": iso(row.created_at),
+                "source": next(
+                    (place.href for place in ways.of(row.run_id, row.node, row.key, row.code) if place.kind == "source"),
+                    None,
+                ),
             }
             for row in rows[:SHOWN]
         ],

@@ -10,7 +10,7 @@ import logging
 import smtplib
 import ssl
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -19,9 +19,11 @@ from urllib.parse import unquote, urlsplit
 from designer import links
 from designer.config import Config
 from engine import approvals
+from engine.alarm import TABS
 from engine.errors import DefinitionError, Problem, RequestError, Unavailable
-from engine.store import accounts, letters
+from engine.store import accounts, alerts, letters
 from engine.store import approvals as store
+from engine.store.alerts import Alert
 from engine.store.approvals import Approval
 from engine.store.database import Database, Session
 from engine.store.letters import Letter
@@ -38,6 +40,12 @@ OPENING = {
     "reminder": "This still waits for your approval",
     "escalation": "Nobody has decided this yet, so you are asked too",
     "delegated": "This has been handed to you",
+}
+TELLING = {
+    "failed": "Records have failed, and will not be tried again by themselves",
+    "held": "Records wait for an answer",
+    "outage": "A system cannot be reached",
+    "answers": "A system answers again",
 }
 log = logging.getLogger("heddle.mail")
 
@@ -96,34 +104,67 @@ class MailRoom:
     def _write(self, session: Session, bundle: Sequence[Letter]) -> EmailMessage | None:
         """The mail for letters of one kind to one person; None when nothing of it is true any more."""
         user = accounts.user(session, bundle[0].user_id)
+        if bundle[0].kind in TELLING:
+            told = [alert for letter in bundle if (alert := _still_so(session, letter))]
+            if user is None or not user.active or not told:
+                return None
+            title = told[0].title if len(told) == 1 else f"{TELLING[bundle[0].kind]}: {len(told)}"
+            return self._mail(user, bundle[0], title, self._telling(user, bundle[0], told))
         rows = [row for letter in bundle if user and (row := _still_asked(session, letter.about, user))]
         if user is None or not rows:
             return None
+        title = rows[0].question if len(rows) == 1 else f"{len(rows)} approvals wait for you"
+        return self._mail(user, bundle[0], title, self._words(user, bundle[0], rows))
+
+    def _mail(self, user: accounts.User, letter: Letter, title: str, lines: Iterable[str]) -> EmailMessage:
         mail = EmailMessage()
         mail["From"] = self.config.mail_from
         mail["To"] = user.email
-        mail["Subject"] = _line(rows[0].question if len(rows) == 1 else f"{len(rows)} approvals wait for you")
+        mail["Subject"] = _line(title)
         host = self.config.mail_from.rpartition("@")[2].strip("> ") or "heddle"
-        mail["Message-ID"] = f"<letter-{bundle[0].id}-{bundle[0].created_at:.0f}@{host}>"
+        mail["Message-ID"] = f"<letter-{letter.id}-{letter.created_at:.0f}@{host}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content("\n".join(self._words(user, bundle[0], rows)))
+        mail.set_content("\n".join(lines))
         return mail
+
+    def _telling(self, user: accounts.User, letter: Letter, rows: Sequence[Alert]) -> Iterator[str]:
+        over = letter.kind == "answers"
+        yield from (f"Hello {user.name},", "", f"{TELLING[letter.kind]}:", "")
+        for row in rows[:SHOWN]:
+            text = "It answers again. Runs that waited for it go on." if over else row.text
+            yield from (
+                row.title.replace(" is down", "") if over else row.title,
+                *text.splitlines()[not over :],
+                "",
+            )
+        if len(rows) > SHOWN:
+            yield f"and {len(rows) - SHOWN} more."
+        tab = f"inbox?tab={TABS[letter.kind]}" if letter.kind in TABS else "connections"
+        yield f"See {base_of(self.config)}/{tab}"
 
     def _words(self, user: accounts.User, letter: Letter, rows: Sequence[Approval]) -> Iterator[str]:
         by = f" by {letter.note}" if letter.note else ""
         yield from (f"Hello {user.name},", "", f"{OPENING[letter.kind]}{by}:", "")
         for row in rows[:SHOWN]:
             yield f"  {row.question}{f'  ({row.amount})' if row.amount else ''}"
-            yield f"  {self._base()}/approve/{links.token(self.seal, row.number, user)}"
+            yield f"  {base_of(self.config)}/approve/{links.token(self.seal, row.number, user)}"
             yield ""
         if len(rows) > SHOWN:
             yield f"and {len(rows) - SHOWN} more."
-        yield f"All that waits for you: {self._base()}/inbox?tab=approvals"
+        yield f"All that waits for you: {base_of(self.config)}/inbox?tab=approvals"
         yield ""
         yield "A link is for you alone, works once and for a week. Opening it decides nothing yet."
 
-    def _base(self) -> str:
-        return self.config.url.rstrip("/") or f"http://{self.config.host}:{self.config.port}"
+
+def base_of(config: Config) -> str:
+    """Where people reach Heddle, as letters and tasks say it."""
+    return config.url.rstrip("/") or f"http://{config.host}:{config.port}"
+
+
+def _still_so(session: Session, letter: Letter) -> Alert | None:
+    """The alert, unless it was over before anybody was told of it."""
+    row = alerts.get(session, letter.about)
+    return row if row is not None and (row.state == "open" or letter.kind == "answers") else None
 
 
 def _still_asked(session: Session, approval_id: int, user: accounts.User) -> Approval | None:

@@ -14,7 +14,7 @@ from designer.sheets import harmless
 from engine import allowance, compare, explain, launch
 from engine.errors import RequestError
 from engine.explain import EntityOf
-from engine.flow import Flow
+from engine.flow import Budget, Flow, Node
 from engine.launch import Cause
 from engine.readings import show
 from engine.record import COUNTS_AS, Outcome, from_json, idempotency_key
@@ -25,7 +25,7 @@ from engine.store.runs import Run
 
 COLUMNS = (
     "key", "title", "step", "entity", "outcome", "operation", "object", "field", "title of field", "old", "new",
-    "message",
+    "message", "why",
 )  # fmt: skip
 PAGE = 500
 
@@ -44,7 +44,7 @@ def summary(session: Session, run: Run, flow: Flow, shape_of: EntityOf) -> dict[
                     "title": (drawn.title if drawn else "") or node,
                     "entity": entity,
                     "entity_title": (shape.title if shape else "") or entity,
-                    "outcome": outcome,
+                    "outcome": "deleted" if _deletes(drawn) and outcome == "updated" else outcome,
                     "count": count,
                 }
             )
@@ -55,7 +55,7 @@ def summary(session: Session, run: Run, flow: Flow, shape_of: EntityOf) -> dict[
         "counts": counted,
         "steps": steps,
         "sentence": _sentence(steps),
-        "budget": _budget(session, run, flow, counted),
+        "budget": _budget(session, run, flow, counted, steps),
         "executable": not why_not,
         "why_not": why_not,
         "executed_by": child.id if child else None,
@@ -74,8 +74,11 @@ def line(row: Delivery, flow: Flow, shape_of: EntityOf) -> dict[str, Any]:
     sent = from_json(row.sent) if row.sent and row.operation in ("create", "update") else {}
     before = from_json(row.before) if row.before else {}
     shape = shape_of(row.slot, row.entity) if row.entity else None
+    slot = flow.slots.get(row.slot)
+    reasons = {one["field"]: one["reason"] for one in (from_json(row.why) if row.why else [])}
     return {
         **records.shown(row),
+        "place": (slot.title if slot else "") or row.slot,
         "root": row.root,
         "step": (drawn.title if drawn else "") or row.node,
         "entity_title": (shape.title if shape else "") or row.entity,
@@ -86,6 +89,7 @@ def line(row: Delivery, flow: Flow, shape_of: EntityOf) -> dict[str, Any]:
                 "old": compare.dig(before, name),
                 "new": new,
                 "changed": row.operation == "create" or not compare.same(new, compare.dig(before, name)),
+                "why": str(reasons.get(name, "")),
             }
             for name, new in explain.leaves(sent)
         ],
@@ -176,9 +180,16 @@ def _cells(shown: Mapping[str, Any]) -> Iterator[Sequence[str]]:
         shown["operation"],
         object_id,
     )
-    fields = shown["fields"] or [{"field": "", "title": "", "old": None, "new": None}]
+    fields = shown["fields"] or [{"field": "", "title": "", "old": None, "new": None, "why": ""}]
     for one in fields:
-        values = (one["field"], one["title"], _text(one["old"]), _text(one["new"]), shown["message"])
+        values = (
+            one["field"],
+            one["title"],
+            _text(one["old"]),
+            _text(one["new"]),
+            shown["message"],
+            one["why"],
+        )
         yield tuple(str(cell or "") for cell in (*head, *values))
 
 
@@ -213,10 +224,19 @@ def _execution(session: Session, run: Run) -> Run | None:
     return progress.by_cause(session, idempotency_key("execute", run.id))
 
 
-def _budget(session: Session, run: Run, flow: Flow, counted: Mapping[str, int]) -> list[str]:
-    budget = flow.policy.budget
-    if budget is None:
-        return []
+def _deletes(drawn: Node | None) -> bool:
+    return drawn is not None and drawn.settings.get("operation") == "delete"
+
+
+def _budget(
+    session: Session,
+    run: Run,
+    flow: Flow,
+    counted: Mapping[str, int],
+    steps: Sequence[Mapping[str, Any]],
+) -> list[str]:
+    budget = flow.policy.budget or Budget()
+    deletes = sum(int(step["count"]) for step in steps if step["outcome"] == "deleted")
     amounts: list[Any] = []
     after = 0
     while budget.amount is not None:
@@ -225,7 +245,8 @@ def _budget(session: Session, run: Run, flow: Flow, counted: Mapping[str, int]) 
         if len(page) < PAGE:
             break
         after = page[-1].id or 0
-    totals = {"create": counted.get("created", 0), "update": counted.get("updated", 0)}
+    updates = counted.get("updated", 0) - deletes
+    totals = {"create": counted.get("created", 0), "update": updates, "delete": deletes}
     return allowance.exceeded(budget, totals, amounts)
 
 
@@ -233,7 +254,7 @@ def _sentence(steps: Sequence[Mapping[str, Any]]) -> str:
     """«37 invoices created, 2 contacts updated»"""
     parts: dict[tuple[str, str], int] = {}
     for step in steps:
-        if step["outcome"] in ("created", "updated"):
+        if step["outcome"] in ("created", "updated", "deleted"):
             key = (str(step["entity_title"]), str(step["outcome"]))
             parts[key] = parts.get(key, 0) + int(step["count"])
     return ", ".join(

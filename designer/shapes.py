@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from engine.errors import HeddleError
+from engine.pace import Pacer
 from engine.plan import ShapeSource
 from engine.shape import Entity
 from engine.store import connections
@@ -42,7 +43,9 @@ class Shapes:
             self.kept[key] = (monotonic() + (SULK if shape is None else FRESH), shape)
 
 
-def source(database: Database, seal: Seal, bindings: Mapping[str, str], shapes: Shapes) -> ShapeSource:
+def source(
+    database: Database, seal: Seal, bindings: Mapping[str, str], shapes: Shapes, pacer: Pacer | None = None
+) -> ShapeSource:
     """What ``plan.check`` asks for the fields behind a slot; None where the system cannot say."""
 
     def shape_of(slot: str, entity: str) -> Entity | None:
@@ -56,17 +59,18 @@ def source(database: Database, seal: Seal, bindings: Mapping[str, str], shapes: 
         key = (row.id, row.revision, entity)
         known, shape = shapes.get(key)
         if not known:
-            shape = _ask(seal, row, entity)
+            shape = _ask(seal, row, entity, pacer)
             shapes.keep(key, shape)
         return shape
 
     return shape_of
 
 
-def _ask(seal: Seal, row: connections.Connection, entity: str) -> Entity | None:
+def _ask(seal: Seal, row: connections.Connection, entity: str, pacer: Pacer | None) -> Entity | None:
     """One try; a system that is down must not keep anybody from drawing."""
     try:
         draft = connections.unseal(row, seal)
-        return connections.connect(draft, read_only=True, timeout=TIMEOUT).entity(entity)
+        opened = connections.connect(draft, read_only=True, timeout=TIMEOUT)
+        return connections.at_the_door(row, opened, pacer).entity(entity)
     except HeddleError:
         return None

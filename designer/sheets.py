@@ -11,3 +11,8 @@ def harmless(text: str) -> str:
     """Text that no spreadsheet takes for a formula; control characters that it cannot hold are left out."""
     clean = "".join(sign for sign in text[:LONGEST] if sign >= " " or sign in "\t\n\r")
     return f"'{clean}" if clean.startswith(FORMULA) else clean
+
+
+def plain(text: str) -> str:
+    """What ``harmless`` was given."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text

@@ -30,8 +30,8 @@ class Allowance:
 
     def reserve(self, session: Session, operation: str, wanted: Mapping[str, Mapping[str, Any]]) -> None:
         """Reserves writes: source object → the values to be sent. Raises OverBudget beyond the budget."""
-        limit = self.budget.creates if operation == "create" else self.budget.updates
-        amount = self.budget.amount
+        limit = limit_of(self.budget, operation)
+        amount = self.budget.amount if operation != "delete" else None
         amounts = {source: self._amount(values) for source, values in wanted.items()}
         over = budgets.reserve(
             session,
@@ -47,9 +47,8 @@ class Allowance:
         kind, total = over
         if kind == "count":
             things = plural(self.thing, int(total))
-            raise OverBudget(
-                f"This run would {operation} {total} {things}; its budget is {limit}.", cure=CURE
-            )
+            own = f"its budget is {limit}" if limit or operation != "delete" else "it may not delete anything"
+            raise OverBudget(f"This run would {operation} {total} {things}; {own}.", cure=CURE)
         assert amount is not None  # only a limit on the amount can be passed
         raise OverBudget(
             f"This run would write {amount.field} of {total} in all; its budget is {amount.limit}.", cure=CURE
@@ -60,6 +59,11 @@ class Allowance:
         if self.budget.amount is None:
             return Decimal(0)
         return abs(number(compare.dig(values, self.budget.amount.field)))
+
+
+def limit_of(budget: Budget, operation: str) -> int | None:
+    """How many writes of this kind a run may do; None is not limited."""
+    return {"create": budget.creates, "delete": budget.deletes}.get(operation, budget.updates)
 
 
 def number(value: Any) -> Decimal:
@@ -84,9 +88,10 @@ def plural(thing: str, count: int) -> str:
 
 
 def exceeded(budget: Budget, counted: Mapping[str, int], amounts: Sequence[Any]) -> list[str]:
-    """What a plan would exceed, in sentences: ``counted`` is {"create": n, "update": n}."""
+    """What a plan would exceed, in sentences: ``counted`` is {"create": n, "update": n, "delete": n}."""
     found: list[str] = []
-    for operation, limit in (("create", budget.creates), ("update", budget.updates)):
+    for operation in ("create", "update", "delete"):
+        limit = limit_of(budget, operation)
         if limit is not None and counted.get(operation, 0) > limit:
             things = plural("record", counted[operation])
             found.append(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from engine.conditions import (
@@ -21,15 +20,13 @@ from engine.conditions import (
 )
 from engine.errors import DefinitionError, Problem
 from engine.expression import ConstantValue, PathValue, Value, compile_value
-from engine.flow import LookupTable
+from engine.functions import Tables
 from engine.moments import Mismatch
 from engine.operators import OPERATORS, Operator
 from engine.readings import loose, number, readable_number, show
 from engine.record import Record, to_json
 from engine.scope import Scope
 from engine.terms import Atom, FactTerm, Group, Lines, Operand, Term
-
-Tables = Mapping[str, LookupTable]
 
 
 class Binder:

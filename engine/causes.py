@@ -74,12 +74,21 @@ def money(data: Any, field: str = "") -> tuple[Decimal, str] | None:
     """
     if not isinstance(data, Mapping):
         return None
-    plain = {re.sub(r"[^a-z]", "", str(name).lower()): value for name, value in data.items()}
+    plain = _plain(data)
     found = compare.dig(data, field) if field else None
     if found is None:
         found = next((plain[name] for name in _AMOUNTS if plain.get(name) not in (None, "")), None)
     amount = number(found)
     if not amount:
         return None
-    currency = next((plain[name] for name in _CURRENCIES if isinstance(plain.get(name), str)), "")
-    return amount, str(currency)[:12]
+    return amount, currency(data)
+
+
+def currency(data: Any) -> str:
+    """The currency that a document names, "" where it names none."""
+    plain = _plain(data) if isinstance(data, Mapping) else {}
+    return str(next((plain[name] for name in _CURRENCIES if isinstance(plain.get(name), str)), ""))[:12]
+
+
+def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {re.sub(r"[^a-z]", "", str(name).lower()): value for name, value in data.items()}

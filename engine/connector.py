@@ -11,15 +11,15 @@ The door for writing is in this class: a dry run, a sample and a preview open th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import msgspec
 from pydantic import BaseModel, ConfigDict
 
-from engine.errors import EngineError, HeddleError
+from engine.errors import AccessError, EngineError, HeddleError, InDoubt, Unavailable
 from engine.http import Http
-from engine.record import Change, Page, Remote, Result
+from engine.record import Change, Outcome, Page, Remote, Result
 from engine.shape import Entity, Summary
 
 
@@ -39,6 +39,9 @@ class Capability(BaseModel):
                  ``client-id`` we choose the object's id · ``key`` the call carries a unique key ·
                  ``reference`` a field of the object carries our key · ``none``
     changes      how changes are seen: ``modified-since``, ``feed`` or ``none``
+    tombstones   whether a read of what changed tells of deleted objects too
+    requests_per_second, concurrent, requests_per_day
+                 what the system is known to allow; a connection may be given other limits (engine.pace)
     """
 
     model_config = ConfigDict(frozen=True)
@@ -48,8 +51,20 @@ class Capability(BaseModel):
     find: int = 100
     idempotency: Literal["client-id", "key", "reference", "none"] = "none"
     changes: Literal["modified-since", "feed", "none"] = "none"
+    tombstones: bool = False
     requests_per_second: float | None = None
     concurrent: int | None = None
+    requests_per_day: int | None = None
+
+
+class TaskForm(BaseModel):
+    """How a system takes a task for a person: the object, and its fields with places as engine.tasks lists them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    entity: str
+    fields: Mapping[str, str]
+    done: Mapping[str, str] = {}
 
 
 class Filter(BaseModel):
@@ -98,6 +113,19 @@ class CannotTell(HeddleError):
     code = "E-CANNOT-TELL"
 
 
+class Partly(HeddleError):
+    """Raised by ``_write`` when some changes were answered before the rest failed.
+
+    results  one for each change, None where there was no answer     error  why the others have none
+    """
+
+    code = "E-PARTLY"
+
+    def __init__(self, results: Sequence[Result | None], error: HeddleError) -> None:
+        super().__init__(error.message, detail=error.detail, cure=error.cure)
+        self.results, self.error = list(results), error
+
+
 class Connector(ABC, Generic[S]):
     """One system. Subclasses set the class variables and implement the abstract methods.
 
@@ -109,6 +137,8 @@ class Connector(ABC, Generic[S]):
     title: ClassVar[str]
     Settings: ClassVar[type[ConnectionSettings]]
     capability: ClassVar[Capability] = Capability()
+    task: ClassVar[TaskForm | None] = None
+    """What a flow proposes when it is to open tasks in this system; None where it has none."""
     errors: ClassVar[Mapping[int | str, type[HeddleError]]] = {}
     """HTTP status or the system's own error code → the error to raise."""
 
@@ -147,14 +177,44 @@ class Connector(ABC, Generic[S]):
     def _write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
         """One Result a Change, in order. Raises only when the call as a whole failed:
 
-        Unavailable or AccessError when certainly nothing was written, InDoubt when it may have been.
+        Unavailable or AccessError when certainly nothing was written, InDoubt when it may have been; Partly when
+        that holds for some of them only.
         """
 
     def write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
         """The door: every write of every connector goes through here, and a dry run finds it shut."""
         if self.http.read_only:
             raise EngineError("A dry run tried to write.", code="E-DOOR")
-        return [self._masked(result) for result in self._write(entity, changes)]
+        deletes = sum(change.operation == "delete" for change in changes)
+        if 0 < deletes < len(changes):
+            raise EngineError("Deletes go in calls of their own.")
+        try:
+            results = self._delete(entity, changes) if deletes else self._write(entity, changes)
+            return [self._masked(result) for result in results]
+        except Partly as partly:
+            masked = [None if result is None else self._masked(result) for result in partly.results]
+            raise Partly(masked, partly.error) from partly
+
+    def _delete(self, entity: str, changes: Sequence[Change]) -> list[Result]:
+        """One Result a Change, in order: ``updated`` for what is deleted, or was gone already. Raises as ``_write``.
+
+        Safe to repeat. The default refuses: a system that can delete overrides it.
+        """
+        message = f"{self.title} does not delete {entity}; do it there."
+        refused = Result(Outcome.FAILED, code="E-OPERATION", message=message)
+        return [msgspec.structs.replace(refused, remote_id=change.remote_id) for change in changes]
+
+    def _delete_singly(self, changes: Sequence[Change], delete: Callable[[Change], Result]) -> list[Result]:
+        """Deletes one call after the other, for systems that know no other way. Raises Partly as ``_write``."""
+        results: list[Result | None] = [None] * len(changes)
+        for place, change in enumerate(changes):
+            try:
+                results[place] = delete(change)
+            except (AccessError, Unavailable, InDoubt) as error:
+                if not place:
+                    raise
+                raise Partly(results, error) from error
+        return [result for result in results if result is not None]
 
     def _masked(self, result: Result) -> Result:
         """A system may quote what it was sent; no secret of ours may reach the history that way."""

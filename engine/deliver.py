@@ -15,15 +15,15 @@ from typing import Any
 
 import msgspec
 
-from engine import compare, faults
-from engine.clock import now
-from engine.connector import CannotTell
-from engine.errors import HeddleError, Unavailable
+from engine import alike, claims, compare, faults
+from engine.choosing import hold_ambiguous
+from engine.connector import CannotTell, Partly
+from engine.errors import AccessError, HeddleError, Unavailable
 from engine.intent import Delivered, Errand, Intent, gather, hold, keep, recall, receive
 from engine.node import WriteTarget
-from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_key
-from engine.store import references
-from engine.store.references import Pair
+from engine.recognition import look_closer
+from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_key, to_json
+from engine.removal import remove
 from engine.walk import Receipt
 
 
@@ -34,6 +34,8 @@ def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
     """
     done = Delivered([None] * len(records))
     target = errand.node.target()
+    if target.operation == "delete":
+        return remove(errand, target, records)
     intents = gather(errand, target, records, done)
     try:
         intents = recall(errand, intents, done)
@@ -43,7 +45,7 @@ def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
         _send_updates(errand, target, updates, done)
         busy = False
         while creates and not busy:
-            creates, twins = _part_twins(creates)
+            creates, twins = _part_twins(target, creates)
             busy = _send_creates(errand, target, creates, done)
             creates = [] if busy else _follow(errand, target, twins, done)
         if busy:
@@ -71,7 +73,11 @@ def _settle_doubts(
                 Outcome.IN_DOUBT,
                 code=error.code,
                 message=error.message,
-                question={"kind": "in-doubt", "entity": target.entity, "source": intent.left_id},
+                question={
+                    "kind": "in-doubt",
+                    "entity": target.entity,
+                    "source": {**msgspec.structs.asdict(intent.pair), "left_id": intent.left_id},
+                },
             )
             receive(done, intent, Receipt(result, "create", intent.wanted("create")))
         return [intent for intent in intents if not intent.doubtful]
@@ -88,7 +94,7 @@ def _settle_doubts(
                 message="Found again after an answer was lost.",
             )
             keep(errand, intent, result, done)
-            receive(done, intent, Receipt(result, "create", change.data))
+            receive(done, intent, Receipt(result, "create", change.data, json=change.json))
     return [intent for intent in intents if id(intent) not in settled]
 
 
@@ -100,9 +106,9 @@ def _recognise(errand: Errand, target: WriteTarget, intents: list[Intent], done:
     for intent in intents:
         if intent.remote_id is not None:
             asked.append((intent, {key: intent.remote_id}))
-        elif intent.match and not intent.doubtful:
+        elif intent.match and not intent.doubtful and not intent.insisted:
             asked.append((intent, intent.match))
-        elif target.match and target.operation != "create" and not intent.doubtful:
+        elif target.match and target.operation != "create" and not intent.doubtful and not intent.insisted:
             names = ", ".join(target.match)
             hold(
                 done,
@@ -119,11 +125,12 @@ def _recognise(errand: Errand, target: WriteTarget, intents: list[Intent], done:
         some = asked[start : start + size]
         found = errand.connector.find(target.entity, [match for _, match in some], fields)
         for (intent, match), remotes in zip(some, found, strict=True):
-            _match(target, intent, match, remotes, done, left)
-    return left
+            _match(errand, target, intent, match, remotes, done, left)
+    return look_closer(errand, target, left, done)
 
 
 def _match(
+    errand: Errand,
     target: WriteTarget,
     intent: Intent,
     match: dict[str, Any],
@@ -132,17 +139,12 @@ def _match(
     left: list[Intent],
 ) -> None:
     by_id = intent.remote_id is not None
-    exact = remotes if by_id else [remote for remote in remotes if compare.matches(match, remote.data)]
+    exact = (
+        remotes if by_id else [remote for remote in remotes if alike.same(match, remote.data, target.alike)]
+    )
     unique = {remote.id: remote for remote in exact}
     if len(unique) > 1:
-        words = " and ".join(f"{name} {value}" for name, value in match.items())
-        hold(
-            done,
-            intent,
-            f"Held: {len(unique)} {target.entity} records match {words}.",
-            {"kind": "ambiguous", "entity": target.entity, "match": match, "candidates": sorted(unique)},
-            "Merge them, or choose the right one.",
-        )
+        hold_ambiguous(errand, target, intent, list(unique.values()), done)
         return
     if unique:
         intent.current = next(iter(unique.values()))
@@ -216,15 +218,17 @@ def _approved(errand: Errand, intents: list[Intent], operation: str, done: Deliv
     return passed
 
 
-def _part_twins(creates: list[Intent]) -> tuple[list[Intent], list[tuple[Intent, Intent]]]:
+def _part_twins(
+    target: WriteTarget, creates: list[Intent]
+) -> tuple[list[Intent], list[tuple[Intent, Intent]]]:
     """Two objects of one batch with equal match keys are one object there: the first is created, its twins
     wait for what becomes of it. Answers the first ones, and each twin behind its first."""
-    first: dict[tuple[Any, ...], Intent] = {}
+    first: dict[tuple[tuple[str, str], ...], Intent] = {}
     alone: list[Intent] = []
     twins: list[tuple[Intent, Intent]] = []
     for intent in creates:
-        key = (intent.pair.right_entity, *((name, compare.normal(v)) for name, v in intent.match.items()))
-        if intent.match and first.setdefault(key, intent) is not intent:
+        key = None if intent.insisted else alike.key(intent.match, target.alike)
+        if key and first.setdefault(key, intent) is not intent:
             twins.append((first[key], intent))
         else:
             alone.append(intent)
@@ -245,8 +249,11 @@ def _follow(
             receive(done, intent, receipt)
         else:
             result = receipt.result
-            intent.remote_id = result.remote_id
-            intent.current = Remote(result.remote_id or "", receipt.sent, result.number, result.link)
+            remote = Remote(result.remote_id or "", receipt.sent, result.number, result.link)
+            if not alike.same(intent.match, first.match, target.alike):
+                hold_ambiguous(errand, target, intent, [remote], done)
+                continue
+            intent.remote_id, intent.current = remote.id, remote
             found.append(intent)
     _, updates = _compare(errand, target, found, done)
     _send_updates(errand, target, updates, done)
@@ -259,77 +266,103 @@ def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], do
         with errand.database.write() as session:
             wanted = {intent.source: _change(errand, intent, "update").data for intent in intents}
             errand.allowance.reserve(session, "update", wanted)
-    for intent, result, change, before in _send(errand, target, intents, "update"):
+    for intent, result, change, before in _send(errand, target, intents, "update", done):
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             updated = msgspec.structs.replace(result, outcome=Outcome.UPDATED)
             keep(errand, intent, updated, done)
-            receive(done, intent, Receipt(updated, "update", change.data, before))
+            receive(done, intent, Receipt(updated, "update", change.data, before, json=change.json))
         else:
-            receive(done, intent, Receipt(result, "update", change.data, before))
+            receive(done, intent, Receipt(result, "update", change.data, before, json=change.json))
 
 
 def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> bool:
     """Claims and sends creates; True if some are being created by another batch."""
     mine = intents = _approved(errand, intents, "create", done)
+    made: list[tuple[Intent, str]] = []
+    busy = False
     if not errand.dry and intents:
-        owned: set[tuple[Pair, str]] = set()
-        with errand.database.write() as session:
-            for pair in {intent.pair for intent in intents}:
-                ids = [intent.left_id for intent in intents if intent.pair == pair]
-                got = references.claim(session, pair, ids, errand.claim, now() + errand.patience)
-                owned.update((pair, left_id) for left_id in got)
-            mine = [intent for intent in intents if (intent.pair, intent.left_id) in owned]
-            if errand.allowance is not None and mine:
-                wanted = {intent.source: intent.wanted("create") for intent in mine}
-                errand.allowance.reserve(session, "create", wanted)
-    for intent, result, change, _ in _send(errand, target, mine, "create"):
+        claimed = claims.take(errand, target, intents)
+        mine, made, busy = claimed.mine, claimed.made, claimed.busy
+    for intent, result, change, _ in _send(errand, target, mine, "create", done):
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             keep(errand, intent, result, done)
         elif result.outcome != Outcome.IN_DOUBT:
             done.released.append((intent.pair, intent.left_id))
-        receive(done, intent, Receipt(result, "create", change.data))
-    return len(mine) < len(intents)
+        receive(done, intent, Receipt(result, "create", change.data, json=change.json))
+    return _meet(errand, target, made, done) or busy if made else busy
+
+
+def _meet(errand: Errand, target: WriteTarget, made: list[tuple[Intent, str]], done: Delivered) -> bool:
+    """Treats what others created for our match keys as found; True if something is gone and is to be created."""
+    found: list[Intent] = []
+    answers = claims.look(errand, target, made)
+    for intent, remote in answers:
+        if remote is None:
+            continue
+        if alike.same(intent.match, remote.data, target.alike):
+            intent.current, intent.remote_id = remote, remote.id
+            found.append(intent)
+        else:
+            hold_ambiguous(errand, target, intent, [remote], done)
+    _, updates = _compare(errand, target, found, done)
+    _send_updates(errand, target, updates, done)
+    return any(remote is None for _, remote in answers)
 
 
 def _send(
-    errand: Errand, target: WriteTarget, intents: list[Intent], operation: str
+    errand: Errand, target: WriteTarget, intents: list[Intent], operation: str, done: Delivered
 ) -> Iterator[tuple[Intent, Result, Change, dict[str, Any] | None]]:
-    """Sends in calls as large as the system takes; yields (intent, result, change, values before)."""
+    """Sends in calls as large as the system takes; yields (intent, result, change, values before).
+
+    Creates that certainly did not happen, because their call was refused or never made, are given up: who
+    tries them again need not look for them, and cannot be in doubt.
+    """
     size = max(1, errand.connector.capability.write)
     for start in range(0, len(intents), size):
         some = intents[start : start + size]
         changes = [_change(errand, intent, operation) for intent in some]
+        results: Sequence[Result | None]
+        trouble: HeddleError | None = None
         if errand.dry:
             results = [_imagined(intent, operation, target) for intent in some]
         else:
             faults.point("before-send")
             errand.keep_lease()
-            results = errand.connector.write(target.entity, changes)
+            try:
+                results = errand.connector.write(target.entity, changes)
+            except Partly as partly:
+                results, trouble = partly.results, partly.error
+            except HeddleError as error:
+                results, trouble = [None] * len(some), error
             faults.point("after-send")
         for intent, change, result in zip(some, changes, results, strict=True):
+            if result is None:
+                continue
             before = None
             if intent.current is not None:
                 before = {name: intent.current.data.get(name) for name in change.data}
             yield intent, _linked(errand, target, intent, result), change, before
+        if trouble is not None:
+            if operation == "create":
+                certain = isinstance(trouble, Unavailable | AccessError)
+                unsent = [
+                    one for one, result in zip(some, results, strict=True) if result is None and certain
+                ]
+                unsent += intents[start + size :]
+                done.released.extend((intent.pair, intent.left_id) for intent in unsent)
+            raise trouble
 
 
 def _change(errand: Errand, intent: Intent, operation: str) -> Change:
     pair = intent.pair
-    key = idempotency_key(
-        errand.flow_id,
-        errand.node_id,
-        pair.left_connection,
-        pair.left_entity,
-        intent.left_id,
-        pair.right_connection,
-        pair.right_entity,
-    )
+    left = (pair.left_connection, pair.left_entity, intent.left_id)
+    key = idempotency_key(errand.flow_id, errand.node_id, *left, pair.right_connection, pair.right_entity)
     data = intent.wanted(operation)
     if operation == "update":
         if intent.current is not None:
             data = compare.changed(data, intent.current.data)
         key = idempotency_key(key, fingerprint(data))
-    return Change(key, operation, data, intent.remote_id, intent.match)
+    return Change(key, operation, data, intent.remote_id, intent.match, to_json(data))
 
 
 def _imagined(intent: Intent, operation: str, target: WriteTarget) -> Result:
@@ -349,6 +382,8 @@ def _linked(errand: Errand, target: WriteTarget, intent: Intent, result: Result)
     number = result.number
     if number is None and intent.current is not None:
         number = intent.current.number
+    if (remote_id, link, number) == (result.remote_id, result.link, result.number):
+        return result
     return msgspec.structs.replace(result, remote_id=remote_id, link=link, number=number)
 
 

@@ -9,6 +9,7 @@ HeddleError
 │   └── Waiting          a person must let the record through; it waits behind the node that asked
 ├── InDoubt              a call may or may not have been carried out: look before writing again
 ├── OverBudget           the run would write more than its budget: pause it and ask
+│   └── TooManyGone      so many objects are gone at once that somebody must look: pause it and ask
 ├── RequestError         the caller of our API sent something we cannot accept
 └── EngineError          our own fault
 
@@ -168,6 +169,12 @@ class OverBudget(HeddleError):
     """The run would write more than its flow allows in one run; nothing beyond it has been sent."""
 
     code = "E-BUDGET"
+
+
+class TooManyGone(OverBudget):
+    """A sweep misses so many objects that rights may have been revoked; nothing has been taken for deleted."""
+
+    code = "E-SWEEP"
 
 
 class RequestError(HeddleError):

@@ -18,8 +18,10 @@ from dataclasses import dataclass, field
 
 from engine import faults
 from engine.clock import now
+from engine.directory import Directories
 from engine.errors import HeddleError, LeaseLost
 from engine.heartbeat import Heartbeat
+from engine.meter import Meter
 from engine.plan import Plan
 from engine.shift import Opener, Ring, Shift
 from engine.store import closing, lanes
@@ -38,6 +40,7 @@ class Executor:
     """One per worker process.
 
     plans  gives the plan of a flow version (built once a process)      ring  the doorbell
+    meter  counts the calls that are made
     """
 
     database: Database
@@ -46,9 +49,11 @@ class Executor:
     ring: Ring
     lease: float = LEASE
     slice: float = SLICE
+    meter: Meter | None = None
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
 
     heartbeat: Heartbeat = field(init=False)
+    directories: Directories = field(init=False, default_factory=Directories)
 
     def __post_init__(self) -> None:
         self.heartbeat = Heartbeat(self.database, self.lease)
@@ -82,6 +87,8 @@ class Executor:
                 shift.work(deadline)
             except HeddleError as error:
                 shift.back_off(error)
+        if self.meter is not None:
+            self.meter.keep()
         with self.database.read() as session:
             left = lanes.claimable(session, run_id)
             others = [] if left else lanes.next_in_line(session, run.flow_id)

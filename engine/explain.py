@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine import compare
-from engine.node import Trace, WriteNode
+from engine.node import SyncNode, Trace, WriteNode
 from engine.plan import Plan
 from engine.planned import is_placeholder
 from engine.record import Record
@@ -86,8 +86,43 @@ def _step(story: Story, node: str, record: Record, *, port: str, entity_of: Enti
         "notes": story.trace.notes.get((node, record.key), []),
         "error": error,
         "reason": "",
-        "write": _write(story, node, record, receipt, entity_of) if receipt is not None else None,
+        **_writes(story, node, record, receipt, entity_of),
     }
+
+
+def _writes(
+    story: Story, node: str, record: Record, receipt: Receipt | None, entity_of: EntityOf
+) -> dict[str, Any]:
+    """{"write", "writes"}: what a write node did; ``writes`` has an entry for each side of a two-way sync."""
+    if receipt is None:
+        return {"write": None, "writes": []}
+    if not isinstance(story.plan.nodes[node], SyncNode):
+        told = _write(story, node, record, receipt, entity_of)
+        return {"write": told, "writes": [told]}
+    sides = [_side(node, paper, entity_of) for paper in (receipt, *receipt.others)]
+    written = [side for side in sides if side["slot"]]
+    return {"write": (written or sides)[0], "writes": sides}
+
+
+def _side(node: str, receipt: Receipt, entity_of: EntityOf) -> dict[str, Any]:
+    """The field table of what a two-way sync wrote to one side, each value with the decision behind it."""
+    entity = entity_of(receipt.slot, receipt.entity) if receipt.slot else None
+    reasons: dict[str, list[dict[str, Any]]] = {}
+    for reason in receipt.why:
+        reasons.setdefault(str(reason["field"]), []).append({**reason, "node": node})
+    before = receipt.before or {}
+    fields = [
+        {
+            "field": name,
+            "title": field_title(entity, name),
+            "old": compare.dig(before, name),
+            "new": new,
+            "changed": receipt.operation == "create" or not compare.same(new, compare.dig(before, name)),
+            "why": reasons.get(name, []),
+        }
+        for name, new in leaves(receipt.sent)
+    ]
+    return {**_head(receipt, receipt.slot, receipt.entity, entity), "fields": fields, "why": receipt.why}
 
 
 def _write(story: Story, node: str, record: Record, receipt: Receipt, entity_of: EntityOf) -> dict[str, Any]:
@@ -116,28 +151,38 @@ def _write(story: Story, node: str, record: Record, receipt: Receipt, entity_of:
                 "why": why.get(name) or why.get(name.split(".")[0], []),
             }
         )
+    return {**_head(receipt, target.slot, target.entity, entity), "fields": fields}
+
+
+def _head(receipt: Receipt, slot: str, name: str, entity: Entity | None) -> dict[str, Any]:
     return {
         "operation": receipt.operation,
         "outcome": str(receipt.result.outcome),
-        "slot": target.slot,
-        "entity": target.entity,
-        "entity_title": entity.title if entity else target.entity,
+        "slot": slot,
+        "entity": name,
+        "entity_title": entity.title if entity else name,
         "remote_id": receipt.result.remote_id,
         "number": receipt.result.number,
         "link": None if is_placeholder(receipt.result.link) else receipt.result.link,
         "message": receipt.result.message,
-        "fields": fields,
     }
 
 
 def _why(story: Story, node: str, record: Record) -> dict[str, list[dict[str, Any]]]:
-    """Field → the steps that made its value, from the last node before the write that noted it."""
+    """Field → the steps that made its value, over all nodes before the write.
+
+    A mapping starts a field anew, behind what made the value that it took; rules and tables go on from there.
+    """
     found: dict[str, list[dict[str, Any]]] = {}
     for earlier in story.plan.order[: story.plan.order.index(node)]:
+        made: dict[str, list[dict[str, Any]]] = {}
         for note in story.trace.notes.get((earlier, record.key), ()):
             if "field" in note:
+                field = str(note["field"])
                 steps_taken = [{**step, "node": earlier} for step in note.get("steps", [])]
-                found[str(note["field"])] = steps_taken
+                source = field if note.get("on") else str(steps_taken[0]["did"]) if steps_taken else ""
+                made[field] = [*(made.get(source) or found.get(source, [])), *steps_taken]
+        found.update(made)
     return found
 
 

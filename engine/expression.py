@@ -20,13 +20,13 @@ Empty values pass through functions unchanged, except through those made for the
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from engine.chain import Compiled, Step, same
 from engine.errors import DefinitionError, Problem
 from engine.flow import Document
 from engine.functions import (
@@ -38,13 +38,12 @@ from engine.functions import (
     Tables,
     exact,
     fits,
-    refusal,
     show,
     tables_of,
     type_of,
 )
-from engine.path import PathError
-from engine.scope import Get, Scope, Source
+from engine.path import MISSING, PathError
+from engine.scope import Get, Place, Scope, Source
 from engine.shape import ValueType
 
 
@@ -77,63 +76,6 @@ Call.model_rebuild()
 PathValue.model_rebuild()
 
 
-class Compiled:
-    """A value ready for use. ``get`` is the plain closure, for loops that count microseconds.
-
-    type     what the value is, as far as the drawing tells
-    sources  the paths that it reads, as they were written
-
-    Calling raises RecordRejected (something empty, or a function that cannot take what arrived) or Held (a
-    lookup without a row); nothing else, whatever the record holds.
-    """
-
-    __slots__ = ("default", "get", "label", "sources", "start", "steps", "type")
-
-    def __init__(
-        self,
-        label: str,
-        start: Get,
-        steps: tuple[_Step, ...],
-        kind: ValueType,
-        sources: tuple[str, ...],
-        default: Compiled | None,
-    ) -> None:
-        self.label = label
-        self.start = start
-        self.steps = steps
-        self.type = kind
-        self.sources = sources
-        self.default = default
-        self.get: Get = _chain(start if default is None else _or(start, default.get), steps)
-
-    def __call__(self, scope: Scope) -> Any:
-        return self.get(scope)
-
-    def explain(self, scope: Scope) -> tuple[Any, list[dict[str, Any]]]:
-        """The same value, and how it came to be: ``[{"did": "Account.Name", "value": …}, {"did": "upper", …}]``.
-
-        A step with arguments has them under ``with``; a lookup names the ``table`` and the ``row``, from 1.
-        Where a default stood in, the empty value comes first, then ``{"did": "default", …}``.
-        """
-        told = list(self.tell(scope))
-        return told[-1]["value"], told
-
-    def tell(self, scope: Scope) -> Iterator[dict[str, Any]]:
-        """The steps of ``explain`` one by one, so that those before a refusal are not lost."""
-        value = self.start(scope)
-        yield {"did": self.label, "value": value}
-        if self.default is not None and (value is None or value == ""):
-            did = "default"
-            for told in self.default.tell(scope):
-                value = told["value"]
-                yield {**told, "did": did or told["did"]}
-                did = ""
-        for step in self.steps:
-            before = value
-            value = step.apply(value, scope)
-            yield {"did": step.function.name, "value": value, **step.details(before, scope)}
-
-
 def compile_value(value: Value, tables: Tables | None = None, field: str = "") -> Compiled:
     """Makes a closure of a Value, once per drawing.
 
@@ -161,6 +103,9 @@ def _compile(value: Value, tables: Mapping[str, Table], field: str, problems: li
     start: Get
     kind: ValueType = "any"
     default = None
+    constant: Any = MISSING
+    place: Place | None = None
+    required = False
     if isinstance(value, ConstantValue):
         constant = exact(value.value)
         label = show(constant)
@@ -182,85 +127,19 @@ def _compile(value: Value, tables: Mapping[str, Table], field: str, problems: li
             )
             source = Source("$")
         label = source.label
-        start = source.optional() if value.may_be_empty or default is not None else source.required()
-    steps: list[_Step] = []
+        place, required = source.place, not value.may_be_empty and default is None
+        start = source.required() if required else source.optional()
+    steps: list[Step] = []
     for number, call in enumerate(value.then):
         step = _step(call, kind, tables, _at(field, f"then.{number}"), problems)
         if step is not None:
             steps.append(step)
             kind = step.function.output
             sources.extend(step.sources)
-    return Compiled(label, start, tuple(steps), kind, tuple(sources), default)
-
-
-class _Step:
-    """One call in a chain: its function, and getters of its arguments, constants worked out beforehand."""
-
-    __slots__ = ("apply", "arguments", "function", "sources")
-
-    def __init__(self, function: Function, arguments: list[Compiled | Any], sources: tuple[str, ...]) -> None:
-        self.function = function
-        self.arguments = arguments
-        self.sources = sources
-        self.apply = (
-            self._fixed() if not any(isinstance(arg, Compiled) for arg in arguments) else self._moving
-        )
-
-    def _fixed(self) -> Callable[[Any, Scope], Any]:
-        function, args = self.function, tuple(self.arguments)
-        call, convert, takes_empty = function.call, function.input.convert, function.takes_empty
-
-        def apply(value: Any, scope: Scope) -> Any:
-            if not takes_empty and (value is None or value == ""):
-                return value
-            try:
-                return call(convert(value), *args)
-            except (BadInput, ArithmeticError, ValueError) as error:
-                raise refusal(function, value, error, scope.label()) from error
-
-        return apply
-
-    def _moving(self, value: Any, scope: Scope) -> Any:
-        function = self.function
-        if not function.takes_empty and (value is None or value == ""):
-            return value
-        try:
-            return function.call(function.input.convert(value), *self._args(scope))
-        except (BadInput, ArithmeticError, ValueError) as error:
-            raise refusal(function, value, error, scope.label()) from error
-
-    def _args(self, scope: Scope) -> list[Any]:
-        return [
-            _argument(argument, given, scope) if isinstance(given, Compiled) else given
-            for argument, given in zip(self.function.arguments, self.arguments, strict=True)
-        ]
-
-    def details(self, value: Any, scope: Scope) -> dict[str, Any]:
-        """What an explanation says besides the result; nothing where an empty value passed by."""
-        if not self.function.takes_empty and (value is None or value == ""):
-            return {}
-        named = zip(self.function.arguments, self._args(scope), strict=True)
-        shown = {
-            argument.name: given
-            for argument, given in named
-            if not argument.kind.lazy and isinstance(given, (str, int, Decimal, bool))
-        }
-        told: dict[str, Any] = {"with": shown} if shown else {}
-        if self.function.detail is not None:
-            told |= self.function.detail(self.function.input.convert(value), *self._args(scope))
-        return told
-
-
-def _argument(argument: Argument, given: Compiled, scope: Scope) -> Any:
-    if argument.kind.lazy:
-        return partial(given.get, scope)
-    value = given.get(scope)
-    if value is None and not argument.required:
-        return argument.fallback()
-    try:
-        return argument.kind.convert(value)
-    except BadInput as error:
-        raise BadInput(f"{argument.title}: {error}") from error
+    return Compiled(
+        label, start, tuple(steps), kind, tuple(sources), default,
+        constant=constant, place=place, required=required,
+    )  # fmt: skip
 
 
 def _at(field: str, part: str) -> str:
@@ -269,7 +148,7 @@ def _at(field: str, part: str) -> str:
 
 def _step(
     call: Call, arriving: ValueType, tables: Mapping[str, Table], field: str, problems: list[Problem]
-) -> _Step | None:
+) -> Step | None:
     function = FUNCTIONS.get(call.function)
     if function is None:
         near = difflib.get_close_matches(call.function, FUNCTIONS, 1)
@@ -319,7 +198,7 @@ def _step(
             problems.append(
                 Problem("E-ARGUMENT", f"«{function.title}»: {error}.", "Choose another value.", field=field)
             )
-    return _Step(function, arguments, tuple(sources))
+    return Step(function, arguments, tuple(sources))
 
 
 def _given(
@@ -338,7 +217,7 @@ def _given(
     if value is None:
         if argument.required:
             wrong(f"«{function.title}» lacks {argument.title.lower()}.", "Fill it in.")
-        return partial(_same, argument.default) if argument.kind.lazy else argument.fallback()
+        return partial(same, argument.default) if argument.kind.lazy else argument.fallback()
     fixed = isinstance(value, ConstantValue) and not value.then
     if argument.kind.constant and not fixed:
         wrong(
@@ -367,32 +246,3 @@ def _given(
     except BadInput as error:
         wrong(f"{argument.title} of «{function.title}»: {error}.", "Choose another value.")
         return None
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-def _or(start: Get, default: Get) -> Get:
-    def get(scope: Scope) -> Any:
-        value = start(scope)
-        return default(scope) if value is None or value == "" else value
-
-    return get
-
-
-def _chain(start: Get, steps: tuple[_Step, ...]) -> Get:
-    if not steps:
-        return start
-    if len(steps) == 1:
-        apply = steps[0].apply
-        return lambda scope: apply(start(scope), scope)
-    applies = tuple(step.apply for step in steps)
-
-    def get(scope: Scope) -> Any:
-        value = start(scope)
-        for apply in applies:
-            value = apply(value, scope)
-        return value
-
-    return get

@@ -28,6 +28,9 @@ POINTS = (
     "before-close",
     "after-decision",
     "after-release-of-approval",
+    "after-answer",
+    "amid-release",
+    "between-releases",
 )
 
 _armed, _, _times = os.environ.get("HEDDLE_CRASH", "").partition(":")

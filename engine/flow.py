@@ -145,10 +145,12 @@ class AmountLimit(Document):
 
 
 class Budget(Document):
-    """What one run may write before it stops and asks. What is None is not limited."""
+    """What one run may write before it stops and asks. What is None is not limited; nothing is deleted unless
+    ``deletes`` says how many."""
 
     creates: Annotated[int, Field(ge=0)] | None = None
     updates: Annotated[int, Field(ge=0)] | None = None
+    deletes: Annotated[int, Field(ge=0)] | None = 0
     amount: AmountLimit | None = None
 
 
@@ -169,9 +171,34 @@ class Overlap(Document):
         return self.parallel if self.kind == "parallel" else 1
 
 
+class Task(Document):
+    """A task in a system for the person who has to act. Texts have places: see engine.tasks.
+
+    fields  target field → text, to make it      done  target field → text, to close it
+    """
+
+    slot: Identifier
+    entity: Annotated[str, StringConstraints(min_length=1, max_length=200)] = "Activity"
+    fields: dict[str, Annotated[str, StringConstraints(max_length=2000)]]
+    done: dict[str, Annotated[str, StringConstraints(max_length=2000)]] = {}
+
+
+class Alerts(Document):
+    """Who is told once when records fail for good, or wait for an answer, and once more when that is over.
+
+    mail  e-mails of people who can sign in         task  None: no task in any system
+    """
+
+    failed: bool = True
+    held: bool = True
+    mail: list[Annotated[str, StringConstraints(max_length=200)]] = []
+    task: Task | None = None
+
+
 class Policy(Document):
     """How the flow runs. ``overlap`` is for runs whose trigger has no word of its own on it; ``budget`` None: a run may
-    write as much as it finds.
+    write as much as it finds; ``four_eyes``: it posts to the ledger, so a second person publishes it; ``alerts`` None:
+    nobody is told, the inbox alone has it.
     """
 
     lanes: Annotated[int, Field(ge=1, le=32)] = 1
@@ -180,6 +207,8 @@ class Policy(Document):
     sample_size: Annotated[int, Field(ge=1, le=100)] = 10
     budget: Budget | None = None
     overlap: Overlap = Overlap()
+    four_eyes: bool = False
+    alerts: Alerts | None = None
 
 
 class Position(Document):

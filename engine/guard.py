@@ -182,7 +182,7 @@ def _first(connection: HTTPConnection, found: Iterable[str]) -> socket.socket:
     last: OSError | None = None
     for address in found:
         try:
-            return create_connection(
+            opened = create_connection(
                 (address, connection.port),
                 connection.timeout,
                 source_address=connection.source_address,
@@ -190,9 +190,22 @@ def _first(connection: HTTPConnection, found: Iterable[str]) -> socket.socket:
             )
         except OSError as error:
             last = error
+        else:
+            _forget_in_time(opened, connection.timeout)
+            return opened
     if isinstance(last, TimeoutError):
         raise ConnectTimeoutError(connection, f"Connection to {connection.host} timed out.") from last
     raise NewConnectionError(connection, f"Failed to establish a new connection: {last}") from last
+
+
+def _forget_in_time(opened: socket.socket, timeout: object) -> None:
+    """Makes the kernel give up sending when we give up waiting.
+
+    Without it, a request on a line that was cut arrives when the line is mended, minutes later and though its
+    process is dead: long after somebody looked, found nothing and sent it again.
+    """
+    if isinstance(timeout, int | float) and hasattr(socket, "TCP_USER_TIMEOUT"):
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, int(timeout * 1000)))
 
 
 class GuardedAdapter(HTTPAdapter):

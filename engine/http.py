@@ -10,9 +10,11 @@ credentials to an address that nobody entered. A connector that means to follow 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -22,11 +24,15 @@ from urllib3.exceptions import NewConnectionError
 
 from engine import faults
 from engine.clock import now
+from engine.direct import Direct
 from engine.errors import AccessError, EngineError, InDoubt, Unavailable
 from engine.guard import GuardedAdapter
 
 Journal = Callable[[dict[str, Any]], None]
 MAX_BODY = 64_000
+TOO_MANY = 429
+KEPT = 32
+"""Connections to one service that stay open between calls: as many as may be under way at once."""
 
 
 class GuardedSession(requests.Session):
@@ -38,8 +44,8 @@ class GuardedSession(requests.Session):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mount("http://", GuardedAdapter())
-        self.mount("https://", GuardedAdapter())
+        self.mount("http://", GuardedAdapter(pool_maxsize=KEPT))
+        self.mount("https://", GuardedAdapter(pool_maxsize=KEPT))
         self._environment: dict[tuple[str, str], Any] = {}
 
     def merge_environment_settings(self, url: Any, *args: Any) -> Any:
@@ -54,12 +60,23 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
+class Door(Protocol):
+    """Where calls wait for their turn; see engine.pace. ``flow``: for whom the next calls are."""
+
+    flow: str
+
+    def take(self, name: str) -> str: ...
+    def give(self, holder: str) -> None: ...
+    def told(self, seconds: float, time_before: int) -> bool: ...
+
+
 class Http:
     """A requests session with a time limit, a write door and honest errors.
 
     timeout    seconds for one call (connect and each wait for bytes); also how long a doubt lasts
     read_only  a mutating call raises EngineError instead of leaving
-    before     called before every call with ``mutating``; the rate limiter hangs here
+    door       where each call waits for its turn (engine.pace); None lets every call through
+    guard      called right before a mutating call leaves, after it had its turn: may raise to keep it here
     name       what people call the system; without one, messages name the host
     spent      something went wrong with it: whoever keeps clients for later does not keep this one
     """
@@ -70,7 +87,7 @@ class Http:
         timeout: float = 30.0,
         read_only: bool = False,
         journal: Journal | None = None,
-        before: Callable[[bool], None] | None = None,
+        door: Door | None = None,
         secrets: tuple[str, ...] = (),
         session: requests.Session | None = None,
         name: str = "",
@@ -78,11 +95,13 @@ class Http:
         self.name = name
         self.session = session or GuardedSession()
         self.session.headers["User-Agent"] = "Heddle"
+        self._direct = Direct(self.session)
         self.timeout = timeout
         self.read_only = read_only
         self.journal = journal
         self.spent = False
-        self._before = before
+        self.door = door
+        self.guard: Callable[[], None] | None = None
         self._secrets = tuple(secret for secret in secrets if len(secret) >= 4)
 
     def request(
@@ -104,28 +123,49 @@ class Http:
         ``private`` keeps both bodies out of the journal: sign-in calls, whose answers hold fresh secrets.
         Raises Unavailable (certainly not carried out, or only a read), InDoubt (a mutating call without
         an answer), AccessError (TLS refused, or an address the guard keeps shut), EngineError (the door is shut).
+
+        «Too many requests» with a time that is soon over is waited for here: nothing was carried out.
         """
         if mutating and self.read_only:
             raise EngineError(
                 "A dry run tried to send a changing request.", code="E-DOOR", detail=f"{method} {url}"
             )
-        if self._before is not None:
-            self._before(mutating)
-        limit = timeout or self.timeout
+        host = self.name or urlsplit(url).netloc
+        told = 0
+        while True:
+            holder = self.door.take(host) if self.door is not None else ""
+            try:
+                response = self._call(
+                    method, url, params, headers or {}, data, auth, timeout or self.timeout, mutating, private
+                )
+            finally:
+                if self.door is not None:
+                    self.door.give(holder)
+            wait = retry_after(response) if response.status_code == TOO_MANY else None
+            if wait is None or self.door is None or not self.door.told(wait, told):
+                return response
+            told += 1
+
+    def _call(
+        self,
+        method: str,
+        url: str,
+        params: Any,
+        headers: Mapping[str, str],
+        data: Any,
+        auth: Any,
+        limit: float,
+        mutating: bool,
+        private: bool,
+    ) -> requests.Response:
+        """One call, which has had its turn."""
+        if mutating and self.guard is not None:
+            self.guard()
         sent_at, started = now(), time.perf_counter()
         if mutating:
             faults.point("during-send")
         try:
-            response = self.session.request(
-                method,
-                url,
-                params=params,
-                headers=dict(headers or {}),
-                data=data,
-                auth=auth or _as_it_is,
-                timeout=limit,
-                allow_redirects=False,
-            )
+            response = self._transmit(method, url, params, headers, data, auth, limit)
         except AccessError as error:
             self._note(method, url, None if private else data, None, started, error.message)
             raise
@@ -134,6 +174,26 @@ class Http:
             raise self._translate(error, url, mutating, sent_at, limit) from error
         self._note(method, url, None if private else data, response, started, "", private)
         return response
+
+    def _transmit(
+        self,
+        method: str,
+        url: str,
+        params: Any,
+        headers: Mapping[str, str],
+        data: Any,
+        auth: Any,
+        limit: float,
+    ) -> requests.Response:
+        """The straight way where it will do, else the session's."""
+        if params is None and (auth is None or isinstance(auth, tuple)):
+            answer = self._direct.send(method, url, headers, data, auth, limit)
+            if answer is not None:
+                return answer
+        return self.session.request(
+            method, url, params=params, headers=dict(headers), data=data, auth=auth or _as_it_is, timeout=limit,
+            allow_redirects=False,
+        )  # fmt: skip
 
     def _translate(
         self, error: RequestException, url: str, mutating: bool, sent_at: float, limit: float
@@ -164,6 +224,7 @@ class Http:
         never_left = (
             isinstance(error, ConnectTimeout)
             or (isinstance(error, RequestsConnectionError) and "NewConnectionError" in repr(error))
+            or isinstance(next(iter(error.args), None), NewConnectionError)
             # also a name that cannot be resolved, which derives from it
             or isinstance(getattr(next(iter(error.args), None), "reason", None), NewConnectionError)
         )
@@ -217,6 +278,20 @@ class Http:
         for secret in self._secrets:
             text = text.replace(secret, "•••")
         return text
+
+
+def retry_after(response: requests.Response) -> float | None:
+    """The seconds that an answer asks us to wait, None where it names none (RFC 9110, 10.2.3: seconds or a date)."""
+    said = response.headers.get("Retry-After", "").strip()
+    try:
+        seconds = float(said)
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(said)
+        except ValueError:
+            return None
+        seconds = moment.timestamp() - now()
+    return max(seconds, 0.0) if math.isfinite(seconds) else None
 
 
 def _text(data: Any) -> str:

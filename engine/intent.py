@@ -12,12 +12,14 @@ from engine import compare
 from engine.allowance import Allowance
 from engine.clock import now
 from engine.connector import Connector
+from engine.directory import Directories
 from engine.errors import HeddleError
 from engine.node import WriteNode, WriteTarget
 from engine.planned import Approval
 from engine.record import Outcome, Record, Remote, Result, fingerprint
 from engine.store import references
 from engine.store.database import Database
+from engine.store.matches import Key
 from engine.store.references import Pair, Reference
 from engine.walk import Receipt
 
@@ -31,6 +33,7 @@ class Errand:
     patience    seconds for which a claim of ours stands: lease plus call time limit
     allowance   the write budget of the run, if its flow has one
     approval    the plan of which nothing may differ, if the run executes one
+    directories what systems have, for keys that are compared loosely
     """
 
     database: Database
@@ -45,6 +48,7 @@ class Errand:
     patience: float = 90.0
     allowance: Allowance | None = None
     approval: Approval | None = None
+    directories: Directories | None = None
 
 
 @dataclass
@@ -57,9 +61,12 @@ class Delivered:
     interruption: HeddleError | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class Intent:
-    """One record's wish at this node, while it is being settled. ``at`` lists its places in the batch."""
+    """One record's wish at this node, while it is being settled. ``at`` lists its places in the batch.
+
+    key       the match key that was claimed for creating it     insisted  a person said that it is a new object
+    """
 
     at: list[int]
     pair: Pair
@@ -71,6 +78,8 @@ class Intent:
     reference: Reference | None = None
     current: Remote | None = None
     doubtful: bool = False
+    key: Key | None = None
+    insisted: bool = False
 
     @property
     def source(self) -> str:
@@ -89,6 +98,7 @@ class Intent:
 def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done: Delivered) -> list[Intent]:
     """Turns records into intents. The same source object twice in a batch is written once, as it was last."""
     intents: dict[tuple[str, str], Intent] = {}
+    pairs: dict[tuple[str, str], Pair] = {}
     right = errand.connections[target.slot]
     for at, record in enumerate(records):
         try:
@@ -98,12 +108,18 @@ def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done:
             continue
         left = errand.connections.get(record.origin.slot, "") if record.origin else ""
         data = record.data if isinstance(record.data, dict) else {"value": record.data}
-        match = {name: value for name in target.match if (value := compare.dig(data, name)) not in (None, "")}
+        match: dict[str, Any] = {}
+        for name in target.match:
+            if (value := compare.dig(data, name)) not in (None, ""):
+                match[name] = value
         if len(match) < len(target.match) and target.operation != "create" and remote_id is None:
             match = {}
+        pair = pairs.get((left, left_entity))
+        if pair is None:
+            pair = pairs[left, left_entity] = Pair(left, left_entity, right, target.entity)
         intent = Intent(
             [at],
-            Pair(left, left_entity, right, target.entity),
+            pair,
             left_id,
             data,
             dict(errand.node.conditions(record)),
@@ -132,7 +148,10 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
         if reference is None:
             left.append(intent)
         elif reference.right_id is None:
-            intent.doubtful = reference.claim == errand.claim or reference.claim_until < now()
+            if _left_out(intent, reference, done):
+                continue
+            ours = reference.claim == errand.claim or reference.claim_until < now()
+            intent.doubtful = bool(reference.claim) and ours
             left.append(intent)
         elif reference.claim == errand.claim and reference.claim_outcome:
             _repeat_receipt(intent, reference, done)
@@ -142,6 +161,16 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
             intent.remote_id = intent.remote_id or reference.right_id
             left.append(intent)
     return left
+
+
+def _left_out(intent: Intent, reference: Reference, done: Delivered) -> bool:
+    """Heeds what a person has said of an object that is not there yet: True if it shall not be."""
+    intent.insisted = reference.claim_outcome == references.NEW
+    if reference.claim or reference.claim_outcome != references.OUT:
+        return False
+    message = "Left out, as somebody decided. The cross references say so, and there it can be changed."
+    receive(done, intent, Receipt(Result(Outcome.SKIPPED, message=message), "unchanged"))
+    return True
 
 
 def _unchanged(intent: Intent, reference: Reference, done: Delivered, note: str) -> None:
@@ -181,6 +210,7 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered) -> Non
             errand.claim,
             str(result.outcome),
             0.0,
+            intent.key,
         )
     )
 

@@ -136,7 +136,7 @@ def start_inside(
     mode: str,
     cause: Cause,
     entries: Mapping[str, Sequence[Record]],
-    parent: str,
+    parent: str | None,
     batch_size: int = 200,
 ) -> Started:
     """A run that enters in the middle: retry, answer, approval. ``entries``: place → records entering there."""
@@ -147,6 +147,28 @@ def start_inside(
     if not runs.add(session, run):
         return _repeat(session, cause)
     return _with_lanes(session, run, entries, reads=False, size=batch_size)
+
+
+def read_again(
+    session: Session,
+    *,
+    flow_id: str,
+    version_id: int,
+    bindings: Mapping[str, str],
+    cause: Cause,
+    keys: Mapping[str, Sequence[str]],
+    parent: str,
+    lanes: int,
+) -> Started:
+    """A run that reads just these records anew. ``keys``: read node → keys; other reads read nothing."""
+    if runs.of_cause(session, cause.key) is not None:
+        return _repeat(session, cause)
+    run = _run(flow_id, version_id, bindings, "live", cause, lanes)
+    run.parent_id = parent
+    run.window = to_json({**from_json(run.window), "given": True, "keys": keys}).decode()
+    if not runs.add(session, run):
+        return _repeat(session, cause)
+    return _with_lanes(session, run, {}, reads=True, size=1)
 
 
 def _repeat(session: Session, cause: Cause) -> Started:

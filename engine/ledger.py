@@ -23,6 +23,7 @@ from engine.store.deliveries import Entry
 from engine.store.lanes import Claim
 from engine.store.references import Pair, Reference
 from engine.store.runs import RunView
+from engine.together import Together
 from engine.walk import Course, Receipt
 
 _FAILED = {Outcome.FAILED, Outcome.REJECTED}
@@ -42,6 +43,7 @@ class Ledger:
         self.released: dict[tuple[Pair, str], list[str]] = {}
         self._rows: list[Entry] = []
         self._references: list[Reference] = []
+        self._agreed: list[Together] = []
         self._holds: list[dict[str, Any]] = []
         self._failures: list[dict[str, Any]] = []
 
@@ -53,34 +55,48 @@ class Ledger:
     def file(
         self,
         node: str,
-        target: WriteTarget,
+        target: WriteTarget | None,
         records: Sequence[Record],
         receipts: Sequence[Receipt],
         kept: Sequence[Reference],
     ) -> None:
-        """Enters what a write node came to."""
+        """Enters what a write node came to; ``target`` is None where every receipt names its own."""
         self._references.extend(kept)
-        at, slot, entity = now(), target.slot, target.entity
-        run_id, lane, batch = self.run.id, self.held.lane, self.held.next
+        at = now()
         for record, receipt in zip(records, receipts, strict=True):
-            result = receipt.result
-            self._outcome(record.root, result.outcome)
-            root = self.roots.get(record.root, record)
-            self._rows.append(
-                Entry(
-                    run_id, lane, batch, node, record.key, root.key, record.title or root.title,
-                    result.outcome.value, WEIGHT[result.outcome], at, slot, entity, receipt.operation,
-                    result.remote_id, result.number, None if is_placeholder(result.link) else result.link, result.code, result.message, result.detail,
-                    result.field,
-                    to_json(receipt.sent) if receipt.sent else None,
-                    to_json(receipt.before) if receipt.before is not None else None,
-                    to_json(result.answer) if result.answer else None,
-                )
-            )  # fmt: skip
-            if result.outcome in (Outcome.HELD, Outcome.IN_DOUBT):
-                self._hold(record, node, result.question or {"kind": "other"}, result.message, result.detail)
-            elif result.outcome in _FAILED:
-                self._fail(record, node, result.code, result.message, result.detail, result.field)
+            self._outcome(record.root, receipt.result.outcome)
+            for part, paper in enumerate((receipt, *receipt.others)):
+                self._enter(node, target, record, paper, part, at)
+
+    def agree(self, both: Together) -> None:
+        """Enters what a two-way sync remembers of its pairs. Call it before ``file``."""
+        self._agreed.append(both)
+
+    def _enter(
+        self, node: str, target: WriteTarget | None, record: Record, receipt: Receipt, part: int, at: float
+    ) -> None:
+        result = receipt.result
+        root = self.roots.get(record.root, record)
+        origin_slot, origin_entity = _place(root)
+        slot = receipt.slot or (target.slot if target else "")
+        entity = receipt.entity or (target.entity if target else "")
+        self._rows.append(
+            Entry(
+                self.run.id, self.held.lane, self.held.next, node, record.key, root.key, record.title or root.title,
+                result.outcome.value, WEIGHT[result.outcome], at, slot, entity, receipt.operation,
+                result.remote_id, result.number, None if is_placeholder(result.link) else result.link, result.code, result.message, result.detail,
+                result.field,
+                receipt.json or to_json(receipt.sent) if receipt.sent else None,
+                to_json(receipt.before) if receipt.before is not None else None,
+                to_json(result.answer) if result.answer else None,
+                origin_slot, origin_entity, part,
+                to_json(receipt.why) if receipt.why else None,
+            )
+        )  # fmt: skip
+        if result.outcome in (Outcome.HELD, Outcome.IN_DOUBT):
+            self._hold(record, node, result.question or {"kind": "other"}, result.message, result.detail)
+        elif result.outcome in _FAILED:
+            self._fail(record, node, result.code, result.message, result.detail, result.field)
 
     def end(
         self, record: Record, node: str, outcome: Outcome, error: HeddleError | None, reason: str
@@ -88,9 +104,10 @@ class Ledger:
         """Enters a record that went no further: refused, held or left out."""
         self._outcome(record.root, outcome)
         root = self.roots.get(record.root, record)
+        slot, entity = _place(root)
         entry = Entry(
             self.run.id, self.held.lane, self.held.next, node, record.key, root.key, record.title or root.title,
-            outcome.value, WEIGHT[outcome], now(), message=reason,
+            outcome.value, WEIGHT[outcome], now(), message=reason, origin_slot=slot, origin_entity=entity,
         )  # fmt: skip
         if error is not None:
             field = getattr(error, "field", None)
@@ -140,6 +157,8 @@ class Ledger:
         """Writes what was entered since the last time."""
         deliveries.add(session, self._rows)
         references.save(session, self._references)
+        for both in self._agreed:
+            both.store(session, self.run.id, live=self.run.mode == "live")
         for (pair, owner), left_ids in self.released.items():
             references.release(session, pair, left_ids, owner)
         if self.run.mode == "live":
@@ -147,10 +166,21 @@ class Ledger:
                 entry.root for entry in self._rows if entry.outcome not in _TROUBLE and entry.operation
             ]
             reviews.release(session, self.run.flow_id, through, self.run.id)
-            reviews.add(session, self._holds)
-            had = list({entry.root for entry in self._rows})
+            known = [key for both in self._agreed for key in both.known]
+            reviews.add(session, [hold for hold in self._holds if not self._is_held(session, hold)])
+            had = list({*(entry.root for entry in self._rows), *known})
             failures.renew(session, self.run.flow_id, self.run.id, had, self._failures)
         self._rows, self._references, self._holds, self._failures, self.released = [], [], [], [], {}
+        self._agreed = []
+
+    def _is_held(self, session: Session, hold: dict[str, Any]) -> bool:
+        """Whether the other half of the pair waits with the same question: one is enough."""
+        partners = (both.partner(hold["key"]) for both in self._agreed if both.node == hold["node"])
+        return any(
+            reviews.is_held(session, hold["flow_id"], hold["node"], partner, hold["question_hash"])
+            for partner in partners
+            if partner is not None
+        )
 
     def counts(self) -> dict[str, int]:
         """The counts of this batch; they add up by construction."""
@@ -193,3 +223,8 @@ class Ledger:
                 "message": message, "cure": cure, "state": "open", "released_by": None, "created_at": now(),
             }
         )  # fmt: skip
+
+
+def _place(root: Record) -> tuple[str, str]:
+    """Slot and entity where a record was read; empty texts for what a trigger brought."""
+    return (root.origin.slot, root.origin.entity) if root.origin else ("", "")

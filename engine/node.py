@@ -13,10 +13,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from engine.agreement import Agreement, FieldPair, Side
+from engine.arbiter import Terms, prepare
 from engine.connector import Query
 from engine.errors import HeddleError, Problem
 from engine.flow import SHARED, Document, Flow, LookupTable, Overlap, Pin, Port
@@ -211,6 +214,11 @@ class ReadNode(Node[S]):
     def query(self, trigger: Record | None) -> Query:
         """What to read for this trigger; ``keys`` is set when the trigger names records."""
 
+    deletes: Literal["ignore", "sweep", "feed"] = "ignore"
+    """How deleted objects are noticed: not at all, by asking which ids are left, or by the system's own word."""
+    sweep_hours: float = 24.0
+    """At most every so many hours; 0 sweeps in every run."""
+
     @property
     def incremental(self) -> bool:
         """True when only what changed since the watermark is wanted."""
@@ -251,8 +259,10 @@ class LookupNode(Node[S]):
 class WriteTarget(BaseModel):
     """Where and how a WriteNode writes.
 
-    operation  upsert: update what matches, else create · create: never twice · update: never create
+    operation  upsert: update what matches, else create · create: never twice · update: never create ·
+               delete: what this installation has written or linked, and nothing else
     match      target fields by which an existing object is recognised
+    alike      how the values of a match field are compared, where not as text (engine.alike)
     on_missing what happens when an update finds nothing
     """
 
@@ -260,8 +270,9 @@ class WriteTarget(BaseModel):
 
     slot: str
     entity: str
-    operation: Literal["upsert", "create", "update"] = "upsert"
+    operation: Literal["upsert", "create", "update", "delete"] = "upsert"
     match: tuple[str, ...] = ()
+    alike: Mapping[str, str] = {}
     on_missing: Literal["hold", "skip", "fail"] = "fail"
     number_field: str | None = None
     reference_field: str | None = None
@@ -299,3 +310,35 @@ class WriteNode(Node[S]):
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         raise TypeError("a write node is delivered by the executor, not processed")
+
+
+class SyncNode(WriteNode[S]):
+    """Keeps the objects of two systems in step. A record is only a signal that its pair must be looked at.
+
+    The executor fetches both sides, decides field by field, and writes to one of them or to both.
+    """
+
+    @abstractmethod
+    def agreement(self) -> Agreement:
+        """What is kept in step, and how; constant for the life of the node."""
+
+    @abstractmethod
+    def sides(self) -> tuple[Side, Side]:
+        """Left and right, also of a drawing that is not finished."""
+
+    @abstractmethod
+    def pairs(self) -> tuple[FieldPair, ...]:
+        """The pairs of fields, also of a drawing that is not finished."""
+
+    @cached_property
+    def terms(self) -> Terms:
+        """The agreement, ready to decide by."""
+        return prepare(self.agreement(), self.context.tables, self.context.rules)
+
+    def target(self) -> WriteTarget:
+        """The right side, for whoever needs one target to name."""
+        right = self.sides()[1]
+        return WriteTarget(slot=right.slot, entity=right.entity, match=tuple(right.match))
+
+    def identify(self, record: Record) -> tuple[str | None, str, str]:
+        return None, record.origin.entity if record.origin else "", record.key

@@ -51,9 +51,11 @@ class Path:
     single  True when it leads to at most one place: ``get`` answers the value there, or MISSING
     get     otherwise ``get`` answers the list of all values found, in document order
     base    getter of the part before the first wildcard: MISSING there means that the list itself is missing
+    names   the nested names, when it is nothing but names, else None
+    listed  the nested names before a lone ``[*]`` at the end, else None
     """
 
-    __slots__ = ("base", "get", "single", "text")
+    __slots__ = ("base", "get", "listed", "names", "single", "text")
 
     def __init__(self, text: str, steps: list[JSONPath]) -> None:
         definite: list[str | int] = []
@@ -69,6 +71,10 @@ class Path:
         self.single = not rest
         self.base = _single(definite)
         self.get = _many(self.base, rest) if rest else self.base
+        names = tuple(key for key in definite if isinstance(key, str))
+        plain = len(names) == len(definite)
+        self.names = names if plain and not rest else None
+        self.listed = names if plain and [type(step) for step in rest] == [Wildcard] else None
 
     def __repr__(self) -> str:
         return f"Path({self.text!r})"

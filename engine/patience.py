@@ -2,7 +2,8 @@
 
 | what happened                       | when again                                  | in the end          |
 |-------------------------------------|---------------------------------------------|---------------------|
-| the system named a time             | then, and a little later                    | the policy decides  |
+| the system named a time             | then, and a little later                    | a day, then as below |
+| a limit of ours is reached          | when there is room again                    | never given up      |
 | it cannot be reached, or is down    | after 1, 5, 15 … minutes of the policy      | never given up      |
 | it refused access                   | after the minutes of the policy             | never given up      |
 | it cannot answer for another reason | after the minutes of the policy             | the records fail    |
@@ -20,8 +21,14 @@ from engine.flow import Policy
 DOWN = "E-DOWN"
 """The code under which lanes wait together for a connection that somebody else has found shut."""
 
-NEVER_GIVEN_UP = {"E-BUSY", "E-UNREACHABLE", "E-DATABASE", "E-DISK", DOWN}
+OURS = {"E-BUSY", "E-TURN", "E-DAY", DOWN}
+"""Not the system has refused: we wait for one another, or for room within its limits."""
+
+NEVER_GIVEN_UP = {"E-UNREACHABLE", "E-DATABASE", "E-DISK", *OURS}
 """Not the records' fault and not the request's: waiting is all that helps."""
+
+TOLD_AT_MOST = 24 * 3600.0
+"""Seconds for which a system may put us off without anything having got through."""
 
 
 def due_at(error: HeddleError, failures: int, policy: Policy) -> float:
@@ -29,16 +36,26 @@ def due_at(error: HeddleError, failures: int, policy: Policy) -> float:
     if isinstance(error, InDoubt):
         return max(error.sent_at + error.timeout, now() + 0.2)
     if isinstance(error, Unavailable) and error.retry_after is not None:
-        return now() + error.retry_after + random.uniform(0, 0.1 * error.retry_after)  # noqa: S311 - jitter
+        return now() + error.retry_after + random.uniform(0, min(0.1 * error.retry_after, 60.0))  # noqa: S311 - jitter
     minutes = policy.retry_minutes or [1.0]
     seconds = 60.0 * float(minutes[min(failures, len(minutes)) - 1])
     return now() + seconds * random.uniform(0.9, 1.1)  # noqa: S311 - jitter
 
 
-def gives_up(error: HeddleError, failures: int, policy: Policy) -> bool:
-    """Whether the records fail now: the last attempt of the policy is over, and waiting longer helps nobody."""
+def is_told(error: HeddleError) -> bool:
+    """Whether we wait because we were told when to come back, which uses up no attempt of the policy."""
+    return isinstance(error, Unavailable) and (error.retry_after is not None or error.code in OURS)
+
+
+def gives_up(error: HeddleError, failures: int, policy: Policy, told_since: float = 0.0) -> bool:
+    """Whether the records fail now: the last attempt of the policy is over, and waiting longer helps nobody.
+
+    told_since  when the wait began that the system has asked for again and again; 0 if it did not
+    """
     if not isinstance(error, Unavailable) or error.code in NEVER_GIVEN_UP:
         return False
+    if is_told(error):
+        return bool(told_since) and now() - told_since >= TOLD_AT_MOST
     return failures >= len(policy.retry_minutes)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import networkx as nx
 
+from engine import tasks
 from engine.assembly import Disabled, make_nodes
 from engine.errors import DefinitionError, Problem
 from engine.flow import Edge, Flow, Port
@@ -21,11 +22,13 @@ from engine.node import (
     LookupNode,
     Node,
     ReadNode,
+    SyncNode,
     TriggerNode,
     WriteNode,
 )
 from engine.registry import node_types
 from engine.shape import Entity
+from engine.sides import judge_sides
 
 ShapeSource = Callable[[str, str], Entity | None]
 """(slot, entity name) → its live shape, or None when the connection cannot say."""
@@ -113,7 +116,10 @@ def check(flow: Flow, shapes: ShapeSource | None = None) -> Check:
     order = tuple(nx.lexicographical_topological_sort(graph, key=position.__getitem__))
     _judge_shape_of_graph(flow, nodes, graph, result)
     _infer(flow, nodes, edges, order, shapes, result)
+    task = tasks.task_node(flow, result.problems)
     if len(nodes) == len(flow.nodes):
+        if task is not None:  # first, because the last write node is settled together with its batch
+            nodes, order = {tasks.NODE: task, **nodes}, (tasks.NODE, *order)
         result.plan = Plan(
             flow=flow,
             nodes=nodes,
@@ -203,17 +209,17 @@ def _judge_shape_of_graph(flow: Flow, nodes: Mapping[str, Node[Any]], graph: Any
             )
         if isinstance(made, TriggerNode) and made.wants_changes:
             result.problems.extend(_judge_poll(flow, node, nodes, graph))
-        slot = slot_of(made)
-        if slot and slot not in flow.slots:
-            result.problems.append(
-                Problem(
-                    "E-SLOT",
-                    f"«{title}» uses a connection {slot!r} that the flow does not have.",
-                    "Choose one of the flow's connections.",
-                    node,
-                    field="slot",
-                )
+        result.problems.extend(
+            Problem(
+                "E-SLOT",
+                f"«{title}» uses a connection {slot!r} that the flow does not have.",
+                "Choose one of the flow's connections.",
+                node,
+                field=field,
             )
+            for field, slot in slots_of(made).items()
+            if slot and slot not in flow.slots
+        )
         if triggers and node not in reached:
             result.problems.append(
                 Problem(
@@ -266,7 +272,9 @@ def _infer(
         if isinstance(node, ReadNode) and shapes is not None:
             read = shapes(node.slot, node.query(None).entity)
             leaving = dict.fromkeys(leaving, read)
-        if isinstance(node, WriteNode) and shapes is not None:
+        if isinstance(node, SyncNode):
+            result.problems.extend(judge_sides(node_id, node, shapes) if shapes is not None else ())
+        elif isinstance(node, WriteNode) and shapes is not None:
             result.problems.extend(_judge_write(flow, node_id, node, shape_in, shapes))
         ports = node.ports_out(node.settings)
         result.nodes[node_id] = NodeCard(node.summary(), ports, shape_in, leaving)
@@ -310,13 +318,16 @@ def _judge_write(
     return problems
 
 
-def slot_of(node: Node[Any]) -> str | None:
-    """The connection slot a node uses, None if it uses none."""
+def slots_of(node: Node[Any]) -> dict[str, str]:
+    """The connection slots that a node uses, by the setting that names each."""
+    if isinstance(node, SyncNode):
+        left, right = node.sides()
+        return {"left.slot": left.slot, "right.slot": right.slot}
     if isinstance(node, WriteNode):
-        return node.target().slot
+        return {"slot": node.target().slot}
     if isinstance(node, ReadNode | LookupNode):
-        return node.slot
-    return None
+        return {"slot": node.slot}
+    return {}
 
 
 def entry_points(plan: Plan, trigger: str) -> list[str]:

@@ -79,6 +79,7 @@ _WORDS = {
     "create": "create it",
     "update": "update it",
     "unchanged": "leave it unchanged",
+    "delete": "delete it",
     "hold": "hold it",
 }
 

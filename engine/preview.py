@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine import clock, explain
+from engine.agreement import SIDES, Side, SideName
 from engine.connector import Connector
 from engine.deliver import deliver
 from engine.errors import EngineError, HeddleError, LeaseLost, Waiting
@@ -13,8 +14,10 @@ from engine.explain import Story
 from engine.flow import Flow
 from engine.intent import Errand
 from engine.lookup import fetch
-from engine.node import ReadNode, TriggerNode, WriteNode
+from engine.node import ReadNode, SyncNode, TriggerNode, WriteNode
+from engine.pairing import Connectors, SyncErrand
 from engine.plan import Plan, build, entry_points
+from engine.reconciliation import reconcile
 from engine.record import Origin, Outcome, Record, Result
 from engine.shape import Entity
 from engine.store.database import Database
@@ -131,6 +134,8 @@ class Preview:
         """What a write node would do: the same questions, no claim, no call that changes anything."""
         node = self.plan.nodes[node_id]
         assert isinstance(node, WriteNode)
+        if isinstance(node, SyncNode):
+            return self._pretend_sync(node_id, node, records)
         errand = Errand(
             database=self.database,
             flow_id=self.flow_id,
@@ -145,6 +150,22 @@ class Preview:
         done = deliver(errand, records)
         error = done.interruption
         return [receipt or _failed(error) for receipt in done.receipts]
+
+    def _pretend_sync(self, node_id: str, node: SyncNode[Any], records: Sequence[Record]) -> list[Receipt]:
+        sides: dict[SideName, Side] = dict(zip(SIDES, node.sides(), strict=True))
+        errand = SyncErrand(
+            database=self.database,
+            flow_id=self.flow_id,
+            node_id=node_id,
+            terms=node.terms,
+            connectors=Connectors(node, self.connector),
+            connections={name: self.bindings.get(side.slot, "") for name, side in sides.items()},
+            claim=f"preview/{clock.now()}",
+            keep_lease=_never,
+            dry=True,
+        )
+        done = reconcile(errand, records)
+        return [receipt or _failed(done.interruption) for receipt in done.receipts]
 
     def _entity(self, slot: str, name: str) -> Entity | None:
         try:

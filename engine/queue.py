@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import socket
 import threading
 from typing import Any
 
@@ -18,7 +19,8 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.timeouts import BaseDeathPenalty
 
-from engine import approvals, faults, inference
+from engine import approvals, faults, inference, releases
+from engine.alarm import Alarm
 from engine.clock import now
 from engine.errors import Unavailable
 from engine.executor import Executor
@@ -31,6 +33,13 @@ QUEUE = "heddle"
 SWEEP_SECONDS = 2.0
 QUIET = 10.0
 """Seconds after a ring before the sweeper rings for the same lane again."""
+
+_LIVELY = {
+    getattr(socket, name): value
+    for name, value in {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 2}.items()
+    if hasattr(socket, name)
+}
+"""A worker that listens hears within seconds that the doorbell moved house."""
 
 log = logging.getLogger("heddle.queue")
 
@@ -102,7 +111,11 @@ def work(runtime: Runtime, redis_url: str, **options: Any) -> None:
     inference.enable()
     bell = Doorbell(redis_url)
     _executor = runtime.executor(bell.ring, **options)
-    connection = Redis.from_url(redis_url)
+    far = not redis_url.startswith(
+        "unix:"
+    )  # a socket of this machine needs no signs of life, and refuses them
+    lively: dict[str, Any] = {"socket_keepalive": True, "socket_keepalive_options": _LIVELY} if far else {}
+    connection = Redis.from_url(redis_url, **lively)
     queue = Queue(QUEUE, connection=connection, serializer="json")
     quieten_collector()
     worker = LaneWorker([queue], connection=connection, serializer="json")
@@ -125,12 +138,18 @@ def sweep(
     stop: threading.Event,
     interval: float = SWEEP_SECONDS,
     clockwork: Clockwork | None = None,
+    alarm: Alarm | None = None,
 ) -> None:
-    """Every few seconds, starts what is due by the clock and rings for lanes that nobody attends."""
+    """Every few seconds, starts what is due by the clock, tells what has to be told, and rings for lanes that nobody
+    attends."""
     while not stop.is_set():
         try:
-            for run_id, lane in clockwork.fire_due() if clockwork else ():
-                bell.ring(run_id, lane)
+            if clockwork is not None:
+                for run_id, lane in (*clockwork.fire_due(), *releases.tick(database, clockwork.plans)):
+                    bell.ring(run_id, lane)
+            for started in alarm.tick() if alarm else ():
+                for lane in started.lanes:
+                    bell.ring(started.run, lane)
             sweep_once(database, bell)
         except Unavailable as error:
             log.warning("the sweeper waits: %s", error)

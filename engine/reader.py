@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from engine import sweep
 from engine.batch import pack
 from engine.connector import Connector, Query
 from engine.errors import EngineError
 from engine.node import ReadNode
 from engine.plan import Plan
-from engine.record import Origin, Record
+from engine.record import Origin, Page, Record
+from engine.stamps import earlier, stamp
 from engine.store import references
 from engine.store.database import Database
 from engine.store.runs import RunView
-
-OVERLAP = timedelta(minutes=5)
-"""How far an incremental read reaches back behind its watermark: clocks differ, and rows commit late."""
 
 Staged = tuple[int, bytes, int, str | None]
 
@@ -26,7 +24,8 @@ Staged = tuple[int, bytes, int, str | None]
 class Reader:
     """Reads the pages of one run.
 
-    The cursor is {"source": index, "at": connector's own, "since": lower bound, "marks": {node: stamp}}. The
+    The cursor is {"source": index, "at": connector's own, "since": lower bound, "marks": {node: stamp}}, with
+    "sweep" while it looks for what was deleted (see engine.sweep). The
     lower bound is fixed with the first page of a source: another run may move the watermark meanwhile, and a
     connector's place in its pages only means something between the same bounds. Marks are what the watermark
     may move to when the run is over; runs that were told what to read (a window, keys) have none, because
@@ -50,23 +49,46 @@ class Reader:
             raise EngineError(f"{source!r} does not read.")
         connector = self._connect(node.slot)
         query = node.query(self.run.trigger_record())
+        if cursor.get("sweep"):
+            return self._sweep(database, cursor, source, node, query)
+        sweep.refuse_unable(connector, source, node)
         given, since = bool(self.run.window.get("given")), None
+        named = self.run.window.get("keys")
+        if named is not None:
+            query = query.model_copy(update={"keys": tuple(named.get(source, ()))})
         if query.keys is None and (node.incremental or given):
             first = cursor["at"] is None or "since" not in cursor
             since = self.since(database, source) if first else cursor["since"]
             query = query.model_copy(update={"since": since, "until": self.run.window.get("until")})
-        page = connector.read(query, cursor["at"], self._limit(connector))
+        nothing = query.keys is not None and not query.keys
+        page = Page([]) if nothing else connector.read(query, cursor["at"], self._limit(connector))
         batches = self._cut(source, node, query, page.records)
         marks = dict(cursor["marks"])
         if page.watermark and query.keys is None and not given:
-            marks[source] = max(_stamp(page.watermark, query.until), marks.get(source, ""))
+            marks[source] = max(stamp(page.watermark, query.until), marks.get(source, ""))
         done = page.cursor is None or self.run.mode == "sample"
+        if done and sweep.is_due(database, self.run, source, node, query):
+            return batches, {**cursor, "at": None, "since": None, "marks": marks, "sweep": sweep.begin()}
         following = {
             "source": cursor["source"] + (1 if done else 0),
             "at": None if done else page.cursor,
             "since": None if done else since,
             "marks": marks,
         }
+        if following["source"] >= len(self.sources):
+            following["end"] = True
+        return batches, following
+
+    def _sweep(
+        self, database: Database, cursor: dict[str, Any], source: str, node: ReadNode[Any], query: Query
+    ) -> tuple[list[Staged], dict[str, Any]]:
+        """The staged tombstones of what is gone, and the cursor behind them."""
+        gone, at = sweep.step(database, self.run, self._connect(node.slot), node, query, cursor["sweep"])
+        batches = self._cut(source, node, query, gone)
+        if at is not None:
+            return batches, {**cursor, "sweep": at}
+        marks = {**cursor["marks"], sweep.mark_of(source): self.run.window["until"]}
+        following = {"source": cursor["source"] + 1, "at": None, "since": None, "marks": marks}
         if following["source"] >= len(self.sources):
             following["end"] = True
         return batches, following
@@ -78,7 +100,7 @@ class Reader:
             return given
         with database.read() as session:
             mark = references.watermark(session, self.run.flow_id, source)
-        return _earlier(mark) if mark else None
+        return earlier(mark) if mark else None
 
     def _limit(self, connector: Connector[Any]) -> int:
         policy = self.plan.flow.policy
@@ -111,23 +133,3 @@ def number(records: list[Record], origin: Origin | None = None) -> list[Record]:
         )
         for at, record in enumerate(records)
     ]  # fmt: skip
-
-
-def _stamp(mark: str, until: str | None) -> str:
-    """A watermark in the one form in which stamps compare as text; never behind the upper bound of the read."""
-    stamp = _text(_moment(mark))
-    return min(stamp, _text(_moment(until))) if until else stamp
-
-
-def _earlier(stamp: str) -> str:
-    return _text(_moment(stamp) - OVERLAP)
-
-
-def _moment(stamp: str) -> datetime:
-    """A stamp as a moment; one without an offset is UTC."""
-    moment = datetime.fromisoformat(stamp)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

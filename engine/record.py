@@ -29,6 +29,8 @@ class Outcome(StrEnum):
     ECHO = "echo"
     IN_DOUBT = "in_doubt"
 
+    __hash__ = str.__hash__  # an enumeration's own is a call of ours for every look into a table
+
 
 COUNTED = ("created", "updated", "unchanged", "skipped", "held", "failed", "echo")
 """The counts that add up to ``read`` in every run."""
@@ -117,10 +119,11 @@ class Change(msgspec.Struct, frozen=True):
     """One intended write.
 
     key        idempotency key: equal for every attempt at the same intent, at most 64 characters [0-9a-f]
-    operation  ``create`` or ``update``
+    operation  ``create``, ``update``, or ``delete`` (which has no data)
     data       target fields and values, in the entity's own names, canonical values (see module docstring)
-    remote_id  the target's id, for an update
+    remote_id  the target's id, for an update or a delete
     match      the match-key values by which a created object could be found again
+    json       ``data`` as exact JSON, where it is at hand; see ``body``
     """
 
     key: str
@@ -128,6 +131,11 @@ class Change(msgspec.Struct, frozen=True):
     data: dict[str, Any]
     remote_id: str | None = None
     match: dict[str, Any] = {}
+    json: bytes = b""
+
+    def body(self) -> msgspec.Raw:
+        """``data`` as exact JSON, to be put into a body as it is."""
+        return msgspec.Raw(self.json or to_json(self.data))
 
 
 class Result(msgspec.Struct, frozen=True):

@@ -39,6 +39,10 @@ def gather(session: Session, plan_of: Mapping[str, Plan], stops: Sequence[Stop],
     entries: dict[str, list[Record]] = {}
     for (run_id, lane, number), some in _by_batch(stops).items():
         course = repeat(session, plan_of[run_id], run_id, lane, number).course
+        arrivals = {
+            node: {record.key: record for record in course.arrivals.get(node, [])}
+            for node in {stop.node for stop in some}
+        }
         for stop in some:
             if stop.node not in current.nodes:
                 raise RequestError(
@@ -47,8 +51,9 @@ def gather(session: Session, plan_of: Mapping[str, Plan], stops: Sequence[Stop],
                     code="E-NODE-GONE",
                     cure="Retry on the version of the run, or from the trigger.",
                 )
-            arrived = [record for record in course.arrivals.get(stop.node, []) if record.key == stop.key]
-            entries.setdefault(stop.node, []).extend(_rooted(record, stop.root) for record in arrived[-1:])
+            arrived = arrivals[stop.node].get(stop.key)
+            if arrived is not None:
+                entries.setdefault(stop.node, []).append(_rooted(arrived, stop.root))
     if not entries:
         raise RequestError(
             "There is nothing to do again: no record is failed or held.",
@@ -59,9 +64,12 @@ def gather(session: Session, plan_of: Mapping[str, Plan], stops: Sequence[Stop],
     return Again(entries, len({stop.root for stop in stops}))
 
 
-def repeat(session: Session, plan: Plan, run_id: str, lane: int, number: int) -> Story:
+def repeat(
+    session: Session, plan: Plan, run_id: str, lane: int, number: int, root: str | None = None
+) -> Story:
     """Walks a batch that is over once more, in memory, with the answers and receipts of then.
 
+    root  the key of the only record to walk: what became of it did not depend on the others
     Raises RequestError (410) when its payload has been cleaned up.
     """
     staged = lanes.batch(session, run_id, lane, number)
@@ -69,7 +77,10 @@ def repeat(session: Session, plan: Plan, run_id: str, lane: int, number: int) ->
         raise RequestError("The data of this batch has been cleaned up.", status=410, code="E-GONE")
     payload, _, _, answers = staged
     story = Story(plan)
-    way = walk(plan, unpack(payload), story.course, story.trace, load_run(session, run_id).facts())
+    entries = unpack(payload)
+    if root is not None:
+        entries = {node: [one for one in some if one.key == root] for node, some in entries.items()}
+    way = walk(plan, entries, story.course, story.trace, load_run(session, run_id).facts())
     told = unpack_answers(answers)
     reply: Any = None
     try:
@@ -78,7 +89,7 @@ def repeat(session: Session, plan: Plan, run_id: str, lane: int, number: int) ->
             if isinstance(ask, WantAsk):
                 reply = told.get(ask.node, {})
             else:
-                reply = deliveries.receipts(session, run_id, lane, number, ask.node)
+                reply = deliveries.receipts(session, run_id, lane, number, ask.node, root)
                 if len(reply) < len(ask.records):
                     return story
                 story.file(ask.node, ask.records, reply)

@@ -66,6 +66,7 @@ def system_card(cls: type[Connector[Any]]) -> dict[str, Any]:
         "help": inspect.cleandoc(cls.__doc__ or ""),
         "settings": cls.Settings.model_json_schema(),
         "capability": cls.capability.model_dump(),
+        "task": None if cls.task is None else cls.task.model_dump(),
     }
 
 

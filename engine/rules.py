@@ -21,12 +21,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from engine.binding import Binder, Tables
+from engine.binding import Binder
 from engine.conditions import Condition, FactValue, facts_in
 from engine.errors import DefinitionError, Problem
 from engine.expression import Value, check_value
 from engine.facts import Concluder, Conclusion, Truth, conclude, leveled, settled
 from engine.flow import Document, Identifier
+from engine.functions import Tables
 from engine.inference import Inference, enabled
 from engine.message import Message
 from engine.scope import Scope

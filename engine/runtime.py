@@ -10,7 +10,10 @@ from typing import Any
 from engine.connector import Connector
 from engine.errors import EngineError
 from engine.executor import Executor
+from engine.meter import Meter
+from engine.pace import Pacer
 from engine.plan import Plan, build
+from engine.share import Share
 from engine.shift import Ring
 from engine.store import connections, flows, library
 from engine.store.database import Database
@@ -25,21 +28,32 @@ PLANS = 64
 
 @dataclass
 class Runtime:
-    """One per process. ``timeout`` is the time limit of one call to a system, in seconds."""
+    """One per process. ``timeout`` is the time limit of one call to a system, in seconds; ``turns``: where calls wait
+    for their turn: without one, turns are shared out in this process alone."""
 
     database: Database
     seal: Seal
     timeout: float = 30.0
+    turns: Pacer | None = None
     _plans: dict[int, Plan] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.pacer = self.turns or Pacer(Share(), Meter(self.database))
+
     def open(
-        self, connection_id: str, *, read_only: bool, journal: Callable[[dict[str, Any]], None] | None = None
+        self,
+        connection_id: str,
+        *,
+        read_only: bool,
+        journal: Callable[[dict[str, Any]], None] | None = None,
+        timeout: float | None = None,
     ) -> Connector[Any]:
         """A stored connection, ready to use. Raises AccessError when it is gone."""
         with self.database.read() as session:
             return connections.open(
-                session, self.seal, connection_id, read_only=read_only, timeout=self.timeout, journal=journal
-            )
+                session, self.seal, connection_id, read_only=read_only,
+                timeout=timeout or self.timeout, journal=journal, pacer=self.pacer,
+            )  # fmt: skip
 
     def plan(self, version_id: int) -> Plan:
         """The plan of a flow version, built once. Raises DefinitionError if it cannot run here."""
@@ -56,7 +70,7 @@ class Runtime:
 
     def executor(self, ring: Ring, **options: Any) -> Executor:
         """The executor of a worker process. It works in one thread, so what it has open may stay open."""
-        return Executor(self.database, Kept(self), self.plan, ring, **options)
+        return Executor(self.database, Kept(self), self.plan, ring, meter=self.pacer.meter, **options)
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.errors import RecordRejected
 from engine.path import MISSING, PathError, parse_path
@@ -60,20 +60,34 @@ class Scope:
 Get = Callable[[Scope], Any]
 
 
+class Place(NamedTuple):
+    """Nested fields and where they begin: in the data so many levels around, or in the record's ``steps``.
+
+    listed  what is there is taken as a list, element by element
+    """
+
+    root: str
+    levels: int
+    names: tuple[str, ...]
+    listed: bool = False
+
+
 class Source:
     """Where a path starts and how it goes on, against a Scope.
 
     get    the value, MISSING, or for a path with wildcards the list of all values found
     label  the path as it is called in messages: ``Account.Name``
+    place  the same as nested fields, when it is nothing else
     """
 
-    __slots__ = ("_base", "get", "label")
+    __slots__ = ("_base", "get", "label", "place")
 
     def __init__(self, text: str) -> None:
         """Raises PathError, whose message names the cure."""
         text = text.strip()
         self.label = text.removeprefix("$").removeprefix(".") or "data"
         self.get, self._base = _getters(text)
+        self.place = _place(text)
 
     def required(self) -> Get:
         """A getter that rejects the record when it finds something empty."""
@@ -163,6 +177,18 @@ def _getters(text: str) -> tuple[Get, Get | None]:
         lambda scope: path.get(begin(scope)),
         None if path.single else lambda scope: path.base(begin(scope)),
     )
+
+
+def _place(text: str) -> Place | None:
+    """Where a path leads that is known to be one."""
+    match = _ROOT.match(text)
+    root = "data" if match is None or match["root"].startswith("parent") else match["root"]
+    if root not in ("data", "steps"):
+        return None
+    levels = 0 if match is None else match[0].count("$parent")
+    path = parse_path(text if match is None else "$" + text[match.end() :])
+    names = path.names if path.listed is None else path.listed
+    return None if names is None else Place(root, levels, names, path.listed is not None)
 
 
 def _around(levels: int, scope: Scope) -> Any:

@@ -64,7 +64,7 @@ class Entity(Shape):
 
     key          the field that identifies a record          title_field  what people call it by
     modified     the change stamp for incremental reads      match        sensible match keys for an upsert
-    operations   what the system allows
+    modified_by  the field that says who changed it last     operations   what the system allows
     """
 
     name: str
@@ -73,6 +73,7 @@ class Entity(Shape):
     key: str = "id"
     title_field: str | None = None
     modified: str | None = None
+    modified_by: str | None = None
     match: tuple[str, ...] = ()
     operations: tuple[Literal["read", "create", "update", "delete"], ...] = ("read", "create", "update")
     fields: tuple[Field, ...] = ()

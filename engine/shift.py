@@ -9,12 +9,13 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from engine import faults, patience
-from engine.allowance import Allowance
 from engine.batch import pack, pack_answers, unpack, unpack_answers
 from engine.breaker import Breaker
 from engine.clock import now
 from engine.connector import Connector
 from engine.deliver import deliver
+from engine.directory import Directories
+from engine.errands import Errands
 from engine.errors import (
     DefinitionError,
     EngineError,
@@ -23,18 +24,20 @@ from engine.errors import (
     OverBudget,
 )
 from engine.heartbeat import Heartbeat
-from engine.intent import Errand
+from engine.intent import Delivered
 from engine.ledger import Ledger
 from engine.lookup import fetch
-from engine.node import WriteTarget
+from engine.node import SyncNode
+from engine.pairing import Reconciled
 from engine.plan import Plan
-from engine.planned import Approval
 from engine.reader import Reader
+from engine.reconciliation import reconcile
 from engine.record import Outcome, Record, Result, from_json, to_json
-from engine.store import closing, control, deliveries, lanes, plans, references
+from engine.store import closing, control, deliveries, lanes, references, runs
 from engine.store.database import Database, Session
 from engine.store.lanes import Claim
-from engine.store.runs import RunView, load_run
+from engine.store.runs import RunView
+from engine.together import Together
 from engine.walk import Course, Receipt, WantAsk, WriteAsk, node_of, walk
 
 log = logging.getLogger("heddle.executor")
@@ -75,6 +78,8 @@ class Owner(Protocol):
     @property
     def owner(self) -> str: ...
     @property
+    def directories(self) -> Directories: ...
+    @property
     def heartbeat(self) -> Heartbeat: ...
 
 
@@ -89,13 +94,17 @@ class Shift:
         self.read_only = run.mode != "live"
         self._connectors: dict[str, Connector[Any]] = {}
         self._breaker = Breaker(executor.database, executor.lease)
+        self._errands = Errands(
+            executor.database, self.plan, run, held, executor.lease, executor.directories, self.connector,
+            self._keep_lease,
+        )  # fmt: skip
 
     def work(self, deadline: float) -> None:
         """Works until the lane is done, its time is up, or the run was paused or cancelled."""
         step = self._read_page if self.held.lane == 0 else self._next_batch
         while step():
             with self.database.read() as session:
-                state = load_run(session, self.run.id).state
+                state = runs.state(session, self.run.id)
             if state == "cancelled":
                 self._finish("cancelled")
                 return
@@ -124,8 +133,9 @@ class Shift:
             return
         for connector in self._connectors.values():
             error.message = connector.http.mask(error.message)
-        failures = self.held.failures + (error.code != patience.DOWN)
-        due_at = patience.due_at(error, failures, self.plan.flow.policy)
+        told = patience.is_told(error)
+        failures = self.held.failures + (not told)
+        due_at = patience.due_at(error, max(failures, 1), self.plan.flow.policy)
         for connector in self._connectors.values():
             connector.http.spent = True
         self._connectors.clear()
@@ -133,8 +143,9 @@ class Shift:
             self._keep_calls(session)
             self._breaker.refused(session, error, due_at)
             lanes.release(
-                session, self.held, due_at=due_at, failures=failures, code=error.code, message=error.message
-            )
+                session, self.held, due_at=due_at, failures=failures, code=error.code, message=error.message,
+                told_since=(self.held.told_since or now()) if told else 0.0,
+            )  # fmt: skip
             closing.note_waiting(session, self.run.id, error, due_at)
 
     def _finish(self, state: str) -> bool:
@@ -265,53 +276,39 @@ class Shift:
     ) -> list[Receipt]:
         """Delivers one write node. The last one of a batch is settled together with the batch."""
         node = self.plan.nodes[ask.node]
-        target = node.target()  # type: ignore[attr-defined]
-        errand = Errand(
-            database=self.database,
-            flow_id=self.run.flow_id,
-            node_id=ask.node,
-            node=node,  # type: ignore[arg-type]
-            connector=self.connector(target.slot),
-            connections=self.run.bindings,
-            claim=f"{self.run.id}/{self.held.lane}/{self.held.next}/{ask.node}",
-            keep_lease=self._keep_lease,
-            dry=self.read_only,
-            patience=self.executor.lease + self.connector(target.slot).http.timeout,
-            allowance=self._allowance(ask.node, target),
-            approval=self._approval(ask, ledger),
-        )
-        done = deliver(errand, ask.records)
+        both: Together | None = None
+        done: Delivered | Reconciled
+        if isinstance(node, SyncNode):
+            errand = self._errands.for_both(ask, node, ledger)
+            target = None
+            done = reconcile(errand, ask.records)
+            both = Together(errand, done, ask.records)
+        else:
+            target = node.target()  # type: ignore[attr-defined]
+            done = deliver(self._errands.for_one(ask, node, target, ledger), ask.records)
         if done.interruption is not None and not patience.gives_up(
-            done.interruption, self.held.failures, self.plan.flow.policy
+            done.interruption, self.held.failures, self.plan.flow.policy, self.held.told_since
         ):
             with self.database.write() as session:
                 lanes.guard(session, self.held)
                 references.save(session, done.references)
+                if both is not None:
+                    both.store(session, self.run.id, live=not self.read_only)
+                for pair, left_id in done.released:
+                    references.release(session, pair, [left_id], self._errands.claim(ask.node))
             raise done.interruption
         receipts = [receipt or _gave_up(done.interruption) for receipt in done.receipts]
+        if both is not None:
+            ledger.agree(both)
         ledger.file(ask.node, target, ask.records, receipts, done.references)
         for pair, left_id in done.released:
-            ledger.released.setdefault((pair, errand.claim), []).append(left_id)
+            ledger.released.setdefault((pair, self._errands.claim(ask.node)), []).append(left_id)
         if not final:
             with self.database.write() as session:
                 ledger.store(session)
                 self._keep_calls(session, wanted=ledger.troubled or ledger.count <= SMALL)
                 lanes.settle_node(session, self.held, [*settled, ask.node], pack_answers(answers))
         return receipts
-
-    def _allowance(self, node: str, target: WriteTarget) -> Allowance | None:
-        budget = self.plan.flow.policy.budget
-        if budget is None or self.read_only:
-            return None
-        thing = self.connector(target.slot).entity(target.entity).title or target.entity
-        return Allowance(budget, self.run.id, node, thing)
-
-    def _approval(self, ask: WriteAsk, ledger: Ledger) -> Approval | None:
-        if self.run.plan_id is None or self.read_only:
-            return None
-        root_of = {root: record.key for root, record in ledger.roots.items()}
-        with self.database.read() as session:
-            return plans.approval(session, self.run.plan_id, ask.node, ask.records, root_of)
 
     def _isolate(
         self, entries: dict[str, list[Record]], ledger: Ledger, settled: list[str], error: EngineError
@@ -349,7 +346,10 @@ class Shift:
                 connection, read_only=self.read_only, journal=self._note_call
             )
         opened = self._connectors[connection]
-        opened.http.journal = self._note_call
+        http = opened.http
+        http.journal, http.guard = self._note_call, self._keep_lease
+        if http.door is not None:
+            http.door.flow = self.run.flow_id
         return opened
 
     def _keep_lease(self) -> None:

@@ -15,6 +15,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from engine.scope import Scope
+from engine.script import Script
 from engine.segments import Axis, Spans, intersection, masks
 from engine.terms import Atom, Group, Term
 
@@ -46,21 +47,12 @@ _NUMERIC = {"=", "!=", "<", "<=", ">", ">=", "between", "not_between"}
 _TEXTUAL = {"is", "is_not", "one_of", "not_one_of"}
 
 
-class Writer:
+class Writer(Script):
     """Collects the lines of one module and the constants they name."""
 
     def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.names: dict[str, Any] = {"NUMBERS": NUMBERS, "bisect": bisect_left}
-        self._known: dict[int, str] = {}
+        super().__init__(NUMBERS=NUMBERS, bisect=bisect_left)
         self._plain = ""
-
-    def name(self, value: Any, letter: str = "K") -> str:
-        """A name for a value in the function's namespace."""
-        if id(value) not in self._known:
-            self._known[id(value)] = f"{letter}{len(self._known)}"
-            self.names[self._known[id(value)]] = value
-        return self._known[id(value)]
 
     def begin(self, name: str, plain: Callable[[Scope], Any]) -> None:
         """Opens a function. Signalling NaN and lists where a text should be end it; ``plain`` words the error."""
@@ -70,13 +62,6 @@ class Writer:
 
     def end(self) -> None:
         self.lines += [" except FAILURES:", f"  return {self._plain}(s)"]
-
-    def function(self, name: str) -> Any:
-        """Compiles what has been written; the namespace holds no builtins but those that it names."""
-        builtins = {"type": type, "str": str, "bool": bool, "dict": dict, "len": len}
-        namespace = {"__builtins__": builtins, **self.names}
-        exec(compile("\n".join(self.lines), "<rules>", "exec"), namespace)  # noqa: S102 - see module docstring
-        return namespace[name]
 
     def load(self, fields: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
         """Writes the reading of nested fields into variables, each step once; answers their names."""

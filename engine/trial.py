@@ -96,7 +96,8 @@ def decide(
     error = next((error for _, error in out.failures), None)
     leaves += [("held" if isinstance(error, Held) else "rejected", left.data) for left, error in out.failures]
     leaves += [("skipped", left.data) for left, _ in out.skipped]
-    notes = [note for some in trace.notes.values() for note in some] if trace is not None else []
+    noted = [] if trace is None else [note for some in trace.notes.values() for note in some]
+    notes = [note for note in noted if "field" not in note]  # how a field was set belongs to its explanation
     return Decision(tuple(leaves), error, notes)
 
 

@@ -43,12 +43,21 @@ class Receipt(msgspec.Struct, frozen=True):
     """What delivering one record came to. ``operation`` is what was attempted, also in a dry run.
 
     sent     what was (or would be) sent          before  the target's values, where they are known
+    slot, entity  where it was written, if not to the target of the node
+    why      what a two-way sync decided: {"field", "left", "right", "value", "winner", "changed_by", "reason"}
+    others   receipts of the same record for the other side of a two-way sync
+    json     ``sent`` as exact JSON, where it is at hand
     """
 
     result: Result
     operation: str = ""
     sent: dict[str, Any] = {}
     before: dict[str, Any] | None = None
+    slot: str = ""
+    entity: str = ""
+    why: list[dict[str, Any]] = []
+    others: tuple[Receipt, ...] = ()
+    json: bytes = b""
 
     def answer(self) -> dict[str, Any]:
         """What later nodes see under ``$steps.<node id>``."""
@@ -158,7 +167,7 @@ def walk(
         started = time.perf_counter()
         if isinstance(node, WriteNode):
             receipts: Sequence[Receipt] = yield WriteAsk(node_id, records)
-            out = _file_receipts(plan, node_id, records, receipts)
+            out = _file_receipts(plan, node_id, records, receipts, course)
         else:
             answers: Mapping[str, Any] | None = None
             if isinstance(node, LookupNode):
@@ -172,15 +181,17 @@ def walk(
 
 
 def _file_receipts(
-    plan: Plan, node_id: str, records: Sequence[Record], receipts: Sequence[Receipt]
+    plan: Plan, node_id: str, records: Sequence[Record], receipts: Sequence[Receipt], course: Course
 ) -> Outbox:
     out = Outbox()
     together = not plan.connected(node_id, "unchanged")
+    kept = course.trail is not None
     for record, receipt in zip(records, receipts, strict=True):
         port = _PORT_OF[receipt.result.outcome]
         if port == "unchanged" and together:
             port = "written"
-        out.send(record.with_step(node_id, receipt.answer()), port)
+        goes_on = kept or (node_id, port) in plan.edges
+        out.send(record.with_step(node_id, receipt.answer()) if goes_on else record, port)
     return out
 
 

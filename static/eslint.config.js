@@ -2,7 +2,27 @@ import importX from "eslint-plugin-import-x";
 import hooks from "eslint-plugin-react-hooks";
 import ts from "typescript-eslint";
 
-const features = ["canvas", "form", "mapper", "rules", "runs", "reviews", "connections", "settings", "home", "session", "sandboxes", "schedules", "tables", "trial", "library"];
+const features = [
+  "canvas",
+  "connections",
+  "forecast",
+  "form",
+  "home",
+  "library",
+  "mapper",
+  "matrix",
+  "references",
+  "reviews",
+  "rules",
+  "runs",
+  "sandboxes",
+  "schedules",
+  "session",
+  "settings",
+  "tables",
+  "timeline",
+  "trial",
+];
 
 /** `ui` and `model` are leaves; `store` and `api` stand on them; features stand on those, never on each other. */
 const zones = [

@@ -41,6 +41,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--postgres", action="store_true", help="databases are PostgreSQL instead of SQLite")
+    parser.addoption(
+        "--renew", action="store_true", help="put what the ready flows write on record (tests/flows)"
+    )
 
 
 # databases ---------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ HOMES = {
     "sqlalchemy": ("engine/store/",),
     "alembic": ("engine/store/",),
     "rq": ("engine/queue.py",),
-    "redis": ("engine/queue.py",),
+    "redis": ("engine/queue.py", "engine/limiter.py"),
     "networkx": ("engine/plan.py",),
     "durable": ("engine/inference.py",),
     "durable_rules_engine": ("engine/inference.py",),

@@ -4,43 +4,50 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from tests.durability.processes import free_ports
+from tests.durability.processes import command_line, family, free_ports
 
 ROOT = Path(__file__).resolve().parents[1]
 ADMIN = "admin@heddle.local"
 READY = "Heddle is ready at"
 SYSTEMS = ("creatio", "intacct")  # in the order of their ports, after the product's own
+COMMANDS = {"worker": "designer.cli worker", "web": "designer.cli serve", "valkey": "valkey-server"}
 
 
 @dataclass
 class Tree:
-    """A running installation. ``said`` is what it printed; ``password`` the first administrator's, in force."""
+    """A running installation. ``log`` is what it prints; ``password`` the first administrator's, in force."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     port: int
     data: Path
-    said: list[str] = field(default_factory=list)
+    log: Path
     password: str = ""
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
     def sandbox(self, system: str) -> Imitated:
         return Imitated(f"http://127.0.0.1:{self.port + 1 + SYSTEMS.index(system)}")
+
+    def pids(self, kind: str) -> list[int]:
+        """The processes of one kind (see COMMANDS), alive now."""
+        return [pid for pid in family(self.process.pid) if COMMANDS[kind] in command_line(pid)]
 
 
 @dataclass(frozen=True)
@@ -70,31 +77,29 @@ class Imitated:
 
 
 @contextmanager
-def running(data: Path, *, seconds: float = 120) -> Iterator[Tree]:
+def running(data: Path, *, workers: int = 1, seconds: float = 120, **env: str) -> Iterator[Tree]:
     """Starts ``heddle up`` with the demo and waits until it is ready; stops all of it at the end."""
-    port = free_ports(1 + len(SYSTEMS))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "designer.cli", "up", "--workers", "1"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "HEDDLE_PORT": str(port), "HEDDLE_DATA": str(data), "HEDDLE_DEMO": "1"},
-    )
-    tree = Tree(process, port, data)
-    threading.Thread(target=_listen, args=(tree,), daemon=True).start()
+    data.parent.mkdir(parents=True, exist_ok=True)
+    port, log = free_ports(1 + len(SYSTEMS)), data.with_suffix(".log")
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "designer.cli", "up", "--workers", str(workers)],
+            cwd=ROOT, env=environment(data, **{"HEDDLE_PORT": str(port), "HEDDLE_DEMO": "1", **env}),
+            stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    tree = Tree(process, port, data, log)
     try:
         until = time.monotonic() + seconds
-        while READY not in "".join(tree.said):
-            assert process.poll() is None, f"Heddle did not start:\n{''.join(tree.said)}"
-            assert time.monotonic() < until, f"Heddle was not ready in {seconds} s:\n{''.join(tree.said)}"
+        while READY not in tree.said:
+            assert process.poll() is None, f"Heddle did not start:\n{tree.said}"
+            assert time.monotonic() < until, f"Heddle was not ready in {seconds} s:\n{tree.said}"
             time.sleep(0.1)
-        found = re.search(r"One-time password:\s+(\S+)", "".join(tree.said))
-        assert found, "".join(tree.said)
+        found = re.search(r"One-time password:\s+(\S+)", tree.said)
+        assert found, tree.said
         tree.password = found.group(1)
         yield tree
     finally:
-        process.send_signal(signal.SIGTERM)
+        process.terminate()
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:
@@ -102,8 +107,8 @@ def running(data: Path, *, seconds: float = 120) -> Iterator[Tree]:
             process.wait()
 
 
-def _listen(tree: Tree) -> None:
-    assert tree.process.stdout is not None
-    with tree.process.stdout as out:
-        for line in out:
-            tree.said.append(line)
+def environment(data: Path, **env: str) -> dict[str, str]:
+    """That of this process without its own settings of Heddle, except what limits sign-ins, and with these."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HEDDLE_")}
+    limit = {name: os.environ[name] for name in ("HEDDLE_SIGN_IN_LIMIT",) if name in os.environ}
+    return {**kept, **limit, "HEDDLE_DATA": str(data), **env}

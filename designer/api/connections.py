@@ -198,7 +198,7 @@ def test(path: Id) -> Response:
     """Call the system of a stored connection and keep the answer."""
     with here().database.read() as store:
         row = _row(store, path.id)
-    health = _try(connections.unseal(row, here().seal), forced=True)
+    health = _try(connections.unseal(row, here().seal), forced=True, row=row)
     with here().database.write() as store:
         return jsonify(connections.note_health(store, _row(store, path.id), health))
 
@@ -267,9 +267,11 @@ def _unchanged_since(row: connections.Connection, revision: int | None) -> None:
         )
 
 
-def _try(draft: connections.Draft, *, forced: bool) -> Health:
-    """The system's own answer; ``forced`` turns a failure into a health that says so."""
+def _try(draft: connections.Draft, *, forced: bool, row: connections.Connection | None = None) -> Health:
+    """The system's own answer; ``forced`` turns a failure into a health that says so. ``row``: whose limits count."""
     connector = connections.connect(draft, read_only=True, timeout=CHECK_TIMEOUT)
+    if row is not None:
+        connections.at_the_door(row, connector, here().runtime.pacer)
     try:
         with struck_out([connector]):
             health: Health = connector.check()
@@ -289,6 +291,6 @@ def _opened(connection_id: str) -> Iterator[Connector[Any]]:
     """A stored connection to look through; it cannot change anything."""
     with here().database.read() as store:
         _row(store, connection_id)
-        connector = connections.open(store, here().seal, connection_id, read_only=True, timeout=CHECK_TIMEOUT)
+    connector = here().runtime.open(connection_id, read_only=True, timeout=CHECK_TIMEOUT)
     with struck_out([connector]):
         yield connector

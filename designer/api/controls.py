@@ -14,7 +14,7 @@ from designer.api.runs import find
 from designer.auth import allow, me
 from designer.installation import here
 from engine.clock import iso
-from engine.errors import OverBudget, RequestError
+from engine.errors import RequestError
 from engine.launch import Cause
 from engine.record import idempotency_key
 from engine.store import audit, closing, control
@@ -125,11 +125,11 @@ def resume(path: Id) -> Response:
     """Let a paused run go on, or a waiting one try at once. One that its budget has paused must be allowed."""
     with here().database.write() as store:
         row = find(store, path.id)
-        if row.state == "paused" and row.code == OverBudget.code:
+        if row.state == "paused" and row.code in control.ASKED:
             raise RequestError(
                 row.message,
                 status=409,
-                code=OverBudget.code,
+                code=row.code,
                 cure="Allow it on the page of the run, or stop the run.",
             )
         lanes = control.resume(store, path.id)

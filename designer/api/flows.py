@@ -7,28 +7,29 @@ from typing import Any, Literal
 from flask import Response, jsonify
 from pydantic import BaseModel, Field, RootModel
 
-from designer import drawing, signatures
+from designer import drawing, publishing, signatures
 from designer.api.body import Body, Slug
 from designer.api.opening import new_room
 from designer.auth import allow, me
 from designer.errors import ProblemBody
 from designer.installation import here
-from engine import firing, plan
 from engine.clock import iso
-from engine.errors import DefinitionError, RequestError
+from engine.errors import RequestError
 from engine.flow import Flow
 from engine.record import from_json
-from engine.store import audit, flows, progress, schedules
+from engine.store import audit, flows, progress, publications, schedules
 
 room = new_room("flows")
 
 
 class NewFlow(Body):
-    """One of: a name for an empty drawing, a document, or the slug of a template."""
+    """One of: a name for an empty drawing, a document, or the slug of a template. ``four_eyes``: whether a second
+    person publishes it, whatever the document says."""
 
     name: str | None = Field(default=None, min_length=1, max_length=200)
     document: dict[str, Any] | None = None
     template: str | None = None
+    four_eyes: bool | None = None
 
 
 class Imported(Body):
@@ -81,6 +82,8 @@ class FlowBody(BaseModel):
     state: Literal["draft", "live", "paused"]
     live_version: int | None
     draft_changed: bool
+    guarded: bool
+    request: int | None
     hook: dict[str, str] | None
     plan: JudgementBody
 
@@ -132,10 +135,9 @@ def create(body: NewFlow) -> tuple[Response, int]:
                 code="E-NOT-FOUND",
                 cure="See /api/templates.",
             )
-        return _add(template, "flow.create", slug=body.template)
-    if body.document is not None:
-        return _add(drawing.parse(body.document), "flow.create")
-    return _add(Flow(name=body.name or ""), "flow.create")
+        return _add(_marked(template, body.four_eyes), "flow.create", slug=body.template)
+    flow = drawing.parse(body.document) if body.document is not None else Flow(name=body.name or "")
+    return _add(_marked(flow, body.four_eyes), "flow.create")
 
 
 @room.post("/api/flows/import", responses={201: FlowBody})
@@ -185,6 +187,7 @@ def bind(path: Slug, body: Bindings) -> Response:
         row = _row(store, path.slug, lock=True)
         flow = row.document()
         drawing.check_bindings(store, flow, body.root)
+        publishing.refuse_rebinding(store, row, body.root)
         flows.bind(store, row, drawing.bind_missing(store, flow, body.root))
         audit.note(store, me().actor, "flow.bind", row.slug, bindings=body.root)
     return jsonify(_detail(path.slug))
@@ -253,22 +256,9 @@ def check(body: CheckBody) -> Response:
 @room.post("/api/flows/<string:slug>/publish")
 @allow("editor")
 def publish(path: Slug, body: Publication) -> Response:
-    """Freeze the draft as the next version and put it live. Errors in the drawing answer 422."""
-    with here().database.read() as store:
-        row = _row(store, path.slug)
-        flow = row.document()
-        bindings = drawing.bind_missing(store, flow, row.bound())
-    errors = [*drawing.judge(flow, bindings).errors, *drawing.must_be_bound(flow, bindings)]
-    with here().database.write() as store:
-        row = drawing.current(store, path.slug, body.revision)
-        if errors:
-            more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-            raise DefinitionError(errors, f"It cannot be published: {errors[0].message}{more}")
-        flows.bind(store, row, bindings)
-        version = flows.publish(store, row, me().actor, body.note)
-        firing.arm(store, row, plan.build(flow))
-        audit.note(store, me().actor, "flow.publish", row.slug, version=version.number, note=body.note)
-        return jsonify({"version": version.number})
+    """Freeze the draft as the next version and put it live. Errors in the drawing answer 422; a flow that posts
+    to the ledger answers 409: ask for it instead."""
+    return jsonify({"version": publishing.publish(path.slug, body.revision, body.note, me())})
 
 
 def hook(row: flows.FlowRow) -> dict[str, str]:
@@ -284,6 +274,12 @@ def _row(store: Any, slug: str, *, lock: bool = False) -> flows.FlowRow:
     if row is None:
         raise drawing.missing(slug)
     return row
+
+
+def _marked(flow: Flow, four_eyes: bool | None) -> Flow:
+    if four_eyes is None:
+        return flow
+    return flow.model_copy(update={"policy": flow.policy.model_copy(update={"four_eyes": four_eyes})})
 
 
 def _add(flow: Flow, action: str, slug: str | None = None) -> tuple[Response, int]:
@@ -302,6 +298,8 @@ def _detail(slug: str) -> dict[str, Any]:
     with here().database.read() as store:
         row = _row(store, slug)
         live = flows.live_texts(store).get(row.id)
+        guarded = publishing.guarded(store, row)
+        asked = publications.open_of(store, row.id)
     judgement = drawing.judge(row.document(), row.bound()).as_json()
     shown = {
         "slug": row.slug,
@@ -312,6 +310,8 @@ def _detail(slug: str) -> dict[str, Any]:
         "state": row.state,
         "live_version": row.live_number,
         "draft_changed": live != row.draft,
+        "guarded": guarded,
+        "request": asked.id if asked else None,
         "plan": judgement,
     }
     return {**shown, "hook": hook(row) if me().may("editor") else None}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from flask import Response, jsonify
+from pydantic import Field
 
-from designer import answers, consents, failures
+from designer import answers, consents, failures, questions
 from designer.api.body import Body
 from designer.api.opening import new_room
 from designer.auth import allow, me
@@ -28,10 +29,25 @@ class InboxQuery(Body):
 
 
 class Answer(Body):
-    """``question`` as it was listed; ``answer``: column → value."""
+    """``question`` as it was listed; ``answer``: column → value for a missing row; ``{"outcome": "there" |
+    "not-there", "id"}`` for a doubt; ``{"date"}`` for a closed period."""
 
     question: dict[str, Any]
     answer: dict[str, str]
+
+
+class Release(Body):
+    """``do``: again, from where each stood; or read, anew from the source."""
+
+    question: dict[str, Any]
+    do: Literal["again", "read"] = "again"
+
+
+class Owner(Body):
+    """``owner``: an e-mail, ``role:`` and a role, or "" for nobody."""
+
+    question: dict[str, Any]
+    owner: str = Field(default="", max_length=200)
 
 
 @room.get("/api/reviews")
@@ -49,7 +65,7 @@ def inbox(query: InboxQuery) -> Response:
             found = consents.listed(store, me(), mine=query.of == "mine", state=query.state)
         return jsonify({"kind": query.kind, "approvals": found})
     with here().database.read() as store:
-        groups = answers.waiting(store)
+        groups = questions.waiting(store, me())
     return jsonify(
         {"kind": query.kind, "groups": [{**group, "since": iso(group["since"])} for group in groups]}
     )
@@ -58,13 +74,32 @@ def inbox(query: InboxQuery) -> Response:
 @room.post("/api/reviews/answer")
 @allow("operator")
 def answer(body: Answer) -> Response:
-    """Answer a question: the table gets the row as a new version, and everything that waits for it goes on."""
-    done = answers.answer(body.question, body.answer, me().actor)
+    """Answer a question: the answer is kept, and everything that waits for it goes on."""
+    return _told(answers.answer(body.question, body.answer, me().actor))
+
+
+@room.post("/api/reviews/release")
+@allow("operator")
+def release(body: Release) -> Response:
+    """Let everything that waits for an answer try again, without one: the cause was removed elsewhere."""
+    return _told(answers.release(body.question, body.do, me().actor))
+
+
+@room.post("/api/reviews/owner")
+@allow("operator")
+def owner(body: Owner) -> tuple[str, int]:
+    """Say who looks after all questions like this one."""
+    questions.give(body.question, body.owner.strip().lower(), me().actor)
+    return "", 204
+
+
+def _told(done: answers.Released) -> Response:
     return jsonify(
         {
             "version": done.version,
             "runs": done.runs,
             "released": done.released,
+            "left": done.left,
             "problems": [problem.as_json() for problem in done.problems],
         }
     )

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from flask import Response, jsonify, stream_with_context
 from pydantic import Field
 
-from designer import drawing, failures
+from designer import drawing, explaining, failures
 from designer.api.body import Body, Id
 from designer.api.opening import new_room
 from designer.auth import allow
@@ -19,11 +19,12 @@ from designer.errors import not_found
 from designer.installation import Installation, here
 from designer.shapes import source as source_of_shapes
 from designer.sheets import harmless
+from designer.things import BROUGHT
 from engine import explain, reentry
 from engine.errors import RequestError
 from engine.plan import Plan
 from engine.record import from_json
-from engine.store import flows, progress, records
+from engine.store import flows, progress, records, timeline
 from engine.store.deliveries import Delivery
 from engine.store.runs import Run
 
@@ -145,6 +146,26 @@ def index_records(path: Id, query: RecordsQuery) -> Response:
     return jsonify({"records": found, "next": found[-1]["key"] if len(found) == query.limit else None})
 
 
+class WhyQuery(Body):
+    """A record of the run, and the field that a step sent; ``slot`` where that step writes to two sides."""
+
+    key: str
+    node: str
+    field: str
+    slot: str = ""
+
+
+@room.get("/api/runs/<string:id>/why")
+@allow("viewer")
+def why(path: Id, query: WhyQuery) -> Response:
+    """Why a value that was sent is so: source, transforms, rules, decisions, and who changed how it is made."""
+    installation = here()
+    with installation.database.read() as store:
+        run = find(store, path.id)
+        told = explaining.value(installation, store, run, query.key, query.node, query.field, query.slot)
+    return jsonify(told)
+
+
 @room.get("/api/runs/<string:id>/records/<path:key>")
 @allow("viewer")
 def record(path: RecordPath) -> Response:
@@ -160,6 +181,7 @@ def record(path: RecordPath) -> Response:
         calls = records.calls(store, found)
         corrected = failures.corrections(store, run.flow_id, path.key)
         others = records.history(store, path.key, but=run.id)
+        flow_slug = flows.names(store, {run.flow_id}).get(run.flow_id, ("", ""))[0]
     return jsonify(
         {
             "key": path.key,
@@ -169,8 +191,19 @@ def record(path: RecordPath) -> Response:
             "deliveries": [{**records.detail(row), "calls": calls.get(row.node, [])} for row in found],
             "history": others,
             "corrections": corrected,
+            "object": _object(run, found, flow_slug),
         }
     )
+
+
+def _object(run: Run, found: list[Delivery], flow_slug: str) -> dict[str, str] | None:
+    """The address of the record's timeline, over all runs; None while nothing has become of it."""
+    if not found:
+        return None
+    thing = timeline.source_of(timeline.Met(found[0], run))
+    if thing.connection:
+        return {"connection": thing.connection, "entity": thing.entity, "id": thing.id}
+    return {"connection": BROUGHT, "entity": flow_slug, "id": thing.id}
 
 
 def _steps(
@@ -183,7 +216,7 @@ def _steps(
     steps: list[dict[str, Any]] = []
     for lane, batch in sorted({(row.lane, row.batch) for row in found}):
         with installation.database.read() as store, suppress(RequestError):
-            story = reentry.repeat(store, plan, run.id, lane, batch)
+            story = reentry.repeat(store, plan, run.id, lane, batch, key)
             roots = {one.root for some in story.course.arrivals.values() for one in some if one.key == key}
             for root in sorted(roots):
                 steps.extend(explain.steps(story, root, shape_of))

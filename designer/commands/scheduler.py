@@ -10,7 +10,8 @@ import click
 from designer import feeds, mail
 from designer.commands.worker import doorbell_url
 from designer.config import Config
-from engine import queue
+from engine import limiter, queue
+from engine.alarm import Alarm
 from engine.firing import Clockwork
 from engine.runtime import Runtime
 from engine.store import seal
@@ -23,8 +24,10 @@ def command() -> None:
     config = Config()
     database = Database(config.database)
     key = seal.load(config.data, config.secret_key.get_secret_value())
-    runtime = Runtime(database, key)
+    url = doorbell_url(config)
+    runtime = Runtime(database, key, turns=limiter.make_pacer(url, database, patience=5.0))
     clockwork = Clockwork(database, runtime.plan)
+    alarm = Alarm(database, runtime.plan, runtime.open, mail.base_of(config))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -33,4 +36,4 @@ def command() -> None:
         room = mail.MailRoom(database, key, config)
         threading.Thread(target=room.run, args=(stop,), name="mail", daemon=True).start()
     threading.Thread(target=feeds.run, args=(runtime, stop), name="feeds", daemon=True).start()
-    queue.sweep(database, queue.Doorbell(doorbell_url(config)), stop, clockwork=clockwork)
+    queue.sweep(database, queue.Doorbell(url), stop, clockwork=clockwork, alarm=alarm)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from designer.config import Config
-from engine import queue
+from engine import limiter, queue
 from engine.runtime import Runtime
 from engine.store import seal
 from engine.store.database import Database
@@ -17,7 +17,9 @@ def command() -> None:
     config = Config()
     database = Database(config.database)
     key = seal.load(config.data, config.secret_key.get_secret_value())
-    queue.work(Runtime(database, key), doorbell_url(config), lease=config.lease)
+    url = doorbell_url(config)
+    runtime = Runtime(database, key, turns=limiter.make_pacer(url, database))
+    queue.work(runtime, url, lease=config.lease)
 
 
 def doorbell_url(config: Config) -> str:

@@ -12,10 +12,12 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from engine.functions.signature import BadInput, Integer, Kind, Text, as_text, function, show
+from engine.path import MISSING
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LOCAL = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)?", re.ASCII)
@@ -47,6 +49,11 @@ def as_time(value: Any) -> datetime:
 
 
 def as_moment(value: Any) -> date | datetime:
+    if type(value) is str and len(value) == 20 and value[4::3] == "--T::Z":  # 2026-11-20T13:05:01Z
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
     return as_time(value) if _TIME.fullmatch(as_text(value).strip()) else as_date(value)
 
 
@@ -116,11 +123,32 @@ def parse_time(
     return written(to_utc(_read(value, format), zone, overlap))
 
 
+def _in_figures(format: Any, zone: Any) -> Callable[[date | datetime], str] | None:
+    """A pattern of figures alone, in UTC: one template."""
+    if MISSING in (format, zone) or zone.key != "UTC":
+        return None
+    tokens = _tokens(format)
+    if not all(token in _FIGURES for token, _ in tokens if token):
+        return None
+    names = [_FIGURES[token] for token, _ in tokens if token]
+    take = attrgetter(*(name for name, _ in names)) if len(names) > 1 else None
+    if take is None:
+        return None
+    shapes = iter(names)
+    template = "".join(next(shapes)[1] if token else literal.replace("%", "%%") for token, literal in tokens)
+
+    def write(value: date | datetime) -> str:
+        return template % take(value)  # a date has no hour, and says so
+
+    return write
+
+
 @function(
     "date",
     "Format date",
     "Text by a pattern, like dd.MM.yyyy; a time is shown as the clock of the zone shows it.",
     check=_known,
+    quick=_in_figures,
 )
 def format_date(value: Moment, format: Text = "yyyy-MM-dd", zone: Zone = IN_UTC) -> Text:
     if isinstance(value, datetime):
@@ -215,6 +243,11 @@ _WRITE: dict[str, Callable[[Any], str]] = {
     "mm": lambda at: f"{at.minute:02}",
     "ss": lambda at: f"{at.second:02}",
 }
+
+_FIGURES = {
+    "yyyy": ("year", "%04d"), "MM": ("month", "%02d"), "M": ("month", "%d"), "dd": ("day", "%02d"), "d": ("day", "%d"),
+    "HH": ("hour", "%02d"), "H": ("hour", "%d"), "mm": ("minute", "%02d"), "ss": ("second", "%02d"),
+}  # fmt: skip
 
 _READ = {
     "yyyy": r"\d{4}", "yy": r"\d{2}", "MM": r"\d{2}", "M": r"\d{1,2}", "dd": r"\d{2}", "d": r"\d{1,2}",

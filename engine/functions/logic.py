@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from engine.functions.lists import same
@@ -17,6 +18,7 @@ from engine.functions.signature import (
     function,
     show,
 )
+from engine.path import MISSING
 
 NOTHING: Any = None
 """Stands for an argument that was not given."""
@@ -66,11 +68,23 @@ def coalesce(value: Anything, second: Later, third: Later = NOTHING, fourth: Lat
     return None
 
 
+def _among(choices: Any, otherwise: Any) -> Callable[..., Any]:
+    """A value that is written exactly as one of the choices, the usual case."""
+    moves = otherwise is MISSING
+
+    def chosen(value: str, *moving: Any) -> Any:
+        found = choices.get(value)
+        return choose(value, choices, moving[0] if moves else otherwise) if found is None else found
+
+    return chosen
+
+
 @function(
     "logic",
     "Translate",
     "Fixed choices: what each value stands for. Without a fitting one «otherwise» is taken; where that is "
     "empty too, the record is rejected. For lists that grow, use a lookup table.",
+    quick=_among,
 )
 def choose(value: Text, choices: Pairs, otherwise: Later = NOTHING) -> Anything:
     if value.strip() in choices:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from decimal import (
     ROUND_DOWN,
     ROUND_HALF_EVEN,
@@ -16,7 +17,9 @@ from decimal import (
     InvalidOperation,
     Overflow,
 )
-from typing import Literal
+from functools import lru_cache
+from operator import methodcaller
+from typing import Any, Literal
 
 from engine.functions.signature import (
     Anything,
@@ -31,6 +34,7 @@ from engine.functions.signature import (
     function,
     show,
 )
+from engine.path import MISSING
 
 Mode = Literal["half-up", "half-even", "up", "down"]
 
@@ -40,6 +44,14 @@ _EXACT = Context(prec=600, traps=[Inexact, InvalidOperation, DivisionByZero, Ove
 """Arithmetic that answers exactly or not at all. 600 digits hold the product of any two numbers taken in."""
 
 MOST_DIGITS = 30
+
+_UNIT = {digits: Decimal(1).scaleb(-digits) for digits in range(-MOST_DIGITS, MOST_DIGITS + 1)}
+_ROUNDING = {mode: Context(prec=600, rounding=rounding) for mode, rounding in ROUNDING.items()}
+
+
+def _moving(call: Callable[[Decimal, Decimal], Decimal], other: Any) -> Callable[..., Decimal]:
+    """The bare calculation; with a fixed other side if there is one."""
+    return call if other is MISSING else lambda value: call(value, other)
 
 
 def total(numbers: list[Decimal]) -> Decimal:
@@ -54,9 +66,14 @@ def rounded(number: Decimal, digits: int, mode: str) -> Decimal:
     """Rounds to digits behind the point; negative digits round to tens, hundreds and so on."""
     if not -MOST_DIGITS <= digits <= MOST_DIGITS:
         raise BadInput(f"the number of digits must be between -{MOST_DIGITS} and {MOST_DIGITS}")
-    context = Context(prec=600, rounding=ROUNDING[mode])
-    result = number.quantize(Decimal(1).scaleb(-digits), context=context)
-    return result if digits >= 0 else result.quantize(Decimal(1), context=context)
+    result = number.quantize(_UNIT[digits], context=_ROUNDING[mode])
+    return result if digits >= 0 else result.quantize(Decimal(1), context=_ROUNDING[mode])
+
+
+def _round_to(digits: Any, mode: Any) -> Callable[[Decimal], Decimal] | None:
+    if MISSING in (digits, mode) or not 0 <= digits <= MOST_DIGITS:
+        return None
+    return methodcaller("quantize", _UNIT[digits], None, _ROUNDING[mode])
 
 
 def quotient(number: Decimal, by: Decimal, digits: int, mode: str) -> Decimal:
@@ -68,17 +85,24 @@ def quotient(number: Decimal, by: Decimal, digits: int, mode: str) -> Decimal:
     return rounded(result, digits, mode) if context.flags[Inexact] else result
 
 
-@function("number", "Add", "The sum of two numbers.")
+@function("number", "Add", "The sum of two numbers.", quick=lambda number: _moving(_EXACT.add, number))
 def add(value: Number, number: Number) -> Number:
     return _EXACT.add(value, number)
 
 
-@function("number", "Subtract", "The value less a number.")
+@function(
+    "number", "Subtract", "The value less a number.", quick=lambda number: _moving(_EXACT.subtract, number)
+)
 def subtract(value: Number, number: Number) -> Number:
     return _EXACT.subtract(value, number)
 
 
-@function("number", "Multiply", "The product of two numbers, unrounded.")
+@function(
+    "number",
+    "Multiply",
+    "The product of two numbers, unrounded.",
+    quick=lambda by: _moving(_EXACT.multiply, by),
+)
 def multiply(value: Number, by: Number) -> Number:
     return _EXACT.multiply(value, by)
 
@@ -100,6 +124,7 @@ def percent(value: Number, percent: Number) -> Number:
     "Round",
     "To digits behind the point. half-up: 2.5 → 3 and -2.5 → -3 (as in bookkeeping); half-even: 2.5 → 2; "
     "up: away from zero; down: towards zero.",
+    quick=_round_to,
 )
 def round_(value: Number, digits: Integer = 2, mode: Mode = "half-up") -> Number:
     return rounded(value, digits, mode)
@@ -157,6 +182,11 @@ def convert_currency(
 def to_number(value: Anything, decimal: Text = ".", thousands: Text = ",") -> Number:
     if not isinstance(value, str):
         return as_number(value)
+    return _read(value, decimal, thousands)
+
+
+@lru_cache(maxsize=2048)
+def _read(value: str, decimal: str, thousands: str) -> Decimal:
     if len(decimal) != 1 or len(thousands) > 1 or decimal == thousands:
         raise BadInput("the separators must be two different characters")
     text = "".join(char for char in value if unicodedata.category(char) not in ("Sc", "Zs") and char != "\t")

@@ -70,6 +70,9 @@ class Argument:
         }
 
 
+Quick = Callable[..., Callable[..., Any] | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """One function of the library.
@@ -77,6 +80,8 @@ class Function:
     takes_empty  it wants to see null and blank text too; otherwise those pass by unchanged
     check        looks at the constant arguments together when the drawing is checked; raises BadInput
     detail       what the explanation of a value says besides the result
+    quick        given the arguments (MISSING for those that come from the record), an equal function of the value
+                 and of those; it may raise anything where this one refuses. None where there is none.
     """
 
     name: str
@@ -90,6 +95,7 @@ class Function:
     takes_empty: bool
     check: Callable[[Mapping[str, Any]], None] | None
     detail: Callable[..., dict[str, Any]] | None
+    quick: Quick | None
 
     def card(self) -> dict[str, Any]:
         return {
@@ -114,6 +120,7 @@ def function(
     takes_empty: bool = False,
     check: Callable[[Mapping[str, Any]], None] | None = None,
     detail: Callable[..., dict[str, Any]] | None = None,
+    quick: Quick | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Puts a function into the library under its own name (a trailing ``_`` is dropped)."""
 
@@ -133,6 +140,7 @@ def function(
             takes_empty=takes_empty,
             check=check,
             detail=detail,
+            quick=quick,
         )
         return call
 
@@ -192,6 +200,10 @@ LARGEST_EXPONENT = 60
 """Numbers beyond 10^60 or below 10^-60 are refused: no ledger has them, and they exhaust memory as text."""
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
+
+
+def unchanged(value: Any) -> Any:
+    return value
 
 
 def as_text(value: Any) -> str:
@@ -286,8 +298,8 @@ Money = Annotated[Decimal, Kind("money", as_number)]
 Integer = Annotated[int, Kind("integer", as_integer)]
 Flag = Annotated[bool, Kind("boolean", as_boolean)]
 Items = Annotated[list[Any], Kind("lines", as_list)]
-Anything = Annotated[Any, Kind("any", lambda value: value)]
+Anything = Annotated[Any, Kind("any", unchanged)]
 Way = Annotated[Path, Kind("text", as_path, constant=True, widget="path")]
 Pairs = Annotated[dict[str, Any], Kind("object", as_pairs, constant=True, widget="pairs")]
-Later = Annotated[Callable[[], Any], Kind("any", lambda value: value, lazy=True)]
+Later = Annotated[Callable[[], Any], Kind("any", unchanged, lazy=True)]
 """An argument that is worked out only when the function asks: a branch not taken cannot fail."""

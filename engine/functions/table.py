@@ -58,6 +58,10 @@ class Table:
                 )
         return self.columns.index(name) if name else 1
 
+    def has(self, key: str) -> bool:
+        """Whether there is a row with exactly this key; for tables whose rows have no days."""
+        return self._exact.row(key) is not None
+
     def row(self, key: str, on: str = "") -> int | None:
         """Number of the row with this key, from 0."""
         found = self._exact.row(key, on)
@@ -105,6 +109,26 @@ def tables_of(documents: Tables) -> dict[str, Table]:
     }
 
 
+class Cells(dict[str, Any]):
+    """What the keys of one column stand for, remembered as they are asked for; at most as many as the table has."""
+
+    def __init__(self, table: Table, find: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._table, self._find = table, find
+
+    def __missing__(self, key: str) -> Any:
+        found = self._find(key)
+        if self._table.has(key):
+            self[key] = found
+        return found
+
+
+def _cells(table: Any, column: Any, missing: Any, default: Any, _: Any = None) -> Callable[[str], Any] | None:
+    if default is not None or not isinstance(table, Table) or table.dated:
+        return None
+    return Cells(table, lambda key: lookup(key, table, column, missing)).__getitem__
+
+
 def _column_exists(args: Mapping[str, Any]) -> None:
     table = args.get("table")
     if isinstance(table, Table):
@@ -126,6 +150,7 @@ def _which_row(key: str, table: Table, *given: Any) -> dict[str, Any]:
     "rows have days, the day chooses: today of the run, or the date that is given.",
     check=_column_exists,
     detail=_which_row,
+    quick=_cells,
 )
 def lookup(
     key: Text,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 from engine.functions.signature import BadInput, Flag, Integer, Items, Text, function, show
+from engine.path import MISSING
 
 LONGEST = 1_000_000
 
 
-@function("text", "Trim", "Without blanks at both ends.")
+@function("text", "Trim", "Without blanks at both ends.", quick=lambda: str.strip)
 def trim(value: Text) -> Text:
     return value.strip()
 
@@ -21,12 +23,12 @@ def squeeze(value: Text) -> Text:
     return " ".join(value.split())
 
 
-@function("text", "Upper case", "ACME for Acme.")
+@function("text", "Upper case", "ACME for Acme.", quick=lambda: str.upper)
 def upper(value: Text) -> Text:
     return value.upper()
 
 
-@function("text", "Lower case", "acme for Acme.")
+@function("text", "Lower case", "acme for Acme.", quick=lambda: str.lower)
 def lower(value: Text) -> Text:
     return value.lower()
 
@@ -41,11 +43,26 @@ def concat(value: Text, after: Text = "", before: Text = "") -> Text:
     return _sized(before + value + after)
 
 
+def _join_two(second: Any, third: Any, fourth: Any, separator: Any) -> Callable[[str, str], str] | None:
+    """Two values that are both there, the usual case."""
+    if second is not MISSING or third or fourth or separator is MISSING:
+        return None
+
+    def join(value: str, second: str) -> str:
+        if value and second and len(value) + len(second) < LONGEST // 2:
+            return f"{value}{separator}{second}"
+        joined: str = join_with(value, second, separator=separator)
+        return joined
+
+    return join
+
+
 @function(
     "text",
     "Join values",
     "Puts up to four values together, with a separator between those that are not empty.",
     takes_empty=True,
+    quick=_join_two,
 )
 def join_with(value: Text, second: Text, third: Text = "", fourth: Text = "", separator: Text = " ") -> Text:
     return _sized(separator.join(part for part in (value, second, third, fourth) if part))

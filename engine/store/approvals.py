@@ -34,6 +34,7 @@ class Approval(SQLModel, table=True):
     __table_args__ = (
         Index("approval_due", "state", "due_at"),
         Index("approval_record", "flow_id", "node", "root"),
+        Index("approval_root", "root"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

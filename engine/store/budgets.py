@@ -12,15 +12,20 @@ _CHUNK = 500
 
 
 class Spending(SQLModel, table=True):
-    """The sums of one run. ``amount`` is a decimal as text; ``lifted_by`` names who let the run go beyond."""
+    """The sums of one run. ``amount`` is a decimal as text; ``lifted_by`` names who let the run go beyond.
+
+    swept_by  who said that so many objects really are gone (see engine.sweep)
+    """
 
     __tablename__ = "spending"
 
     run_id: str = Field(primary_key=True, foreign_key="run.id")
     creates: int = 0
     updates: int = 0
+    deletes: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     amount: str = "0"
     lifted_by: str = ""
+    swept_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class Spent(SQLModel, table=True):
@@ -61,7 +66,7 @@ def reserve(
     fresh = {source: amount for source, amount in amounts.items() if source not in known}
     if not fresh:
         return None
-    column = _sums.c.creates if operation == "create" else _sums.c.updates
+    column = {"create": _sums.c.creates, "delete": _sums.c.deletes}.get(operation, _sums.c.updates)
     fits = (
         or_(_sums.c.lifted_by != "", column + len(fresh) <= count_limit) if count_limit is not None else None
     )
@@ -88,6 +93,19 @@ def lift(session: Session, run_id: str, by: str) -> None:
     session.connection().execute(update(_sums).where(_sums.c.run_id == run_id).values(lifted_by=by))
     if session.get(Spending, run_id) is None:
         session.add(Spending(run_id=run_id, lifted_by=by))
+
+
+def believe(session: Session, run_id: str, by: str) -> None:
+    """Somebody says that so many objects really are gone."""
+    row = session.get(Spending, run_id) or Spending(run_id=run_id)
+    row.swept_by = by
+    session.add(row)
+
+
+def believed(session: Session, run_id: str) -> bool:
+    """Whether somebody has said so."""
+    query = select(_sums.c.swept_by).where(_sums.c.run_id == run_id)
+    return bool(session.connection().execute(query).scalar())
 
 
 def _known(session: Session, run_id: str, node: str, sources: list[str]) -> set[str]:

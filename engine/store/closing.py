@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from engine.clock import now
 from engine.errors import HeddleError
 from engine.record import COUNTED, from_json, to_json
-from engine.store import lanes, passages, references
+from engine.store import lanes, matches, passages, references
 from engine.store.lanes import Lane
 from engine.store.runs import OPEN, Run
 
@@ -35,6 +35,7 @@ def close_if_over(session: Session, run_id: str) -> bool:
         if run.mode == "live" and run.plan_id is None:  # what its plan did not know is still to be read
             _move_watermarks(session, run)
     session.add(run)
+    matches.sweep(session)
     return True
 
 

@@ -1,7 +1,7 @@
 """Connections: one system's address and account, with its secrets sealed, and the way to open it."""
 
 # no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -15,6 +15,7 @@ from engine.clock import iso, now
 from engine.connector import Connector, Health
 from engine.errors import AccessError, DefinitionError, HeddleError, Problem, RequestError
 from engine.http import Http, Journal
+from engine.pace import Limits, Pacer, own_limits
 from engine.record import from_json, to_json
 from engine.registry import connector_type
 from engine.secrecy import has_place, leading, put_back, take_out
@@ -28,6 +29,7 @@ class Connection(SQLModel, table=True):
 
     settings  exact JSON without the secrets       sealed  the secrets by path, closed with the installation's seal
     health    JSON of the last check, None before the first one
+    limits    JSON of engine.pace.Limits; None: those that the system is known to have
     """
 
     __tablename__ = "connection"
@@ -39,6 +41,7 @@ class Connection(SQLModel, table=True):
     sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     sealed_names: str = "[]"
     health: str | None = None
+    limits: str | None = None
     owner: str = ""
     revision: int = 1
     created_at: float = Field(default_factory=now)
@@ -49,6 +52,10 @@ class Connection(SQLModel, table=True):
         found: dict[str, Any] = from_json(self.settings)
         return found
 
+    def own_pace(self) -> Limits | None:
+        """The limits that somebody has set, None where the system's own are in force."""
+        return None if self.limits is None else Limits.model_validate(from_json(self.limits))
+
     def as_json(self) -> dict[str, Any]:
         """What may leave: which secrets are set, never what they are."""
         return {
@@ -58,6 +65,7 @@ class Connection(SQLModel, table=True):
             "settings": self.plain(),
             "secrets": dict.fromkeys(from_json(self.sealed_names), True),
             "health": from_json(self.health) if self.health else None,
+            "limits": None if self.limits is None else from_json(self.limits),
             "revision": self.revision,
         }
 
@@ -137,6 +145,14 @@ def change(session: Session, seal: Seal, row: Connection, name: str, draft: Draf
     session.add(row)
 
 
+def limit(session: Session, row: Connection, limits: Limits | None) -> None:
+    """Sets the limits, or goes back to the system's own; open connections are opened anew."""
+    row.limits = None if limits is None else to_json(limits.model_dump(mode="json")).decode()
+    row.revision += 1
+    row.updated_at = now()
+    session.add(row)
+
+
 def _fill(row: Connection, seal: Seal, draft: Draft) -> None:
     row.settings = to_json(draft.settings).decode()
     row.sealed = seal.close(draft.secrets)
@@ -195,7 +211,6 @@ def connect(
     read_only: bool,
     timeout: float = 30.0,
     journal: Journal | None = None,
-    before: Callable[[bool], None] | None = None,
 ) -> Connector[Any]:
     """A connector with these settings; its HTTP client knows the secrets, to strike them out everywhere.
 
@@ -221,7 +236,6 @@ def connect(
         timeout=timeout,
         read_only=read_only,
         journal=journal,
-        before=before,
         secrets=tuple(form for secret in draft.secrets.values() for form in forms(secret)),
         name=cls.title,
     )
@@ -248,9 +262,9 @@ def open(
     read_only: bool,
     timeout: float = 30.0,
     journal: Journal | None = None,
-    before: Callable[[bool], None] | None = None,
+    pacer: Pacer | None = None,
 ) -> Connector[Any]:
-    """A stored connection, ready to be used after the session has closed.
+    """A stored connection, ready to be used after the session has closed; its calls wait at the pacer's door.
 
     Raises AccessError when it is gone or its secrets cannot be opened; else as ``connect``.
     """
@@ -261,4 +275,12 @@ def open(
             code="E-NO-CONNECTION",
             cure="Bind the flow to another connection.",
         )
-    return connect(unseal(row, seal), read_only=read_only, timeout=timeout, journal=journal, before=before)
+    opened = connect(unseal(row, seal), read_only=read_only, timeout=timeout, journal=journal)
+    return at_the_door(row, opened, pacer)
+
+
+def at_the_door(row: Connection, opened: Connector[Any], pacer: Pacer | None) -> Connector[Any]:
+    """Lets the calls of an open connection wait for their turn, as the stored limits say."""
+    if pacer is not None:
+        opened.http.door = pacer.door(row.id, row.own_pace() or own_limits(opened.capability))
+    return opened

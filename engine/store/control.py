@@ -3,11 +3,14 @@
 from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
-from engine.errors import HeddleError, OverBudget
+from engine.errors import HeddleError, OverBudget, TooManyGone
 from engine.record import from_json
 from engine.store import budgets, lanes, outages
 from engine.store.lanes import Lane, StagedBatch
 from engine.store.runs import Run
+
+ASKED = (OverBudget.code, TooManyGone.code)
+"""Why a run is paused until somebody allows it to go on."""
 
 
 def pause(session: Session, run_id: str, by: str) -> bool:
@@ -22,7 +25,7 @@ def pause(session: Session, run_id: str, by: str) -> bool:
 
 
 def stop_over_budget(session: Session, run_id: str, error: HeddleError) -> None:
-    """Pauses a run that would write more than its budget; only ``allow`` lets it go on."""
+    """Pauses a run that would write more than its budget, or misses too much; only ``allow`` lets it go on."""
     lanes.lock_run(session, run_id)
     session.connection().execute(
         update(Run)
@@ -32,12 +35,12 @@ def stop_over_budget(session: Session, run_id: str, error: HeddleError) -> None:
 
 
 def allow(session: Session, run_id: str, by: str) -> list[int] | None:
-    """Lifts the budget of a run that it has paused; answers the lanes to ring for, None if it has not."""
+    """Lets a run go on that its budget, or a sweep that misses too much, has paused; answers the lanes to ring for, None if it has not."""
     lanes.lock_run(session, run_id)
     run = session.get(Run, run_id, populate_existing=True)
-    if run is None or run.state != "paused" or run.code != OverBudget.code:
+    if run is None or run.state != "paused" or run.code not in ASKED:
         return None
-    budgets.lift(session, run_id, by)
+    (budgets.believe if run.code == TooManyGone.code else budgets.lift)(session, run_id, by)
     return _requeue(session, run_id)
 
 
@@ -48,7 +51,7 @@ def resume(session: Session, run_id: str) -> list[int] | None:
     """
     lanes.lock_run(session, run_id)
     run = session.get(Run, run_id, populate_existing=True)
-    if run is None or (run.state == "paused" and run.code == OverBudget.code):
+    if run is None or (run.state == "paused" and run.code in ASKED):
         return None
     return _requeue(session, run_id)
 

@@ -30,6 +30,15 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _PASSING = ("locked", "busy", "full", "disk I/O", "unable to open", "readonly")
 _MIGRATION_LOCK = 7_104_233  # any constant: the advisory lock that one migrating process holds
 
+_SILENCE = 20
+"""Seconds after which a line to PostgreSQL that carries nothing is given up, on both ends."""
+_LIVELY = {
+    "connect_timeout": 10,
+    "keepalives_idle": _SILENCE // 2,
+    "keepalives_interval": _SILENCE // 4,
+    "keepalives_count": 2,
+    "tcp_user_timeout": _SILENCE * 1000,
+}
 
 __all__ = ["Database", "Session"]
 
@@ -49,7 +58,10 @@ class Database:
             self._reader: Engine = self.engine.execution_options(sqlite_begin="DEFERRED")
             self._hasty: Engine = self.engine.execution_options(sqlite_synchronous="NORMAL")
         else:
-            self.engine = create_engine(self.url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+            self.engine = create_engine(
+                self.url, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args=_LIVELY
+            )
+            _tune_postgres(self.engine)
             self._reader = self._hasty = self.engine
         self._migrating = threading.Lock()
 
@@ -143,6 +155,20 @@ def _translated() -> Iterator[None]:
         ) from error
 
 
+def _tune_postgres(engine: Engine) -> None:
+    """Has the server let go of what a host that was cut off had locked, so that the others can go on."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _: Any) -> None:
+        connection.autocommit = True
+        connection.execute(
+            f"SET tcp_keepalives_idle = {_SILENCE // 2}; SET tcp_keepalives_interval = {_SILENCE // 4};"
+            f" SET tcp_keepalives_count = 2; SET tcp_user_timeout = {_SILENCE * 1000};"
+            f" SET idle_in_transaction_session_timeout = {_SILENCE * 3000}"
+        )
+        connection.autocommit = False
+
+
 def _tune_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _: Any) -> None:
@@ -151,6 +177,7 @@ def _tune_sqlite(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "busy_timeout=30000",
+            "wal_autocheckpoint=4000",
             "foreign_keys=ON",
             "cache_size=-20000",
             "temp_store=MEMORY",
@@ -161,6 +188,9 @@ def _tune_sqlite(engine: Engine) -> None:
     def begin(connection: Any) -> None:
         options = connection.get_execution_options()
         mode = options.get("sqlite_begin", "IMMEDIATE")
-        if mode == "IMMEDIATE":
-            connection.exec_driver_sql(f"PRAGMA synchronous={options.get('sqlite_synchronous', 'FULL')}")
-        connection.exec_driver_sql(f"BEGIN {mode}")
+        driver, known = connection.connection.dbapi_connection, connection.connection.info
+        wanted = options.get("sqlite_synchronous", "FULL")
+        if mode == "IMMEDIATE" and known.get("synchronous") != wanted:
+            driver.execute(f"PRAGMA synchronous={wanted}")
+            known["synchronous"] = wanted
+        driver.execute(f"BEGIN {mode}")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Column, Index, LargeBinary, Table, select
 from sqlmodel import Field, Session, SQLModel
 
@@ -17,13 +18,18 @@ class Delivery(SQLModel, table=True):
 
     root     key of the record as it was read (children of split share it)
     weight   of the outcome: a record's own outcome is its heaviest delivery
+    origin_slot, origin_entity   where the root was read; empty for what a trigger brought
     sent, before, answer   exact JSON: what was sent, the target's values before, what the system said
+    part     0 for the record's own receipt; a record that was written to both sides has another, part 1
+    why      exact JSON: what a two-way sync decided about each field, and why (see Receipt)
     """
 
     __tablename__ = "delivery"
     __table_args__ = (
         Index("delivery_run", "run_id", "id"),
         Index("delivery_key", "key"),
+        Index("delivery_root", "root"),
+        Index("delivery_title", "title"),
         Index("delivery_remote", "remote_id"),
         Index("delivery_number", "number"),
     )
@@ -36,6 +42,8 @@ class Delivery(SQLModel, table=True):
     key: str
     root: str
     title: str = ""
+    origin_slot: str = ""
+    origin_entity: str = ""
     slot: str = ""
     entity: str = ""
     outcome: str
@@ -52,6 +60,8 @@ class Delivery(SQLModel, table=True):
     sent: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     before: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     answer: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    part: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    why: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     at: float = Field(default_factory=now)
 
 
@@ -81,6 +91,10 @@ class Entry(NamedTuple):
     sent: bytes | None = None
     before: bytes | None = None
     answer: bytes | None = None
+    origin_slot: str = ""
+    origin_entity: str = ""
+    part: int = 0
+    why: bytes | None = None
 
 
 class Call(SQLModel, table=True):
@@ -118,15 +132,45 @@ def add_calls(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         session.connection().execute(_calls.insert(), rows)
 
 
-def receipts(session: Session, run_id: str, lane: int, batch: int, node: str) -> list[Receipt]:
-    """The stored receipts of one write node for one batch, in the order in which they were filed."""
+def troubled(session: Session, run_ids: Sequence[str], keys: Sequence[str]) -> list[Delivery]:
+    """What these runs have to say of records with these keys that failed."""
+    wanted = (
+        _deliveries.c.outcome.in_((Outcome.FAILED.value, Outcome.REJECTED.value)),
+        _deliveries.c.key.in_(keys),
+    )
+    query = select(Delivery).where(_deliveries.c.run_id.in_(run_ids), *wanted).order_by(_deliveries.c.id)
+    return list(session.execute(query).scalars())
+
+
+def receipts(
+    session: Session, run_id: str, lane: int, batch: int, node: str, root: str | None = None
+) -> list[Receipt]:
+    """The stored receipts of one write node for one batch, one a record, in the order in which they were filed.
+
+    root  only those of the record that was read under this key
+    """
     query = (
         select(Delivery)
         .where(_deliveries.c.run_id == run_id, _deliveries.c.lane == lane, _deliveries.c.batch == batch,
                _deliveries.c.node == node)
         .order_by(_deliveries.c.id)
     )  # fmt: skip
-    return [_receipt(row) for row in session.execute(query).scalars()]
+    if root is not None:
+        query = query.where(_deliveries.c.root == root)
+    found: list[list[Receipt]] = []
+    for row in session.execute(query).scalars():
+        if row.part == 0:
+            found.append([])
+        found[-1].append(_receipt(row))
+    return [msgspec.structs.replace(first, others=tuple(others)) for first, *others in found]
+
+
+def met(session: Session, run_id: str, node: str, roots: Sequence[str]) -> set[str]:
+    """Which of these records a run has met at a node in batches that are settled."""
+    query = select(_deliveries.c.root).where(
+        _deliveries.c.run_id == run_id, _deliveries.c.node == node, _deliveries.c.root.in_(roots)
+    )
+    return set(session.connection().execute(query).scalars())
 
 
 def _receipt(row: Delivery) -> Receipt:
@@ -139,4 +183,7 @@ def _receipt(row: Delivery) -> Receipt:
         row.operation,
         from_json(row.sent) if row.sent else {},
         from_json(row.before) if row.before else None,
+        row.slot,
+        row.entity,
+        from_json(row.why) if row.why else [],
     )

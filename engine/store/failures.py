@@ -8,6 +8,7 @@ from sqlalchemy import Index, Table, select, update
 from sqlmodel import Field, Session, SQLModel, col
 
 from engine.clock import now
+from engine.store import plain
 
 _CHUNK = 500
 
@@ -65,10 +66,8 @@ def renew(
 ) -> None:
     """A run has had these records: what failed in earlier ones is over, what failed now is open."""
     connection = session.connection()
-    waiting = (
-        select(_failures.c.id).where(_failures.c.flow_id == flow_id, _failures.c.state == "open").limit(1)
-    )
-    if roots and connection.execute(waiting).first() is not None:
+    waiting = "SELECT id FROM failure WHERE flow_id = ? AND state = 'open' LIMIT 1"
+    if roots and plain.rows(session, waiting, flow_id):
         for start in range(0, len(roots), _CHUNK):
             connection.execute(
                 update(_failures)
@@ -86,6 +85,10 @@ def open_failures(session: Session, causes: Sequence[str] | None = None) -> list
     if causes is not None:
         query = query.where(col(Failure.cause).in_(causes))
     return list(session.execute(query).scalars())
+
+
+def get(session: Session, failure_id: int) -> Failure | None:
+    return session.get(Failure, failure_id)
 
 
 def cares(session: Session) -> dict[str, CauseCare]:

@@ -49,7 +49,7 @@ def stops(session: Session, run_ids: list[str]) -> list[Stop]:
     query = (
         select(Delivery)
         .join(newest, (col(Delivery.root) == newest.c.root) & (col(Delivery.run_id) == newest.c.run_id))
-        .where(col(Delivery.outcome).in_(TROUBLE), Delivery.code != Waiting.code)
+        .where(col(Delivery.outcome).in_(TROUBLE), Delivery.code != Waiting.code, Delivery.part == 0)
         .order_by(col(Delivery.id))
     )
     return [

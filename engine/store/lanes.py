@@ -13,7 +13,7 @@ from sqlmodel import Field, Session, SQLModel
 from engine.clock import now
 from engine.errors import LeaseLost
 from engine.record import from_json, to_json
-from engine.store import turns
+from engine.store import plain, turns
 from engine.store.runs import Run
 
 
@@ -23,6 +23,7 @@ class Lane(SQLModel, table=True):
     state     open, done, cancelled             next, staged  batch to work on; number of batches staged
     owner, until, fence   the lease             due_at        not to be claimed before (back-off)
     attempts  claims without progress           failures      refusals by a system in a row (back-off)
+    told_since  when it began to wait because it was told to, without having got on; 0 if it was not
     cursor    of the reader lane: where the next page starts, exact JSON
     counts    final outcomes of its settled batches, JSON; ``read`` included
     """
@@ -42,6 +43,7 @@ class Lane(SQLModel, table=True):
     rung_at: float = 0.0
     attempts: int = 0
     failures: int = 0
+    told_since: float = 0.0
     cursor: str | None = None
     counts: str = "{}"
     code: str = ""
@@ -83,12 +85,13 @@ class Claim:
         "owner",
         "run_id",
         "staged",
+        "told_since",
         "until",
     )
 
     def __init__(self, run_id: str, lane: int, owner: str, until: float, row: Sequence[Any]) -> None:
         self.run_id, self.lane, self.owner, self.until = run_id, lane, owner, until
-        self.fence, self.next, self.staged, self.attempts, self.failures, self.cursor = row
+        self.fence, self.next, self.staged, self.attempts, self.failures, self.told_since, self.cursor = row
 
 
 _lanes: Table = Lane.__table__  # type: ignore[attr-defined]
@@ -119,6 +122,7 @@ def claim(session: Session, run_id: str, lane: int, owner: str, lease: float) ->
             _lanes.c.staged,
             _lanes.c.attempts,
             _lanes.c.failures,
+            _lanes.c.told_since,
             _lanes.c.cursor,
         )
     )
@@ -141,17 +145,14 @@ def claim(session: Session, run_id: str, lane: int, owner: str, lease: float) ->
 
 def guard(session: Session, held: Claim, **values: Any) -> None:
     """Changes the lane if it is still ours; raises LeaseLost if not."""
-    statement = (
-        update(_lanes)
-        .where(
-            _lanes.c.run_id == held.run_id,
-            _lanes.c.number == held.lane,
-            _lanes.c.fence == held.fence,
-            _lanes.c.owner == held.owner,
-        )
-        .values(**(values or {"fence": held.fence}))
-    )
-    if session.connection().execute(statement).rowcount != 1:
+    values = values or {"fence": held.fence}
+    names = ", ".join(f"{name} = ?" for name in values)  # columns of the table, named by our own calls
+    guarded = "run_id = ? AND number = ? AND fence = ? AND owner = ?"
+    done = plain.change(
+        session, f"UPDATE lane SET {names} WHERE {guarded}",  # noqa: S608
+        *values.values(), held.run_id, held.lane, held.fence, held.owner,
+    )  # fmt: skip
+    if done != 1:
         raise LeaseLost(f"lane {held.lane} of run {held.run_id} has another owner")
 
 
@@ -168,64 +169,47 @@ def stage(
 
     batches  (lane, payload, count, watermark); answers how many batches each lane has waiting now.
     """
-    guard(session, held, cursor=cursor, attempts=0, failures=0, code="", message="")
+    guard(session, held, cursor=cursor, attempts=0, failures=0, told_since=0.0, code="", message="")
     held.cursor = cursor
     waiting: dict[int, int] = {}
-    connection = session.connection()
     for lane, payload, count, watermark in batches:
-        number, following = connection.execute(
-            update(_lanes)
-            .where(_lanes.c.run_id == held.run_id, _lanes.c.number == lane)
-            .values(staged=_lanes.c.staged + 1)
-            .returning(_lanes.c.staged, _lanes.c.next)
-        ).one()
-        connection.execute(
-            _batches.insert().values(
-                run_id=held.run_id,
-                lane=lane,
-                number=number - 1,
-                payload=payload,
-                count=count,
-                watermark=watermark,
-                state="staged",
-                settled="[]",
-            )
-        )
+        ((number, following),) = plain.rows(session, _ONE_MORE, held.run_id, lane)
+        plain.change(session, _STAGE, held.run_id, lane, number - 1, payload, count, watermark)
         waiting[lane] = number - following
     return waiting
 
 
+_ONE_MORE = "UPDATE lane SET staged = staged + 1 WHERE run_id = ? AND number = ? RETURNING staged, next"
+_STAGE = (
+    "INSERT INTO staged_batch (run_id, lane, number, payload, count, watermark, state, settled)"
+    " VALUES (?, ?, ?, ?, ?, ?, 'staged', '[]')"
+)
+
+
 def backlog(session: Session, run_id: str) -> dict[int, int]:
     """Batches waiting in each open work lane of a run."""
-    query = select(_lanes.c.number, _lanes.c.staged - _lanes.c.next).where(
-        _lanes.c.run_id == run_id, _lanes.c.number > 0, _lanes.c.state == "open"
-    )
-    return {int(number): int(waiting) for number, waiting in session.connection().execute(query)}
+    query = "SELECT number, staged - next FROM lane WHERE run_id = ? AND number > 0 AND state = 'open'"
+    return {int(number): int(waiting) for number, waiting in plain.rows(session, query, run_id)}
 
 
 def batch(session: Session, run_id: str, lane: int, number: int) -> Any:
     """(payload, count, settled nodes, answers) of a staged batch, None if there is none."""
-    query = select(_batches.c.payload, _batches.c.count, _batches.c.settled, _batches.c.answers).where(
-        _batches.c.run_id == run_id, _batches.c.lane == lane, _batches.c.number == number
-    )
-    row = session.connection().execute(query).first()
-    return None if row is None else (row[0], row[1], from_json(row[2]), row[3])
+    query = "SELECT payload, count, settled, answers FROM staged_batch WHERE run_id = ? AND lane = ? AND number = ?"
+    found = plain.rows(session, query, run_id, lane, number)
+    return (found[0][0], found[0][1], from_json(found[0][2]), found[0][3]) if found else None
 
 
 def settle_node(session: Session, held: Claim, settled: list[str], answers: bytes | None) -> None:
     """Commit 2 of a write node: its deliveries are stored in the same transaction."""
-    guard(session, held, attempts=0, failures=0, code="", message="")
+    guard(session, held, attempts=0, failures=0, told_since=0.0, code="", message="")
     _mark(session, held, settled=to_json(settled).decode(), answers=answers)
 
 
 def settle_batch(session: Session, held: Claim, counts: dict[str, int], answers: bytes | None) -> None:
     """The last commit of a batch: counts, and on to the next one."""
-    row = (
-        session.connection()
-        .execute(select(_lanes.c.counts).where(_lanes.c.run_id == held.run_id, _lanes.c.number == held.lane))
-        .scalar_one()
-    )
-    total = from_json(row)
+    query = "SELECT counts FROM lane WHERE run_id = ? AND number = ?"
+    ((known,),) = plain.rows(session, query, held.run_id, held.lane)
+    total = from_json(known)
     for name, count in counts.items():
         total[name] = total.get(name, 0) + count
     guard(
@@ -235,6 +219,7 @@ def settle_batch(session: Session, held: Claim, counts: dict[str, int], answers:
         counts=to_json(total).decode(),
         attempts=0,
         failures=0,
+        told_since=0.0,
         code="",
         message="",
     )
@@ -244,9 +229,10 @@ def settle_batch(session: Session, held: Claim, counts: dict[str, int], answers:
 
 def split_batch(session: Session, held: Claim, halves: Sequence[tuple[bytes, int]]) -> None:
     """Puts two halves in the place of the batch at hand; the batches behind it move up by one."""
-    guard(session, held, staged=_lanes.c.staged + 1, attempts=0)
+    guard(session, held, attempts=0)
     held.attempts = 0
     connection = session.connection()
+    plain.rows(session, _ONE_MORE, held.run_id, held.lane)
     here = (_batches.c.run_id == held.run_id, _batches.c.lane == held.lane)
     # two steps by way of negative numbers, because each row must keep a number of its own meanwhile
     behind = update(_batches).where(*here, _batches.c.number > held.next)
@@ -274,11 +260,12 @@ def split_batch(session: Session, held: Claim, halves: Sequence[tuple[bytes, int
 
 
 def _mark(session: Session, held: Claim, **values: Any) -> None:
-    session.connection().execute(
-        update(_batches)
-        .where(_batches.c.run_id == held.run_id, _batches.c.lane == held.lane, _batches.c.number == held.next)
-        .values(**values)
-    )
+    names = ", ".join(f"{name} = ?" for name in values)
+    here = "run_id = ? AND lane = ? AND number = ?"
+    plain.change(
+        session, f"UPDATE staged_batch SET {names} WHERE {here}",  # noqa: S608 - names of our own calls
+        *values.values(), held.run_id, held.lane, held.next,
+    )  # fmt: skip
 
 
 def release(session: Session, held: Claim, *, due_at: float = 0.0, **values: Any) -> None:

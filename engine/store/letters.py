@@ -16,6 +16,7 @@ class Letter(SQLModel, table=True):
     """One thing to tell one person. Its words, and the links in it, are made when it is sent.
 
     kind   asked, reminder, escalation or delegated        about  the approval
+           failed, held, outage or answers                        the alert
     state  queued, sent, dropped (no longer true when its turn came) or failed (given up)
     due_at when it may be tried (again); while a sender has it, the end of its claim
     """
@@ -41,6 +42,12 @@ def queue(session: Session, kind: str, about: int, user_ids: Iterable[str], note
     session.add_all(
         Letter(kind=kind, about=about, user_id=user_id, note=note) for user_id in dict.fromkeys(user_ids)
     )
+
+
+def readers(session: Session, kind: str, about: int) -> list[str]:
+    """Who was told of it, by user id."""
+    query = select(Letter.user_id).where(Letter.kind == kind, Letter.about == about).order_by(col(Letter.id))
+    return list(session.exec(query))
 
 
 def claim(session: Session, lease: float, limit: int = 200) -> list[Letter]:

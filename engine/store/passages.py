@@ -6,6 +6,7 @@ from sqlalchemy import Table, select
 from sqlmodel import Field, Session, SQLModel
 
 from engine.record import from_json, to_json
+from engine.store import bulk, plain
 from engine.store.lanes import Claim, Lane
 
 
@@ -25,25 +26,30 @@ class Step(SQLModel, table=True):
 
 
 _lanes: Table = Lane.__table__  # type: ignore[attr-defined]
+_steps: Table = Step.__table__  # type: ignore[attr-defined]
+_STEPS = "SELECT node, arrived, ports, failed, held, ms FROM step WHERE run_id = ? AND lane = ?"
+_SUMS = ("arrived", "ports", "failed", "held", "ms")
+_COLUMNS = ("run_id", "lane", "node", *_SUMS)
+_RENEW = "ON CONFLICT (run_id, lane, node) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in _SUMS
+)
 
 
 def add_steps(session: Session, held: Claim, passages: dict[str, Any]) -> None:
     """Adds what passed each node (walk.Passage) to the lane's overlay counts."""
-    query = select(Step).where(Step.run_id == held.run_id, Step.lane == held.lane)  # type: ignore[arg-type]
-    known = {step.node: step for step in session.execute(query).scalars()}
+    rows = []
+    known = {node: sums for node, *sums in plain.rows(session, _STEPS, held.run_id, held.lane)}
     for node, passage in passages.items():
-        step = known.get(node)
-        if step is None:
-            step = Step(run_id=held.run_id, lane=held.lane, node=node)
-            session.add(step)
-        ports = from_json(step.ports)
+        here = (held.run_id, held.lane, node)
+        arrived, ports, failed, waiting, ms = known.get(node, (0, "{}", 0, 0, 0.0))
+        left = from_json(ports)
         for port, count in passage.ports.items():
-            ports[port] = ports.get(port, 0) + count
-        step.arrived += passage.arrived
-        step.ports = to_json(ports).decode()
-        step.failed += passage.failed
-        step.held += passage.held
-        step.ms += passage.ms
+            left[port] = left.get(port, 0) + count
+        rows.append(
+            (*here, arrived + passage.arrived, to_json(left).decode(), failed + passage.failed,
+             waiting + passage.held, ms + passage.ms)
+        )  # fmt: skip
+    bulk.insert(session, _steps, _COLUMNS, rows, _RENEW)
 
 
 def counts(session: Session, run_id: str) -> dict[str, int]:

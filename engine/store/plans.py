@@ -15,14 +15,24 @@ _CHUNK = 500
 
 
 def approval(
-    session: Session, plan_id: str, node: str, records: Sequence[Record], root_of: Mapping[int, str]
+    session: Session,
+    plan_id: str,
+    node: str,
+    records: Sequence[Record],
+    root_of: Mapping[int, str],
+    place: tuple[str, str] | None = None,
 ) -> Approval:
-    """What the plan says about these records at one write node. ``root_of``: place in the batch → source key."""
+    """What the plan says about these records at one write node. ``root_of``: place in the batch → source key.
+
+    place  (slot, entity) of one side of a two-way sync, which writes to both
+    """
     writes: dict[str, Planned] = {}
     for some in _chunks(sorted({record.key for record in records})):
         query = select(Delivery).where(
             Delivery.run_id == plan_id, Delivery.node == node, col(Delivery.key).in_(some)
         )
+        if place is not None:
+            query = query.where(Delivery.slot == place[0], Delivery.entity == place[1])
         for row in session.exec(query.order_by(col(Delivery.id))):
             writes[row.key] = Planned(row.operation, from_json(row.sent) if row.sent else {}, row.message)
     roots: set[str] = set()

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Index, LargeBinary, Table, UniqueConstraint, delete, select
+from sqlalchemy import Column, Index, LargeBinary, Table, UniqueConstraint, delete, select, update
 from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
 from engine.record import from_json, to_json
-from engine.store import bulk
+from engine.store import bulk, matches, plain
 
 
 class CrossReference(SQLModel, table=True):
@@ -18,6 +18,9 @@ class CrossReference(SQLModel, table=True):
     ``right_id`` is None while a create is on its way: the row is then the claim of one batch on that create,
     and, if its worker died, the mark that the create may have happened. ``fingerprints`` holds, by flow and
     node, the hash of what was last written, so that equal data is not sent again.
+
+    A two-way sync adds what both sides last agreed on (``agreed``, see engine.store.agreements) and, for each
+    side, the mark that our own write to it has not come back as a change yet (``left_echo``, ``right_echo``).
     """
 
     __tablename__ = "cross_reference"
@@ -40,6 +43,9 @@ class CrossReference(SQLModel, table=True):
     claim: str = ""
     claim_outcome: str = ""
     claim_until: float = 0.0
+    agreed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    left_echo: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    right_echo: str = Field(default="", sa_column_kwargs={"server_default": ""})
     updated_at: float = Field(default_factory=now)
 
 
@@ -65,7 +71,8 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """A cross reference as delivery needs it. Fields as in CrossReference; ``pair`` says between what."""
+    """A cross reference as delivery needs it. Fields as in CrossReference; ``pair`` says between what, ``key``
+    which match key was claimed for creating the object."""
 
     pair: Pair
     left_id: str
@@ -77,6 +84,7 @@ class Reference(msgspec.Struct, frozen=True):
     claim: str = ""
     claim_outcome: str = ""
     claim_until: float = 0.0
+    key: matches.Key | None = None
 
     def row(self, at: float) -> tuple[Any, ...]:
         """The values of _COLUMNS."""
@@ -87,6 +95,13 @@ class Reference(msgspec.Struct, frozen=True):
             to_json(self.fingerprints).decode(), self.claim, self.claim_outcome, self.claim_until, at,
         )  # fmt: skip
 
+
+NEW, OUT, CHOSEN, DELETED = "new", "out", "chosen", "deleted"
+"""What a person said of a source object, or what became of its object: kept in ``claim_outcome``.
+
+new: it is to be created, whatever looks like it · out: it is left out · chosen: it is the object of ``right_id``
+deleted: its object was deleted by us
+"""
 
 _table: Table = CrossReference.__table__  # type: ignore[attr-defined]
 _IDENTITY = ("left_connection", "left_entity", "left_id", "right_connection", "right_entity")
@@ -101,42 +116,26 @@ _TAKE_OVER = (
     + "claim = excluded.claim, claim_until = excluded.claim_until WHERE cross_reference.right_id IS NULL"
     " AND (cross_reference.claim_until < excluded.updated_at OR cross_reference.claim = excluded.claim)"
 )
+_LOAD = (
+    "SELECT left_id, right_id, number, link, answer, fingerprints, claim, claim_outcome, claim_until"
+    " FROM cross_reference"
+    " WHERE left_connection = ? AND left_entity = ? AND right_connection = ? AND right_entity = ?"
+)
 _CHUNK = 500
 
 
 def load(session: Session, pair: Pair, left_ids: Sequence[str]) -> dict[str, Reference]:
     """The references of these source objects, by source id."""
     found: dict[str, Reference] = {}
-    columns = [
-        _table.c[name]
-        for name in (
-            "left_id",
-            "right_id",
-            "number",
-            "link",
-            "answer",
-            "fingerprints",
-            "claim",
-            "claim_outcome",
-            "claim_until",
-        )
-    ]
     for start in range(0, len(left_ids), _CHUNK):
-        query = select(*columns).where(*_is(pair), _table.c.left_id.in_(left_ids[start : start + _CHUNK]))
-        for row in session.connection().execute(query):
-            left_id, right_id, number, link, answer, prints, claim, outcome, until = row
+        some = left_ids[start : start + _CHUNK]
+        query = f"{_LOAD} AND left_id IN ({', '.join('?' * len(some))})"
+        rows = plain.rows(session, query, *msgspec.structs.astuple(pair), *some)
+        for left_id, right_id, number, link, answer, prints, claim, outcome, until in rows:
             found[left_id] = Reference(
-                pair,
-                left_id,
-                right_id,
-                number,
-                link,
-                from_json(answer) if answer else {},
-                from_json(prints),
-                claim,
-                outcome,
-                until,
-            )
+                pair, left_id, right_id, number, link, from_json(answer) if answer else {}, from_json(prints),
+                claim, outcome, until,
+            )  # fmt: skip
     return found
 
 
@@ -165,19 +164,26 @@ def save(session: Session, references: Iterable[Reference]) -> None:
     at = now()
     rows = {(reference.pair, reference.left_id): reference for reference in references}
     bulk.insert(session, _table, _COLUMNS, [reference.row(at) for reference in rows.values()], _RENEW)
+    matches.settle(
+        session,
+        [
+            (one.key, one.left_id, one.right_id, one.claim)
+            for one in rows.values()
+            if one.key and one.right_id
+        ],
+    )
 
 
 def release(session: Session, pair: Pair, left_ids: Sequence[str], owner: str) -> None:
-    """Gives up claims on creates that certainly did not happen."""
+    """Gives up claims on creates that certainly did not happen; what a person said of them stays."""
     for start in range(0, len(left_ids), _CHUNK):
-        session.connection().execute(
-            delete(_table).where(
-                *_is(pair),
-                _table.c.left_id.in_(left_ids[start : start + _CHUNK]),
-                _table.c.right_id.is_(None),
-                _table.c.claim == owner,
-            )
-        )
+        ours = (
+            *_is(pair), _table.c.left_id.in_(left_ids[start : start + _CHUNK]), _table.c.right_id.is_(None),
+            _table.c.claim == owner,
+        )  # fmt: skip
+        session.connection().execute(delete(_table).where(*ours, _table.c.claim_outcome != NEW))
+        session.connection().execute(update(_table).where(*ours).values(claim="", claim_until=0.0))
+    matches.release(session, (pair.right_connection, pair.right_entity), left_ids, owner)
 
 
 def watermark(session: Session, flow_id: str, node: str) -> str | None:

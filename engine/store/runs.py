@@ -7,16 +7,18 @@ grows with each claim, so a worker that was frozen and comes back late changes n
 """
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Index, LargeBinary
+from sqlalchemy import Column, Index, LargeBinary, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from engine.clock import now
 from engine.errors import RequestError
 from engine.record import Record, from_json
+from engine.store import plain
 
 OPEN = ("queued", "running", "waiting", "paused")
 """The states of a run that is not over."""
@@ -111,6 +113,12 @@ def load_run(session: Session, run_id: str) -> RunView:
     )  # fmt: skip
 
 
+def state(session: Session, run_id: str) -> str:
+    """Only where a run stands; empty if there is no such run."""
+    found = plain.rows(session, "SELECT state FROM run WHERE id = ?", run_id)
+    return str(found[0][0]) if found else ""
+
+
 def of_cause(session: Session, key: str | None) -> str | None:
     """The run that this cause has started already."""
     return None if key is None else session.exec(select(Run.id).where(Run.cause_key == key)).first()
@@ -120,6 +128,21 @@ def settling(session: Session, key: str) -> Run | None:
     """The run that still waits for more events on these records."""
     query = select(Run).where(Run.settles == key, Run.state == "queued", col(Run.started_at).is_(None))
     return session.exec(query.order_by(col(Run.id).desc())).first()
+
+
+def runs_of(session: Session, run_ids: Sequence[str]) -> dict[str, Run]:
+    """Runs by their ids."""
+    return {run.id: run for run in session.exec(select(Run).where(col(Run.id).in_(run_ids)))}
+
+
+def started_since(session: Session, flow_ids: Sequence[str], since: float) -> dict[str, int]:
+    """Flow → how many of its live runs have begun since a moment."""
+    query = (
+        select(col(Run.flow_id), func.count())
+        .where(col(Run.flow_id).in_(flow_ids), Run.mode == "live", col(Run.created_at) >= since)
+        .group_by(col(Run.flow_id))
+    )
+    return {str(flow): int(count) for flow, count in session.exec(query)}
 
 
 def add(session: Session, run: Run) -> bool:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.chain import Compiled
 from engine.errors import HeddleError, Held, RecordRejected
-from engine.expression import Compiled, compile_value
+from engine.expression import compile_value
 from engine.message import Message
-from engine.node import Outbox
+from engine.node import Outbox, Trace
 from engine.readings import show
 from engine.record import Record
 from engine.rules import (
@@ -69,7 +70,7 @@ class Applied:
             if out.trace is not None:
                 self._note(scope, out)
             fired = [self.program.rules[index] for index in self.program.judge(scope).fired]
-            done = self._act(fired, scope)
+            done = self._act(fired, scope, out.trace)
         except (RecordRejected, Held) as error:
             out.fail(record, error)
             return
@@ -80,15 +81,15 @@ class Applied:
         for port in done.ports or ["out"]:
             out.send(leaving, port)
 
-    def _act(self, fired: Sequence[Rule], scope: Scope) -> Done:
+    def _act(self, fired: Sequence[Rule], scope: Scope, trace: Trace | None) -> Done:
         """Raises Held or RecordRejected."""
         done = Done(scope.data)
         for rule in fired:
             for action in rule.then:
-                self._do(rule, action, scope, done)
+                self._do(rule, action, scope, done, trace)
         return done
 
-    def _do(self, rule: Rule, action: Action, scope: Scope, done: Done) -> None:
+    def _do(self, rule: Rule, action: Action, scope: Scope, done: Done, trace: Trace | None) -> None:
         if isinstance(action, Route):
             done.ports[action.port] = None
         elif isinstance(action, RequireApproval):
@@ -99,8 +100,12 @@ class Applied:
             done.reasons += [reason] if reason else []
         elif isinstance(action, Set | Choose | Ask):
             if action.target not in done.targets:
-                done.data = put(done.data, action.target, self._value(rule, action, scope), scope)
+                value = self._value(rule, action, scope)
+                done.data = put(done.data, action.target, value, scope)
                 done.targets.add(action.target)
+                if trace is not None:
+                    step = {"did": f"Rule «{rule.label()}»", "value": value}
+                    trace.note(self.node, scope.record.key, field=action.target, on=True, steps=[step])
         elif isinstance(action, Hold | Reject):
             raise self._stopped(rule, action, scope)
 

@@ -166,6 +166,11 @@ class TableNode(Node[TableSettings]):
             if output.target and answer:
                 value = [row[output.id] for row in answer] if isinstance(answer, list) else answer[output.id]
                 data = put(data, output.target, as_json(value), scope)
+                if out.trace is not None:
+                    row_numbers = ", ".join(str(row + 1) for row in rows) or "otherwise"
+                    did = f"Table «{document.title or 'decision'}», row {row_numbers}"
+                    step = {"did": did, "value": as_json(value)}
+                    out.trace.note(self.context.node, record.key, field=output.target, on=True, steps=[step])
         return record if data is record.data else record.with_data(data)
 
     def _unanswered(

@@ -7,16 +7,20 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from engine.chain import Compiled
 from engine.compare import dig
 from engine.connector import Filter, Query
 from engine.errors import DefinitionError, Held, Problem, RecordRejected
-from engine.expression import Compiled, Value, compile_value
-from engine.flow import Document
+from engine.expression import Value, compile_value
+from engine.flow import Document, Port
 from engine.functions import as_text, exact
 from engine.node import NodeContext, NodeSettings, Outbox, ReadNode
 from engine.record import Record
 from engine.scope import Scope
 from nodes.move.place import EntityName, SlotName, place_problems
+
+GONE = Port(name="deleted", title="Deleted", required=False)
+"""Where deleted objects leave, as they were read last."""
 
 WORDS = {
     "eq": "is",
@@ -81,6 +85,20 @@ class ReadSettings(NodeSettings):
         title="Only what changed",
         description="Read only what was changed since the last run.",
     )
+    deletes: Literal["ignore", "sweep", "feed"] = Field(
+        default="ignore",
+        title="Deleted objects",
+        description="ignore: nobody looks; sweep: after the read, ask which of the objects that this flow has written "
+        "from are left; feed: the system itself tells. Deleted ones leave by a port of their own, as they were "
+        "read last.",
+    )
+    sweep_hours: float = Field(
+        default=24,
+        ge=0,
+        le=24 * 366,
+        title="Hours between two sweeps",
+        description="At most every so many hours; 0 sweeps in every run.",
+    )
     title_field: str | None = Field(
         default=None,
         title="Title",
@@ -102,6 +120,7 @@ class ReadRecordsNode(ReadNode[ReadSettings]):
     def __init__(self, settings: ReadSettings, context: NodeContext) -> None:
         super().__init__(settings, context)
         self.slot = settings.slot
+        self.deletes, self.sweep_hours = settings.deletes, settings.sweep_hours
         self.problems: list[Problem] = place_problems(settings.slot, settings.entity)
         self.only: Compiled | None = None
         for index, row in enumerate(settings.filters):
@@ -111,6 +130,10 @@ class ReadRecordsNode(ReadNode[ReadSettings]):
                 self.only = compile_value(settings.only, context.tables, "only")
             except DefinitionError as error:
                 self.problems.extend(error.problems)
+
+    @classmethod
+    def ports_out(cls, settings: ReadSettings) -> tuple[Port, ...]:
+        return cls.outputs if settings.deletes == "ignore" else (*cls.outputs, GONE)
 
     def query(self, trigger: Record | None) -> Query:
         """What to read. Raises DefinitionError when the trigger brought something, but not what ``only`` names:
@@ -155,10 +178,15 @@ class ReadRecordsNode(ReadNode[ReadSettings]):
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         if self.problems:
             raise DefinitionError(self.problems)
-        if self.settings.title_field is None:
-            super().process(records, out)
-            return
-        super().process([self._titled(record, self.settings.title_field) for record in records], out)
+        if self.settings.title_field is not None:
+            records = [self._titled(record, self.settings.title_field) for record in records]
+        for record in records:
+            if not record.deleted:
+                out.send(record.with_step(self.context.node, record.data))
+            elif self.settings.deletes == "ignore":
+                out.skip(record, "It was deleted at the source, and this step ignores that.")
+            else:
+                out.send(record.with_step(self.context.node, record.data), GONE.name)
 
     def _titled(self, record: Record, field: str) -> Record:
         title = dig(record.data, field) if isinstance(record.data, dict) else None

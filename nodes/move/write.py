@@ -7,8 +7,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from engine.alike import How
+from engine.chain import Compiled
 from engine.errors import DefinitionError, Problem, RecordRejected
-from engine.expression import Compiled, Value, compile_value
+from engine.expression import Value, compile_value
 from engine.flow import Document
 from engine.functions import BadInput, as_text
 from engine.node import NodeContext, NodeSettings, WriteNode, WriteTarget
@@ -24,20 +26,44 @@ class SourceObject(Document):
     id: Value = Field(title="Id", description="Its id there.", json_schema_extra={"x-widget": "value"})
 
 
+class Alike(Document):
+    """How the values of one field are compared."""
+
+    field: str = Field(
+        default="",
+        title="Field",
+        description="One of those by which objects are recognised.",
+        json_schema_extra={"x-widget": "field", "x-of": "entity"},
+    )
+    how: How = Field(
+        default="text",
+        title="As",
+        description="exact: to the letter · text: without case and blanks · letters: names, without punctuation and "
+        "legal form · email · phone · domain: of a web address · digits: VAT ids and IBANs. What is only likely the "
+        "same is held, and somebody chooses.",
+    )
+
+
 class WriteSettings(NodeSettings):
     slot: SlotName = ""
     entity: EntityName = ""
-    operation: Literal["upsert", "create", "update"] = Field(
+    operation: Literal["upsert", "create", "update", "delete"] = Field(
         default="upsert",
         title="What to do",
         description="upsert: update the object that fits, or create one; create: always a new one, each "
-        "record once; update: never create.",
+        "record once; update: never create; delete: what Heddle has written or linked, as far as the budget of the "
+        "flow allows deletes.",
     )
     match: list[str] = Field(
         default=[],
         title="Recognise by",
         description="Fields by which an object that is there already is recognised.",
         json_schema_extra={"x-widget": "fields", "x-of": "entity"},
+    )
+    alike: list[Alike] = Field(
+        default=[],
+        title="Compare",
+        description="How fields of «Recognise by» are compared, where case and blanks are not all that may differ.",
     )
     id: Value | None = Field(
         default=None,
@@ -102,6 +128,7 @@ class WriteRecordsNode(WriteNode[WriteSettings]):
             entity=settings.entity,
             operation=settings.operation,
             match=tuple(settings.match),
+            alike={one.field: one.how for one in settings.alike},
             on_missing=settings.on_missing,
             number_field=settings.number_field,
             reference_field=settings.reference_field,
@@ -129,7 +156,7 @@ class WriteRecordsNode(WriteNode[WriteSettings]):
     def check(self) -> list[Problem]:
         problems = list(self.problems)
         settings = self.settings
-        if settings.operation != "create" and not settings.match and settings.id is None:
+        if settings.operation in ("upsert", "update") and not settings.match and settings.id is None:
             does = "creates it a second time" if settings.operation == "upsert" else "cannot update it"
             problems.append(
                 Problem(
@@ -141,15 +168,27 @@ class WriteRecordsNode(WriteNode[WriteSettings]):
                     severity="warning",
                 )
             )
+        problems.extend(
+            Problem(
+                "E-WRITE-ALIKE",
+                f"{one.field or 'A field'} is compared as {one.how}, but nothing is recognised by it.",
+                "Add it under «Recognise by», or remove the comparison.",
+                field=f"alike.{at}.field",
+            )
+            for at, one in enumerate(settings.alike)
+            if one.field not in settings.match
+        )
         return problems
 
     def summary(self) -> str:
         settings = self.settings
         if not settings.entity:
             return ""
-        does = {"upsert": "Create or update", "create": "Create", "update": "Update"}[settings.operation]
+        does = {"upsert": "Create or update", "create": "Create", "update": "Update", "delete": "Delete"}[
+            settings.operation
+        ]
         by = f", recognised by {' and '.join(settings.match)}" if settings.match else ""
-        return f"{does} {settings.entity}{by if settings.operation != 'create' else ''}"
+        return f"{does} {settings.entity}{by if settings.operation in ('upsert', 'update') else ''}"
 
 
 def _id_text(value: Compiled | None, scope: Scope) -> str | None:

@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from engine.chain import Compiled
 from engine.compare import dig, normal
 from engine.errors import DefinitionError, Held, Problem, RecordRejected
-from engine.expression import Compiled, PathValue, Value, compile_value
+from engine.expression import PathValue, Value, compile_value
 from engine.flow import Document
 from engine.functions import same, show
 from engine.node import LookupNode, NodeContext, NodeSettings, Outbox, Want

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from pydantic import Field
 
 from engine.errors import DefinitionError, HeddleError, Held, Problem, RecordRejected
+from engine.functions import tables_of
 from engine.node import Node, NodeContext, NodeSettings, Outbox
 from engine.record import Record
 from engine.scope import CONDITIONS, Scope
 from engine.shape import Entity
+from nodes.shape.quickly import Make, quickly
 from nodes.shape.rows import Filler, LinesRow, Row, compile_rows, explain, fill, refusals, shape_of
 
 SHOWN = 3
@@ -61,7 +63,9 @@ class MapNode(Node[MapSettings]):
     def __init__(self, settings: MapSettings, context: NodeContext) -> None:
         super().__init__(settings, context)
         self.problems: list[Problem] = []
-        self.fillers: tuple[Filler, ...] = compile_rows(settings.rows, context.tables, "rows", self.problems)
+        self.fillers: tuple[Filler, ...] = compile_rows(
+            settings.rows, tables_of(context.tables), "rows", self.problems
+        )
         self.conditions = {
             filler.target: filler.when for filler in self.fillers if filler.when in ("create", "update")
         }
@@ -69,15 +73,30 @@ class MapNode(Node[MapSettings]):
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         if self.problems:
             raise DefinitionError(self.problems)
+        make, run = self._make, out.run
         for record in records:
-            scope = Scope(record, run=out.run)
-            if out.trace is not None:
-                explain(self.fillers, scope, partial(out.trace.note, self.context.node, record.key))
             try:
-                data = fill(self.fillers, scope)
-            except (RecordRejected, Held):
-                out.fail(record, _together(list(refusals(self.fillers, scope))))
-                continue
+                data = make(record, run)
+            except Exception:  # whatever it is, the plain reading says it in words, or can do it
+                self._plainly(record, out)
+            else:
+                out.send(self._made(record, data))
+            if out.trace is not None:
+                told = partial(out.trace.note, self.context.node, record.key)
+                explain(self.fillers, Scope(record, run=run), told)
+
+    @cached_property
+    def _make(self) -> Make:
+        """Written when the first record comes: most drawings are checked far more often than run."""
+        return quickly(self.fillers)
+
+    def _plainly(self, record: Record, out: Outbox) -> None:
+        scope = Scope(record, run=out.run)
+        try:
+            data = fill(self.fillers, scope)
+        except (RecordRejected, Held):
+            out.fail(record, _together(list(refusals(self.fillers, scope))))
+        else:
             out.send(self._made(record, data))
 
     def _made(self, record: Record, data: dict[str, Any]) -> Record:

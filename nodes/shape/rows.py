@@ -7,19 +7,21 @@ source; its own rows see the line as ``$`` and the record as ``$parent``. Target
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Discriminator, Field, Tag
 
 from engine.binding import bind
+from engine.chain import Compiled
 from engine.conditions import Condition
 from engine.errors import DefinitionError, HeddleError, Held, Problem, RecordRejected
-from engine.expression import Compiled, ConstantValue, Value, compile_value
-from engine.flow import Document, LookupTable
+from engine.expression import ConstantValue, Value, compile_value
+from engine.flow import Document
+from engine.functions import Tables
 from engine.path import PathError
-from engine.scope import Get, Scope, Source
+from engine.scope import Get, Place, Scope, Source
 from engine.shape import Field as ShapeField
 from engine.terms import Term
 
@@ -102,9 +104,11 @@ class Filler(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The compiled inside of a LinesRow."""
+    """The compiled inside of a LinesRow. ``place``: where the list is, if nothing but nested fields lead there."""
 
     source: Get
+    place: Place | None
+    required: bool
     fillers: tuple[Filler, ...]
     label: str
     where: Term | None
@@ -186,7 +190,7 @@ def explain(fillers: tuple[Filler, ...], scope: Scope, note: Note, prefix: str =
 
 def compile_rows(
     rows: list[FieldRow | LinesRow],
-    tables: Mapping[str, LookupTable],
+    tables: Tables,
     field: str,
     problems: list[Problem],
     inside: bool = False,
@@ -228,14 +232,13 @@ def _tolerant(row: FieldRow) -> Value:
     return row.value.model_copy(update={"may_be_empty": True})
 
 
-def _compile_lines(
-    row: LinesRow, tables: Mapping[str, LookupTable], where: str, problems: list[Problem]
-) -> Lines:
+def _compile_lines(row: LinesRow, tables: Tables, where: str, problems: list[Problem]) -> Lines:
     source = Source(row.lines)
     fillers = compile_rows(row.rows, tables, f"{where}.rows", problems, inside=True)
-    get = source.optional() if row.when == "not-empty" else source.required()
+    required = row.when != "not-empty"
+    get = source.required() if required else source.optional()
     where_term = None if row.where is None else bind(row.where, tables, f"{where}.where")
-    return Lines(get, fillers, source.label, where_term)
+    return Lines(get, source.place, required, fillers, source.label, where_term)
 
 
 def _judge_target(

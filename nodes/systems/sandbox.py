@@ -22,6 +22,7 @@ import sqlite3
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ class Vice:
 COMMON_VICES = (
     Vice("latency", "Answers slowly", {"ms": 500}),
     Vice("rate_limit", "Says «too many requests» (429)", {"times": None, "retry_after": 1}),
+    Vice("quota", "Takes only so many calls a second, and at once", {"per_second": 10, "at_once": None}),
     Vice("server_error", "Fails with an internal error (500)", {"times": 1}),
     Vice("refuse", "Drops the connection before doing anything", {"times": 1}),
     Vice("lost_answer", "Does the work, then loses the answer", {"times": 1}),
@@ -87,10 +89,13 @@ class Sandbox(ABC):
         self.active: dict[str, dict[str, Any]] = {}
         self.journal: list[dict[str, Any]] = []
         self._number = 0
+        self._recent: deque[float] = deque()
+        self._inside = 0
         self.app = Flask(f"sandbox-{self.system}")
         self.app.json.sort_keys = False  # type: ignore[attr-defined]
         self.app.before_request(self._before)
         self.app.after_request(self._after)
+        self.app.teardown_request(self._leave)
         self._control()
         self.routes()
 
@@ -229,9 +234,32 @@ class Sandbox(ABC):
         limited = self.use("rate_limit")
         if limited is not None:
             return self.refusal(429, limited.get("retry_after", 1))
+        quota = self.use("quota")
+        if quota is not None and (wait := self._over(quota)) is not None:
+            return self.refusal(429, wait)
         if self.use("server_error"):
             return self.refusal(500, None)
         return None
+
+    def _over(self, quota: dict[str, Any]) -> float | None:
+        """Seconds after which a call beyond the quota may come again; None for one within it, which is counted."""
+        at = time.monotonic()
+        with self.lock:
+            while self._recent and self._recent[0] <= at - 1.0:
+                self._recent.popleft()
+            if quota.get("at_once") is not None and self._inside >= int(quota["at_once"]):
+                return 0.1
+            if quota.get("per_second") is not None and len(self._recent) >= int(quota["per_second"]):
+                return round(self._recent[0] + 1.0 - at + 0.001, 3)
+            self._recent.append(at)
+            self._inside += 1
+            g.inside = True
+        return None
+
+    def _leave(self, error: BaseException | None) -> None:
+        if g.pop("inside", False):
+            with self.lock:
+                self._inside -= 1
 
     def _after(self, response: Response) -> Response:
         if self.is_control():

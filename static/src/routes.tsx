@@ -14,15 +14,24 @@ export const routes: RouteObject[] = [
       { index: true, lazy: async () => ({ Component: (await import("./home/HomePage")).HomePage }) },
       { path: "flows", lazy: async () => ({ Component: (await import("./home/FlowsPage")).FlowsPage }) },
       { path: "flows/:slug", lazy: () => import("./pages/flow") },
+      { path: "flows/:slug/forecast", lazy: () => import("./pages/forecast") },
       { path: "flows/:slug/runs/:run", lazy: () => import("./pages/flowRun") },
-      { path: "runs", lazy: async () => ({ Component: (await import("./runs/RunsPage")).RunsPage }) },
+      { path: "runs", lazy: () => import("./pages/runs") },
       { path: "runs/:run", lazy: async () => ({ Component: (await import("./runs/RunPage")).RunPage }) },
       { path: "runs/:run/records/*", lazy: async () => ({ Component: (await import("./runs/RecordPage")).RecordPage }) },
+      {
+        path: "records/:connection/:entity/*",
+        lazy: async () => ({ Component: (await import("./timeline/TimelinePage")).TimelinePage }),
+      },
       {
         path: "schedules",
         lazy: async () => ({ Component: (await import("./schedules/SchedulesPage")).SchedulesPage }),
       },
       { path: "inbox", lazy: async () => ({ Component: (await import("./reviews/InboxPage")).InboxPage }) },
+      {
+        path: "references",
+        lazy: async () => ({ Component: (await import("./references/ReferencesPage")).ReferencesPage }),
+      },
       {
         path: "connections",
         lazy: async () => ({ Component: (await import("./connections/ConnectionsPage")).ConnectionsPage }),

@@ -5,32 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-EMPTY = f"""# Benchmarks
-
-What `make bench` measured last, and where. The figures are never asserted: run it on your machine and compare
-with itself. Other work on the machine at the same time makes them worse.
-
-{BEGIN}
-{END}
-
-- *Button → …*: the whole product as `make run` starts it; one press at a time, from the POST that the button
-  sends to the moment at which the called system has the object. Both imitated systems run on the same machine.
-- *In bulk*: the ready flow from Creatio to Sage Intacct with customers, invoices and the write-back, all of it
-  over HTTP; the imitated systems share the processor with Heddle.
-- *Heddle alone*: reading, staging, mapping, claiming, writing and settling in one process, over a system in
-  memory that answers at once. Nothing is left out: claims, cross references and the full ledger are committed
-  to disk.
-"""
+MEASURED = "<!-- measured: begin -->", "<!-- measured: end -->"
+COMPARED = "<!-- compared: begin -->", "<!-- compared: end -->"
 
 
 def write(page: Path, machine: str, rows: Sequence[tuple[str, str]]) -> None:
-    """Replaces what stands between the markers; makes the page if there is none."""
-    text = page.read_text() if page.exists() else EMPTY
-    before, _, rest = text.partition(BEGIN)
-    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
-    after = rest.partition(END)[2]
-    page.parent.mkdir(exist_ok=True)
-    page.write_text(
-        f"{before}{BEGIN}\n\n{machine}\n\n| what | measured |\n|---|---|\n{table}\n\n{END}{after}"
-    )
+    """Replaces the table of what was measured."""
+    _put(page, *MEASURED, machine, [("what", "measured"), *rows])
+
+
+def compare(page: Path, machine: str, rows: Sequence[Sequence[str]]) -> None:
+    """Replaces the table of the comparison; its first row is the head."""
+    _put(page, *COMPARED, machine, rows)
+
+
+def _put(page: Path, begin: str, end: str, machine: str, rows: Sequence[Sequence[str]]) -> None:
+    text = page.read_text()
+    before, found, rest = text.partition(begin)
+    assert found, f"{page} has lost its place for {begin}"
+    lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    page.write_text(f"{before}{begin}\n\n{machine}\n\n{table}\n\n{end}{rest.partition(end)[2]}")

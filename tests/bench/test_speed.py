@@ -13,14 +13,18 @@ from typing import Any
 
 import pytest
 
-from tests.bench import map_speed, settled_loop
-from tests.bench.pages import write
+from tests.bench import bulk as whole
+from tests.bench import comparison, limit_speed, map_speed, release_speed, settled_loop
+from tests.bench.pages import compare, write
 from tests.durability import tree
 from tests.durability.tree import Tree
 
 RECORDS = int(os.environ.get("BENCH_RECORDS", "10000"))
 PRESSES = int(os.environ.get("BENCH_PRESSES", "200"))
+MANY = int(os.environ.get("BENCH_MANY", "100000"))
+TIMES = 3
 LOOP = 20_000
+LIMIT = 40
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 
 
@@ -32,7 +36,10 @@ def test_speed(tmp_path: Path) -> None:
     with tree.up(tmp_path / "bulk") as running:
         rows += bulk(running)
     rows += loop()
+    rows += scale()
+    rows += limit()
     rows += [(f"Map alone: {name}", f"{cost:.1f} µs a record") for name, cost in map_speed.figures()]
+    rows += [(name, f"{seconds:.2f} s of CPU") for name, seconds in release_speed.figures()]
     write(PAGE, machine(), rows)
     for name, value in rows:
         print(f"{name:60} {value}")
@@ -101,6 +108,35 @@ def bulk(running: Tree) -> list[tuple[str, str]]:
             "Calls a batch of 200 to Creatio / Sage Intacct",
             f"{calls[0] / batches:.1f} / {calls[1] / batches:.1f}",
         ),
+    ]
+
+
+def limit() -> list[tuple[str, str]]:
+    """What four processes reach together of a rate that a system allows, with nothing beyond it."""
+    reached = limit_speed.measure(LIMIT, 8.0)
+    return [
+        (f"Of {LIMIT} calls a second allowed, four processes reach", f"{reached.per_second:.1f}"),
+        ("… refused on the way", f"{reached.refused} of {reached.calls + reached.refused}"),
+    ]
+
+
+@pytest.mark.bench
+def test_comparison() -> None:
+    found = comparison.rows(RECORDS, TIMES)
+    compare(PAGE, f"{RECORDS:,} records a run, {TIMES} runs each; {machine()}", (comparison.HEAD, *found))
+    for row in found:
+        print(" | ".join(row))
+
+
+def scale() -> list[tuple[str, str]]:
+    """The whole way over HTTP in one process, few records and many, each in a process of its own."""
+    return [
+        (
+            f"The flow of the comparison in one process, {one.records:,} records",
+            f"{one.processor / one.records * 1e6:.0f} µs of processor time a record, "
+            f"{one.records / one.clock:,.0f} records/s, {one.peak:.0f} MB at most",
+        )
+        for one in (whole.alone(records) for records in (10_000, MANY))
     ]
 
 

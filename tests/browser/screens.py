@@ -95,7 +95,7 @@ def says(page: Page, sentence: str | re.Pattern[str], timeout: float = SLOW) -> 
     expect(page.get_by_role("status").filter(has_text=sentence)).to_be_visible(timeout=timeout)
 
 
-def choose(page: Page, label: str, option: str) -> None:
+def choose(page: Page, label: str, option: str | re.Pattern[str]) -> None:
     """Opens a list of choices and takes one."""
     page.get_by_role("combobox", name=label).click()
     page.get_by_role("option", name=option).click()

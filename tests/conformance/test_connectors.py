@@ -268,3 +268,40 @@ def test_no_secret_is_noted_down(bench: Bench) -> None:
     assert notes
     # the demo's passwords may be words that occur elsewhere: only what is long enough to be told apart
     assert not [secret for secret in secrets.values() if len(secret) >= 12 and secret in str(notes)]
+
+
+def test_what_is_deleted_is_gone_and_nothing_else(bench: Bench) -> None:
+    kept, dropped, other = (bench.create(n) for n in (61, 62, 63))
+    ids = [result.remote_id for result in bench.write(kept, dropped, other)]
+    deletes = [Change(f"d{n}", "delete", {}, ids[n]) for n in (1, 2)]
+    assert [result.outcome for result in bench.write(*deletes)] == [Outcome.UPDATED] * 2
+    assert [len(bench.found(change)) for change in (kept, dropped, other)] == [1, 0, 0]
+    key = bench.connector.entity(bench.case.entity).key
+    left = bench.connector.find(bench.case.entity, [{key: one} for one in ids])
+    assert [len(remotes) for remotes in left] == [1, 0, 0], "a sweep asks for ids like this"
+    page = bench.connector.read(Query(entity=bench.case.entity, keys=tuple(ids)), None, len(ids))
+    assert [record.key for record in page.records] == ids[:1], "and once more like this"
+    again = [Change(f"e{n}", "delete", {}, ids[n]) for n in (2, 0)]
+    assert [result.outcome for result in bench.write(*again)] == [Outcome.UPDATED] * 2
+    assert bench.found(kept) == []
+
+
+def test_a_delete_whose_answer_is_lost_can_be_sent_again(bench: Bench) -> None:
+    change = bench.create(64)
+    (made,) = bench.write(change)
+    delete = Change("d", "delete", {}, made.remote_id)
+    bench.vice("lost_answer", {"times": 1})
+    with pytest.raises((InDoubt, Unavailable)):
+        bench.write(delete)
+    assert bench.found(change) == []
+    assert [result.outcome for result in bench.write(delete)] == [Outcome.UPDATED]
+
+
+def test_a_delete_finds_the_door_shut_in_a_dry_run(bench: Bench) -> None:
+    change = bench.create(65)
+    (made,) = bench.write(change)
+    calls = len(bench.journal())
+    with pytest.raises(EngineError):
+        bench.open(read_only=True).write(bench.case.entity, [Change("d", "delete", {}, made.remote_id)])
+    assert not any(call["mutating"] for call in bench.journal()[calls:])
+    assert len(bench.found(change)) == 1

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from sqlmodel import select
+
 from engine.store import audit
+from engine.store.deliveries import Delivery
+from engine.store.failures import Failure
 from tests.designer.conftest import Desk, Ledger, exact, installation_of, work
 from tests.designer.test_runs import POISON, WIDGET, detail, run
 
@@ -107,3 +112,39 @@ def test_a_record_is_corrected_and_its_history_tells_who_changed_what(
 def test_a_dry_run_leaves_no_failure_in_the_inbox(app: Any, editor: Desk, live: str) -> None:
     run(editor, live, app, [poison("A2")], "dry-run")
     assert failed(editor) == []
+
+
+def test_each_failure_says_where_it_is_put_right(app: Any, editor: Desk, live: str) -> None:
+    run(editor, live, app, [poison("A2")])
+    (group,) = failed(editor)
+    kinds = [place["kind"] for place in group["fix"]]
+    assert kinds == ["step", "connection"], "what a trigger brought by itself has no page of its own"
+    assert group["fix"][0]["href"] == f"/flows/{live}?node=write"
+    assert group["fix"][1]["text"] == "the connection «Books»"
+    connection = exact(editor.get("/api/connections"))[0]["id"]
+    with installation_of(app).database.write() as session:  # as if the record had been read from the books
+        row = session.exec(select(Delivery).where(Delivery.key == "A2")).one()
+        row.origin_slot, row.origin_entity, row.title, row.remote_id = "books", "order", "Order A/2", "77"
+        session.add(row)
+    (group,) = failed(editor)
+    assert [(place["kind"], place["outside"]) for place in group["fix"]] == [
+        ("source", True), ("target", True), ("step", False), ("connection", False),
+    ]  # fmt: skip
+    assert group["fix"][0] == {
+        "kind": "source", "text": "Order A/2 in Books", "href": f"/api/records/{connection}/order/A2/open", "outside": True,
+    }  # fmt: skip
+    assert group["records"][0]["source"] == group["fix"][0]["href"]
+
+
+@pytest.mark.parametrize(
+    ("code", "first"), [("E-ACCESS", "connection"), ("E-TOO-LONG", "step"), ("E-RECORD", "source")]
+)
+def test_the_likeliest_place_comes_first(app: Any, editor: Desk, live: str, code: str, first: str) -> None:
+    run(editor, live, app, [poison("A2")])
+    with installation_of(app).database.write() as session:
+        failure = session.exec(select(Failure)).one()
+        row = session.exec(select(Delivery).where(Delivery.key == "A2")).one()
+        failure.code, row.origin_slot, row.origin_entity = code, "books", "order"
+        session.add_all([failure, row])
+    (group,) = failed(editor)
+    assert group["fix"][0]["kind"] == first

@@ -32,8 +32,8 @@ def test_a_plan_shows_each_write_old_and_new(app: Any, editor: Desk, live: str) 
     first = next(row for row in shown["writes"] if row["key"] == "A1")
     assert (first["operation"], first["outcome"], first["link"]) == ("create", "created", None)
     assert first["fields"] == [
-        {"field": "total", "title": "Total", "old": None, "new": 12, "changed": True},
-        {"field": "account", "title": "account", "old": None, "new": "4000", "changed": True},
+        {"field": "total", "title": "Total", "old": None, "new": 12, "changed": True, "why": ""},
+        {"field": "account", "title": "account", "old": None, "new": "4000", "changed": True, "why": ""},
     ]
     assert [row["key"] for row in plan(editor, dry, "?outcome=held")["writes"]] == ["A3"]
     assert len(plan(editor, dry, "?outcome=changes")["writes"]) == 2

@@ -39,6 +39,13 @@ def marked(text: str) -> dict[int, str]:
     return found
 
 
+def command_line(pid: int) -> str:
+    """What a process was started as; empty when it is gone."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return ""
+
+
 def kill(pid: int) -> None:
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""The whole product as its users start it: ``heddle up`` with the demo systems, driven from outside alone.
+"""The ready flow in a running Heddle, driven and judged from outside alone.
 
 Nothing here reaches into Heddle: runs are started by the button and by the API, and what came of them is
 read from the imitated systems' own objects.
@@ -6,14 +6,13 @@ read from the imitated systems' own objects.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +20,22 @@ import requests
 
 from designer.demo import Api
 from engine.record import COUNTED
-from tests.durability.processes import family, free_ports
+from tests import tree as product
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = product.ROOT
 FLOW = "closed-won-to-intacct-invoice"
 WON = "60d5310c-5be6-df11-971b-001d60e938c6"
 BOOKABLE = ("HW-", "SW-", "SV-")
 """Product codes of the categories that have a ledger account in the ready flow; the others are held."""
 
-VICTIMS = {"worker": "designer.cli worker", "web": "designer.cli serve", "valkey": "valkey-server"}
-
 
 @dataclass
-class Tree:
-    """A running ``heddle up``. The demo's own few opportunities are invoiced or held like the others."""
+class Installation:
+    """A running Heddle and its two imitated systems, wherever they run: reached by HTTP alone.
 
-    process: subprocess.Popen[bytes]
-    data: Path
-    url: str
+    The demo's own few opportunities are invoiced or held like the others.
+    """
+
     heddle: Api
     creatio: Api
     intacct: Api
@@ -67,7 +64,7 @@ class Tree:
         until, run = time.monotonic() + seconds, {}
         while time.monotonic() < until:
             try:
-                run = Api(self.url, self.token).get(f"/api/runs/{run_id}")
+                run = Api(self.heddle.url, self.token).get(f"/api/runs/{run_id}")
             except Exception:
                 time.sleep(0.2)
                 continue
@@ -79,13 +76,6 @@ class Tree:
     @property
     def token(self) -> str:
         return str(self.heddle.session.headers["Authorization"]).removeprefix("Bearer ")
-
-    def pids(self, kind: str) -> list[int]:
-        """The processes of one kind (see VICTIMS), alive now."""
-        return [pid for pid in family(self.process.pid) if VICTIMS[kind] in _command(pid)]
-
-    def log(self) -> str:
-        return (self.data.parent / "up.log").read_text(errors="replace")
 
     # what is outside -------------------------------------------------------------------------------------
 
@@ -125,57 +115,42 @@ class Tree:
         assert not titles, "an invoice was not written back"
 
 
+@dataclass
+class Tree(Installation):
+    """A running ``heddle up``."""
+
+    process: product.Tree = field(kw_only=True)
+
+    @property
+    def url(self) -> str:
+        return self.process.url
+
+    @property
+    def data(self) -> Path:
+        return self.process.data
+
+    def pids(self, kind: str) -> list[int]:
+        return self.process.pids(kind)
+
+
 @contextmanager
 def up(folder: Path, *, workers: int = 2, **env: str) -> Iterator[Tree]:
     """Starts the tree on free ports with its data below ``folder``, flow published; stops all of it at the end."""
-    port = free_ports(3)
     data = folder / "data"
-    folder.mkdir(parents=True, exist_ok=True)
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("HEDDLE_")},
-        **{"HEDDLE_DEMO": "1", "HEDDLE_PORT": str(port), "HEDDLE_DATA": str(data), **env},
-    }
-    with (folder / "up.log").open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "designer.cli", "up", "--workers", str(workers)],
-            cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-        )  # fmt: skip
-    try:
-        _await(folder / "up.log", process, 90)
-        token = subprocess.run(
-            [sys.executable, "-m", "designer.cli", "token", "create", "--role", "admin"],
-            cwd=ROOT, env=environment, capture_output=True, text=True, check=True,
-        ).stdout.strip()  # fmt: skip
-        url = f"http://127.0.0.1:{port}"
-        tree = Tree(process, data, url, Api(url, token), *_sandboxes(port))
+    with product.running(data, workers=workers, **env) as process:
+        token = new_token(product.environment(data, **env))
+        creatio, intacct = (Api(process.sandbox(system).url) for system in product.SYSTEMS)
+        tree = Tree(Api(process.url, token), creatio, intacct, process=process)
         tree.publish()
         yield tree
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
-def _sandboxes(port: int) -> tuple[Api, Api]:
-    return Api(f"http://127.0.0.1:{port + 1}"), Api(f"http://127.0.0.1:{port + 2}")
-
-
-def _await(log: Path, process: subprocess.Popen[bytes], seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while "Heddle is ready" not in log.read_text(errors="replace"):
-        if process.poll() is not None or time.monotonic() > until:
-            raise AssertionError(f"Heddle did not start:\n{log.read_text(errors='replace')}")
-        time.sleep(0.1)
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
-        return ""
+def new_token(environment: dict[str, str]) -> str:
+    """A key of the role admin for the installation of this environment."""
+    return subprocess.run(
+        [sys.executable, "-m", "designer.cli", "token", "create", "--role", "admin"],
+        cwd=product.ROOT, env=environment, capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
 
 
 def press(url: str, opportunity: str, name: str, seconds: float = 60) -> str:

@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import select
 
 from engine import clock, launch
+from engine.connector import Partly
 from engine.errors import InDoubt, Unavailable
 from engine.launch import Cause
 from engine.record import COUNTED, from_json
@@ -18,7 +19,7 @@ from engine.store.database import Database
 from engine.store.deliveries import Delivery
 from engine.store.lanes import Lane
 from engine.store.runs import Run
-from tests.engine.toys import Bench, World, refuse, toy_flow, toys
+from tests.engine.toys import Bench, Toy, World, refuse, toy_flow, toys
 
 
 @pytest.fixture(autouse=True)
@@ -265,3 +266,31 @@ def test_a_lease_outlasts_a_call_that_takes_longer(database: Database) -> None:
         assert run.state == "done"
     assert bench.world.write_calls == 1
     assert owners[-1] > 0, "the lease ran out while the call was on its way"
+
+
+def test_what_was_answered_before_a_failure_is_booked_and_only_the_rest_is_in_doubt(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(database, World(10), toy_flow())
+    asked: list[list[str]] = []
+    write, resolve = Toy._write, Toy.resolve
+
+    def partly(toy: Toy, entity: str, changes: Any) -> list[Any]:
+        if asked:
+            return write(toy, entity, changes)
+        asked.append([change.data["ref"] for change in changes])
+        results: list[Any] = list(write(toy, entity, changes[:7]))
+        write(toy, entity, changes[7:8])  # it got there; its answer did not get back
+        doubt = InDoubt("no answer", sent_at=time.time(), timeout=0.05)
+        raise Partly([*results, None, None, None], doubt)
+
+    def looked_up(toy: Toy, entity: str, changes: Any) -> list[Any]:
+        asked.append([change.data["ref"] for change in changes])
+        return resolve(toy, entity, changes)
+
+    monkeypatch.setattr(Toy, "_write", partly)
+    monkeypatch.setattr(Toy, "resolve", looked_up)
+    run = finish(bench, start(bench))
+    assert (run.state, counts(run)["created"]) == ("done", 10)
+    assert len(set(bench.world.created())) == len(bench.world.created()) == 10
+    assert asked[1] == asked[0][7:]

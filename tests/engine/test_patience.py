@@ -19,7 +19,7 @@ from engine.store import lanes, outages
 from engine.store.database import Database
 from engine.store.runs import Run
 from tests.engine.test_executor import counts, finish, start
-from tests.engine.toys import Bench, World, toy_flow, toys
+from tests.engine.toys import Bench, World, refuse, toy_flow, toys
 
 POLICY = Policy(retry_minutes=[1, 5, 15])
 
@@ -39,14 +39,16 @@ def busy(code: str = "E-UNAVAILABLE", retry_after: float | None = None) -> Unava
     ("error", "waits", "ends"),
     [
         (busy(), None, True),
-        (busy(retry_after=7.0), 7.0, True),
-        (busy("E-RATE", 90.0), 90.0, True),
+        (busy(retry_after=7.0), 7.0, False),
+        (busy("E-RATE", 90.0), 90.0, False),
         (busy("E-UNREACHABLE"), None, False),
         (busy("E-UNREACHABLE", 7.0), 7.0, False),
         (busy("E-DATABASE"), None, False),
         (busy("E-DISK"), None, False),
         (busy("E-BUSY", 0.3), 0.3, False),
         (busy(patience.DOWN, 30.0), 30.0, False),
+        (busy("E-TURN", 2.0), 2.0, False),
+        (busy("E-DAY", 3600.0), 3600.0, False),
         (AccessError("Refused."), None, False),
     ],
     ids=lambda value: getattr(value, "code", None),
@@ -59,6 +61,20 @@ def test_each_refusal_has_its_time_and_its_end(
     assert expected * 0.85 <= due_in + 0.1
     assert due_in <= expected * 1.1 + 0.1
     assert patience.gives_up(error, failures, POLICY) == (ends and failures >= 3)
+
+
+@pytest.mark.parametrize(
+    ("error", "hours", "ends"),
+    [
+        (busy("E-RATE", 90.0), 23.9, False),
+        (busy("E-RATE", 90.0), 24.1, True),
+        (busy("E-TURN", 2.0), 240, False),
+        (busy("E-DAY", 3600.0), 240, False),
+    ],
+    ids=["23.9h", "24.1h", "turn", "day"],
+)
+def test_being_put_off_has_an_end_of_its_own(error: HeddleError, hours: float, ends: bool) -> None:
+    assert patience.gives_up(error, 0, POLICY, told_since=now() - hours * 3600) is ends
 
 
 @pytest.mark.parametrize("failures", [1, 5])
@@ -76,6 +92,43 @@ def test_no_minutes_in_the_policy_are_one_try() -> None:
     none = Policy(retry_minutes=[])
     assert patience.gives_up(busy(), 0, none)
     assert 50 < patience.due_at(busy(), 1, none) - now() < 70
+
+
+@pytest.mark.parametrize("means", ["match", "key", "none"])
+def test_being_told_to_wait_uses_up_no_attempt_and_leaves_nothing_in_doubt(
+    database: Database, clock: Any, means: Any
+) -> None:
+    bench = Bench(database, World(30), toy_flow(match=("ref",) if means == "match" else ()))
+    bench.world.means = means
+    bench.world.before_write = refuse(busy("E-RATE", 60.0), times=12)
+    run_id = start(bench)
+    executor = bench.executor()
+    for _ in range(12):
+        for run, lane in [*bench.rings, *_unattended(database)]:
+            executor.advance(run, lane)
+        bench.rings.clear()
+        with database.read() as session:
+            waiting = session.get(Run, run_id)
+        assert waiting is not None
+        assert (waiting.state, waiting.code) == ("waiting", "E-RATE")
+        clock.advance(70)
+    assert counts(finish(bench, run_id)) == {"read": 30, "created": 30}
+    assert sorted(bench.world.created()) == sorted(bench.world.source)
+
+
+def test_who_is_put_off_for_a_whole_day_is_told_as_failed(database: Database, clock: Any) -> None:
+    bench = Bench(database, World(5), toy_flow())
+    bench.world.before_write = refuse(busy("E-RATE", 3600.0), times=99)
+    run_id = start(bench)
+    executor = bench.executor()
+    for _ in range(26):
+        for run, lane in [*bench.rings, *_unattended(database)]:
+            executor.advance(run, lane)
+        bench.rings.clear()
+        clock.advance(4000)
+    assert counts(finish(bench, run_id)) == {"read": 5, "failed": 5}
+    bench.world.before_write = lambda changes: None
+    assert counts(finish(bench, retried(bench, run_id))) == {"read": 5, "created": 5}
 
 
 class Shut:

@@ -145,7 +145,11 @@ def test_a_table_sets_its_targets_and_tells_the_row() -> None:
     [after] = run(table_node(), trace=trace).ports["out"]
     assert after.data["Entity"] == {"Code": "EU-1"}
     assert after.data["Due"] == "2026-12-01"
-    [note] = trace.notes["route", "7"]
+    note, *made = trace.notes["route", "7"]
+    assert [(one["field"], one["steps"]) for one in made] == [
+        ("Entity.Code", [{"did": "Table «Entity», row 1", "value": "EU-1"}]),
+        ("Due", [{"did": "Table «Entity», row 1", "value": "2026-12-01"}]),
+    ]
     assert note["rows"] == [{"row": 1, "id": "1", "note": "small"}]
     assert note["inputs"][1] == {"title": "Total", "value": Decimal("3000.00")}
 

@@ -56,11 +56,16 @@ class ExactlyOnce(RuleBasedStateMachine):
         size=st.integers(1, 15),
         writes=st.integers(1, 2),
         means=st.sampled_from(["match", "key"]),
+        names=st.sampled_from([0, 0, 1, 5]),
     )
-    def begin(self, rows: int, lane_count: int, size: int, writes: int, means: Any) -> None:
+    def begin(self, rows: int, lane_count: int, size: int, writes: int, means: Any, names: int) -> None:
+        """``names``: so many different names, by which objects are recognised; 0 recognises by the reference."""
         self.world = World(rows)
         self.world.means = means
-        match = ("ref",) if means == "match" else ()
+        self.by_name = bool(names) and means == "match"
+        for at, row in enumerate(self.world.source.values()):
+            row["name"] = f"Name {at % names}" if self.by_name else row["name"]
+        match = (("name",) if self.by_name else ("ref",)) if means == "match" else ()
         operation = "upsert" if means == "match" else "create"
         flow = toy_flow(
             lanes=lane_count, batch_size=size, writes=writes if match else 1, operation=operation, match=match
@@ -119,7 +124,8 @@ class ExactlyOnce(RuleBasedStateMachine):
     @invariant()
     def nothing_twice(self) -> None:
         if hasattr(self, "world"):
-            doubled = {ref: n for ref, n in Counter(self.world.created()).items() if n > 1}
+            made = [row["name"] for row in self.world.target] if self.by_name else self.world.created()
+            doubled = {ref: n for ref, n in Counter(made).items() if n > 1}
             assert not doubled
 
     def teardown(self) -> None:
@@ -131,7 +137,11 @@ class ExactlyOnce(RuleBasedStateMachine):
                 time.sleep(0.01)
                 assert time.monotonic() < until, "the runs do not end"
             self.nothing_twice()
-            assert sorted(self.world.created()) == sorted(self.world.source), "something was lost"
+            if self.by_name:
+                names = {row["name"] for row in self.world.source.values()}
+                assert {row["name"] for row in self.world.target} == names, "something was lost"
+            else:
+                assert sorted(self.world.created()) == sorted(self.world.source), "something was lost"
             self._judge_counts()
         self.toys.__exit__(None, None, None)
         self.database.close()

@@ -15,8 +15,8 @@ from msgspec import DecodeError
 from requests import Response
 
 from engine.errors import HeddleError, RecordRejected, Unavailable
+from engine.http import retry_after
 from engine.record import from_json
-from nodes.systems.creatio.session import retry_after
 
 _VAGUE = {"", "An error has occurred.", "The request is invalid."}
 

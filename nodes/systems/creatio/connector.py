@@ -8,16 +8,18 @@ from typing import Any, ClassVar
 import msgspec
 from requests import Response
 
-from engine.connector import Capability, Connector, Filter, Health, Query
+from engine.connector import Capability, Connector, Filter, Health, Query, TaskForm
 from engine.errors import AccessError, HeddleError, RecordRejected, Unavailable
 from engine.http import Http
 from engine.record import Change, Page, Record, Remote, Result
 from engine.shape import Entity, Summary
 from nodes.systems.creatio import finding
 from nodes.systems.creatio.answers import body_of, refuse
+from nodes.systems.creatio.deleting import delete
 from nodes.systems.creatio.metadata import Model, parse, stock_model
 from nodes.systems.creatio.odata import Reader, Selection, condition, resolve
 from nodes.systems.creatio.session import ClientCredentials, CreatioSettings, Session
+from nodes.systems.creatio.task import ACTIVITY
 from nodes.systems.creatio.values import GUID
 from nodes.systems.creatio.writing import Writer
 from nodes.systems.odata import reading
@@ -42,6 +44,7 @@ class CreatioConnector(Connector[CreatioSettings]):
     capability: ClassVar[Capability] = Capability(
         page=500, write=100, find=100, idempotency="client-id", changes="modified-since", concurrent=4
     )
+    task: ClassVar[TaskForm | None] = ACTIVITY
     errors: ClassVar[Mapping[int | str, type[HeddleError]]] = {
         400: RecordRejected,
         401: AccessError,
@@ -243,6 +246,10 @@ class CreatioConnector(Connector[CreatioSettings]):
         return finding.find(self, entity, matches, fields)
 
     # writing -----------------------------------------------------------------------------------------
+
+    def _delete(self, entity: str, changes: Sequence[Change]) -> list[Result]:
+        self.model().type(entity)
+        return self._delete_singly(changes, lambda change: delete(self, entity, change))
 
     def _write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
         return Writer(self, entity).write(changes)

@@ -113,6 +113,7 @@ class Model:
                 key="Id",
                 title_field=found.display,
                 modified="ModifiedOn" if "ModifiedOn" in found.properties else None,
+                modified_by="ModifiedBy.Name" if found.lookup_of("ModifiedById") else None,
                 match=tuple(key for key in stock.get("match", ()) if key in found.properties),
                 operations=("read", "create", "update", "delete"),
                 fields=(*self.columns(name), *self._objects(found), *self._children(found)),

@@ -18,7 +18,7 @@ from requests import Response
 from engine.clock import now
 from engine.connector import ConnectionSettings
 from engine.errors import AccessError, Unavailable
-from engine.http import Http
+from engine.http import Http, retry_after
 from engine.record import from_json, to_json
 
 TOKEN_SKEW = 60.0
@@ -276,11 +276,3 @@ def _not_creatio(response: Response) -> AccessError:
         cure="Correct the address: the one in the browser, without /0 or anything behind it.",
         detail=f"{response.status_code} {response.headers.get('Content-Type', '')}",
     )
-
-
-def retry_after(response: Response) -> float | None:
-    """Seconds to wait as the answer says, None if it does not say."""
-    try:
-        return max(float(response.headers.get("Retry-After", "")), 0.0)
-    except ValueError:
-        return None

@@ -17,7 +17,7 @@ from requests import Response
 
 from engine.clock import now
 from engine.errors import AccessError, Unavailable
-from engine.http import Http
+from engine.http import Http, retry_after
 from engine.record import from_json
 
 SKEW = 60.0
@@ -194,12 +194,6 @@ class SignIn:
                 cure="Correct client id, secret and scope in the connection.",
             )
         return token, asked_at + _seconds(answer.get("expires_in"))
-
-
-def retry_after(response: Response) -> float | None:
-    """Seconds that the service asks to wait, None if it does not say (RFC 9110, 10.2.3; dates are not used)."""
-    said = response.headers.get("Retry-After", "")
-    return float(said) if said.replace(".", "", 1).isdigit() else None
 
 
 def _kept(auth: ClientCredentials) -> _Token:

@@ -12,6 +12,7 @@ from engine.record import Change, Page, Remote, Result
 from engine.shape import Entity, Summary
 from nodes.systems.http import line, shapes, writing
 from nodes.systems.http.answers import Judge
+from nodes.systems.http.deleting import delete
 from nodes.systems.http.finding import Finder
 from nodes.systems.http.line import Line
 from nodes.systems.http.reading import Reader
@@ -77,6 +78,10 @@ class HttpConnector(Connector[HttpSettings]):
     def _write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
         return Writer(self.line, self.judge, self._form(entity)).write(changes)
 
+    def _delete(self, entity: str, changes: Sequence[Change]) -> list[Result]:
+        form = self._form(entity)
+        return self._delete_singly(changes, lambda change: delete(self.line, self.judge, form, change))
+
     def resolve(self, entity: str, changes: Sequence[Change]) -> list[Remote | None]:
         return Writer(self.line, self.judge, self._form(entity)).resolve(changes)
 
@@ -94,12 +99,15 @@ class HttpConnector(Connector[HttpSettings]):
 def capability(settings: HttpSettings) -> Capability:
     """What the service can do, as its forms tell.
 
-    A call that breaks off half-way must be one that can be sorted out: where there is no means, no more records
-    are handed over at once than go into one request.
+    Where a lost answer cannot be sorted out, no more records are handed over at once than are under way together.
     """
     written = [one for one in settings.entities if one.write]
     sizes = {one.name: one.write.size if one.write and one.write.body == "array" else 1 for one in written}
-    unsafe = [sizes[one.name] for one in written if not writing.is_safe(one)]
+    unsafe = [
+        one.write.at_once if one.write and one.write.body == "single" else sizes[one.name]
+        for one in written
+        if not writing.is_safe(one)
+    ]
     pages = [
         one.read.paging.size
         for one in settings.entities

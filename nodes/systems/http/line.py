@@ -10,9 +10,9 @@ from msgspec import DecodeError
 from requests import Response
 
 from engine.errors import AccessError, HeddleError, RecordRejected, Unavailable
-from engine.http import Http
+from engine.http import Http, retry_after
 from engine.record import from_json, to_json
-from nodes.systems.http.auth import SignIn, retry_after
+from nodes.systems.http.auth import SignIn
 
 STATUS: dict[int | str, type[HeddleError]] = {
     401: AccessError,

@@ -8,6 +8,7 @@ header ``X-API-Key`` or the parameter ``api_key``, or OAuth client credentials `
                                  parameters ``number``, ``ids``, ``updated_since``, ``updated_until``, ``limit``
 ``GET  /v1/<objects>/<id>``      one                     ``POST /v1/<objects>``       a new one (201)
 ``PATCH /v1/<objects>/<id>``     changes it (200)        ``POST /v1/<objects>/bulk``  up to 500 new ones, an answer each
+``DELETE /v1/<objects>/<id>``    removes it (204)
 
 ``objects`` is ``customers`` or ``invoices``. A create under an ``Idempotency-Key`` seen before answers as it did then.
 """
@@ -112,6 +113,12 @@ class HttpSandbox(Sandbox):
             "change",
             lambda kind, key: self.guarded(lambda: self.change(kind, key)),
             methods=["PATCH"],
+        )
+        rule(
+            "/v1/<kind>/<key>",
+            "drop",
+            lambda kind, key: self.guarded(lambda: self.drop(kind, key)),
+            methods=["DELETE"],
         )
 
     # signing in --------------------------------------------------------------------------------------
@@ -260,6 +267,13 @@ class HttpSandbox(Sandbox):
         with self.committing():
             return 200, self.store(kind, merged, key)
 
+    def drop(self, kind: str, key: str) -> tuple[int, Any]:
+        if self.row(checked(kind), key) is None:
+            raise Refusal(404, "not_found", "There is no such object")
+        with self.committing():
+            self.remove(kind, key)
+        return 204, None
+
     def refuse(self, kind: str, body: Any, key: str = "") -> None:
         needed = KINDS[kind][0]
         if not isinstance(body, dict) or not body.get(needed):
@@ -336,6 +350,7 @@ def form(kind: str) -> Row:
         "write": {
             "create": {"method": "POST", "path": f"/{kind}"},
             "update": {"method": "PATCH", "path": f"/{kind}/{{id}}"},
+            "delete": {"method": "DELETE", "path": f"/{kind}/{{id}}"},
             "idempotency_header": "Idempotency-Key",
             "id": "$.id",
             "number": "$.number",

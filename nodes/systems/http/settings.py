@@ -210,6 +210,17 @@ class Call(Form):
     path: SubPath = Field(title="Path", description="/customers, or with {id}: /customers/{id}", min_length=1)
 
 
+class DeleteCall(Form):
+    method: Literal["DELETE", "POST", "PUT"] = Field("DELETE", title="Method")
+    path: SubPath = Field(title="Path", description="With {id}: /customers/{id}", min_length=1)
+
+    @model_validator(mode="after")
+    def _names_it(self) -> DeleteCall:
+        if "id" not in placeholders(self.path):
+            raise ValueError("The path of a delete needs {id}.")
+        return self
+
+
 class Success(Form):
     """When a call that answers 2xx has really worked."""
 
@@ -222,6 +233,7 @@ class WriteForm(Form):
 
     create: Call | None = Field(None, title="Create")
     update: Call | None = Field(None, title="Update")
+    delete: DeleteCall | None = Field(None, title="Delete", description="Empty: nothing is deleted.")
     body: Literal["single", "array"] = Field(
         "single", title="In one call", description="One record, or a list."
     )
@@ -231,8 +243,7 @@ class WriteForm(Form):
         title="Calls at once",
         ge=1,
         le=16,
-        description="One record in a call: so many calls may be under way together, where a lost answer can be "
-        "settled by an idempotency header or by finding.",
+        description="One record in a call: so many calls may be under way together.",
     )
     wrap: str = Field("", title="Wrapped in", description="The key that the body stands under; empty: none.")
     idempotency_header: HeaderName | Literal[""] = Field(
@@ -258,8 +269,8 @@ class WriteForm(Form):
 
     @model_validator(mode="after")
     def _complete(self) -> WriteForm:
-        if not self.create and not self.update:
-            raise ValueError("Say how records are created, updated or both.")
+        if not self.create and not self.update and not self.delete:
+            raise ValueError("Say how records are created, updated or deleted.")
         if self.body == "single" and self.update and "id" not in placeholders(self.update.path):
             raise ValueError("The path of an update needs {id}.")
         return self
@@ -344,7 +355,9 @@ class HttpSettings(ConnectionSettings):
 
 def at(path: str, body: Any) -> Any:
     """The value at a path, None where there is none or no path."""
-    found = parse_path(path).get(body) if path else None
+    if not path or body is None:
+        return None
+    found = parse_path(path).get(body)
     return (
         found
         if found or found == 0 or found is False or found == "" or isinstance(found, list | dict)

@@ -27,6 +27,8 @@ def shape(form: EntityForm, sample: Sequence[Any]) -> Entity:
         operations.append("create")
     if form.write and form.write.update:
         operations.append("update")
+    if form.write and form.write.delete:
+        operations.append("delete")
     return Entity(
         name=form.name,
         title=form.title or form.name,

@@ -10,8 +10,8 @@ from urllib.parse import quote
 from requests import Response
 
 from engine.clock import now
-from engine.connector import CannotTell
-from engine.errors import HeddleError, InDoubt, RecordRejected
+from engine.connector import CannotTell, Partly
+from engine.errors import HeddleError, InDoubt, RecordRejected, Unavailable
 from engine.record import Change, Outcome, Remote, Result, idempotency_key
 from nodes.systems.http.answers import Judge, succeeded
 from nodes.systems.http.finding import Finder
@@ -35,8 +35,9 @@ class Writer:
         self.what = form.title or form.name
 
     def write(self, changes: Sequence[Change]) -> list[Result]:
-        """One result a change, in order. What an interruption leaves unsent is raised: see ``is_safe``."""
+        """One result a change, in order. Raises Partly, or the failure itself, when not all got an answer."""
         results: dict[int, Result] = {}
+        failure: HeddleError | None = None
         for operation in dict.fromkeys(change.operation for change in changes):
             call = self.write_form.create if operation == "create" else self.write_form.update
             places = [place for place, change in enumerate(changes) if change.operation == operation]
@@ -51,9 +52,14 @@ class Writer:
             size = self.write_form.size if self.write_form.body == "array" else 1
             groups = [places[start : start + size] for start in range(0, len(places), size)]
             parts = [[changes[place] for place in group] for group in groups]
-            for group, answers in zip(groups, self._send_all(call, operation, parts), strict=True):
-                results.update(zip(group, answers, strict=True))
-        return [results[place] for place in range(len(changes))]
+            answers, failure = self._send_all(call, operation, parts)
+            for group, answer in zip(groups, answers, strict=True):
+                results.update(zip(group, answer or (), strict=answer is not None))
+            if failure is not None:
+                break
+        if failure is None:
+            return [results[place] for place in range(len(changes))]
+        raise Partly([results.get(place) for place in range(len(changes))], failure) if results else failure
 
     def resolve(self, changes: Sequence[Change]) -> list[Remote | None]:
         """For each create what it made. Where the service recognises a repeated call by its key, None: sending it
@@ -69,21 +75,39 @@ class Writer:
         found = finder.find([change.match for change in changes])
         return [remotes[0] if remotes else None for remotes in found]
 
-    def _send_all(self, call: Call, operation: str, parts: list[list[Change]]) -> list[list[Result]]:
-        """Each part in a call of its own, several at once where that is allowed. Raises the first failure, when all
-        that are under way have ended: what they did is settled as any lost answer is."""
-        workers = min(self.write_form.at_once, len(parts))
-        if workers < 2 or self.write_form.body == "array" or not is_safe(self.form):
-            return [self._send(call, operation, part) for part in parts]
+    def _send_all(
+        self, call: Call, operation: str, parts: list[list[Change]]
+    ) -> tuple[list[list[Result] | None], HeddleError | None]:
+        """Each part in a call of its own, several at once where that is asked for. Answers the results of each, None
+        without an answer, and why. After a failure no other call begins, and those under way are waited for."""
+        workers = min(self.write_form.at_once if self.write_form.body == "single" else 1, len(parts))
+        if workers < 2:
+            return self._send_in_turn(call, operation, parts)
         with ThreadPoolExecutor(workers, "http-write") as pool:
             pending = [pool.submit(self._send, call, operation, part) for part in parts]
             wait(pending, return_when=FIRST_EXCEPTION)
             for one in pending:
                 one.cancel()
-        failed = next((e for one in pending if not one.cancelled() and (e := one.exception())), None)
-        if failed is not None:
-            raise failed
-        return [one.result() for one in pending]
+        results: list[list[Result] | None] = []
+        failures: list[HeddleError] = []
+        for one in pending:
+            error = None if one.cancelled() else one.exception()
+            if error is not None and not isinstance(error, HeddleError):
+                raise error
+            results.append(None if one.cancelled() or error is not None else one.result())
+            failures += [error] if error is not None else []
+        return results, max(failures, key=_patience, default=None)
+
+    def _send_in_turn(
+        self, call: Call, operation: str, parts: list[list[Change]]
+    ) -> tuple[list[list[Result] | None], HeddleError | None]:
+        results: list[list[Result] | None] = []
+        for part in parts:
+            try:
+                results.append(self._send(call, operation, part))
+            except HeddleError as error:
+                return results + [None] * (len(parts) - len(results)), error
+        return results, None
 
     def _send(self, call: Call, operation: str, changes: list[Change]) -> list[Result]:
         """One call. Raises InDoubt, Unavailable or AccessError when all of it failed."""
@@ -93,7 +117,7 @@ class Writer:
             if not changes[0].remote_id:
                 return [_failed("E-NO-ID", f"It is not known which {self.what} to update.")]
             path = path.replace("{id}", quote(changes[0].remote_id, safe=""))
-        body: Any = changes[0].data if single else [self._with_id(one, operation) for one in changes]
+        body: Any = changes[0].body() if single else [self._with_id(one, operation) for one in changes]
         if self.write_form.wrap:
             body = {self.write_form.wrap: body}
         headers = {}
@@ -104,12 +128,12 @@ class Writer:
         response = self.line.call(call.method, path, mutating=True, body=body, headers=headers)
         return self._judge(response, operation, changes, sent_at)
 
-    def _with_id(self, change: Change, operation: str) -> dict[str, Any]:
+    def _with_id(self, change: Change, operation: str) -> Any:
         """In a list of updates each record says which it is."""
         name = plain_name(self.form.key)
         if operation == "update" and change.remote_id and name not in change.data:
             return {name: change.remote_id, **change.data}
-        return change.data
+        return change.body()
 
     def _judge(
         self, response: Response, operation: str, changes: list[Change], sent_at: float
@@ -170,6 +194,13 @@ class Writer:
 
     def _doubt(self, message: str, sent_at: float) -> InDoubt:
         return InDoubt(message, sent_at=sent_at, timeout=self.line.http.timeout)
+
+
+def _patience(error: HeddleError) -> tuple[int, float]:
+    """Of several failures the one that asks for the longest wait stands for all: a doubt most of all."""
+    if isinstance(error, InDoubt):
+        return 2, error.sent_at + error.timeout
+    return 1, error.retry_after or 0.0 if isinstance(error, Unavailable) else 0.0
 
 
 def is_safe(form: EntityForm) -> bool:

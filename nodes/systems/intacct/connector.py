@@ -11,6 +11,7 @@ from engine.http import Http
 from engine.record import Change, Page, Remote, Result
 from engine.shape import Entity, Summary
 from nodes.systems.intacct import refusals, shapes
+from nodes.systems.intacct.deleting import delete
 from nodes.systems.intacct.gateway import Gateway
 from nodes.systems.intacct.reading import Reader
 from nodes.systems.intacct.settings import IntacctSettings
@@ -74,6 +75,9 @@ class IntacctConnector(Connector[IntacctSettings]):
 
     def _write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
         return self._writer.write(entity, changes)
+
+    def _delete(self, entity: str, changes: Sequence[Change]) -> list[Result]:
+        return delete(self._gateway, self._reader, entity, changes)
 
     def resolve(self, entity: str, changes: Sequence[Change]) -> list[Remote | None]:
         return self._writer.resolve(entity, changes)

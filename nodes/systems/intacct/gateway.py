@@ -17,7 +17,7 @@ from lxml import etree
 
 from engine.clock import now
 from engine.errors import AccessError, EngineError, HeddleError, InDoubt, RecordRejected, Unavailable
-from engine.http import Http
+from engine.http import Http, retry_after
 from nodes.systems.intacct import answers, envelope, refusals
 from nodes.systems.intacct.answers import Answer, Response, Unreadable
 from nodes.systems.intacct.envelope import Function
@@ -146,7 +146,7 @@ class Gateway:
                     timeout=self.http.timeout,
                     detail=answer.text[:500],
                 )
-            raise Unavailable(message, retry_after=_retry_after(answer), detail=answer.text[:500])
+            raise Unavailable(message, retry_after=retry_after(answer), detail=answer.text[:500])
         try:
             response = answers.read(answer.content)
         except Unreadable as reason:
@@ -163,7 +163,7 @@ class Gateway:
         text = refusals.sentence(faults) or "Too many requests at once."
         return Unavailable(
             f"Intacct limits our requests: {text}",
-            retry_after=_retry_after(answer) or DEFAULT_RETRY_AFTER,
+            retry_after=retry_after(answer) or DEFAULT_RETRY_AFTER,
             code="E-RATE",
             detail=refusals.RATE_LIMIT,
         )
@@ -232,11 +232,3 @@ def _in_order(functions: Sequence[Function], found: Sequence[Answer]) -> list[An
 
 def _is_sign_in(response: Response) -> bool:
     return any(refusals.ERRORS.get(fault.errorno) is AccessError for fault in response.faults)
-
-
-def _retry_after(answer: requests.Response) -> float | None:
-    text = answer.headers.get("Retry-After", "")
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        return None

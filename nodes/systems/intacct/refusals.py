@@ -116,14 +116,20 @@ def result(entity: str, change: Change, faults: Sequence[Fault]) -> Result:
     numbers = ", ".join(dict.fromkeys(fault.errorno for fault in faults if fault.errorno))
     if any(_CLOSED.search(fault.text) for fault in faults):
         day = _posting_day(change.data)
+        field = "WHENPOSTED" if change.data.get("WHENPOSTED") else "WHENCREATED"
         return Result(
             Outcome.HELD,
             code="E-CLOSED-PERIOD",
             message=f"Held: Intacct has closed the period of {day or 'this document'}. Reopen it in Intacct, or "
             "give the document a posting date in an open period.",
             detail=f"{numbers}: {text}",
-            field="WHENPOSTED" if change.data.get("WHENPOSTED") else "WHENCREATED",
-            question={"kind": "closed-period", "entity": entity, "date": f"{day[:7]}-01" if day else ""},
+            field=field,
+            question={
+                "kind": "closed-period",
+                "entity": entity,
+                "date": f"{day[:7]}-01" if day else "",
+                "field": field,
+            },
         )
     return Result(
         Outcome.FAILED,

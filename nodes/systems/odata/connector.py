@@ -15,6 +15,7 @@ from engine.record import Change, Page, Record, Remote, Result
 from engine.shape import Entity, Summary
 from nodes.systems.http.line import STATUS, Line, body_of, meaning, refuse, said
 from nodes.systems.odata import reading
+from nodes.systems.odata.deleting import delete
 from nodes.systems.odata.filtering import condition, match_of
 from nodes.systems.odata.metadata import KEY, Model, entered, parse
 from nodes.systems.odata.query import all_of, any_of, chunks, encode
@@ -131,7 +132,7 @@ class ODataConnector(Connector[ODataSettings]):
             rows, following = self.rows(query.entity, options, limit)
         else:
             rows, following = self.rows(query.entity, [], limit, here["next"])
-        records = [self.record(query.entity, row) for row in rows]
+        records = self.records(query.entity, rows)
         mark = max([here["mark"] or "", *(one.version or "" for one in records)], key=stamp_key) or None
         return Page(records, {"next": following, "mark": mark} if following else None, mark or query.since)
 
@@ -157,7 +158,7 @@ class ODataConnector(Connector[ODataSettings]):
         mark = reading.highest(here, fresh, names)
         if following is not None:
             following.mark = here.mark
-        records = [self.record(entity, row) for row in fresh]
+        records = self.records(entity, fresh)
         return Page(records, msgspec.to_builtins(following) if following else None, mark or query.since)
 
     def _named(self, query: Query, conditions: list[str], done: int, limit: int) -> Page:
@@ -168,8 +169,7 @@ class ODataConnector(Connector[ODataSettings]):
         found: dict[str, Record] = {}
         for some in chunks(parts, FILTER_LENGTH):
             options = [*self.selection(query), filtered([*conditions, any_of(some)])]
-            for row in self.all_rows(query.entity, options):
-                record = self.record(query.entity, row)
+            for record in self.records(query.entity, list(self.all_rows(query.entity, options))):
                 found[record.key] = record
         following = done + len(wanted)
         records = [found[key] for key in wanted if key in found]
@@ -231,15 +231,25 @@ class ODataConnector(Connector[ODataSettings]):
             yield from rows
 
     def record(self, entity: str, row: reading.Row) -> Record:
-        model = self.model()
-        data, key = model.canonical(entity, row), model.key_of(entity, row)
-        if not key:
-            raise RecordRejected(
-                f"A row of {entity} has no key.", code="E-NO-KEY", cure="Correct the key in the connection."
-            )
-        self.note_etag(entity, key, row)
-        title, stamp = data.get(model.title_of(entity)), data.get(model.stamp_of(entity))
-        return Record(key, data, version=str(stamp) if stamp else None, title=str(title or ""))
+        return self.records(entity, [row])[0]
+
+    def records(self, entity: str, rows: Sequence[reading.Row]) -> list[Record]:
+        """Rows as records. Raises RecordRejected for one without a key."""
+        model, made = self.model(), []
+        title_field, stamp_field = model.title_of(entity), model.stamp_of(entity)
+        for row in rows:
+            data, key = model.canonical(entity, row), model.key_of(entity, row)
+            if not key:
+                raise RecordRejected(
+                    f"A row of {entity} has no key.",
+                    code="E-NO-KEY",
+                    cure="Correct the key in the connection.",
+                )
+            self.note_etag(entity, key, row)
+            title, stamp = data.get(title_field), data.get(stamp_field)
+            version = str(stamp) if stamp else None
+            made.append(Record(key, data, version=version, title=str(title or "")))
+        return made
 
     # finding and writing -----------------------------------------------------------------------------
 
@@ -271,6 +281,9 @@ class ODataConnector(Connector[ODataSettings]):
 
     def _write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
         return Writer(self, entity).write(changes)
+
+    def _delete(self, entity: str, changes: Sequence[Change]) -> list[Result]:
+        return self._delete_singly(changes, lambda change: delete(self, entity, change))
 
     def refusal(self, response: Any, what: str) -> HeddleError:
         """The error that an answer stands for."""

@@ -98,11 +98,12 @@ class Model:
     def key_of(self, entity: str, row: dict[str, Any]) -> str:
         """The id of a row: the value of a single key, else ``Company='usmf',Number='1'``. Empty when it has none."""
         keys = self.type(entity).keys
+        if len(keys) == 1:
+            only = row.get(keys[0])
+            return "" if only is None or isinstance(only, list | dict) else str(only)
         values = [row.get(name) for name in keys]
         if not keys or any(value is None or isinstance(value, list | dict) for value in values):
             return ""
-        if len(keys) == 1:
-            return str(values[0])
         return ",".join(
             f"{name}={literal(value, self.edm(entity, name), name)}"
             for name, value in zip(keys, values, strict=True)
@@ -166,12 +167,14 @@ class Model:
         return self._read(self.type(entity), row)
 
     def _read(self, found: Type | None, row: dict[str, Any]) -> dict[str, Any]:
+        if found is None or not (found.properties or found.links):
+            return bare(row)
         data: dict[str, Any] = {}
         for name, value in row.items():
             if "@" in name:
                 continue
-            known = found.properties.get(name) if found else None
-            link = found.links.get(name, ("", False))[0] if found else ""
+            known = found.properties.get(name)
+            link = found.links.get(name, ("", False))[0]
             inner = self.types.get(link or (known.edm if known else ""))
             if isinstance(value, dict):
                 data[name] = self._read(inner, value)
@@ -180,6 +183,22 @@ class Model:
             else:
                 data[name] = incoming(value, known.edm) if known else value
         return data
+
+
+def bare(row: dict[str, Any]) -> dict[str, Any]:
+    """A row without annotations, at any depth; the row itself where it has none."""
+    if "@" in "".join(row):
+        row = {name: value for name, value in row.items() if "@" not in name}
+    changed = {}
+    for name, value in row.items():
+        if type(value) is dict:
+            inner: Any = bare(value)
+        elif type(value) is list:
+            inner = [bare(one) if type(one) is dict else one for one in value]
+        else:
+            continue
+        changed[name] = inner
+    return {**row, **changed} if changed else row
 
 
 KEY = "@key"

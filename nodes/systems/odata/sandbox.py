@@ -102,7 +102,7 @@ class ODataSandbox(Sandbox):
             "/odata/<path:path>",
             "any",
             lambda path: self.guarded(lambda: self.direct(path)),
-            methods=["GET", "POST", "PATCH"],
+            methods=["GET", "POST", "PATCH", "DELETE"],
         )
 
     def guarded(self, work: Any) -> Response:
@@ -174,6 +174,8 @@ class ODataSandbox(Sandbox):
                 return (
                     (200, self.page(entity, query, headers), {}) if key is None else self.single(entity, key)
                 )
+            if method == "DELETE":
+                return self.drop(entity, key or "", headers)
             body = content(raw)
             return (
                 self.create(entity, body)
@@ -245,6 +247,14 @@ class ODataSandbox(Sandbox):
         with self.committing():
             row = self.store(entity, {**row, **body})
         return (204, None, {}) if "no_content" in self.active else (200, self.shown(entity, row, {}), {})
+
+    def drop(self, entity: str, key: str, headers: dict[str, str]) -> tuple[int, Any, dict[str, str]]:
+        row = self.row(entity, key)
+        if headers.get("if-match", "*") not in {"*", row["@odata.etag"]}:
+            raise Fault(412, "The object has been changed.")
+        with self.committing():
+            self.remove(entity, key_text(entity, row))
+        return 204, None, {}
 
     def batch(self) -> Response:
         body = from_json(request.get_data())

@@ -1,10 +1,10 @@
 /** Connections: tested before they are kept, and never telling a secret. */
 
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import type { Json } from "../model/flow";
 import { api } from "./client";
-import type { Connection, Health } from "./types";
+import type { Board, Connection, Health, Limits } from "./types";
 
 export interface ConnectionDraft {
   system: string;
@@ -36,6 +36,20 @@ export function useSaveConnection(id: string | null) {
         ? api<Connection>(`/api/connections/${id}`, { method: "PATCH", body: draft })
         : api<Connection>("/api/connections", { method: "POST", body: { system, ...draft } }),
     onSuccess: () => client.invalidateQueries({ queryKey: ["connections"] }),
+  });
+}
+
+export const useBoard = (id: string) =>
+  useQuery({ queryKey: ["connections", id, "limits"], queryFn: () => api<Board>(`/api/connections/${id}/limits`), refetchInterval: 15_000 });
+
+export function useSaveLimits(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (limits: Limits | null) => api<Board>(`/api/connections/${id}/limits`, { method: "PUT", body: { limits } }),
+    onSuccess: (board) => {
+      client.setQueryData(["connections", id, "limits"], board);
+      return client.invalidateQueries({ queryKey: ["connections"], exact: true });
+    },
   });
 }
 

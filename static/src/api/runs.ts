@@ -116,16 +116,36 @@ export interface Answer {
   answer: Json;
 }
 
-export function useAnswer() {
+/** What became of an answer: `left` go on by themselves within seconds, `problems` tell why some cannot. */
+export interface Released {
+  version: number;
+  runs: string[];
+  released: number;
+  left: number;
+  problems: { message: string; cure: string }[];
+}
+
+function useSetFree<Body>(path: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: Answer) =>
-      api<{ version: number; runs: string[]; released: number }>("/api/reviews/answer", { method: "POST", body }),
+    mutationFn: (body: Body) => api<Released>(path, { method: "POST", body }),
     onSuccess: () =>
       Promise.all([
         client.invalidateQueries({ queryKey: ["reviews"] }),
         client.invalidateQueries({ queryKey: ["runs"] }),
         client.invalidateQueries({ queryKey: ["flows"] }),
       ]),
+  });
+}
+
+export const useAnswer = () => useSetFree<Answer>("/api/reviews/answer");
+
+export const useRelease = () => useSetFree<{ question: Json; do: "again" | "read" }>("/api/reviews/release");
+
+export function useOwner() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { question: Json; owner: string }) => api<null>("/api/reviews/owner", { method: "POST", body }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["reviews"] }),
   });
 }

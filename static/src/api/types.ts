@@ -39,6 +39,25 @@ export interface Connection {
   outage: Outage | null;
 }
 
+/** Null is no limit; ``per_second`` is a decimal as text. */
+export interface Limits {
+  per_second: string | null;
+  concurrent: number | null;
+  per_day: number | null;
+}
+
+/** What a connection may do, what is used of it since midnight (UTC), and what the next 24 hours will need. */
+export interface Board {
+  limits: Limits;
+  own: Limits;
+  set: boolean;
+  state: "shared" | "parted" | "alone";
+  today: { calls: number; waited: number; refused: number; left: number | null };
+  per_second: { now: string; most: string };
+  flows: { flow: { slug: string; name: string } | null; calls: number; waited: number; refused: number }[];
+  forecast: { calls: number; seconds: number | null; fits: boolean; beyond: number } | null;
+}
+
 export interface Outage {
   since: string;
   code: string;
@@ -94,6 +113,9 @@ export interface FlowDetail {
   state: FlowState;
   live_version: number | null;
   draft_changed: boolean;
+  /** Whether publishing needs a second person, and the request that waits for one. */
+  guarded: boolean;
+  request: number | null;
   hook: { url: string } | null;
   plan: Check | null;
 }
@@ -139,6 +161,8 @@ export interface NodeCounts {
 export interface WhyStep {
   did: string;
   value: unknown;
+  /** Why a side won, where two systems are kept in step. */
+  reason?: string;
   /** Arguments of a function, by name. */
   with?: Json;
 }
@@ -154,6 +178,7 @@ export interface WrittenField {
 
 export interface WriteIntent {
   operation: string;
+  slot?: string;
   entity: string;
   entity_title?: string;
   message?: string;
@@ -169,6 +194,8 @@ export interface TraceStep {
   /** Why the record ends here, when it was skipped. */
   reason?: string;
   write: WriteIntent | null;
+  /** One for each side of a two-way sync. */
+  writes?: WriteIntent[];
 }
 
 export interface Preview {
@@ -255,6 +282,8 @@ export interface RecordHistory {
   steps: TraceStep[];
   deliveries: (Delivery & { sent: Json; before: Json | null; answer: unknown; calls: Call[] })[];
   history: RunRow[];
+  /** Where its timeline is, over all runs. */
+  object: { connection: string; entity: string; id: string } | null;
   corrections: { by: string; at: string; run: string; changes: { field: string; old: unknown; new: unknown }[] }[];
 }
 
@@ -262,7 +291,9 @@ export interface PlanLine extends Delivery {
   root: string;
   step: string;
   entity_title: string;
-  fields: { field: string; title: string; old: unknown; new: unknown; changed: boolean }[];
+  /** The connection that it would be written to, as the flow calls it. */
+  place: string;
+  fields: { field: string; title: string; old: unknown; new: unknown; changed: boolean; why: string }[];
 }
 
 export interface Plan {
@@ -290,9 +321,22 @@ export interface FailedGroup {
   example: string;
   cure: string;
   field: string | null;
+  /** Where it is put right, the likeliest place first; those outside open the system's own page. */
+  fix: { kind: "source" | "target" | "step" | "connection"; text: string; href: string; outside: boolean }[];
   count: number;
   runs: string[];
-  records: { run: string; key: string; root: string; title: string; message: string; amount: string | null; currency: string; at: string }[];
+  records: {
+    run: string;
+    key: string;
+    root: string;
+    title: string;
+    message: string;
+    amount: string | null;
+    currency: string;
+    at: string;
+    /** Where the record opens in its own system. */
+    source: string | null;
+  }[];
   money: { currency: string; amount: string }[];
   assignee: string;
   snoozed_until: string | null;
@@ -311,12 +355,40 @@ export interface HeldGroup {
   count: number;
   keys: string[];
   runs: string[];
-  form: {
-    kind: "lookup" | "rate" | "ask";
-    table: string;
-    key: string;
-    columns: { name: string; options: { value: string; title: string }[] }[];
-  } | null;
+  form:
+    | LookupForm
+    | ChoiceForm
+    | { kind: "in-doubt"; entity: string; system: string }
+    | { kind: "closed-period"; field: string; date: string }
+    | null;
+  /** What sets them free beside an answer, the likeliest first. */
+  acts: { do: "again" | "read"; title: string; help: string }[];
+  /** Who looks after questions like this one: an e-mail, or `role:` and a role. */
+  owner: { value: string; name: string } | null;
+  mine: boolean;
+}
+
+/** A row that a lookup table lacks. */
+export interface LookupForm {
+  kind: "lookup" | "rate" | "ask";
+  table: string;
+  key: string;
+  columns: { name: string; options: { value: string; title: string }[] }[];
+}
+
+/** Which of several objects a record is. */
+export interface ChoiceForm {
+  kind: "choice";
+  entity: string;
+  match: Record<string, string>;
+  candidates: {
+    id: string;
+    number: string | null;
+    link: string | null;
+    values: Record<string, string>;
+    /** The same value, not one that only looks like it. */
+    exact: boolean;
+  }[];
 }
 
 export interface Sandbox {

@@ -47,7 +47,7 @@ export function Outgoing({ node }: { node: FlowNode }) {
 function Given({ step, before, shape, several }: { step: TraceStep; before: Json | null; shape: Entity | null; several: boolean }) {
   const { functions } = useTypes().catalog;
   const held = step.port === "held" || step.write?.operation === "hold";
-  const { write } = step;
+  const writes = step.writes?.length ? step.writes : step.write ? [step.write] : [];
   return (
     <div className={css.out}>
       {step.error ? (
@@ -57,18 +57,22 @@ function Given({ step, before, shape, several }: { step: TraceStep; before: Json
         </div>
       ) : null}
       {step.reason ? <p className={css.hint}>Ends here: {step.reason}</p> : null}
-      {write ? (
-        <>
-          <div className={css.outHead}>
-            <StatusBadge {...operation(write.operation)} />
-            <small>{write.entity_title || write.entity}</small>
+      {writes.length ? (
+        writes.map((write, at) => (
+          <div key={at}>
+            <div className={css.outHead}>
+              <StatusBadge {...operation(write.operation)} />
+              <small>{write.entity_title || write.entity}</small>
+            </div>
+            {write.message ? <p className={css.hint}>{write.message}</p> : null}
+            {write.fields.length ? (
+              <WriteTable
+                fields={write.fields.map((field) => ({ ...field, why: worded(field.why, functions) }))}
+                creating={write.operation === "create"}
+              />
+            ) : null}
           </div>
-          {write.message ? <p className={css.hint}>{write.message}</p> : null}
-          <WriteTable
-            fields={write.fields.map((field) => ({ ...field, why: worded(field.why, functions) }))}
-            creating={write.operation === "create"}
-          />
-        </>
+        ))
       ) : (
         <>
           {several && step.port ? <div className={css.outHead}>{step.port}</div> : null}

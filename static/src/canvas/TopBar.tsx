@@ -16,6 +16,7 @@ import {
   IconPlayerPlay,
   IconPlugConnected,
   IconTable,
+  IconTelescope,
 } from "@tabler/icons-react";
 import { Link } from "react-router";
 
@@ -71,6 +72,9 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
             <Menu.Dropdown>
               <Menu.Item leftSection={<IconHistory size={16} />} onClick={show("versions")}>
                 Version history
+              </Menu.Item>
+              <Menu.Item leftSection={<IconTelescope size={16} />} component={Link} to={`/flows/${slug}/forecast`}>
+                Forecast and coverage
               </Menu.Item>
               <Menu.Item leftSection={<IconTable size={16} />} onClick={show("tables")}>
                 Lookup tables

@@ -10,6 +10,7 @@ import { EmptyState, ErrorBanner, Page, RelativeTime, Rows } from "../ui/parts";
 import { IconPlugConnectedX } from "@tabler/icons-react";
 import { ConnectionForm, type Fields } from "./ConnectionForm";
 import { healthSentence } from "./ConnectionsPage";
+import { LimitsPanel } from "./LimitsPanel";
 import { Verdict } from "./Verdict";
 import css from "./connections.module.css";
 
@@ -39,13 +40,16 @@ export function ConnectionPage({ Fields }: { Fields: Fields }) {
       <ErrorBanner error={connections.error ?? catalog.error} retry={() => void connections.refetch()} />
       {connection && card ? (
         <div className={css.two}>
-          <ConnectionForm
-            key={connection.revision}
-            card={card}
-            connection={connection}
-            Fields={Fields}
-            onSaved={() => undefined}
-          />
+          <div className={css.stack}>
+            <ConnectionForm
+              key={connection.revision}
+              card={card}
+              connection={connection}
+              Fields={Fields}
+              onSaved={() => undefined}
+            />
+            <LimitsPanel id={connection.id} />
+          </div>
           <Aside connection={connection} />
         </div>
       ) : (

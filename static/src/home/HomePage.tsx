@@ -5,6 +5,8 @@ import { Link } from "react-router";
 
 import { useConnections, useFlows } from "../api/queries";
 import { type ApprovalRow, useApprovals } from "../api/approvals";
+import { type ConflictPage, useConflicts } from "../api/conflicts";
+import { type PublicationRow, usePublications } from "../api/publications";
 import { useHeld, useRuns } from "../api/runs";
 import type { Connection, RunRow } from "../api/types";
 import { many, runSentence, statusText } from "../model/runs";
@@ -26,6 +28,8 @@ function isToday(run: RunRow): boolean {
 export function HomePage() {
   const held = useHeld();
   const asked = useApprovals("mine");
+  const drawings = usePublications().data?.publications.filter((one) => one.mine) ?? [];
+  const disputed = useConflicts().data?.pages[0] ?? null;
   const runs = useRuns({});
   const connections = useConnections();
   const flows = useFlows();
@@ -40,7 +44,7 @@ export function HomePage() {
       {held.isPending || runs.isPending ? (
         <Rows count={3} height={64} />
       ) : (
-        <Needs asked={asked.data?.approvals ?? []} groups={held.data?.groups ?? []} runs={today} connections={connections.data ?? []} calm={!fresh && !error} />
+        <Needs asked={asked.data?.approvals ?? []} drawings={drawings} groups={held.data?.groups ?? []} disputed={disputed} runs={today} connections={connections.data ?? []} calm={!fresh && !error} />
       )}
       {fresh ? <FirstSteps connected={(connections.data?.length ?? 0) > 1} drawn={(flows.data?.length ?? 0) > 0} /> : null}
       <div className={css.grid}>
@@ -85,13 +89,15 @@ export function HomePage() {
 
 interface NeedsProps {
   asked: ApprovalRow[];
+  drawings: PublicationRow[];
   groups: { message: string; count: number }[];
+  disputed: ConflictPage | null;
   runs: RunRow[];
   connections: Connection[];
   calm: boolean;
 }
 
-function Needs({ asked, groups, runs, connections, calm }: NeedsProps) {
+function Needs({ asked, drawings, groups, disputed, runs, connections, calm }: NeedsProps) {
   const waiting = groups.reduce((sum, group) => sum + group.count, 0);
   const failed = runs.filter((run) => run.counts.failed > 0 || run.state === "failed");
   const records = failed.reduce((sum, run) => sum + run.counts.failed, 0);
@@ -99,7 +105,7 @@ function Needs({ asked, groups, runs, connections, calm }: NeedsProps) {
   const broken = connections.filter((connection) => !connection.outage && connection.health && !connection.health.ok);
   const stuck = runs.filter((run) => (run.state === "waiting" && !down.length) || run.state === "paused");
   const waits = runs.filter((run) => run.state === "waiting").length;
-  if (!asked.length && !waiting && !failed.length && !broken.length && !down.length && !stuck.length) {
+  if (!asked.length && !drawings.length && !waiting && !disputed?.count && !failed.length && !broken.length && !down.length && !stuck.length) {
     if (!calm) return null;
     return (
       <div className={css.calm}>
@@ -121,6 +127,15 @@ function Needs({ asked, groups, runs, connections, calm }: NeedsProps) {
           text={asked[0]?.question ?? ""}
         />
       ) : null}
+      {drawings.length ? (
+        <Need
+          to="/inbox?tab=publications"
+          tone="held"
+          count={drawings.length}
+          title={`${many(drawings.length, "drawing")} ${drawings.length === 1 ? "waits" : "wait"} for your eyes`}
+          text={`${drawings[0]?.asked_by ?? ""} asked to publish «${drawings[0]?.flow.name ?? ""}»`}
+        />
+      ) : null}
       {waiting ? (
         <Need
           to="/inbox?tab=held"
@@ -128,6 +143,15 @@ function Needs({ asked, groups, runs, connections, calm }: NeedsProps) {
           count={waiting}
           title={`${many(waiting, "document")} held by ${many(groups.length, "question")}`}
           text={groups[0]?.message ?? ""}
+        />
+      ) : null}
+      {disputed?.count ? (
+        <Need
+          to="/inbox?tab=conflicts"
+          tone="held"
+          count={disputed.count}
+          title={`${many(disputed.count, "record")} in conflict`}
+          text={disputed.conflicts.slice(0, 3).map((one) => `${one.title}: ${one.fields.map((field) => field.title).join(", ")}`).join("; ")}
         />
       ) : null}
       {failed.length ? (

@@ -72,7 +72,25 @@ export interface ColumnOptions {
 export interface Budget {
   creates: number | null;
   updates: number | null;
+  /** Nothing is deleted unless it says how many; null is no limit. */
+  deletes: number | null;
   amount: { field: string; limit: unknown } | null;
+}
+
+/** A task in a system; texts have places in braces. */
+export interface Task {
+  slot: string;
+  entity: string;
+  fields: Record<string, string>;
+  done: Record<string, string>;
+}
+
+/** Who is told once when records fail for good or wait, and again when that is settled. */
+export interface Alerts {
+  failed: boolean;
+  held: boolean;
+  mail: string[];
+  task: Task | null;
 }
 
 export interface Policy {
@@ -83,6 +101,10 @@ export interface Policy {
   /** What one run may write before it stops and asks; amounts keep their text. */
   budget?: Budget | null;
   /** What becomes of a run that is to start while others are not over; a flow drawn before has no word on it. */
+  /** It posts to the ledger, so a second person publishes it. */
+  four_eyes?: boolean;
+  /** Null or absent: nobody is told, the inbox alone has it. */
+  alerts?: Alerts | null;
   overlap?: { kind: "parallel" | "queue" | "skip" | "cancel-older"; parallel: number };
 }
 
@@ -186,12 +208,16 @@ export interface NodeType {
   settings: Json;
 }
 
+/** How a system takes a task for a person. */
+export type TaskForm = Pick<Task, "entity" | "fields" | "done">;
+
 export interface SystemCard {
   system: string;
   title: string;
   help: string;
   settings: Json;
   capability: Json;
+  task?: TaskForm | null;
 }
 
 export interface FunctionArgument {

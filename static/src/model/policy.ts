@@ -12,8 +12,10 @@ export interface PolicyText {
   minutes: string;
   creates: string;
   updates: string;
+  deletes: string;
   field: string;
   limit: string;
+  fourEyes: boolean;
 }
 
 export function policyText(policy: Policy): PolicyText {
@@ -25,8 +27,10 @@ export function policyText(policy: Policy): PolicyText {
     minutes: policy.retry_minutes.map(valueText).join(", "),
     creates: valueText(budget?.creates),
     updates: valueText(budget?.updates),
+    deletes: valueText(budget ? budget.deletes : 0),
     field: budget?.amount?.field ?? "",
     limit: valueText(budget?.amount?.limit),
+    fourEyes: policy.four_eyes ?? false,
   };
 }
 
@@ -38,10 +42,11 @@ export function minutesOf(text: string): number[] | null {
 }
 
 /** The budget, null for none, or why the amount cannot be taken. */
-export function budgetOf({ creates, updates, field, limit }: PolicyText): Budget | null | string {
+export function budgetOf({ creates, updates, deletes, field, limit }: PolicyText): Budget | null | string {
   if (limit.trim() && !field.trim()) return "Name the field with the amount too.";
   if (field.trim() && !/^\d+(\.\d+)?$/.test(limit.trim())) return "A plain number, like 10000.00.";
   const amount = field.trim() ? { field: field.trim(), limit: new LosslessNumber(limit.trim()) } : null;
-  const budget = { creates: creates === "" ? null : Number(creates), updates: updates === "" ? null : Number(updates), amount };
-  return budget.creates === null && budget.updates === null && !amount ? null : budget;
+  const count = (text: string) => (text === "" ? null : Number(text));
+  const budget = { creates: count(creates), updates: count(updates), deletes: count(deletes), amount };
+  return budget.creates === null && budget.updates === null && budget.deletes === 0 && !amount ? null : budget;
 }

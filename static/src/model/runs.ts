@@ -97,6 +97,7 @@ const CAUSES: Record<string, string> = {
   plan: "An approved plan",
   correction: "A corrected record",
   answer: "An answer in the inbox",
+  conflict: "A conflict was decided",
   release: "An answer in the inbox",
 };
 

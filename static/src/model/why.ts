@@ -17,7 +17,8 @@ export function worded<S extends Step>(steps: readonly S[], functions: readonly 
       const title = card?.args.find((arg) => arg.name === name)?.title ?? name;
       return `${title.toLowerCase()}: ${valueText(value)}`;
     });
-    return { ...step, did: (card?.title ?? step.did) + (given.length ? ` (${given.join(", ")})` : "") };
+    const said = step.did === "precedence" ? "Decided between both sides" : (card?.title ?? step.did);
+    return { ...step, did: said + (given.length ? ` (${given.join(", ")})` : "") };
   });
 }
 

@@ -2,7 +2,8 @@
 
 import { SchemaForm } from "../form/SchemaForm";
 import { Mapping } from "./mapping";
+import { Matrix } from "./matrix";
 import type { NodeEditors } from "../model/editing";
 import { Rules, Tables } from "./deciding";
 
-export const editors: NodeEditors = { schema: SchemaForm, mapper: Mapping, rules: Rules, "decision-table": Tables };
+export const editors: NodeEditors = { schema: SchemaForm, mapper: Mapping, rules: Rules, "decision-table": Tables, matrix: Matrix };

@@ -1,7 +1,7 @@
 /** Failures by cause, with the money that waits: fix a cause once, try all of it again, give it to somebody. */
 
 import { Button, Menu, Select } from "@mantine/core";
-import { IconAlertTriangle, IconChevronDown, IconInbox, IconMoonStars, IconRepeat } from "@tabler/icons-react";
+import { IconAlertTriangle, IconChevronDown, IconExternalLink, IconInbox, IconMoonStars, IconRepeat } from "@tabler/icons-react";
 import { Link } from "react-router";
 
 import { useCare, usePeople, useRetryFailed, type RetryFailed } from "../api/failures";
@@ -78,6 +78,24 @@ function Group({ group, onDone }: { group: FailedGroup; onDone: (done: Done) => 
               </>
             ) : null}
           </p>
+          {group.fix.length ? (
+            <p className={css.fix}>
+              Put it right in{" "}
+              {group.fix.map((place, at) => (
+                <span key={place.kind}>
+                  {at ? (at === group.fix.length - 1 ? " or " : ", ") : ""}
+                  {place.outside ? (
+                    <a href={place.href} target="_blank" rel="noreferrer">
+                      {place.text} <IconExternalLink size={13} aria-hidden />
+                    </a>
+                  ) : (
+                    <Link to={place.href}>{place.text}</Link>
+                  )}
+                </span>
+              ))}
+              , then try again.
+            </p>
+          ) : null}
         </div>
       </div>
       {may ? <div className={css.form}>
@@ -102,6 +120,12 @@ function Group({ group, onDone }: { group: FailedGroup; onDone: (done: Done) => 
               <Link to={`/runs/${record.run}/records/${encodeURIComponent(record.root)}`} title={record.message}>
                 {record.title || record.key}
               </Link>
+              {record.source ? (
+                <a href={record.source} target="_blank" rel="noreferrer" aria-label={`Open ${record.title || record.key} in its system`}>
+                  {" "}
+                  <IconExternalLink size={13} aria-hidden />
+                </a>
+              ) : null}
               {record.amount ? (
                 <>
                   {" "}

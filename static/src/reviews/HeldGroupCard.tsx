@@ -1,17 +1,18 @@
-/** One question, all documents that wait for it, and the form whose answer lets them go. */
+/** One question, all documents that wait for it, who looks after it, and what lets them go. */
 
-import { Autocomplete, Button, Select } from "@mantine/core";
-import { IconHandStop } from "@tabler/icons-react";
-import { useState } from "react";
+import { Button, Menu, Tooltip } from "@mantine/core";
+import { IconHandStop, IconUser } from "@tabler/icons-react";
 import { Link } from "react-router";
 
+import { usePeople } from "../api/failures";
 import { useMay } from "../api/queries";
-import { useAnswer } from "../api/runs";
+import { useOwner, useRelease } from "../api/runs";
 import type { HeldGroup } from "../api/types";
 import { many } from "../model/runs";
 import { valueText } from "../model/values";
 import { ErrorBanner, RelativeTime } from "../ui/parts";
-import { type Done, questionKey } from "./done";
+import { AnswerForm } from "./AnswerForm";
+import { type Done, questionKey, releasedText } from "./done";
 import css from "./reviews.module.css";
 
 interface Props {
@@ -24,13 +25,14 @@ export function HeldGroupCard({ group, onDone }: Props) {
   const may = useMay("operator");
   const flow = group.flow?.slug ?? valueText(question["flow"]);
   const wait = `${many(count, "document")} ${count === 1 ? "waits" : "wait"}`;
+  const more = count - group.keys.length;
   return (
-    <article className={css.group}>
+    <article className={css.group} aria-label={group.message}>
       <div className={css.question}>
         <span className={css.glyph}>
           <IconHandStop size={20} aria-hidden />
         </span>
-        <div>
+        <div className={css.grow}>
           <h2>{group.message}</h2>
           <p>
             {wait}
@@ -46,10 +48,12 @@ export function HeldGroupCard({ group, onDone }: Props) {
               </>
             ) : null}
           </p>
+          {form || !group.cure ? null : <p>{group.cure}</p>}
         </div>
+        <Owner group={group} may={may} />
       </div>
-      {form && may ? <AnswerForm group={group} form={form} onDone={onDone} /> : null}
-      {form ? null : <NoForm runs={runs} flow={flow} />}
+      {form && may ? <AnswerForm group={group} onDone={onDone} /> : null}
+      <Acts group={group} flow={flow} may={may} onDone={onDone} />
       <details className={css.wait}>
         <summary>{count === 1 ? "Which document" : "Which documents"}</summary>
         <ul className={css.keys}>
@@ -62,99 +66,93 @@ export function HeldGroupCard({ group, onDone }: Props) {
               )}
             </li>
           ))}
+          {more > 0 ? (
+            <li>
+              <Link to={`/runs/${runs[0] ?? ""}?outcome=held`}>and {more} more</Link>
+            </li>
+          ) : null}
         </ul>
       </details>
     </article>
   );
 }
 
-function AnswerForm({ group, form, onDone }: Props & { form: NonNullable<HeldGroup["form"]> }) {
-  const answer = useAnswer();
-  const [values, setValues] = useState<Record<string, string>>({});
-  const [tried, setTried] = useState(false);
-  const asked = valueText(group.question["column"]);
-  const needed = form.columns.filter((column) => !asked || column.name === asked);
-  const lacking = needed.some((column) => !values[column.name]?.trim());
-  const set = (name: string, value: string) => setValues((now) => ({ ...now, [name]: value }));
+/** For causes that are removed elsewhere: corrected at the source, opened in the system, changed in the drawing. */
+function Acts({ group, flow, may, onDone }: Props & { flow: string; may: boolean }) {
+  const release = useRelease();
+  const send = (how: "again" | "read") => {
+    void release.mutateAsync({ question: group.question, do: how }).then(
+      (done) => onDone({ runs: done.runs, question: questionKey(group), at: Date.now(), message: releasedText(done) }),
+      () => undefined, // shown as release.error
+    );
+  };
+  const quiet = group.form !== null;
+  const gone = group.question["kind"] === "gone" ? valueText(group.question["id"]) : "";
+  if (!may && !flow) return null;
   return (
-    <form
-      className={css.form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        setTried(true);
-        if (lacking) return;
-        // The answered group leaves the list, and this form with it: then only a promise tells.
-        void answer.mutateAsync({ question: group.question, answer: values }).then(
-          ({ released, runs }) =>
-            onDone({
-              runs,
-              question: questionKey(group),
-              at: Date.now(),
-              message: form.kind === "ask"
-                  ? `Answered. ${many(released, "document")} ${released === 1 ? "goes" : "go"} on with it.`
-                  : `${form.key} is answered. ${many(released, "document")} ${released === 1 ? "goes" : "go"} out, and the next one like it will not ask.`,
-            }),
-          () => undefined, // shown as answer.error
-        );
-      }}
-    >
-      {form.columns.map((column) => {
-        const required = needed.includes(column);
-        const error = tried && required && !values[column.name]?.trim() ? `Choose ${column.name}${form.key ? ` for ${form.key}` : ""}.` : null;
-        const shared = { label: form.key ? `${column.name} for ${form.key}` : column.name, withAsterisk: required, error, className: css.field };
-        const closed = (form.kind === "ask" && column.options.length > 0) || column.options.some((option) => option.title && option.title !== option.value);
-        return closed ? (
-          <Select
-            key={column.name}
-            {...shared}
-            searchable
-            limit={200}
-            placeholder={`Choose from ${column.options.length}`}
-            nothingFoundMessage="The system offers no such choice."
-            data={column.options.map((option) => ({
-              value: option.value,
-              label: option.title && option.title !== option.value ? `${option.value} · ${option.title}` : option.value,
-            }))}
-            value={values[column.name] ?? null}
-            onChange={(next) => set(column.name, next ?? "")}
-          />
-        ) : (
-          <Autocomplete
-            key={column.name}
-            {...shared}
-            placeholder={column.options.length ? "Choose one that is in use, or type another" : "Type it"}
-            data={column.options.map((option) => option.value)}
-            value={values[column.name] ?? ""}
-            onChange={(next) => set(column.name, next)}
-          />
-        );
-      })}
-      <Button type="submit" loading={answer.isPending}>
-        Release {group.count === 1 ? "it" : `all ${group.count}`}
-      </Button>
-      {answer.error ? (
-        <div style={{ flexBasis: "100%" }}>
-          <ErrorBanner error={answer.error} />
-        </div>
-      ) : null}
-    </form>
-  );
-}
-
-/** A question that no single answer settles: correct the cause, then send them again. */
-function NoForm({ runs, flow }: { runs: string[]; flow: string }) {
-  return (
-    <div className={css.form}>
-      {runs[0] ? (
-        <Button component={Link} to={`/runs/${runs[0]}?outcome=held`}>
-          Look at them and retry
+    <div className={css.form} data-quiet={quiet || undefined}>
+      {gone ? (
+        <Button component={Link} to={`/references?q=${encodeURIComponent(gone)}`}>
+          Repair the cross reference
         </Button>
       ) : null}
-      {flow ? (
+      {may
+        ? group.acts.map((act, at) => (
+            <Tooltip key={act.do} label={act.help} multiline maw={320}>
+              <Button
+                variant={quiet ? "subtle" : at === 0 ? "filled" : "default"}
+                size={quiet ? "compact-sm" : "sm"}
+                loading={release.isPending && release.variables.do === act.do}
+                onClick={() => send(act.do)}
+              >
+                {act.title}
+              </Button>
+            </Tooltip>
+          ))
+        : null}
+      {flow && !quiet ? (
         <Button component={Link} to={`/flows/${flow}`} variant="default">
           Change the flow
         </Button>
       ) : null}
+      {release.error ? (
+        <div style={{ flexBasis: "100%" }}>
+          <ErrorBanner error={release.error} />
+        </div>
+      ) : null}
     </div>
+  );
+}
+
+const ROLES = ["operator", "editor", "admin"];
+
+function Owner({ group, may }: { group: HeldGroup; may: boolean }) {
+  const people = usePeople();
+  const give = useOwner();
+  const name = group.owner?.name ?? "Nobody";
+  if (!may) return group.owner ? <span className={css.quiet}>{name}</span> : null;
+  const set = (owner: string) => give.mutate({ question: group.question, owner });
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <Button variant="subtle" color="gray" size="compact-sm" leftSection={<IconUser size={15} />} loading={give.isPending} aria-label={`Looked after by ${name}`}>
+          {group.owner ? name : "Give to…"}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown mah={340} style={{ overflowY: "auto" }}>
+        <Menu.Label>Who looks after questions like this</Menu.Label>
+        {(people.data ?? []).map((person) => (
+          <Menu.Item key={person.email} onClick={() => set(person.email)}>
+            {person.name}
+          </Menu.Item>
+        ))}
+        {ROLES.map((role) => (
+          <Menu.Item key={role} onClick={() => set(`role:${role}`)}>
+            Any {role}
+          </Menu.Item>
+        ))}
+        {group.owner ? <Menu.Item onClick={() => set("")}>Nobody</Menu.Item> : null}
+      </Menu.Dropdown>
+    </Menu>
   );
 }

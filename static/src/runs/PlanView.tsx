@@ -13,7 +13,7 @@ import { groupDigits, plainNumber, valueText } from "../model/values";
 import { EmptyState, ErrorBanner, Rows, StatusBadge } from "../ui/parts";
 import { statusOf } from "../ui/status";
 import { Search } from "./RunsPage";
-import { recordAddress } from "./words";
+import { recordAddress, outcomeOf } from "./words";
 import css from "./runs.module.css";
 
 export function PlanView({ run }: { run: RunDetail }) {
@@ -74,7 +74,7 @@ function Verdict({ plan, run }: { plan: Plan; run: RunDetail }) {
   const execute = useExecute(run.id);
   const may = useMay("operator");
   const navigate = useNavigate();
-  const writes = plan.steps.reduce((sum, step) => (["created", "updated"].includes(step.outcome) ? sum + plainNumber(step.count) : sum), 0);
+  const writes = plan.steps.reduce((sum, step) => (["created", "updated", "deleted"].includes(step.outcome) ? sum + plainNumber(step.count) : sum), 0);
   const inFuture = plan.sentence.replaceAll(" created", " to create").replaceAll(" updated", " to update");
   return (
     <div className={css.state}>
@@ -112,15 +112,17 @@ function PlanCard({ run, row }: { run: string; row: PlanLine }) {
   const [all, setAll] = useState(false);
   const fields = row.fields.filter((one) => all || one.changed);
   const shown = all ? fields : fields.slice(0, 12);
+  const reasoned = shown.some((one) => one.why);
   return (
     <div className={css.step}>
       <div className={css.stepHead}>
-        <StatusBadge status={row.outcome} />
+        <StatusBadge status={outcomeOf(row)} />
         <Link to={recordAddress(run, row.root)}>
           <strong>{row.title || row.key}</strong>
         </Link>
         <span className={css.quiet}>
           {row.step} · {row.entity_title} {row.operation === "create" ? "" : (row.number ?? row.remote_id ?? "")}
+          {row.place ? ` in ${row.place}` : ""}
         </span>
       </div>
       {row.message ? <p className={row.outcome === "failed" || row.outcome === "held" ? css.error : css.quiet}>{row.message}</p> : null}
@@ -131,6 +133,7 @@ function PlanCard({ run, row }: { run: string; row: PlanLine }) {
               <th scope="col">Field</th>
               <th scope="col">Now</th>
               <th scope="col">Then</th>
+              {reasoned ? <th scope="col">Why</th> : null}
             </tr>
           </thead>
           <tbody>
@@ -139,6 +142,7 @@ function PlanCard({ run, row }: { run: string; row: PlanLine }) {
                 <td title={one.field}>{one.title}</td>
                 <td className={one.changed && row.operation === "update" ? css.old : css.quiet}>{valueText(one.old) || "empty"}</td>
                 <td>{valueText(one.new) || "empty"}</td>
+                {reasoned ? <td className={css.why}>{one.why}</td> : null}
               </tr>
             ))}
           </tbody>

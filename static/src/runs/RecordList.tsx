@@ -8,7 +8,7 @@ import { useDeliveries, useRecords } from "../api/runs";
 import type { Delivery, RunDetail, RunRecord } from "../api/types";
 import { EmptyState, ErrorBanner, Rows, StatusBadge } from "../ui/parts";
 import { Search } from "./RunsPage";
-import { recordAddress } from "./words";
+import { recordAddress, outcomeOf } from "./words";
 import css from "./runs.module.css";
 
 interface Props {
@@ -130,7 +130,7 @@ function WriteLine({ run, row, step }: { run: string; row: Delivery; step: strin
   return (
     <div className={`${css.row} ${css.delivery}`}>
       <span>
-        <StatusBadge status={row.outcome} />
+        <StatusBadge status={outcomeOf(row)} />
       </span>
       <Link to={recordAddress(run, row.key)} className={css.name}>
         {row.title || row.key}

@@ -1,8 +1,9 @@
 import { Button } from "@mantine/core";
-import { IconArrowLeft, IconExternalLink } from "@tabler/icons-react";
+import { IconArrowLeft, IconClockHour4, IconExternalLink } from "@tabler/icons-react";
 import { Link, useParams } from "react-router";
 
 import { useRunDocument } from "../api/queries";
+import { timelinePath } from "../api/records";
 import { useRecord } from "../api/runs";
 import type { Call, RecordHistory } from "../api/types";
 import { runSentence } from "../model/runs";
@@ -13,7 +14,7 @@ import { Correct, Corrections } from "./Correct";
 import { RetryButton } from "./RetryButton";
 import { StepCard } from "./StepCard";
 import { useRun } from "./useRun";
-import { recordAddress, stepTitles } from "./words";
+import { recordAddress, stepTitles, outcomeOf } from "./words";
 import css from "./runs.module.css";
 
 type Sent = RecordHistory["deliveries"][number];
@@ -39,6 +40,11 @@ export function RecordPage() {
       }
       acts={
         <>
+          {data?.object ? (
+            <Button component={Link} to={`/records/${timelinePath(data.object)}`} variant="default" leftSection={<IconClockHour4 size={16} />}>
+              Its timeline
+            </Button>
+          ) : null}
           <Button component={Link} to={`/runs/${id}`} variant="default" leftSection={<IconArrowLeft size={16} />}>
             The whole run
           </Button>
@@ -70,7 +76,7 @@ export function RecordPage() {
             {data.steps.length ? (
               <div className={css.steps}>
                 {data.steps.map((step, at) => (
-                  <StepCard key={at} step={step} title={titles[step.node] ?? step.node} />
+                  <StepCard key={at} step={step} title={titles[step.node] ?? step.node} run={id} root={key} />
                 ))}
               </div>
             ) : (
@@ -120,7 +126,7 @@ function DeliveryCard({ delivery, step }: { delivery: Sent; step: string }) {
   return (
     <div className={css.step} style={{ marginBottom: 10 }}>
       <div className={css.stepHead}>
-        <StatusBadge status={delivery.outcome} />
+        <StatusBadge status={outcomeOf(delivery)} />
         <strong>{step}</strong>
         <span className={css.quiet}>
           {delivery.entity} {delivery.number ?? delivery.remote_id ?? ""} · <RelativeTime at={delivery.at} />

@@ -1,7 +1,7 @@
 import { Button, Select, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconListDetails, IconSearch } from "@tabler/icons-react";
-import { useState } from "react";
+import { useState, type ComponentType } from "react";
 import { Link, useSearchParams } from "react-router";
 
 import { useFlows } from "../api/queries";
@@ -16,7 +16,12 @@ import css from "./runs.module.css";
 const STATES = ["queued", "running", "waiting", "paused", "done", "failed", "cancelled"];
 const FILTERS = ["flow", "state", "outcome", "q"] as const;
 
-export function RunsPage() {
+interface Props {
+  /** Shows the records that a search means, each with the way to its timeline. */
+  Found: ComponentType<{ q: string }>;
+}
+
+export function RunsPage({ Found }: Props) {
   const [params, setParams] = useSearchParams();
   const filters = Object.fromEntries(FILTERS.flatMap((name) => (params.get(name) ? [[name, params.get(name) ?? ""]] : [])));
   const filtered = Object.keys(filters).length > 0;
@@ -49,6 +54,7 @@ export function RunsPage() {
         <Select clearable aria-label="State" placeholder="Any state" data={STATES.map(choice)} value={params.get("state")} onChange={(next) => set("state", next)} />
         <Select clearable aria-label="Outcome" placeholder="Any outcome" data={OUTCOMES.map(choice)} value={params.get("outcome")} onChange={(next) => set("outcome", next)} />
       </div>
+      <Found q={params.get("q") ?? ""} />
       <ErrorBanner error={runs.error} retry={() => void runs.refetch()} />
       {runs.isPending ? <Rows count={8} /> : null}
       {runs.data && rows.length === 0 ? (

@@ -12,3 +12,7 @@ export function recordAddress(run: string, key: string): string {
 export function stepTitles(nodes: readonly { id: string; title: string }[] | undefined): Record<string, string> {
   return Object.fromEntries((nodes ?? []).map((node) => [node.id, node.title || node.id]));
 }
+
+/** What became of a record at a write: a delete counts as an update, and is called what it is. */
+export const outcomeOf = ({ outcome, operation }: { outcome: string; operation: string }): string =>
+  operation === "delete" && outcome === "updated" ? "deleted" : outcome;

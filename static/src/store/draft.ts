@@ -57,6 +57,9 @@ export function keepDraft(): () => void {
     }
   };
 
+  /** Where a flow that posts to the ledger posts goes live with its next publication. */
+  const bindLater = (error: unknown) => (error instanceof ApiError && error.code === "E-FOUR-EYES" ? undefined : refused(error));
+
   const check = async (): Promise<void> => {
     asked.abort();
     asked = new AbortController();
@@ -81,7 +84,7 @@ export function keepDraft(): () => void {
       clearTimeout(checking);
       checking = setTimeout(() => void check(), CHECK_MS);
     }
-    if (now.bindings !== before.bindings) void bindSlots(slug, now.bindings).catch(refused);
+    if (now.bindings !== before.bindings) void bindSlots(slug, now.bindings).catch(bindLater);
   });
 
   const back = () => void save();

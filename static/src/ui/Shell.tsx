@@ -5,10 +5,12 @@ import {
   IconGavel,
   IconHome,
   IconInbox,
+  IconLink,
   IconListDetails,
   IconLogout,
   IconMoon,
   IconPlugConnected,
+  IconSearch,
   IconSettings,
   IconSitemap,
   IconSun,
@@ -32,6 +34,7 @@ const places: Place[] = [
   { to: "/runs", title: "Runs", icon: IconListDetails },
   { to: "/schedules", title: "Schedules", icon: IconCalendarClock },
   { to: "/inbox", title: "Inbox", icon: IconInbox },
+  { to: "/references", title: "References", icon: IconLink },
   { to: "/rules", title: "Rules", icon: IconGavel },
   { to: "/connections", title: "Connections", icon: IconPlugConnected },
 ];
@@ -43,11 +46,12 @@ export interface ShellProps {
   demo: boolean;
   /** Icons only: for screens that need the room (the editor). */
   slim?: boolean;
+  onFind: () => void;
   onSignOut: () => void;
   children: ReactNode;
 }
 
-export function Shell({ user, demo, slim = false, onSignOut, children }: ShellProps) {
+export function Shell({ user, demo, slim = false, onFind, onSignOut, children }: ShellProps) {
   const shown = [...places, ...(demo ? [sandboxes] : []), settings];
   return (
     <div className={`${css.shell} ${slim ? css.slim : ""}`}>
@@ -59,6 +63,11 @@ export function Shell({ user, demo, slim = false, onSignOut, children }: ShellPr
           <img src="/favicon.svg" alt="" width={26} height={26} />
           <span className={css.label}>Heddle</span>
         </NavLink>
+        <button type="button" className={css.find} title="Find a record" aria-keyshortcuts="Control+K" onClick={onFind}>
+          <IconSearch size={17} stroke={1.7} aria-hidden />
+          <span className={css.label}>Find</span>
+          <kbd className={css.label}>Ctrl K</kbd>
+        </button>
         {shown.map(({ to, title, icon: Glyph }) => (
           <NavLink key={to} to={to} end={to === "/"} className={css.link} title={title}>
             <Glyph size={19} stroke={1.7} aria-hidden />

@@ -8,6 +8,8 @@ import css from "./data.module.css";
 export interface WhyStepLike {
   did: string;
   value: unknown;
+  /** Why a side won, where two systems are kept in step. */
+  reason?: string | undefined;
 }
 
 export function Why({ of, steps }: { of: string; steps: readonly WhyStepLike[] }) {
@@ -27,6 +29,7 @@ export function Why({ of, steps }: { of: string; steps: readonly WhyStepLike[] }
               <div className={css.got}>
                 <Value value={step.value} />
               </div>
+              {step.reason ? <div className={css.did}>{step.reason}</div> : null}
             </li>
           ))}
         </ol>

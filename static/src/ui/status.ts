@@ -13,6 +13,7 @@ import {
   IconPlayerPause,
   IconProgress,
   IconRepeat,
+  IconTrash,
   type Icon,
 } from "@tabler/icons-react";
 
@@ -27,6 +28,7 @@ export interface Status {
 const statuses: Record<string, Status> = {
   created: { tone: "ok", icon: IconCircleCheck, text: "Created" },
   updated: { tone: "ok", icon: IconCircleCheck, text: "Updated" },
+  deleted: { tone: "ok", icon: IconTrash, text: "Deleted" },
   unchanged: { tone: "quiet", icon: IconEqual, text: "Unchanged" },
   skipped: { tone: "quiet", icon: IconCircleMinus, text: "Skipped" },
   echo: { tone: "quiet", icon: IconRepeat, text: "Own echo" },

@@ -1,20 +1,24 @@
 /** How the flow runs: how many lanes and records at a time, when it tries again, and what one run may write. */
 
-import { Button, Group, Modal, NumberInput, SimpleGrid, TextInput } from "@mantine/core";
+import { Button, Group, Modal, NumberInput, SimpleGrid, Switch, TextInput } from "@mantine/core";
 import { useState } from "react";
 
 import { budgetOf, minutesOf, policyText, type PolicyText } from "../../model/policy";
+import { alertsOf, NOBODY } from "../../model/alerts";
 import { change, useDocument, useEditor } from "../../store/editor";
+import { AlertsForm } from "./AlertsForm";
 import css from "./dialogs.module.css";
 
 export function PolicyDialog({ close }: { close: () => void }) {
-  const { policy } = useDocument();
+  const { policy, slots } = useDocument();
   const readOnly = useEditor((editor) => editor.readOnly);
   const [text, setText] = useState(() => policyText(policy));
+  const [alerts, setAlerts] = useState(policy.alerts ?? NOBODY);
+  const [unclear, setUnclear] = useState(false);
   const set = (part: Partial<PolicyText>) => setText((now) => ({ ...now, ...part }));
   const minutes = minutesOf(text.minutes);
   const budget = budgetOf(text);
-  const count = (name: "lanes" | "batch" | "sample" | "creates" | "updates", max: number, empty = false) => ({
+  const count = (name: "lanes" | "batch" | "sample" | "creates" | "updates" | "deletes", max: number, empty = false) => ({
     value: text[name] === "" ? "" : Number(text[name]),
     onChange: (value: string | number) => set({ [name]: String(value) }),
     min: empty ? 0 : 1,
@@ -24,13 +28,14 @@ export function PolicyDialog({ close }: { close: () => void }) {
     disabled: readOnly,
     error: text[name] === "" && !empty ? "It needs a number." : null,
   });
-  const wrong = minutes === null || typeof budget === "string" || [text.lanes, text.batch, text.sample].includes("");
+  const wrong = minutes === null || typeof budget === "string" || [text.lanes, text.batch, text.sample].includes("") || unclear;
   return (
     <Modal opened onClose={close} title="How this flow runs" size={640} radius="lg">
       <p className={css.lead}>What one run may write before it stops and asks. Leave a field empty for no limit.</p>
       <SimpleGrid cols={{ base: 1, sm: 2 }} mb="lg">
         <NumberInput label="New records at most" {...count("creates", 10_000_000, true)} />
         <NumberInput label="Changed records at most" {...count("updates", 10_000_000, true)} />
+        <NumberInput label="Deleted records at most" description="0 deletes nothing." {...count("deletes", 10_000_000, true)} />
         <TextInput
           label="Field with the amount"
           placeholder="TOTALAMOUNT"
@@ -46,6 +51,23 @@ export function PolicyDialog({ close }: { close: () => void }) {
           onChange={(event) => set({ limit: event.currentTarget.value })}
         />
       </SimpleGrid>
+      <Switch
+        mb="lg"
+        label="It posts to the ledger: a second person publishes it"
+        description="Whoever asks cannot publish it alone, and taking this off needs two people as well once it is live."
+        disabled={readOnly}
+        checked={text.fourEyes}
+        onChange={(event) => set({ fourEyes: event.currentTarget.checked })}
+      />
+      <AlertsForm
+        alerts={alerts}
+        slots={slots}
+        readOnly={readOnly}
+        onChange={(next, wrongly) => {
+          setAlerts(next);
+          setUnclear(wrongly);
+        }}
+      />
       <p className={css.lead}>When a system does not answer, and how the work is cut.</p>
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
         <TextInput
@@ -72,7 +94,7 @@ export function PolicyDialog({ close }: { close: () => void }) {
               const numbers = { lanes: Number(text.lanes), batch_size: Number(text.batch), sample_size: Number(text.sample) };
               change("Change how it runs", (flow) => ({
                 ...flow,
-                policy: { ...flow.policy, ...numbers, retry_minutes: minutes, budget },
+                policy: { ...flow.policy, ...numbers, retry_minutes: minutes, budget, four_eyes: text.fourEyes, alerts: alertsOf(alerts) },
               }));
               close();
             }}

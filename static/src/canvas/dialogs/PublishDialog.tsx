@@ -3,12 +3,15 @@ import { notifications } from "@mantine/notifications";
 import { useState } from "react";
 
 import { ApiError } from "../../api/client";
+import { useAskForPublication, useStanding } from "../../api/publications";
 import { useDiff, usePublish } from "../../api/queries";
 import { problemsLine } from "../../model/problems";
 import { paint, useEditor } from "../../store/editor";
 import { useView } from "../../store/view";
 import { ErrorBanner, Rows } from "../../ui/parts";
+import { Ahead } from "./Ahead";
 import { Changes } from "./Changes";
+import { SecondPerson } from "./SecondPerson";
 import css from "./dialogs.module.css";
 
 /** What will be different once this is live, in words, and a note for those who come later. */
@@ -19,7 +22,26 @@ export function PublishDialog({ slug, close }: { slug: string; close: () => void
   const problems = useEditor((editor) => editor.problems);
   const errors = problems.filter((problem) => problem.severity === "error");
   const diff = useDiff(slug, live, "draft", saved);
+  const standing = useStanding(slug, saved);
+  const guarded = standing.data?.guarded ?? false;
   const publish = usePublish(slug);
+  const ask = useAskForPublication(slug);
+  const refused = (error: unknown) => {
+    if (error instanceof ApiError && error.problems.length) paint({ problems: error.problems });
+  };
+  const request = () => {
+    const { revision, bindings } = useEditor.getState();
+    ask.mutate(
+      { revision, note, bindings },
+      {
+        onSuccess: () => {
+          notifications.show({ title: "Asked for", message: "It goes live as soon as a second person has seen it and publishes it." });
+          close();
+        },
+        onError: refused,
+      },
+    );
+  };
   const run = () => {
     publish.mutate(
       { revision: useEditor.getState().revision, note },
@@ -29,9 +51,7 @@ export function PublishDialog({ slug, close }: { slug: string; close: () => void
           notifications.show({ title: `Version ${version} is live`, message: "New runs use it; runs under way keep the version they started with." });
           close();
         },
-        onError: (error) => {
-          if (error instanceof ApiError && error.problems.length) paint({ problems: error.problems });
-        },
+        onError: refused,
       },
     );
   };
@@ -40,7 +60,9 @@ export function PublishDialog({ slug, close }: { slug: string; close: () => void
       {live === null ? <p className={css.lead}>It becomes version 1 and its trigger starts to work.</p> : null}
       {live !== null && (diff.isPending || !saved) ? <Rows count={3} /> : null}
       {diff.data ? <Changes diff={diff.data} /> : null}
-      <ErrorBanner error={diff.error ?? publish.error} />
+      {saved && !errors.length ? <Ahead slug={slug} /> : null}
+      {guarded && standing.data ? <SecondPerson standing={standing.data} /> : null}
+      <ErrorBanner error={diff.error ?? standing.error ?? publish.error ?? ask.error} />
       {errors.length ? (
         <p className={css.lead} style={{ color: "var(--failed)" }}>
           {problemsLine(errors)} in the drawing. A version with problems cannot go live.
@@ -70,9 +92,15 @@ export function PublishDialog({ slug, close }: { slug: string; close: () => void
         <Button variant="default" onClick={close}>
           Not yet
         </Button>
-        <Button loading={publish.isPending} disabled={!saved || errors.length > 0} onClick={run}>
-          Publish
-        </Button>
+        {guarded ? (
+          <Button loading={ask.isPending} disabled={!saved || errors.length > 0 || !standing.data?.reviewers.length} onClick={request}>
+            Ask for publication
+          </Button>
+        ) : (
+          <Button loading={publish.isPending} disabled={!saved || standing.isPending || errors.length > 0} onClick={run}>
+            Publish
+          </Button>
+        )}
       </Group>
     </Modal>
   );

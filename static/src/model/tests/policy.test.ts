@@ -7,14 +7,15 @@ const policy = { lanes: 2, batch_size: 100, retry_minutes: [1, 5], sample_size: 
 
 describe("the policy of a flow as text", () => {
   it("comes back as it was", () => {
-    const budget = { creates: 500, updates: null, amount: { field: "TOTAL", limit: new LosslessNumber("10000.10") } };
+    const budget = { creates: 500, updates: null, deletes: 0, amount: { field: "TOTAL", limit: new LosslessNumber("10000.10") } };
     expect(budgetOf(policyText({ ...policy, budget }))).toEqual(budget);
     expect(budgetOf(policyText(policy))).toBeNull();
+    expect(budgetOf({ ...policyText(policy), deletes: "5" })).toEqual({ creates: null, updates: null, deletes: 5, amount: null });
     expect(minutesOf(policyText(policy).minutes)).toEqual([1, 5]);
   });
 
   it("keeps a budget of nothing, which is not the same as none", () => {
-    expect(budgetOf({ ...policyText(policy), creates: "0" })).toEqual({ creates: 0, updates: null, amount: null });
+    expect(budgetOf({ ...policyText(policy), creates: "0" })).toEqual({ creates: 0, updates: null, deletes: 0, amount: null });
   });
 
   it("says what is wrong with an amount", () => {

@@ -28,6 +28,8 @@ const detail: FlowDetail = {
   state: "draft",
   live_version: null,
   draft_changed: false,
+  guarded: false,
+  request: null,
   hook: null,
   plan: null,
 };

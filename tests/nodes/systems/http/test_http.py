@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from engine.connector import CannotTell, Filter, Query
+from engine.connector import CannotTell, Filter, Partly, Query
 from engine.errors import AccessError, InDoubt, RecordRejected, Unavailable
 from engine.http import Http
 from engine.record import Change, idempotency_key
@@ -348,8 +348,17 @@ def test_several_calls_at_once(connect: Connect, served: Served) -> None:
     served.app.active.clear()
     served.app.active["lost_answer"] = {"times": 1, "match": "Again 3"}
     again = [create(f"Again {at}") for at in range(10)]
-    with pytest.raises(InDoubt):
+    with pytest.raises(Partly) as partly:
         connector.write("customers", again)
+    assert isinstance(partly.value.error, InDoubt)
+    unanswered = {
+        change.data["name"] for change, one in zip(again, partly.value.results, strict=True) if one is None
+    }
+    assert "Again 3" in unanswered
+    answered = {str(row["name"]) for row in served.app.rows("customers")} & {
+        change.data["name"] for change in again
+    }
+    assert answered - {"Again 3"} == {change.data["name"] for change in again} - unanswered
     assert {one.outcome for one in connector.write("customers", again)} == {"created"}
     names = [row["name"] for row in served.app.rows("customers")]
     assert all(names.count(f"Again {at}") == 1 for at in range(10))

@@ -124,7 +124,7 @@ def test_a_closed_period_holds_the_document_with_one_question_for_all(
     results = intacct.write("ARINVOICE", [create(day, {**INVOICE, "WHENCREATED": day}) for day in dates])
     assert [result.outcome for result in results] == ["held", "held", "created"]
     assert results[0].question == results[1].question == {
-        "kind": "closed-period", "entity": "ARINVOICE", "date": "2026-11-01",
+        "kind": "closed-period", "entity": "ARINVOICE", "date": "2026-11-01", "field": "WHENCREATED",
     }  # fmt: skip
     assert results[0].message.startswith("Held: Intacct has closed the period of 2026-11-14.")
     vice(served, "closed_period", False)
@@ -167,7 +167,7 @@ class Canned:
     """Stands in for the network: answers every post with the same bytes."""
 
     def __init__(self, connector: IntacctConnector, raw: bytes, status: int = 200) -> None:
-        self.inner = connector.http.session.request
+        self.inner = connector.http.request
         self.raw, self.status, self.used = raw, status, False
 
     def __call__(self, *args: Any, **rest: Any) -> Any:
@@ -182,7 +182,7 @@ def test_an_unreadable_answer_to_a_write_is_in_doubt(
     intacct: IntacctConnector, monkeypatch: pytest.MonkeyPatch, raw: bytes
 ) -> None:
     intacct.entity("ARINVOICE")
-    monkeypatch.setattr(intacct.http.session, "request", Canned(intacct, raw))
+    monkeypatch.setattr(intacct.http, "request", Canned(intacct, raw))
     with pytest.raises(InDoubt, match="cannot be read"):
         intacct.write("ARINVOICE", [create("1", INVOICE)])
     with pytest.raises(Unavailable, match="cannot be read"):
@@ -198,7 +198,7 @@ def test_an_answer_with_too_few_results_is_in_doubt(
         b"</authentication><result><status>success</status><function>create_invoice</function><controlid>x"
         b"</controlid><key>1</key></result></operation></response>"
     )
-    monkeypatch.setattr(intacct.http.session, "request", Canned(intacct, short))
+    monkeypatch.setattr(intacct.http, "request", Canned(intacct, short))
     with pytest.raises(InDoubt, match="fewer results"):
         intacct.write("ARINVOICE", [create("1", INVOICE), create("2", INVOICE)])
 

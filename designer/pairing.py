@@ -1,0 +1,110 @@
+"""Saying which object of one system is which of another, looked up live before it is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from designer.installation import here
+from engine.connector import Connector
+from engine.errors import RequestError
+from engine.record import Remote
+from engine.store import connections, pairing
+from engine.store.database import Session
+from engine.store.references import NEW, OUT, Pair
+
+TIMEOUT = 15.0
+
+
+def system(session: Session, connection_id: str) -> Connector[Any]:
+    """The system behind a connection, for reading only. Raises RequestError (404) when the connection is gone."""
+    row = connections.find(session, connection_id)
+    if row is None:
+        raise RequestError(
+            "The connection of this object is gone.",
+            status=404,
+            code="E-NOT-FOUND",
+            cure="Choose another one.",
+        )
+    return connections.connect(connections.unseal(row, here().seal), read_only=True, timeout=TIMEOUT)
+
+
+def live(opened: Connector[Any], entity: str, ids: Iterable[str]) -> dict[str, Remote]:
+    """Objects by id as they stand now, in bulk; what is missing is not there. Raises what the system raises."""
+    wanted = list(dict.fromkeys(ids))
+    shape = opened.entity(entity)
+    fields = [name for name in (shape.key, shape.title_field) if name]
+    found: dict[str, Remote] = {}
+    size = max(1, opened.capability.find)
+    for start in range(0, len(wanted), size):
+        some = wanted[start : start + size]
+        answers = opened.find(entity, [{shape.key: one} for one in some], fields)
+        found.update({one: remotes[0] for one, remotes in zip(some, answers, strict=True) if remotes})
+    return found
+
+
+def existing(connection_id: str, entity: str, object_id: str) -> Remote:
+    """The object, as it stands now. Raises RequestError (422) when there is none."""
+    with here().database.read() as session:
+        opened = system(session, connection_id)
+    remote = live(opened, entity, [object_id]).get(object_id)
+    if remote is None:
+        raise RequestError(
+            f"{opened.title} has no {entity} with the id {object_id}.",
+            status=422,
+            code="E-NO-OBJECT",
+            cure="Copy the id from the system, or have a new one created.",
+        )
+    if remote.link is None:
+        return Remote(remote.id, remote.data, remote.number, opened.link(entity, remote.id), remote.version)
+    return remote
+
+
+def choose(session: Session, question: Mapping[str, Any], choice: str, remote: Remote | None) -> None:
+    """Keeps what somebody chose for the source object of an ambiguous question.
+
+    choice  the id of a candidate (``remote`` is what was found there), ``new`` or ``out``
+    """
+    source = dict(question["source"])
+    left_id = str(source.pop("left_id"))
+    pair = Pair(**{name: str(value) for name, value in source.items()})
+    if remote is None:
+        pairing.say(session, pair, left_id, choice)
+    else:
+        pairing.point(session, pair, left_id, remote.id, remote.number, remote.link)
+
+
+def chosen(question: Mapping[str, Any], given: Mapping[str, str]) -> tuple[str, Remote | None]:
+    """What was chosen, and the object if it is one, looked up now. Raises RequestError (422)."""
+    choice = given.get("choice", "").strip()
+    candidates = {str(one["id"]) for one in question.get("candidates", ())}
+    if choice in (NEW, OUT):
+        return choice, None
+    if choice not in candidates or set(given) != {"choice"}:
+        raise RequestError(
+            "Choose one of the objects, a new one, or none.",
+            status=422,
+            code="E-CHOICE",
+            cure='Send {"choice": id}, "new" or "out". Another object can be set under cross references.',
+        )
+    source = question["source"]
+    return choice, existing(str(source["right_connection"]), str(source["right_entity"]), choice)
+
+
+def form(question: Mapping[str, Any]) -> dict[str, Any]:
+    """What the inbox shows of an ambiguous question: the values looked for, and what was found."""
+    return {
+        "kind": "choice",
+        "entity": question["entity"],
+        "match": question["match"],
+        "candidates": question["candidates"],
+    }
+
+
+def either() -> RequestError:
+    return RequestError(
+        "Say what becomes of it.",
+        status=422,
+        code="E-CHOICE",
+        cure="Send right_id, or state new or out; one of the two.",
+    )

@@ -1,0 +1,107 @@
+"""What one claim of a lane hands to those who deliver: connections, claim, budget and approved plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from engine import tasks
+from engine.agreement import SIDES, Side, SideName
+from engine.allowance import Allowance
+from engine.connector import Connector
+from engine.directory import Directories
+from engine.flow import Budget
+from engine.intent import Errand
+from engine.ledger import Ledger
+from engine.node import SyncNode, WriteTarget
+from engine.pairing import Connectors, SyncErrand
+from engine.plan import Plan
+from engine.planned import Approval
+from engine.store import plans
+from engine.store.database import Database
+from engine.store.lanes import Claim
+from engine.store.runs import RunView
+from engine.walk import WriteAsk
+
+
+@dataclass(frozen=True)
+class Errands:
+    """Makes the errands of one claim. ``connect`` opens the connection behind a slot."""
+
+    database: Database
+    plan: Plan
+    run: RunView
+    held: Claim
+    lease: float
+    directories: Directories
+    connect: Callable[[str], Connector[Any]]
+    keep_lease: Callable[[], None]
+
+    @property
+    def dry(self) -> bool:
+        return self.run.mode != "live"
+
+    def claim(self, node: str) -> str:
+        """The name under which this batch claims creates and pairs at a node."""
+        return f"{self.run.id}/{self.held.lane}/{self.held.next}/{node}"
+
+    def for_one(self, ask: WriteAsk, node: Any, target: WriteTarget, ledger: Ledger) -> Errand:
+        """For a node that writes to one system."""
+        connector = self.connect(target.slot)
+        return Errand(
+            database=self.database,
+            flow_id=self.run.flow_id,
+            node_id=ask.node,
+            node=node,
+            connector=connector,
+            connections=self.run.bindings,
+            claim=self.claim(ask.node),
+            keep_lease=self.keep_lease,
+            dry=self.dry,
+            patience=self.lease + connector.http.timeout,
+            allowance=self._allowance(ask.node, target),
+            approval=self._approval(ask, ledger),
+            directories=self.directories,
+        )
+
+    def for_both(self, ask: WriteAsk, node: SyncNode[Any], ledger: Ledger) -> SyncErrand:
+        """For a node that keeps two systems in step."""
+        sides: dict[SideName, Side] = dict(zip(SIDES, node.sides(), strict=True))
+        connectors = Connectors(node, self.connect)
+        timeout = sum(connectors[name].http.timeout for name in SIDES)
+        return SyncErrand(
+            database=self.database,
+            flow_id=self.run.flow_id,
+            node_id=ask.node,
+            terms=node.terms,
+            connectors=connectors,
+            connections={name: self.run.bindings[side.slot] for name, side in sides.items()},
+            claim=self.claim(ask.node),
+            keep_lease=self.keep_lease,
+            dry=self.dry,
+            run_id=self.run.id,
+            patience=self.lease + timeout,
+            allowances={name: self._allowance(ask.node, side) for name, side in sides.items()},
+            approvals={
+                name: self._approval(ask, ledger, (side.slot, side.entity)) for name, side in sides.items()
+            },
+        )
+
+    def _allowance(self, node: str, target: WriteTarget | Side) -> Allowance | None:
+        budget = self.plan.flow.policy.budget
+        if isinstance(target, WriteTarget) and target.operation == "delete":
+            budget = budget or Budget()
+        if budget is None or self.dry or node == tasks.NODE:
+            return None
+        thing = self.connect(target.slot).entity(target.entity).title or target.entity
+        return Allowance(budget, self.run.id, node, thing)
+
+    def _approval(
+        self, ask: WriteAsk, ledger: Ledger, place: tuple[str, str] | None = None
+    ) -> Approval | None:
+        if self.run.plan_id is None or self.dry:
+            return None
+        root_of = {root: record.key for root, record in ledger.roots.items()}
+        with self.database.read() as session:
+            return plans.approval(session, self.run.plan_id, ask.node, ask.records, root_of, place)

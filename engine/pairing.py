@@ -1,0 +1,345 @@
+"""Which objects belong together: the signals of a batch become couples, and couples are claimed.
+
+A record that arrives at a sync node only says "look at this one". Its partner is found in what we remember,
+or in the other system by the declared fields. A known pair is claimed before it is looked at, so that two
+workers never write from views of which one is stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.agreement import SIDES, Agreement, SideName, other
+from engine.allowance import Allowance
+from engine.arbiter import Terms
+from engine.clock import now
+from engine.connector import Connector
+from engine.errors import HeddleError, Held, RecordRejected, Unavailable
+from engine.node import SyncNode
+from engine.planned import Approval
+from engine.precedence import Decision
+from engine.record import Outcome, Record, Remote, Result
+from engine.store import agreements, conflicts, deliveries
+from engine.store.agreements import Kept
+from engine.store.conflicts import Conflict
+from engine.store.database import Database
+from engine.store.references import Pair, Reference
+from engine.translation import Translator
+from engine.walk import Receipt
+
+
+class Connectors(Mapping[SideName, Connector[Any]]):
+    """The connections of both sides. Each is asked for right before it is called, so that whoever keeps count of
+    refusals knows which of the two refused."""
+
+    def __init__(self, node: SyncNode[Any], connect: Callable[[str], Connector[Any]]) -> None:
+        self._slots: dict[SideName, str] = dict(zip(SIDES, (side.slot for side in node.sides()), strict=True))
+        self._connect = connect
+
+    def __getitem__(self, side: SideName) -> Connector[Any]:
+        return self._connect(self._slots[side])
+
+    def __iter__(self) -> Iterator[SideName]:
+        return iter(SIDES)
+
+    def __len__(self) -> int:
+        return len(SIDES)
+
+
+@dataclass(frozen=True)
+class SyncErrand:
+    """Everything that keeping in step needs to know about where it runs; the rest is as in engine.intent.Errand.
+
+    connectors, connections, allowances, approvals  by side          run_id  empty outside of a run
+    """
+
+    database: Database
+    flow_id: str
+    node_id: str
+    terms: Terms
+    connectors: Mapping[SideName, Connector[Any]]
+    connections: Mapping[SideName, str]
+    claim: str
+    keep_lease: Callable[[], None]
+    dry: bool = False
+    run_id: str = ""
+    patience: float = 90.0
+    allowances: Mapping[SideName, Allowance | None] = field(default_factory=dict)
+    approvals: Mapping[SideName, Approval | None] = field(default_factory=dict)
+
+    @property
+    def agreement(self) -> Agreement:
+        return self.terms.agreement
+
+    @property
+    def translators(self) -> Mapping[str, Translator]:
+        return self.terms.translators
+
+    @property
+    def pair(self) -> Pair:
+        left, right = self.agreement.left, self.agreement.right
+        return Pair(self.connections["left"], left.entity, self.connections["right"], right.entity)
+
+    def entity(self, side: SideName) -> str:
+        return self.agreement.side(side).entity
+
+    def called(self, side: SideName) -> str:
+        """What people call a side; both systems may be of one kind."""
+        titles = {name: self.connectors[name].title for name in SIDES}
+        if titles["left"] == titles["right"]:
+            return f"{titles[side]} {self.entity(side)}"
+        return titles[side]
+
+
+@dataclass(eq=False)
+class Couple:
+    """Two objects that are looked at, or one that has no partner yet.
+
+    at        places in the batch of the records that brought it       record  the last of them
+    side      where that record comes from                             deleted  sides that said it is deleted
+    now       both objects as they stand                               kept    what we remember of the pair
+    pending   a create on the other side may have happened: it must be looked for
+    changes   side → path → the value it is to have                    removes  the side to be deleted
+    judged    it is decided what becomes of it                     sent    sides to which all of it was sent
+    papers    what it came to, one a side or question             reason  why, when no field decided it
+    """
+
+    at: list[int]
+    record: Record
+    side: SideName
+    ids: dict[SideName, str | None]
+    kept: Kept | None = None
+    waiting: Conflict | None = None
+    deleted: set[SideName] = field(default_factory=set)
+    now: dict[SideName, Remote | None] = field(default_factory=dict)
+    pending: bool = False
+    decisions: list[Decision] = field(default_factory=list)
+    changes: dict[SideName, dict[str, Any]] = field(default_factory=lambda: {"left": {}, "right": {}})
+    removes: SideName | None = None
+    conflicts: list[dict[str, Any]] = field(default_factory=list)
+    holds: list[Held] = field(default_factory=list)
+    sent: set[SideName] = field(default_factory=set)
+    failed: set[SideName] = field(default_factory=set)
+    judged: bool = False
+    reason: str = ""
+    papers: list[Receipt] = field(default_factory=list)
+    over: bool = False
+
+    @property
+    def title(self) -> str:
+        return self.record.title or self.ids[self.side] or self.record.key
+
+    def end(self, outcome: Outcome, message: str, **more: Any) -> None:
+        """It goes no further."""
+        operation = {Outcome.HELD: "hold", Outcome.UNCHANGED: "unchanged", Outcome.ECHO: "unchanged"}
+        result = Result(outcome, self.ids.get(other(self.side)), message=message, **more)
+        self.papers.append(Receipt(result, operation.get(outcome, "")))
+        self.over = True
+
+    def hold(self, message: str, question: dict[str, Any], cure: str, code: str = "E-HELD") -> None:
+        self.end(Outcome.HELD, message, question=question, detail=cure, code=code)
+
+
+@dataclass
+class Reconciled:
+    """The receipts so far (None where undone), what to remember, and what interrupted us, if anything.
+
+    settled   keys of pairs without an open conflict      known  ids whose holds and failures are over as well
+    partners  id of an object that a record brought → id of its counterpart
+    """
+
+    receipts: list[Receipt | None]
+    references: list[Reference] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+    outcomes: list[str] = field(default_factory=list)
+    released: list[tuple[Pair, str]] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    partners: dict[str, str] = field(default_factory=dict)
+    interruption: HeddleError | None = None
+
+
+BUSY = "Another run is looking at the same objects right now."
+
+
+def busy() -> Unavailable:
+    return Unavailable(BUSY, code="E-BUSY", retry_after=0.3)
+
+
+def gather(errand: SyncErrand, records: Sequence[Record], done: Reconciled) -> list[Couple]:
+    """One couple an object; the same one twice in a batch is looked at once."""
+    found: dict[tuple[SideName, str], Couple] = {}
+    for at, record in enumerate(records):
+        side = side_of(errand.agreement, record)
+        if side is None:
+            error = RecordRejected(
+                f"{record.title or record.key}: it cannot be told which side it comes from.",
+                code="E-SYNC-ORIGIN",
+                cure="Lead only records here that were read as one of the two kinds of object of this step.",
+            )
+            result = Result(Outcome.FAILED, code=error.code, message=error.message, detail=error.cure)
+            done.receipts[at] = Receipt(result)
+            continue
+        known = found.get((side, record.key))
+        if known is None:
+            known = found[side, record.key] = Couple(
+                [], record, side, {side: record.key, other(side): None}, now=dict.fromkeys(SIDES)
+            )
+        known.at.append(at)
+        known.record = record
+        if record.deleted:
+            known.deleted.add(side)
+        else:
+            known.deleted.discard(side)
+    return list(found.values())
+
+
+def side_of(agreement: Agreement, record: Record) -> SideName | None:
+    if record.origin is None:
+        return None
+    for name in SIDES:
+        side = agreement.side(name)
+        if (record.origin.slot, record.origin.entity) == (side.slot, side.entity):
+            return name
+    return None
+
+
+def recall(errand: SyncErrand, couples: Sequence[Couple]) -> list[Couple]:
+    """Joins each couple with what we remember of it. Two signals of one pair become one couple."""
+    remembered: dict[SideName, dict[str, list[Kept]]] = {}
+    with errand.database.read() as session:
+        for side in SIDES:
+            ids = [couple.record.key for couple in couples if couple.side == side]
+            remembered[side] = agreements.load(session, errand.pair, side, ids) if ids else {}
+    joined: list[Couple] = []
+    by_row: dict[int, Couple] = {}
+    for couple in couples:
+        found = remembered[couple.side].get(couple.record.key, [])
+        found = [one for one in found if not one.agreed.gone] or found[:1]
+        if len(found) > 1:
+            _several(errand, couple, found)
+        elif found:
+            known = by_row.get(found[0].row)
+            if known is not None:
+                known.at = sorted([*known.at, *couple.at])
+                known.deleted |= couple.deleted
+                if known.at[-1] == couple.at[-1]:
+                    known.record, known.side = couple.record, couple.side
+                continue
+            by_row[found[0].row] = couple
+            _remember(couple, found[0])
+        joined.append(couple)
+    return joined
+
+
+def revive(errand: SyncErrand, couples: Sequence[Couple]) -> None:
+    """Forgets pairs that were deleted on both sides and of which one object is there again: it is new."""
+    again = [
+        couple
+        for couple in couples
+        if couple.kept is not None and couple.kept.agreed.gone and couple.now[couple.side] is not None
+    ]
+    if again and not errand.dry:
+        with errand.database.write() as session:
+            agreements.forget(session, [couple.kept.row for couple in again if couple.kept is not None])
+    for couple in again:
+        couple.kept = None
+        couple.ids[other(couple.side)] = couple.now[other(couple.side)] = None
+
+
+def _remember(couple: Couple, kept: Kept) -> None:
+    couple.kept = kept
+    couple.ids = {"left": kept.left_id, "right": kept.right_id}
+    couple.pending = None in couple.ids.values()
+
+
+def _several(errand: SyncErrand, couple: Couple, found: Sequence[Kept]) -> None:
+    there = other(couple.side)
+    ids = sorted(one.id(there) or "" for one in found)
+    couple.hold(
+        f"Held: {couple.title} is kept in step with {len(found)} objects of {errand.called(there)} "
+        f"({' and '.join(ids)}).",
+        {"kind": "ambiguous", "entity": errand.entity(there), "candidates": ids},
+        "Remove the cross references that are wrong.",
+    )
+
+
+def claim(errand: SyncErrand, couples: Sequence[Couple]) -> bool:
+    """Takes the known pairs for this batch. True when somebody else has one of them: those are left undone."""
+    if errand.dry:
+        return False
+    rows = {one.kept.row: one for one in couples if one.kept is not None and not one.over and not one.pending}
+    if not rows:
+        return False
+    with errand.database.write() as session:
+        mine = agreements.take(session, list(rows), errand.claim, now() + errand.patience)
+    for row, couple in rows.items():
+        if row not in mine:
+            couple.over = True
+    return len(mine) < len(rows)
+
+
+def refresh(errand: SyncErrand, couples: Sequence[Couple]) -> None:
+    """Reads again what was remembered before the claim: whoever had it may have changed it."""
+    for side in SIDES:
+        some = {
+            one.ids[side] or "": one
+            for one in couples
+            if one.kept is not None and not one.over and one.side == side
+        }
+        with errand.database.read() as session:
+            found = agreements.load(session, errand.pair, side, list(some)) if some else {}
+        for key, couple in some.items():
+            assert couple.kept is not None  # chosen so
+            row = couple.kept.row
+            now_kept = next((one for one in found.get(key, []) if one.row == row), couple.kept)
+            _remember(couple, now_kept)
+
+
+def introduce(errand: SyncErrand, couples: Sequence[Couple]) -> bool:
+    """Stores the pairs that were found by their fields. True when somebody else does so at this moment."""
+    fresh = [couple for couple in couples if couple.kept is None and None not in couple.ids.values()]
+    if errand.dry or not fresh:
+        return False
+    ids = [(couple.ids["left"] or "", couple.ids["right"] or "") for couple in fresh]
+    with errand.database.write() as session:
+        agreements.introduce(session, errand.pair, ids, errand.claim, now() + errand.patience)
+        found = agreements.load(session, errand.pair, "left", [left for left, _ in ids])
+    lost = False
+    for couple, (left, right) in zip(fresh, ids, strict=True):
+        mine = [one for one in found.get(left, []) if one.right_id == right and one.claim == errand.claim]
+        if mine:
+            couple.kept = mine[0]
+        else:
+            couple.over = lost = True
+    return lost
+
+
+def show_once(errand: SyncErrand, couples: Sequence[Couple]) -> None:
+    """In a dry run both halves of a pair would show what a real one does at the first of them: the second is quiet.
+
+    So it is when a plan is executed, which knows the pair by its first half.
+    """
+    if not errand.run_id or not (errand.dry or any(errand.approvals.values())):
+        return
+    partners = {couple.ids[other(couple.side)] or "": couple for couple in couples}
+    with errand.database.read() as session:
+        met = deliveries.met(session, errand.run_id, errand.node_id, list(partners))
+    for key in met:
+        partners[key].end(Outcome.UNCHANGED, "Told with its counterpart.")
+
+
+def conflicts_of(errand: SyncErrand, couples: Sequence[Couple]) -> None:
+    """Joins each couple with the conflict that waits for a decision, or has just got one."""
+    keys = {key_of(errand, couple): couple for couple in couples if None not in couple.ids.values()}
+    with errand.database.read() as session:
+        for key, row in conflicts.waiting(session, errand.flow_id, errand.node_id, list(keys)).items():
+            keys[key].waiting = row
+
+
+def key_of(errand: SyncErrand, couple: Couple) -> str:
+    """The pair as conflicts know it."""
+    left, right = ((errand.connections[side], errand.entity(side), couple.ids[side] or "") for side in SIDES)
+    return conflicts.key_of(left, right)

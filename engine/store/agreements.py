@@ -1,0 +1,212 @@
+"""Pairs of objects that are kept in step: what both sides last agreed on, whichever side they began on.
+
+A pair is one row of the cross references. Its row may be oriented either way: an object that was born on the
+right stands in the row's left columns, because that is how its create was claimed. Here everything is turned
+into the orientation of who asks. The row's claim is the pair's lock for the time in which it is looked at.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import ColumnElement, Table, bindparam, case, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from engine.clock import now
+from engine.record import from_json, to_json
+from engine.store.references import CrossReference, Pair
+
+SideName = Literal["left", "right"]
+
+
+class Agreed(msgspec.Struct, frozen=True):
+    """What two sides last agreed on. Keys are pairs of fields, ``left path=right path``.
+
+    left, right  the values, as each side holds them
+    writes       what we wrote lately: field → [epoch seconds, side, fingerprint of the value]
+    gone         both objects were deleted; the row only remembers that it was so
+    """
+
+    left: dict[str, Any] = {}
+    right: dict[str, Any] = {}
+    writes: dict[str, list[list[Any]]] = {}
+    gone: bool = False
+
+    def turned(self) -> "Agreed":
+        """The same, seen from the other side."""
+        swap: dict[Any, str] = {"left": "right", "right": "left"}
+        return Agreed(
+            {_turn(name): value for name, value in self.right.items()},
+            {_turn(name): value for name, value in self.left.items()},
+            {
+                _turn(name): [[at, swap[side], told] for at, side, told in some]
+                for name, some in self.writes.items()
+            },
+            self.gone,
+        )
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A pair as it is remembered, in the orientation of who asks.
+
+    turned      the row is oriented the other way round          row  its id, 0 for one that is not stored yet
+    left_id, right_id  one of them is None while a create is on its way
+    left_echo, right_echo  our own write to that side has not come back as a change yet
+    """
+
+    row: int
+    left_id: str | None
+    right_id: str | None
+    turned: bool = False
+    agreed: Agreed = Agreed()
+    left_echo: str = ""
+    right_echo: str = ""
+    claim: str = ""
+    claim_outcome: str = ""
+    claim_until: float = 0.0
+
+    def id(self, side: SideName) -> str | None:
+        return self.left_id if side == "left" else self.right_id
+
+    def echo(self, side: SideName) -> str:
+        return self.left_echo if side == "left" else self.right_echo
+
+
+_table: Table = CrossReference.__table__  # type: ignore[attr-defined]
+_COLUMNS = (
+    "id", "left_id", "right_id", "agreed", "left_echo", "right_echo", "claim", "claim_outcome", "claim_until",
+)  # fmt: skip
+_IDENTITY = ("left_connection", "left_entity", "left_id", "right_connection", "right_entity")
+_CHUNK = 500
+
+
+def load(session: Session, pair: Pair, side: SideName, ids: Sequence[str]) -> dict[str, list[Kept]]:
+    """The pairs that these objects of one side belong to; more than one is a mistake that a person must cure."""
+    found: dict[str, list[Kept]] = {}
+    for turned in (False, True):
+        own = "left_id" if (side == "left") != turned else "right_id"
+        for start in range(0, len(ids), _CHUNK):
+            query = (
+                select(*(_table.c[name] for name in _COLUMNS))
+                .where(*_between(pair, turned), _table.c[own].in_(ids[start : start + _CHUNK]))
+                .order_by(_table.c.id)
+            )
+            for row in session.connection().execute(query):
+                kept = _kept(row, turned)
+                known = found.setdefault(kept.id(side) or "", [])
+                if not any(one.left_id == kept.left_id and one.right_id == kept.right_id for one in known):
+                    known.append(kept)
+    return found
+
+
+def take(session: Session, rows: Sequence[int], owner: str, until: float) -> set[int]:
+    """Claims these pairs for one batch, so that nobody else writes from a view that grows stale; those it got."""
+    mine: set[int] = set()
+    for start in range(0, len(rows), _CHUNK):
+        some = rows[start : start + _CHUNK]
+        free = (_table.c.claim_until < now()) | (_table.c.claim == owner)
+        again = case((_table.c.claim == owner, _table.c.claim_outcome), else_="")
+        session.connection().execute(
+            update(_table)
+            .where(_table.c.id.in_(some), free)
+            .values(claim=owner, claim_until=until, claim_outcome=again)
+        )
+        query = select(_table.c.id).where(_table.c.id.in_(some), _table.c.claim == owner)
+        mine.update(session.connection().execute(query).scalars())
+    return mine
+
+
+def introduce(session: Session, pair: Pair, ids: Sequence[tuple[str, str]], owner: str, until: float) -> None:
+    """Stores that these objects (left id, right id), which were there already, are pairs, claimed for one batch.
+
+    Of two who meet the same objects at once only one stores them; ``load`` tells whose claim it is.
+    """
+    turned = (pair.left_connection, pair.left_entity) > (pair.right_connection, pair.right_entity)
+    between = _row_pair(pair, turned)
+    rows = [
+        {
+            **msgspec.structs.asdict(between),
+            "left_id": right_id if turned else left_id,
+            "right_id": left_id if turned else right_id,
+            "claim": owner,
+            "claim_until": until,
+            "claim_outcome": "",
+            "fingerprints": "{}",
+            "updated_at": now(),
+        }
+        for left_id, right_id in ids
+    ]
+    if not rows:
+        return
+    make = postgresql.insert if session.connection().dialect.name == "postgresql" else sqlite.insert
+    session.connection().execute(make(_table).on_conflict_do_nothing(), rows)
+
+
+def save(session: Session, pair: Pair, kept: Iterable[Kept], outcomes: Iterable[str]) -> None:
+    """Writes what both sides agree on now, and gives the claims back. ``outcomes`` is what each pair came to."""
+    rows = []
+    for one, outcome in zip(kept, outcomes, strict=True):
+        between = _row_pair(pair, one.turned)
+        agreed = one.agreed.turned() if one.turned else one.agreed
+        identity = {**msgspec.structs.asdict(between), "left_id": one.right_id if one.turned else one.left_id}
+        rows.append(
+            {
+                **{f"_{name}": value for name, value in identity.items()},
+                "agreed": to_json(agreed),
+                "left_echo": one.right_echo if one.turned else one.left_echo,
+                "right_echo": one.left_echo if one.turned else one.right_echo,
+                "claim": one.claim,
+                "claim_outcome": outcome,
+                "claim_until": 0.0,
+                "updated_at": now(),
+            }
+        )
+    if rows:
+        session.connection().execute(
+            update(_table).where(*(_table.c[name] == bindparam(f"_{name}") for name in _IDENTITY)), rows
+        )
+
+
+def give_back(session: Session, rows: Sequence[int], owner: str) -> None:
+    """Ends our claims on pairs at which nothing was changed."""
+    for start in range(0, len(rows), _CHUNK):
+        session.connection().execute(
+            update(_table)
+            .where(_table.c.id.in_(rows[start : start + _CHUNK]), _table.c.claim == owner)
+            .values(claim_until=0.0)
+        )
+
+
+def forget(session: Session, rows: Sequence[int]) -> None:
+    """Forgets pairs whose objects came to life again after both had been deleted."""
+    for start in range(0, len(rows), _CHUNK):
+        session.connection().execute(delete(_table).where(_table.c.id.in_(rows[start : start + _CHUNK])))
+
+
+def _kept(row: Any, turned: bool) -> Kept:
+    number, left_id, right_id, raw, left_echo, right_echo, claim, outcome, until = row
+    agreed = msgspec.convert(from_json(raw), Agreed) if raw else Agreed()
+    if turned:
+        left_id, right_id, left_echo, right_echo = right_id, left_id, right_echo, left_echo
+        agreed = agreed.turned()
+    return Kept(
+        number, left_id, right_id, turned, agreed, left_echo or "", right_echo or "", claim, outcome, until
+    )
+
+
+def _between(pair: Pair, turned: bool) -> list[ColumnElement[bool]]:
+    return [
+        _table.c[name] == value for name, value in msgspec.structs.asdict(_row_pair(pair, turned)).items()
+    ]
+
+
+def _row_pair(pair: Pair, turned: bool) -> Pair:
+    if not turned:
+        return pair
+    return Pair(pair.right_connection, pair.right_entity, pair.left_connection, pair.left_entity)
+
+
+def _turn(name: str) -> str:
+    left, _, right = name.partition("=")
+    return f"{right}={left}"

@@ -1,0 +1,131 @@
+"""Who creates the object for a match key: one claim a key, whichever source object, lane, batch or run it is for.
+
+A search tells only what was there when it ran. Between looking and creating, somebody else may have created
+the object for another source object with the same key; so the key itself is claimed, in the transaction that
+claims the source object. What came of it is remembered for a while, because searches lag.
+"""
+
+# no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Index, Table, delete, select
+from sqlmodel import Field, Session, SQLModel
+
+from engine.clock import now
+from engine.store import bulk
+
+MEMORY = 3600.0
+"""Seconds for which a created object is remembered by its match key: longer than any search lags behind."""
+
+
+class MatchClaim(SQLModel, table=True):
+    """(target connection, target entity, hash of the match key) → who creates it, and what it became.
+
+    ``right_id`` is None while the create is on its way. After ``claim_until`` the row binds nobody.
+    """
+
+    __tablename__ = "match_claim"
+    __table_args__ = (Index("match_claim_until", "claim_until"),)
+
+    right_connection: str = Field(primary_key=True)
+    right_entity: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    left_id: str
+    right_id: str | None = None
+    claim: str
+    claim_until: float
+    taken_at: float = Field(default_factory=now)
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A match key of one target entity; ``digest`` is its hash in normal form."""
+
+    right_connection: str
+    right_entity: str
+    digest: str
+
+
+_table: Table = MatchClaim.__table__  # type: ignore[attr-defined]
+_IDENTITY = ("right_connection", "right_entity", "digest")
+_VALUES = ("left_id", "right_id", "claim", "claim_until", "taken_at")
+_COLUMNS = (*_IDENTITY, *_VALUES)
+_RENEW = f"ON CONFLICT ({', '.join(_IDENTITY)}) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in _VALUES
+)
+_TAKE_OVER = (
+    _RENEW + " WHERE match_claim.claim_until < excluded.taken_at"
+    " OR (match_claim.claim = excluded.claim AND match_claim.right_id IS NULL)"
+)
+_CHUNK = 500
+
+
+def claim(
+    session: Session, wanted: Sequence[tuple[Key, str]], owner: str, until: float
+) -> dict[Key, str | None]:
+    """Claims keys, each for a source id, no key twice; answers those it did *not* get, with the id of what
+    somebody has made for it, None where that is still on its way.
+    """
+    if not wanted:
+        return {}
+    at = now()
+    rows = sorted(
+        ((*msgspec.structs.astuple(key), left_id, None, owner, until, at) for key, left_id in wanted),
+        key=lambda row: row[:3],  # everybody in the same order, so that no two wait for each other
+    )
+    if bulk.insert(session, _table, _COLUMNS, rows, _TAKE_OVER) == len(rows):
+        return {}
+    known = load(session, [key for key, _ in wanted])
+    return {key: row.right_id for key, row in known.items() if row.right_id or row.claim != owner}
+
+
+def load(session: Session, keys: Sequence[Key]) -> dict[Key, MatchClaim]:
+    """The rows of these keys; all keys are of one target entity or few."""
+    found: dict[Key, MatchClaim] = {}
+    wanted = set(keys)
+    for start in range(0, len(keys), _CHUNK):
+        hashes = [key.digest for key in keys[start : start + _CHUNK]]
+        for row in session.execute(select(MatchClaim).where(_table.c.digest.in_(hashes))).scalars():
+            key = Key(row.right_connection, row.right_entity, row.digest)
+            if key in wanted:
+                found[key] = row
+    return found
+
+
+def settle(session: Session, made: Iterable[tuple[Key, str, str, str]]) -> None:
+    """Remembers what was made: (key, source id, id of the object, claim)."""
+    at = now()
+    rows = {
+        key: (*msgspec.structs.astuple(key), left_id, right_id, owner, at + MEMORY, at)
+        for key, left_id, right_id, owner in made
+    }
+    bulk.insert(session, _table, _COLUMNS, list(rows.values()), _RENEW)
+
+
+def release(session: Session, right: tuple[str, str], left_ids: Sequence[str], owner: str) -> None:
+    """Gives up claims on creates that certainly did not happen; ``right`` is (connection, entity)."""
+    for start in range(0, len(left_ids), _CHUNK):
+        session.connection().execute(
+            delete(_table).where(
+                _table.c.right_connection == right[0],
+                _table.c.right_entity == right[1],
+                _table.c.claim == owner,
+                _table.c.right_id.is_(None),
+                _table.c.left_id.in_(left_ids[start : start + _CHUNK]),
+            )
+        )
+
+
+def forget(session: Session, made: Iterable[tuple[Key, str]]) -> None:
+    """Drops what is remembered of objects that are gone, or no longer have the key they were made for."""
+    for key, right_id in made:
+        session.connection().execute(
+            delete(_table).where(
+                *(_table.c[name] == getattr(key, name) for name in _IDENTITY), _table.c.right_id == right_id
+            )
+        )
+
+
+def sweep(session: Session) -> None:
+    """Clears away what binds nobody any more."""
+    session.connection().execute(delete(_table).where(_table.c.claim_until < now()))

@@ -1,0 +1,1 @@
+export { ForecastPage as Component } from "../forecast/ForecastPage";

@@ -1,0 +1,168 @@
+/** The form that answers a question: a missing row, what a person saw in the system, or another date. */
+
+import { Autocomplete, Button, Radio, Select, TextInput } from "@mantine/core";
+import { type ReactNode, useState } from "react";
+
+import { useAnswer } from "../api/runs";
+import type { HeldGroup, LookupForm } from "../api/types";
+import { valueText } from "../model/values";
+import { ErrorBanner } from "../ui/parts";
+import { ChoiceForm } from "./ChoiceForm";
+import { type Done, releasedText, questionKey } from "./done";
+import css from "./reviews.module.css";
+
+interface Props {
+  group: HeldGroup;
+  onDone: (done: Done) => void;
+}
+
+export function AnswerForm({ group, onDone }: Props) {
+  const { form } = group;
+  if (form?.kind === "lookup" || form?.kind === "rate" || form?.kind === "ask") return <RowForm group={group} form={form} onDone={onDone} />;
+  if (form?.kind === "choice") return <ChoiceForm group={group} form={form} onDone={onDone} />;
+  if (form?.kind === "in-doubt") return <DoubtForm group={group} form={form} onDone={onDone} />;
+  if (form?.kind === "closed-period") return <PeriodForm group={group} form={form} onDone={onDone} />;
+  return null;
+}
+
+interface FrameProps extends Props {
+  answer: Record<string, string>;
+  lacking: boolean;
+  said: string;
+  children: (tried: boolean) => ReactNode;
+}
+
+/** What all forms have in common: they send once nothing lacks, and say what went out. */
+function Frame({ group, onDone, answer, lacking, said, children }: FrameProps) {
+  const send = useAnswer();
+  const [tried, setTried] = useState(false);
+  return (
+    <form
+      className={css.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        setTried(true);
+        if (lacking) return;
+        // The answered group leaves the list, and this form with it: then only a promise tells.
+        void send.mutateAsync({ question: group.question, answer }).then(
+          (done) => onDone({ runs: done.runs, question: questionKey(group), at: Date.now(), message: `${said} ${releasedText(done)}` }),
+          () => undefined, // shown as send.error
+        );
+      }}
+    >
+      {children(tried)}
+      <Button type="submit" loading={send.isPending}>
+        Release {group.count === 1 ? "it" : `all ${group.count}`}
+      </Button>
+      {send.error ? (
+        <div style={{ flexBasis: "100%" }}>
+          <ErrorBanner error={send.error} />
+        </div>
+      ) : null}
+    </form>
+  );
+}
+
+function RowForm({ group, form, onDone }: Props & { form: LookupForm }) {
+  const [values, setValues] = useState<Record<string, string>>({});
+  const asked = valueText(group.question["column"]);
+  const needed = form.columns.filter((column) => !asked || column.name === asked);
+  const lacking = needed.some((column) => !values[column.name]?.trim());
+  const set = (name: string, value: string) => setValues((now) => ({ ...now, [name]: value }));
+  return (
+    <Frame group={group} onDone={onDone} answer={values} lacking={lacking} said={form.kind === "ask" ? "It is answered." : `${form.key} is answered, and the next one like it will not ask.`}>
+      {(tried) =>
+        form.columns.map((column) => {
+          const required = needed.includes(column);
+          const error = tried && required && !values[column.name]?.trim() ? `Choose ${column.name}${form.key ? ` for ${form.key}` : ""}.` : null;
+          const shared = { label: form.key ? `${column.name} for ${form.key}` : column.name, withAsterisk: required, error, className: css.field };
+          const closed = (form.kind === "ask" && column.options.length > 0) || column.options.some((option) => option.title && option.title !== option.value);
+          return closed ? (
+            <Select
+              key={column.name}
+              {...shared}
+              searchable
+              limit={200}
+              placeholder={`Choose from ${column.options.length}`}
+              nothingFoundMessage="The system offers no such choice."
+              data={column.options.map((option) => ({
+                value: option.value,
+                label: option.title && option.title !== option.value ? `${option.value} · ${option.title}` : option.value,
+              }))}
+              value={values[column.name] ?? null}
+              onChange={(next) => set(column.name, next ?? "")}
+            />
+          ) : (
+            <Autocomplete
+              key={column.name}
+              {...shared}
+              placeholder={column.options.length ? "Choose one that is in use, or type another" : "Type it"}
+              data={column.options.map((option) => option.value)}
+              value={values[column.name] ?? ""}
+              onChange={(next) => set(column.name, next)}
+            />
+          );
+        })
+      }
+    </Frame>
+  );
+}
+
+function DoubtForm({ group, form, onDone }: Props & { form: { entity: string; system: string } }) {
+  const [outcome, setOutcome] = useState<string | null>(null);
+  const [id, setId] = useState("");
+  const there = outcome === "there";
+  return (
+    <Frame
+      group={group}
+      onDone={onDone}
+      answer={there ? { outcome: "there", id } : { outcome: outcome ?? "" }}
+      lacking={!outcome || (there && !id.trim())}
+      said={there ? "It is known now." : "It is written now."}
+    >
+      {(tried) => (
+        <>
+          <Radio.Group
+            className={css.field}
+            label={`Look in ${form.system || "the system"}: is the ${form.entity} there?`}
+            value={outcome}
+            onChange={setOutcome}
+            error={tried && !outcome ? "Look, then choose one." : null}
+          >
+            <Radio value="there" label="It is there" my={6} />
+            <Radio value="not-there" label="It is not there: write it" />
+          </Radio.Group>
+          {there ? (
+            <TextInput
+              className={css.field}
+              label="Its id there"
+              withAsterisk
+              value={id}
+              error={tried && !id.trim() ? "Copy it from the system." : null}
+              onChange={(event) => setId(event.currentTarget.value)}
+            />
+          ) : null}
+        </>
+      )}
+    </Frame>
+  );
+}
+
+function PeriodForm({ group, form, onDone }: Props & { form: { date: string } }) {
+  const [date, setDate] = useState(form.date);
+  return (
+    <Frame group={group} onDone={onDone} answer={{ date }} lacking={!date} said={`They are posted on ${date}.`}>
+      {(tried) => (
+        <TextInput
+          className={css.field}
+          type="date"
+          label="Post on another day"
+          description="A day in a period that is open."
+          value={date}
+          error={tried && !date ? "Choose a day." : null}
+          onChange={(event) => setDate(event.currentTarget.value)}
+        />
+      )}
+    </Frame>
+  );
+}

@@ -1,0 +1,116 @@
+"""The same job by all who are here, in one go: records a second, processor time and memory side by side.
+
+``python -m tests.bench.comparison [RECORDS] [TIMES]``. Ratios of one run mean something; figures of different runs
+do not.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import requests
+
+from tests.bench import peers
+from tests.bench.bulk import service
+from tests.bench.peers import Peer, cpu, memory
+
+STILL = 60.0
+"""Seconds without a record after which a run counts as stopped."""
+WARM = 1_000
+"""Records of the run before, for cold caches."""
+ABSENT = {
+    "Node-RED": "npm install --prefix $PEERS node-red",
+    "n8n": "npm install --prefix $PEERS n8n (2.2 GB; not driven by this comparison)",
+}
+
+
+class Run(NamedTuple):
+    """One run of one peer."""
+
+    rate: float
+    processor: float
+    together: float
+    largest: float
+
+
+def measure(peer: Peer, url: str, first: int, records: int) -> Run:
+    """A run over the records with these numbers. Raises AssertionError when some are missing, doubled or wrong."""
+    requests.post(f"{url}/control/begin?n={records}&first={first}", timeout=600).raise_for_status()
+    before, began = cpu(peer.pids()) if peer.name[:5] != "Plain" else 0.0, time.time()
+    peer.begin()
+    together = largest = used = 0.0
+    seen, moved = {"records": 0}, time.time()
+    while seen["records"] < records:
+        time.sleep(0.05)
+        pids = peer.pids()
+        now, most = memory(pids)
+        together, largest, used = max(together, now), max(largest, most), max(used, cpu(pids))
+        found = requests.get(f"{url}/control/seen", timeout=60).json()
+        if found["records"] != seen["records"]:
+            moved = time.time()
+        assert time.time() - moved < STILL, f"{peer.name}: stopped at {found}"
+        seen = found
+    assert not seen["twice"], seen
+    assert not seen["wrong"], seen
+    assert not seen["refused"], seen
+    return Run(records / (seen["last"] - began), (used - before) / records * 1e6, together, largest)
+
+
+def compared(records: int, times: int) -> Iterator[tuple[str, list[Run]]]:
+    """(name, runs) of each peer that is here. Every run has records of its own: who remembers must not profit."""
+    with service() as url, tempfile.TemporaryDirectory() as folder:
+        for kind in (peers.heddle, peers.node_red, peers.script):
+            with kind(url, Path(folder)) as found:
+                for peer in found:
+                    measure(peer, url, 0, WARM)
+                    yield (
+                        peer.name,
+                        [measure(peer, url, WARM + n * records, records) for n in range(times)],
+                    )
+                    time.sleep(1)
+
+
+def rows(records: int, times: int) -> list[tuple[str, ...]]:
+    """The table: name, records a second, our ratio to it, processor time, memory."""
+    found = dict(compared(records, times))
+    ours = statistics.median(run.rate for run in next(iter(found.values())))
+    made: list[tuple[str, ...]] = []
+    for name, runs in found.items():
+        rates = sorted(run.rate for run in runs)
+        middle = statistics.median(rates)
+        made.append(
+            (
+                name,
+                f"{rates[0]:,.0f} – {middle:,.0f} – {rates[-1]:,.0f}",
+                f"{ours / middle:.2f}",
+                f"{statistics.median(run.processor for run in runs):.0f}",
+                f"{max(run.together for run in runs):.0f} / {max(run.largest for run in runs):.0f}",
+            )
+        )
+    if peers.find_node_red() is None:
+        made.append(("Node-RED", f"not installed: `{ABSENT['Node-RED']}`", "", "", ""))
+    made.append(("n8n", f"not installed: `{ABSENT['n8n']}`", "", "", ""))
+    return made
+
+
+HEAD = ("who", "records/s: least – middle – most", "Heddle is … times as fast", "µs of processor time a record",
+        "memory at most, MB: all processes / the largest")  # fmt: skip
+
+
+def main() -> None:
+    numbers = [int(word.replace("_", "")) for word in sys.argv[1:]]
+    records, times = (*numbers, *(10_000, 3)[len(numbers) :])[:2]
+    print(f"{records:,} records, load {os.getloadavg()[0]:.1f}")
+    for row in (HEAD, *rows(records, times)):
+        print(" | ".join(row), flush=True)
+
+
+if __name__ == "__main__":
+    main()

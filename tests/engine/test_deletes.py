@@ -1,0 +1,413 @@
+"""Objects that are deleted at the source: noticed, judged, told once, and deleted only as far as was allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import pytest
+from sqlmodel import select
+
+from engine import faults, launch, registry
+from engine.connector import Capability, Query
+from engine.errors import InDoubt
+from engine.flow import Budget, Edge, Flow, Node, Policy, Slot
+from engine.http import Http
+from engine.launch import Cause
+from engine.node import NodeSettings, Outbox, Port, ReadNode, WriteTarget
+from engine.record import Change, Outcome, Page, Record, Remote, Result
+from engine.store import control, lanes, pairing, references
+from engine.store.database import Database
+from engine.store.deliveries import Delivery
+from engine.store.references import Pair
+from engine.store.runs import Run
+from tests.engine.test_executor import counts
+from tests.engine.toys import Bench, Toy, ToyWrite, World, toys
+
+PAIR = Pair("L", "row", "R", "thing")
+
+
+class Erasable(Toy):
+    """A toy whose things can be deleted, and whose rows can be asked for."""
+
+    tombstones = False
+
+    def find(
+        self, entity: str, matches: Sequence[Mapping[str, Any]], fields: Sequence[str] = ()
+    ) -> list[list[Remote]]:
+        if entity != "row":
+            return [
+                [one for one in some if one.id != "None"] for some in super().find(entity, matches, fields)
+            ]
+        rows = self.world.source
+        return [[Remote(m["id"], rows[m["id"]])] if m["id"] in rows else [] for m in matches]
+
+    def _delete(self, entity: str, changes: Sequence[Change]) -> list[Result]:
+        self.world.before_write(changes)
+        for change in changes:
+            assert change.data == {}
+            row = next(row for row in self.world.target if str(row["id"]) == change.remote_id)
+            row["id"] = None
+            row["ref"] = f"gone {row['ref']}"
+        self.world.after_write(changes)
+        return [Result(Outcome.UPDATED, change.remote_id) for change in changes]
+
+
+class SweepSettings(NodeSettings):
+    deletes: Literal["ignore", "sweep", "feed"] = "sweep"
+    sweep_hours: float = 0
+
+
+class Sweeping(ReadNode[SweepSettings]):
+    """Reads every row, and sweeps."""
+
+    type, title, group = "toy-read", "Toy read", "read"
+    Settings = SweepSettings
+    slot = "left"
+    outputs = (Port(name="out"), Port(name="deleted", required=False))
+
+    def __init__(self, settings: SweepSettings, context: Any) -> None:
+        super().__init__(settings, context)
+        self.deletes, self.sweep_hours = settings.deletes, settings.sweep_hours
+
+    def query(self, trigger: Record | None) -> Query:
+        keys = trigger.data.get("ids") if trigger is not None else None
+        return Query(entity="row", keys=tuple(keys) if keys is not None else None)
+
+    def process(self, records: Sequence[Record], out: Outbox) -> None:
+        for record in records:
+            out.send(record, "deleted" if record.deleted else "out")
+
+
+class Eraser(ToyWrite):
+    """Deletes."""
+
+    type, title = "toy-erase", "Toy erase"
+
+    def target(self) -> WriteTarget:
+        return WriteTarget(slot="right", entity="thing", operation="delete")
+
+
+class SweepBench(Bench):
+    def open(self, connection_id: str, *, read_only: bool, journal: Any = None) -> Toy:
+        return Erasable(self.world, Http(read_only=read_only, journal=journal, timeout=0.2))
+
+
+@pytest.fixture(autouse=True)
+def _toys() -> Iterator[None]:
+    with toys():
+        types = registry.node_types()
+        types["toy-read"], types["toy-erase"] = Sweeping, Eraser
+        yield
+        types.pop("toy-erase")
+
+
+def flow_of(budget: Budget | None, erase: bool = True, **settings: Any) -> Flow:
+    """read → map → write, and what is deleted → erase"""
+    nodes = [
+        Node(id="start", type="toy-trigger"),
+        Node(id="read", type="toy-read", settings=settings),
+        Node(id="map", type="toy-map"),
+        Node(id="write", type="toy-write", settings={"operation": "upsert", "match": ["ref"]}),
+        *([Node(id="erase", type="toy-erase")] if erase else []),
+    ]
+    edges = [
+        Edge(source="start", target="read"),
+        Edge(source="read", target="map"),
+        Edge(source="map", target="write"),
+        *([Edge(source="read", output="deleted", target="erase")] if erase else []),
+    ]
+    policy = Policy(budget=budget, batch_size=20, retry_minutes=[0.001] * 3)
+    slots = {"left": Slot(system="toy"), "right": Slot(system="toy")}
+    return Flow(name="Sweep", slots=slots, nodes=nodes, edges=edges, policy=policy)
+
+
+def bench_of(database: Database, rows: int, budget: Budget | None = None, **more: Any) -> SweepBench:
+    bench = SweepBench(database, World(rows), flow_of(budget or Budget(deletes=1000), **more))
+    assert go(bench).state == "done"
+    return bench
+
+
+def go(bench: Bench, mode: str = "live", allow: bool = False, **more: Any) -> Run:
+    """One run, until it is over or paused; ``allow`` lets a paused one go on."""
+    with bench.database.write() as session:
+        started = launch.start(
+            session, bench.plan, flow_id="f1", version_id=1, bindings={"left": "L", "right": "R"}, mode=mode,
+            cause=Cause("manual"), **more,
+        )  # fmt: skip
+    executor = bench.executor()
+    for _ in range(200):
+        with bench.database.write() as session:
+            run = session.get(Run, started.run)
+            assert run is not None
+            if run.state == "paused" and allow:
+                control.allow(session, run.id, "Ann")
+            elif run.ended_at is not None or run.state == "paused":
+                return run
+        with bench.database.read() as session:
+            rings = lanes.unattended(session, -1.0)
+        for ring in rings:
+            executor.advance(*ring)
+    raise AssertionError(f"the run is still {run.state}: {run.message}")
+
+
+def lose(bench: Bench, *numbers: int) -> None:
+    for number in numbers:
+        del bench.world.source[f"S{number:06d}"]
+
+
+def left(bench: Bench) -> list[str]:
+    return sorted(row["ref"] for row in bench.world.target if row["id"] is not None)
+
+
+def test_what_is_deleted_at_the_source_is_deleted_at_the_target_once(database: Database) -> None:
+    bench = bench_of(database, 40)
+    lose(bench, 3, 17)
+    assert counts(go(bench)) == {"read": 40, "updated": 2, "unchanged": 38}
+    assert left(bench) == sorted(bench.world.source)
+    calls = bench.world.write_calls
+    assert counts(go(bench)) == {"read": 38, "unchanged": 38}
+    assert bench.world.write_calls == calls
+    with database.read() as session:
+        assert [pairing.state(row) for row in pairing.search(session, text="S000003")] == ["deleted"]
+        row = session.execute(select(Delivery).where(Delivery.operation == "delete")).scalars().first()
+    assert row is not None
+    assert (row.message, row.remote_id, row.title) == ("Deleted.", "3", "Name 3")
+
+
+def test_what_comes_back_is_created_anew(database: Database) -> None:
+    bench = bench_of(database, 20)
+    lose(bench, 3)
+    go(bench)
+    bench.world.source["S000003"] = {"id": "S000003", "name": "Back"}
+    assert counts(go(bench)) == {"read": 20, "created": 1, "unchanged": 19}
+
+
+def test_without_a_budget_for_it_nothing_is_deleted(database: Database) -> None:
+    bench = SweepBench(database, World(40), flow_of(None))
+    go(bench)
+    lose(bench, 3)
+    run = go(bench)
+    assert (run.state, run.code) == ("paused", "E-BUDGET")
+    assert "may not delete anything" in run.message
+    assert len(left(bench)) == 40
+    with database.write() as session:
+        control.allow(session, run.id, "Ann")
+    executor = bench.executor()
+    for ring in [(run.id, 0), (run.id, 1)]:
+        executor.advance(*ring)
+    assert len(left(bench)) == 39
+
+
+@pytest.mark.parametrize(("rows", "gone"), [(40, 5), (4, 4), (1, 1), (6, 6)])
+def test_so_many_at_once_are_asked_about_before_anything_is_told(
+    database: Database, rows: int, gone: int
+) -> None:
+    bench = bench_of(database, rows)
+    lose(bench, *range(gone))
+    run = go(bench)
+    assert (run.state, run.code) == ("paused", "E-SWEEP")
+    assert f"{gone} of the {rows} row" in run.message
+    assert len(left(bench)) == rows
+    with database.write() as session:
+        assert control.resume(session, run.id) is None, "resuming is no answer"
+        control.allow(session, run.id, "Ann")
+    done = go_on(bench, run.id)
+    assert counts(done)["updated"] == gone
+    assert left(bench) == sorted(bench.world.source)
+
+
+def test_believing_a_sweep_lifts_no_budget(database: Database) -> None:
+    bench = bench_of(database, 20, Budget(deletes=2))
+    lose(bench, *range(10))
+    first = go(bench)
+    assert first.code == "E-SWEEP"
+    with database.write() as session:
+        control.allow(session, first.id, "Ann")
+    assert go_on(bench, first.id).code == "E-BUDGET"
+    assert len(left(bench)) == 20
+
+
+def go_on(bench: Bench, run_id: str) -> Run:
+    executor = bench.executor()
+    for _ in range(50):
+        with bench.database.read() as session:
+            run = session.get(Run, run_id)
+            assert run is not None
+            if run.ended_at is not None or run.state == "paused":
+                return run
+            rings = lanes.unattended(session, -1.0)
+        for ring in rings:
+            executor.advance(*ring)
+    raise AssertionError(run.state)
+
+
+def test_a_sweep_rests_between_its_hours(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine import clock
+
+    monkeypatch.setattr(clock, "_skew", 0.0)
+    bench = bench_of(database, 20, sweep_hours=6)
+    lose(bench, 1)
+    assert counts(go(bench)) == {"read": 19, "unchanged": 19}
+    monkeypatch.setattr(clock, "_skew", 6 * 3600 + 60.0)
+    assert counts(go(bench)) == {"read": 20, "updated": 1, "unchanged": 19}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"mode": "sample"}, {"brought": {"ids": ["S000002"]}}, {"window": {"since": "2026-01-01T00:00:00Z"}}],
+)
+def test_a_run_that_was_told_what_to_read_sweeps_nothing(database: Database, more: dict[str, Any]) -> None:
+    bench = bench_of(database, 20)
+    lose(bench, 1)
+    run = go(bench, **more)
+    assert run.state == "done"
+    assert len(left(bench)) == 20
+    assert counts(run).get("updated", 0) == 0
+
+
+def test_a_dry_run_shows_what_would_be_deleted(database: Database) -> None:
+    bench = bench_of(database, 40)
+    lose(bench, 1)
+    assert counts(go(bench, mode="dry-run")) == {"read": 40, "updated": 1, "unchanged": 39}
+    assert len(left(bench)) == 40
+    assert counts(go(bench)) == {"read": 40, "updated": 1, "unchanged": 39}
+
+
+def test_what_was_not_written_by_this_flow_is_not_swept(database: Database) -> None:
+    bench = bench_of(database, 20)
+    with database.write() as session:
+        pairing.point(session, PAIR, "S999999", "3", None, None)
+    assert counts(go(bench)) == {"read": 20, "unchanged": 20}
+
+
+def test_a_record_without_a_cross_reference_deletes_nothing(database: Database) -> None:
+    bench = bench_of(database, 20)
+    with database.write() as session:
+        for row in pairing.search(session, text="S000001"):
+            pairing.remove(session, row)
+    lose(bench, 1)
+    assert counts(go(bench)) == {"read": 19, "unchanged": 19}
+    assert len(left(bench)) == 20
+
+
+def test_what_is_gone_there_already_is_no_error(database: Database) -> None:
+    bench = bench_of(database, 20)
+    bench.world.target[1]["id"] = None
+    lose(bench, 1)
+    assert counts(go(bench)) == {"read": 20, "unchanged": 20}
+    with database.read() as session:
+        assert [pairing.state(row) for row in pairing.search(session, text="S000001")] == ["deleted"]
+
+
+def test_an_object_that_only_one_of_two_questions_misses_is_not_gone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = bench_of(database, 40)
+    find = Erasable.find
+    monkeypatch.setattr(
+        Erasable,
+        "find",
+        lambda self, entity, matches, fields=(): (
+            [
+                [] if m.get("id") == "S000004" else found
+                for m, found in zip(matches, find(self, entity, matches), strict=True)
+            ]
+        ),
+    )
+    assert counts(go(bench)) == {"read": 40, "unchanged": 40}
+
+
+def test_a_lost_answer_to_a_delete_is_looked_up(database: Database) -> None:
+    bench = bench_of(database, 20)
+    lose(bench, 1)
+    from engine import clock
+
+    left_over = [1]
+
+    def lost(changes: Sequence[Change]) -> None:
+        if left_over and changes[0].operation == "delete":
+            left_over.pop()
+            raise InDoubt("lost", sent_at=clock.now(), timeout=0.01)
+
+    bench.world.after_write = lost
+    run = go(bench, allow=True)
+    for _ in range(100):
+        if run.ended_at is not None:
+            break
+        run = go_on(bench, run.id)
+    assert counts(run) == {"read": 20, "unchanged": 20}
+    assert len(left(bench)) == 19
+
+
+def test_a_sweep_goes_on_where_its_worker_died(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine import sweep
+
+    monkeypatch.setattr(sweep, "LOOK", 3)
+    bench = bench_of(database, 20)
+    lose(bench, 5)
+    monkeypatch.setattr(sweep, "TELL", 1)
+
+    class Died(BaseException):
+        pass
+
+    passed = [0]
+
+    def die(name: str) -> None:
+        if name == "after-stage":
+            passed[0] += 1
+            if passed[0] == 5:
+                raise Died
+
+    monkeypatch.setattr(faults, "point", die)
+    with pytest.raises(Died):
+        go(bench)
+    with database.read() as session:
+        run = session.execute(select(Run).order_by(Run.id.desc())).scalars().first()  # type: ignore[attr-defined]
+        assert run is not None
+    with database.write() as session:
+        session.execute(lanes.Lane.__table__.update().values(until=0.0))  # type: ignore[attr-defined]
+    assert counts(go_on(bench, run.id)) == {"read": 20, "updated": 1, "unchanged": 19}
+
+
+def test_a_feed_needs_a_system_that_tells(database: Database) -> None:
+    bench = SweepBench(database, World(3), flow_of(Budget(deletes=9), deletes="feed"))
+    run = go(bench)
+    assert run.state == "failed"
+    assert "does not tell which objects were deleted" in run.message
+
+
+def test_tombstones_of_a_system_are_told_as_they_come(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Erasable, "capability", Capability(page=100, write=20, find=50, tombstones=True))
+    bench = bench_of(database, 5, deletes="feed")
+    lose(bench, 2)
+    read = Toy.read
+
+    def telling(self: Any, query: Query, cursor: Any, limit: int) -> Page:
+        page = read(self, query, cursor, limit)
+        return Page([*page.records, Record("S000002", {"id": "S000002"}, deleted=True)], page.cursor)
+
+    monkeypatch.setattr(Toy, "read", telling)
+    assert counts(go(bench)) == {"read": 5, "updated": 1, "unchanged": 4}
+    assert len(left(bench)) == 4
+
+
+def test_a_plan_with_a_delete_is_executed_as_shown(database: Database) -> None:
+    bench = bench_of(database, 40)
+    lose(bench, 1)
+    plan = go(bench, mode="dry-run")
+    lose(bench, 2)
+    done = go(bench, plan_id=plan.id)
+    assert counts(done) == {"read": 40, "updated": 1, "unchanged": 38, "held": 1}
+    assert len(left(bench)) == 39
+
+
+def test_references_know_what_was_deleted(database: Database) -> None:
+    bench = bench_of(database, 20)
+    lose(bench, 1)
+    go(bench)
+    with database.read() as session:
+        (kept,) = references.load(session, PAIR, ["S000001"]).values()
+    assert (kept.right_id, kept.claim, kept.claim_outcome) == (None, "", references.DELETED)

@@ -1,0 +1,152 @@
+"""One object for one match key, whichever lane, batch or run its source objects come in."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from engine import launch
+from engine.http import Http
+from engine.launch import Cause
+from engine.record import Change, Remote, from_json
+from engine.store import lanes, matches
+from engine.store.database import Database
+from engine.store.matches import Key
+from engine.store.runs import Run
+from tests.engine.toys import Bench, Toy, World, toy_flow, toys
+
+
+@pytest.fixture(autouse=True)
+def _toys() -> Iterator[None]:
+    with toys():
+        yield
+
+
+class Lagging(Toy):
+    """A system whose search does not see what was created just now; by id everything is found."""
+
+    def find(self, entity: str, wanted: Sequence[Any], fields: Sequence[str] = ()) -> list[list[Remote]]:
+        found = super().find(entity, wanted, fields)
+        return [some if "id" in match else [] for match, some in zip(wanted, found, strict=True)]
+
+
+class LaggingBench(Bench):
+    def open(self, connection_id: str, *, read_only: bool, journal: Any = None) -> Toy:
+        return Lagging(self.world, Http(read_only=read_only, journal=journal, timeout=0.2))
+
+
+def start(bench: Bench, keys: list[str]) -> str:
+    with bench.database.write() as session:
+        started = launch.start(
+            session, bench.plan, flow_id="f1", version_id=1, bindings={"left": "L", "right": "R"}, mode="live",
+            cause=Cause("manual"), brought={"ids": keys},
+        )  # fmt: skip
+    return started.run
+
+
+def work(bench: Bench, run_ids: list[str], seconds: float = 20.0) -> list[dict[str, int]]:
+    """Two workers at once until the runs are over; answers their counts."""
+    until = time.monotonic() + seconds
+
+    def attend() -> None:
+        executor = bench.executor(lease=5.0)
+        while time.monotonic() < until:
+            with bench.database.read() as session:
+                if all(session.get(Run, one).ended_at is not None for one in run_ids):  # type: ignore[union-attr]
+                    return
+                waiting = lanes.unattended(session, -1.0)
+            for ring in waiting:
+                executor.advance(*ring)
+            time.sleep(0.005)
+
+    workers = [threading.Thread(target=attend) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(seconds + 5)
+    found = []
+    with bench.database.read() as session:
+        for run_id in run_ids:
+            run = session.get(Run, run_id)
+            assert run is not None
+            assert run.ended_at is not None, "the run does not end"
+            found.append({name: n for name, n in from_json(run.counts or "{}").items() if n})
+    return found
+
+
+@pytest.mark.parametrize("kind", [Bench, LaggingBench])
+def test_two_runs_at_once_create_one_object(database: Database, kind: type[Bench]) -> None:
+    """Both have looked before either has created: the later one waits, and then finds what was made."""
+    world = World(2)
+    world.source = {key: {"id": key, "name": "Acme"} for key in ("A", "B")}
+    world.before_write = lambda changes: time.sleep(0.2)
+    bench = kind(database, world, toy_flow(operation="upsert", match=("name",)))
+    first, second = work(bench, [start(bench, ["A"]), start(bench, ["B"])])
+    assert len(world.target) == 1
+    assert {"created", "updated"} == {*first, *second} - {"read"}
+
+
+@pytest.mark.parametrize("kind", [Bench, LaggingBench])
+def test_lanes_share_what_they_create(database: Database, kind: type[Bench]) -> None:
+    world = World(0)
+    world.source = {f"S{n:03d}": {"id": f"S{n:03d}", "name": f"Name {n % 7}"} for n in range(60)}
+    world.before_write = lambda changes: time.sleep(0.01)
+    bench = kind(database, world, toy_flow(operation="upsert", match=("name",), lanes=4, batch_size=5))
+    (counted,) = work(bench, [start(bench, sorted(world.source))])
+    assert sorted(row["name"] for row in world.target) == [f"Name {n}" for n in range(7)]
+    assert (counted["read"], counted["created"]) == (60, 7)
+
+
+def test_what_was_created_and_is_gone_is_created_anew(database: Database) -> None:
+    world = World(0)
+    world.source = {"A": {"id": "A", "name": "Acme"}, "B": {"id": "B", "name": "Acme"}}
+    bench = LaggingBench(database, world, toy_flow(operation="upsert", match=("name",)))
+    work(bench, [start(bench, ["A"])])
+    world.target[0]["id"] = world.target[0]["name"] = "gone"
+    (counted,) = work(bench, [start(bench, ["B"])])
+    assert counted == {"read": 1, "created": 1}
+
+
+def test_what_was_created_and_has_another_key_now_is_not_taken(database: Database) -> None:
+    world = World(0)
+    world.source = {"A": {"id": "A", "name": "Acme"}, "B": {"id": "B", "name": "Acme"}}
+    bench = LaggingBench(database, world, toy_flow(operation="upsert", match=("name",)))
+    work(bench, [start(bench, ["A"])])
+    world.target[0]["name"] = "Apex"
+    work(bench, [start(bench, ["B"])])
+    assert [row["name"] for row in world.target] == ["Apex", "Acme"]
+
+
+def test_a_refused_create_frees_its_key(database: Database) -> None:
+    world = World(0)
+    world.source = {"A": {"id": "A", "name": "Acme"}, "B": {"id": "B", "name": "Acme"}}
+    bench = Bench(database, world, toy_flow(operation="upsert", match=("name",)))
+
+    def refuse_first(changes: Sequence[Change]) -> None:
+        world.refused.update(change.key for change in changes if change.data["ref"] == "A")
+
+    world.before_write = refuse_first
+    first, second = work(bench, [start(bench, ["A"]), start(bench, ["B"])])
+    assert (first, second) == ({"read": 1, "failed": 1}, {"read": 1, "created": 1})
+    with database.read() as session:
+        kept = [row.right_id for row in session.execute(matches.select(matches.MatchClaim)).scalars()]
+    assert kept == ["0"]
+
+
+def test_a_claim_binds_until_its_time_is_over(database: Database) -> None:
+    key, other = Key("R", "thing", "k1"), Key("R", "thing", "k2")
+    with database.write() as session:
+        assert matches.claim(session, [(key, "A"), (other, "A2")], "one", time.time() + 60) == {}
+    with database.write() as session:
+        assert matches.claim(session, [(key, "B")], "two", time.time() + 60) == {key: None}
+        assert matches.claim(session, [(key, "A")], "one", time.time() - 1) == {}
+    with database.write() as session:
+        assert matches.claim(session, [(key, "B")], "two", time.time() + 60) == {}
+        matches.settle(session, [(key, "B", "77", "two")])
+        assert matches.claim(session, [(key, "C")], "three", time.time() + 60) == {key: "77"}
+        matches.forget(session, [(key, "77")])
+        assert matches.claim(session, [(key, "C")], "three", time.time() + 60) == {}

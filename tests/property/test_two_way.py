@@ -1,0 +1,258 @@
+"""A state machine over two systems that people edit on both sides, while everything that can go wrong does.
+
+Clocks are up to five minutes off, signals come late, twice and out of order, workers die at named points,
+answers are lost, other runs push in between two calls. Whatever happened: once conflicts are answered both
+systems are equal, nothing that anybody typed is lost, and nothing is written that nobody asked for.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from engine import clock, faults
+from engine.errors import InDoubt, Unavailable
+from engine.record import Origin, Record
+from engine.store import conflicts, lanes
+from engine.store.database import Database
+from tests.engine.two_systems import FIELDS, Office, System, two_way
+
+LEASE = 5.0
+EDITED = FIELDS[1:]
+
+
+class Crash(BaseException):
+    """The end of a worker, without a word."""
+
+
+class TwoWay(RuleBasedStateMachine):
+    """The promises: equal in the end, no lost edit, no echo."""
+
+    template: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.skew = clock._skew
+        self.folder = tempfile.TemporaryDirectory()
+        path = Path(self.folder.name) / "heddle.db"
+        shutil.copyfile(self.template, path)
+        self.database = Database(f"sqlite:///{path}")
+        self.real_point: Callable[[str], None] = faults.point
+        self.numbers = itertools.count(1)
+        self.edits = 0
+        self.since: dict[tuple[str, str], dict[str, Any]] = {}
+
+    @initialize(
+        lane_count=st.integers(1, 3),
+        size=st.integers(1, 20),
+        left_skew=st.sampled_from([-300.0, 0.0, 300.0]),
+        right_skew=st.sampled_from([-300.0, 0.0, 300.0]),
+    )
+    def begin(self, lane_count: int, size: int, left_skew: float, right_skew: float) -> None:
+        both = {"deleted": "delete"}
+        self.office = Office(self.database, two_way(left=both, right=both, lanes=lane_count, batch_size=size))
+        self.office.crm.skew, self.office.erp.skew = left_skew, right_skew
+
+    def system(self, left: bool) -> System:
+        return self.office.crm if left else self.office.erp
+
+    # people ------------------------------------------------------------------------------------------
+
+    @rule(left=st.booleans(), also=st.booleans())
+    def make(self, left: bool, also: bool) -> None:
+        """Somebody makes an object on one side; perhaps somebody else makes the same one on the other."""
+        code = f"c{next(self.numbers)}"
+        for side in {left, left != also}:
+            self._edit(side, self.system(side).next_id(), "code", code)
+
+    @rule(left=st.booleans(), at=st.integers(0, 30), field=st.sampled_from(EDITED), empty=st.booleans())
+    def edit(self, left: bool, at: int, field: str, empty: bool) -> None:
+        keys = sorted(self.system(left).objects)
+        if keys:
+            value = None if empty else f"v{next(self.numbers)}"
+            self._edit(left, keys[at % len(keys)], field, value)
+
+    @rule(left=st.booleans(), at=st.integers(0, 30))
+    def remove(self, left: bool, at: int) -> None:
+        """Only what is on both sides, so that it is clear that the object shall go."""
+        system, there = self.system(left), self.system(not left)
+        both = sorted(
+            key for key, row in system.objects.items() if row[system.name("code")] in there.values()
+        )
+        if both:
+            clock._skew += 0.001
+            system.delete(both[at % len(both)])
+            self.edits += 1
+
+    def _edit(self, left: bool, key: str, field: str, value: Any) -> None:
+        system = self.system(left)
+        system.edit(key, **{field: value})
+        self.edits += 1
+        code = system.objects[key][system.name("code")]
+        self.since.setdefault((code, field), {})["left" if left else "right"] = value
+
+    # what goes wrong ---------------------------------------------------------------------------------
+
+    @rule(left=st.booleans(), at=st.integers(0, 30), times=st.integers(1, 2))
+    def signal(self, left: bool, at: int, times: int) -> None:
+        """A webhook comes late, perhaps twice, and tells of values that are long gone."""
+        system = self.system(left)
+        keys = sorted({*system.objects, *system.tombs})
+        if keys:
+            origin = Origin("crm" if left else "erp", "thing")
+            data = {system.name(field): "old" for field in FIELDS}
+            for _ in range(times):
+                self.office.enter([Record(keys[at % len(keys)], data, origin=origin)])
+
+    @rule(point=st.sampled_from(faults.POINTS), nth=st.integers(1, 6))
+    def crash(self, point: str, nth: int) -> None:
+        """A worker takes up whatever waits, and dies at the nth passing of a point."""
+        left = [nth]
+
+        def armed(name: str) -> None:
+            if name == point:
+                left[0] -= 1
+                if left[0] <= 0:
+                    raise Crash(point)
+
+        faults.point = armed  # type: ignore[assignment]
+        try:
+            self.office.start()
+            self._advance()
+        except Crash:
+            clock._skew += LEASE + 1
+        finally:
+            faults.point = self.real_point
+
+    @rule(left=st.booleans(), lost=st.booleans())
+    def trouble(self, left: bool, lost: bool) -> None:
+        """The next call of a system gets no answer, or is refused for now."""
+        system, times = self.system(left), [1]
+
+        def hook(changes: Any) -> None:
+            if times[0]:
+                times[0] -= 1
+                if lost:
+                    raise InDoubt("lost", sent_at=clock.now(), timeout=0.05)
+                raise Unavailable("busy", code="E-UNREACHABLE", retry_after=0.01)
+
+        if lost:
+            system.after_write = hook
+        else:
+            system.before_write = hook
+
+    @rule(left=st.booleans())
+    def intrude(self, left: bool) -> None:
+        """Between a decision and its write another worker takes up everything there is."""
+        times = [1]
+
+        def hook(changes: Any) -> None:
+            if times[0]:
+                times[0] -= 1
+                self.office.start()
+                self._advance()
+
+        self.system(left).before_write = hook
+
+    @rule()
+    def start(self) -> None:
+        self.office.start()
+
+    @rule()
+    def work(self) -> None:
+        self.office.start()
+        self._advance()
+
+    # what must be so ---------------------------------------------------------------------------------
+
+    @rule(answers=st.lists(st.sampled_from(["left", "right"]), min_size=1, max_size=5))
+    def settle(self, answers: list[str]) -> None:
+        """Left alone, and with every conflict answered, both sides become equal and stay so."""
+        for _ in range(4):
+            self._run()
+            self._answer(answers)
+            self._delete_what_is_held()
+        self._run()
+        crm, erp = self.office.crm, self.office.erp
+        assert crm.values() == erp.values(), "the two sides are not equal"
+        assert len(crm.values()) == len(crm.objects), "something was made twice"
+        for (code, field), typed in self.since.items():
+            if code in crm.values():
+                assert crm.values()[code][field] in (*typed.values(),), f"{field} of {code} was lost: {typed}"
+        self.since.clear()
+        # one write for what a person did, at most; a create is one write for all fields of an object
+        assert self.office.writes() <= self.edits, "something was written that nobody asked for"
+        quiet = self.office.writes()
+        self._run()
+        assert self.office.writes() == quiet, "an echo was answered"
+
+    def teardown(self) -> None:
+        if hasattr(self, "office"):
+            self.settle(["left", "right"])
+        self.database.close()
+        self.folder.cleanup()
+        clock._skew = self.skew
+
+    def _run(self) -> None:
+        clock._skew += 2.0
+        self.office.start()
+        self.office.work(lease=LEASE)
+
+    def _answer(self, answers: list[str]) -> None:
+        with self.database.write() as session:
+            rows = conflicts.open_conflicts(session)
+            for row, take in zip(rows, itertools.cycle(answers), strict=False):
+                conflicts.decide(
+                    session, row.id or 0, {one["field"]: {"take": take} for one in row.rows()}, "Eve"
+                )
+            signals = [row.signal() for row in rows]
+        self.edits += len(signals)
+        for one in signals:
+            self.office.enter([one])
+
+    def _delete_what_is_held(self) -> None:
+        """Deleted here and changed there: a person was asked, and deletes the other one as well."""
+        self.office.work(lease=LEASE)
+        crm, erp = self.office.crm, self.office.erp
+        for system, there in ((crm, erp), (erp, crm)):
+            for key, row in list(system.objects.items()):
+                if row[system.name("code")] not in there.values():
+                    system.delete(key)
+                    self.edits += 1
+
+    def _advance(self) -> None:
+        executor = self.office.executor(lease=LEASE)
+        with self.database.read() as session:
+            waiting = lanes.unattended(session, 0.0)
+        for run_id, lane in waiting:
+            executor.advance(run_id, lane)
+
+
+@pytest.fixture(autouse=True)
+def _template(sqlite_template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "_skew", 0.0)
+    TwoWay.template = sqlite_template
+
+
+class TestTwoWay(TwoWay.TestCase):  # type: ignore[name-defined,misc]
+    """Runs the machine."""
+
+    settings = settings(
+        max_examples=6, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+
+
+@pytest.mark.long
+class TestTwoWayLong(TwoWay.TestCase):  # type: ignore[name-defined,misc]
+    """The same, longer."""
+
+    settings = settings(TestTwoWay.settings, max_examples=150, stateful_step_count=30)
