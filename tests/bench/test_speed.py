@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.bench import bulk as whole
-from tests.bench import comparison, limit_speed, map_speed, release_speed, settled_loop
+from tests.bench import comparison, limit_speed, map_speed, release_speed, rules_speed, settled_loop
 from tests.bench.pages import compare, write
 from tests.durability import tree
 from tests.durability.tree import Tree
@@ -39,6 +39,7 @@ def test_speed(tmp_path: Path) -> None:
     rows += scale()
     rows += limit()
     rows += [(f"Map alone: {name}", f"{cost:.1f} µs a record") for name, cost in map_speed.figures()]
+    rows += rules_speed.figures()
     rows += [(name, f"{seconds:.2f} s of CPU") for name, seconds in release_speed.figures()]
     write(PAGE, machine(), rows)
     for name, value in rows:
