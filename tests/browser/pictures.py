@@ -1,15 +1,18 @@
-"""Takes the pictures of the docs from the real product: ``python -m tests.browser.pictures``."""
+"""Takes the pictures of the docs from the real product: ``python -m tests.browser.pictures [deciding]``."""
 
 from __future__ import annotations
 
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from tests import chromium
-from tests.browser.tour import tour
-from tests.tree import running
+from tests.browser.screens import sign_in
+from tests.browser.tour import deciding, tour
+from tests.tree import Tree, running
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
 SIZE = {"width": 1440, "height": 900}
@@ -26,12 +29,21 @@ def main() -> None:
         given = {} if "ms-playwright" in path else {"executable_path": path}
         browser = playwright.chromium.launch(**given)
         page = browser.new_page(viewport=SIZE, locale="en-GB", reduced_motion="reduce", color_scheme="light")
-        for _, picture in tour(page, tree):
+        for picture in _screens(page, tree):
             if picture:
                 page.wait_for_timeout(1000)  # until what moves stands still
                 page.screenshot(path=FOLDER / f"{picture}.png", animations="disabled")
                 print(f"{picture}.png: {(FOLDER / f'{picture}.png').stat().st_size / 1000:.0f} kB")
         browser.close()
+
+
+def _screens(page: Page, tree: Tree) -> Iterator[str]:
+    """The tutorial's, then those of rules and tables; only these when they are asked for."""
+    if "deciding" in sys.argv[1:]:
+        sign_in(page, tree)
+    else:
+        yield from (picture for _, picture in tour(page, tree))
+    yield from deciding(page, tree)
 
 
 if __name__ == "__main__":
