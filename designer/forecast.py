@@ -19,7 +19,7 @@ from engine.functions import Table
 from engine.record import fingerprint
 from engine.rehearsal import Findings, Lack, Rehearsal, Stopped
 from engine.releases import promise
-from engine.store import audit, findings, flows, reviews
+from engine.store import audit, findings, flows, library, reviews
 from engine.store.database import Session
 
 LIMIT = 1_000
@@ -45,6 +45,7 @@ def rehearse(slug: str, *, everything: bool, limit: int) -> dict[str, Any]:
         row = _row(session, slug)
         flow = row.document()
         bindings = drawing.bind_missing(session, flow, row.bound())
+        whole = library.filled(session, flow)
     unbound = drawing.must_be_bound(flow, bindings)
     if unbound:
         raise DefinitionError(unbound, f"It cannot be rehearsed: {unbound[0].message}")
@@ -55,7 +56,7 @@ def rehearse(slug: str, *, everything: bool, limit: int) -> dict[str, Any]:
         return opened[-1]
 
     with struck_out(opened):
-        found = Rehearsal(flow, connect, everything=everything).run(limit)
+        found = Rehearsal(whole, connect, everything=everything).run(limit)
     with installation.database.read() as session:
         told = _told(session, row, flow, found, bindings)
     content = {**told, "everything": everything}
