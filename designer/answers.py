@@ -9,16 +9,16 @@ from typing import Any, Literal
 
 import msgspec
 
-from designer import drawing, filling, pairing, publishing
+from designer import drawing, filling, pairing, publishing, shelf
 from designer.installation import here
 from engine import releases
 from engine.clock import now
 from engine.errors import HeddleError, Problem, RequestError
-from engine.flow import Flow
+from engine.flow import SHARED, Flow
 from engine.record import Remote, fingerprint, from_json
 from engine.releases import promise
 from engine.scope import ANSWERS
-from engine.store import audit, flows, references, reviews
+from engine.store import audit, flows, library, references, reviews
 from engine.store import releases as store
 from engine.store.database import Session
 from engine.store.references import Pair, Reference
@@ -46,8 +46,8 @@ def answer(question: Mapping[str, Any], given: Mapping[str, str], by: str) -> Re
     """
     asked = {name: value for name, value in question.items() if name != "flow"}
     match asked.get("kind"):
-        case "lookup" | "rate":
-            return _answer_lookup(question, asked, given, by)
+        case kind if kind in filling.ROWS:
+            return _answer_row(question, asked, given, by)
         case "ask":
             return _answer_rule(question, asked, given, by)
         case "ambiguous" if "source" in asked:
@@ -74,10 +74,44 @@ def release(question: Mapping[str, Any], do: Literal["again", "read"], by: str) 
     return set_free(made.number)
 
 
+def with_answer(
+    session: Session, flow: Flow, question: Mapping[str, Any], given: Mapping[str, str], by: str
+) -> Flow:
+    """The drawing with the row that was missing; a table of the library gets a version with it, which the
+    drawing takes. Raises RequestError (409, 422) when it does not fit."""
+    table_id = str(question.get("table"))
+    table = flow.tables.get(table_id)
+    if table is None:
+        raise RequestError(
+            "The table of this question is no longer in the flow.",
+            status=409,
+            code="E-TABLE-GONE",
+            cure="Release what is held by the current version.",
+        )
+    if not table_id.startswith(SHARED):
+        changed = filling.with_row(table, question, given)
+        return flow.model_copy(update={"tables": {**flow.tables, table_id: changed}})
+    slug = table_id.removeprefix(SHARED)
+    row = shelf.entry(session, slug, lock=True)
+    pin = flow.shared[slug]
+    if row.number != pin.version:
+        raise RequestError(
+            f"«{row.title}» has a version {row.number}, and this flow uses version {pin.version}.",
+            status=409,
+            code="E-SHARED-NEWER",
+            cure="Take the newest version in the flow and publish it; then answer, or release what is held.",
+        )
+    version = library.version(session, row, row.number)
+    rows = library.rows_of(session, version) if version is not None else []
+    whole = filling.with_row(table.model_copy(update={"rows": rows}), question, given)
+    library.save(session, row, whole, by, f"Answered: {filling.subject(question)}")
+    return shelf.taken(session, flow, slug, None)
+
+
 # kinds of question -------------------------------------------------------------------------------------
 
 
-def _answer_lookup(
+def _answer_row(
     question: Mapping[str, Any], asked: Mapping[str, Any], given: Mapping[str, str], by: str
 ) -> Released:
     """The answer is a row of the table, in a new published version."""
@@ -86,8 +120,7 @@ def _answer_lookup(
         if earlier is not None:
             return _told(earlier)
         row = _asked_by(session, question, asked)
-        key = filling.key_of(asked)
-        number = add_rows(session, row, str(asked["table"]), {key: given}, asked, by)
+        number = add_rows(session, row, str(asked["table"]), {filling.subject(asked): given}, asked, by)
         made = promise(session, row.id, fingerprint(asked), by, answer=given, version=number)
         audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
     return set_free(made.number)
@@ -115,33 +148,46 @@ def add_rows(
         )
 
     before, draft = live.document(), row.document()
-    answered = filling.rows_into(session, before, table, given, asked, by)
 
-    def where_it_has_one(flow: Flow) -> Flow:
-        return answered(flow) if table in flow.tables else flow
+    def answered(flow: Flow) -> Flow:
+        for key, cells in given.items():
+            flow = with_answer(
+                session, flow, {"kind": "lookup", **asked, "table": table, "key": key}, cells, by
+            )
+        return flow
 
     document = answered(before)
     if document == before:
         return row.live_number or 0
-    if where_it_has_one(draft) != draft:
-        flows.save_draft(session, row, where_it_has_one(draft))
+
+    def following(flow: Flow) -> Flow:
+        """Another drawing of this flow with the same rows, where it has a place for them."""
+        if table not in flow.tables:
+            return flow
+        slug = table.removeprefix(SHARED)
+        if not table.startswith(SHARED):
+            return answered(flow)
+        same = flow.shared.get(slug) == before.shared.get(slug)
+        return shelf.taken(session, flow, slug, document.shared[slug].version) if same else flow
+
+    if following(draft) != draft:
+        flows.save_draft(session, row, following(draft))
     note = f"Answered: {', '.join(given)}"[:2000]
     number = flows.publish(session, row, by, note, flows.canonical(document)).number or 0
-    publishing.carry(session, row, where_it_has_one)
+    publishing.carry(session, row, following)
     return number
 
 
 def _answer_rule(
     question: Mapping[str, Any], asked: Mapping[str, Any], given: Mapping[str, str], by: str
 ) -> Released:
-    """The answer goes with the records that wait, and the rules are judged again."""
+    """The answer is what a rule asked for: it goes with the records, and the rules are judged again."""
     target = str(asked["target"])
     text = (given.get(target) or "").strip()
     choices = [str(one) for one in asked.get("choices", [])]
-    if not text or set(given) - {target}:
-        raise _unfit(target, f"«{target}» is missing.", f"Choose «{target}».")
-    if choices and text not in choices:
-        raise _unfit(target, f"«{text}» is none of {', '.join(choices)}.", f"Choose «{target}».")
+    if not text or (choices and text not in choices) or set(given) - {target}:
+        message = f"«{text}» is none of {', '.join(choices)}." if text else f"«{target}» is missing."
+        raise _unfit(target, message, f"Choose «{target}».")
     with here().database.write() as session:
         earlier = _answered_before(session, question, asked, given)
         if earlier is not None:

@@ -2,75 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from designer import shelf
 from designer.installation import here
 from engine.errors import Problem, RequestError
-from engine.flow import SHARED, Flow, LookupTable
+from engine.flow import LookupTable
 from engine.functions import BadInput, Table
 from engine.functions.signature import as_number
-from engine.store import flows, library
-from engine.store.database import Session
+from engine.store import flows
 
-Adding = Callable[[Flow], Flow]
-"""Puts rows into a drawing that has the table."""
-
-
-def rows_into(
-    session: Session,
-    before: Flow,
-    table_id: str,
-    given: Mapping[str, Mapping[str, str]],
-    asked: Mapping[str, Any],
-    by: str,
-) -> Adding:
-    """What adds rows (key → column → value) to drawings; ``before`` is the one that waits for them.
-
-    A table of the library gets a version with them here, and a drawing that has the same version takes it.
-    Raises RequestError (409, 422) when they do not fit; so does what is answered.
-    """
-    if not table_id.startswith(SHARED):
-        return lambda flow: _with_rows(flow, table_id, given, asked)
-    slug = table_id.removeprefix(SHARED)
-    table = _table(before, table_id)
-    pin = before.shared.get(slug)
-    row = shelf.entry(session, slug, lock=True)
-    if pin is None or row.number != pin.version:
-        raise RequestError(
-            f"«{row.title}» has a version {row.number}, and this flow uses another.",
-            status=409,
-            code="E-SHARED-NEWER",
-            cure="Take the newest version in the flow and publish it; then answer.",
-        )
-    version = library.version(session, row, row.number)
-    whole = table.model_copy(update={"rows": library.rows_of(session, version) if version else []})
-    for key, cells in given.items():
-        whole = with_row(whole, {**asked, "key": key}, cells)
-    library.save(session, row, whole, by, f"Answered: {', '.join(given)}"[:2000])
-    return lambda flow: shelf.taken(session, flow, slug, None) if flow.shared.get(slug) == pin else flow
-
-
-def _with_rows(
-    flow: Flow, table_id: str, given: Mapping[str, Mapping[str, str]], asked: Mapping[str, Any]
-) -> Flow:
-    table = _table(flow, table_id)
-    for key, cells in given.items():
-        table = with_row(table, {**asked, "key": key}, cells)
-    return flow.model_copy(update={"tables": {**flow.tables, table_id: table}})
-
-
-def _table(flow: Flow, table_id: str) -> LookupTable:
-    table = flow.tables.get(table_id)
-    if table is None:
-        raise RequestError(
-            "The table of this question is no longer in the flow.",
-            status=409,
-            code="E-TABLE-GONE",
-            cure="Release what is held by the current version.",
-        )
-    return table
+ROWS = ("lookup", "rate")
+"""The kinds of question whose answer is a row of a table."""
 
 
 def with_row(table: LookupTable, question: Mapping[str, Any], given: Mapping[str, str]) -> LookupTable:
@@ -147,13 +90,9 @@ def _is_rate(text: str) -> bool:
         return False
 
 
-def form(session: Session, row: flows.FlowRow, question: Mapping[str, Any]) -> dict[str, Any] | None:
+def form(row: flows.FlowRow, table: LookupTable, question: Mapping[str, Any]) -> dict[str, Any]:
     """What to fill in: the columns of the missing row, with the choices that the system has for them; where
-    it cannot say, with the values that other rows have there. None when the table is gone."""
-    version = flows.version_by_id(session, row.live_version_id) if row.live_version_id else None
-    table = version.document().tables.get(str(question.get("table"))) if version else None
-    if table is None:
-        return None
+    it cannot say, with the values that other rows have there."""
     columns = []
     for name in _asked(table, question)[0]:
         place = table.columns.index(name)
@@ -167,13 +106,13 @@ def form(session: Session, row: flows.FlowRow, question: Mapping[str, Any]) -> d
         "kind": question["kind"],
         "table": str(question["table"]),
         "title": table.title,
-        "key": key_of(question),
+        "key": subject(question),
         "columns": columns,
     }
 
 
-def key_of(question: Mapping[str, Any]) -> str:
-    """What a row is missing for, in words."""
+def subject(question: Mapping[str, Any]) -> str:
+    """What the missing row is about: its key, or from which currency to which, and when."""
     if question["kind"] == "lookup":
         return str(question["key"])
     day = f" on {question['on']}" if question.get("on") else ""

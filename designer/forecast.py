@@ -7,7 +7,7 @@ from decimal import Decimal
 from difflib import SequenceMatcher
 from typing import Any
 
-from designer import answers, drawing, filling
+from designer import answers, drawing
 from designer.auth import Identity
 from designer.installation import here
 from designer.secrecy import struck_out
@@ -111,8 +111,9 @@ def add_rows(
                     cure="Ask an editor to add them.",
                 )
             flow = row.document()
-            add = filling.rows_into(session, flow, table, rows, asked, who.actor)
-            flows.save_draft(session, row, add(flow))
+            for key, cells in rows.items():
+                flow = answers.with_answer(session, flow, {**asked, "key": key}, cells, who.actor)
+            flows.save_draft(session, row, flow)
             number, promised = 0, []
         else:
             number = answers.add_rows(session, row, table, rows, asked, who.actor)

@@ -28,7 +28,7 @@ READ = {
 HELPS: Mapping[str, tuple[dict[str, str], ...]] = {
     "lookup": (AGAIN,),
     "rate": (AGAIN,),
-    "ask": (READ, AGAIN),
+    "ask": (AGAIN,),
     "in-doubt": (AGAIN,),
     "closed-period": (AGAIN,),
     "changed": ({**AGAIN, "title": "Write as they are now"},),
@@ -60,9 +60,9 @@ def waiting(session: Session, who: Identity) -> list[dict[str, Any]]:
 def topic_of(question: Mapping[str, Any]) -> str:
     """What questions of one owner have in common: the table, the rule, or the kind of question and object."""
     match question.get("kind"):
-        case "lookup":
-            return f"lookup/{question.get('table')}"
-        case "rule":
+        case "lookup" | "rate" as kind:
+            return f"{kind}/{question.get('table')}"
+        case "rule" | "ask":
             return f"rule/{question.get('rule_set', '')}/{question.get('rule', '')}"
         case kind:
             return f"{kind}/{question.get('entity', '')}"
@@ -159,8 +159,8 @@ def _form(session: Session, row: flows.FlowRow | None, question: Mapping[str, An
     if row is None:
         return None
     match question.get("kind"):
-        case "lookup" | "rate":
-            return filling.form(session, row, question)
+        case kind if kind in filling.ROWS:
+            return _row_form(session, row, question)
         case "ask":
             return filling.asked_form(question)
         case "ambiguous" if "source" in question:
@@ -175,3 +175,9 @@ def _form(session: Session, row: flows.FlowRow | None, question: Mapping[str, An
         case "closed-period" if question.get("field"):
             return {"kind": "closed-period", "field": str(question["field"]), "date": iso()[:10]}
     return None
+
+
+def _row_form(session: Session, row: flows.FlowRow, question: Mapping[str, Any]) -> dict[str, Any] | None:
+    version = flows.version_by_id(session, row.live_version_id) if row.live_version_id else None
+    table = version.document().tables.get(str(question.get("table"))) if version else None
+    return filling.form(row, table, question) if table is not None else None

@@ -210,7 +210,8 @@ def _approved(errand: Errand, intents: list[Intent], operation: str, done: Deliv
     passed: list[Intent] = []
     for intent in intents:
         change = _change(errand, intent, operation)
-        refusal = errand.approval.refusal(intent.at[-1], operation, change.data)
+        decided = intent.data if intent.decided else None
+        refusal = errand.approval.refusal(intent.at[-1], operation, change.data, decided)
         if refusal is None:
             passed.append(intent)
         else:
@@ -287,7 +288,7 @@ def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], do
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             keep(errand, intent, result, done)
         elif result.outcome != Outcome.IN_DOUBT:
-            done.released.append((intent.pair, intent.left_id))
+            done.released.append((intent.pair, intent.left_id, intent.claim))
         receive(done, intent, Receipt(result, "create", change.data, json=change.json))
     return _meet(errand, target, made, done) or busy if made else busy
 
@@ -321,8 +322,10 @@ def _send(
     for start in range(0, len(intents), size):
         some = intents[start : start + size]
         changes = [_change(errand, intent, operation) for intent in some]
+        done.places.update((change.key, intent.at[-1]) for intent, change in zip(some, changes, strict=True))
         results: Sequence[Result | None]
         trouble: HeddleError | None = None
+        left: Sequence[int] = ()
         if errand.dry:
             results = [_imagined(intent, operation, target) for intent in some]
         else:
@@ -331,7 +334,7 @@ def _send(
             try:
                 results = errand.connector.write(target.entity, changes)
             except Partly as partly:
-                results, trouble = partly.results, partly.error
+                results, trouble, left = partly.results, partly.error, partly.unsent
             except HeddleError as error:
                 results, trouble = [None] * len(some), error
             faults.point("after-send")
@@ -345,11 +348,10 @@ def _send(
         if trouble is not None:
             if operation == "create":
                 certain = isinstance(trouble, Unavailable | AccessError)
-                unsent = [
-                    one for one, result in zip(some, results, strict=True) if result is None and certain
-                ]
+                silent = [place for place, result in enumerate(results) if result is None]
+                unsent = [some[place] for place in silent if certain or place in left]
                 unsent += intents[start + size :]
-                done.released.extend((intent.pair, intent.left_id) for intent in unsent)
+                done.released.extend((intent.pair, intent.left_id, intent.claim) for intent in unsent)
             raise trouble
 
 

@@ -90,7 +90,8 @@ class Errands:
 
     def _allowance(self, node: str, target: WriteTarget | Side) -> Allowance | None:
         budget = self.plan.flow.policy.budget
-        if isinstance(target, WriteTarget) and target.operation == "delete":
+        deletes = target.deleted if isinstance(target, Side) else target.operation
+        if deletes == "delete":
             budget = budget or Budget()
         if budget is None or self.dry or node == tasks.NODE:
             return None

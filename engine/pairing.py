@@ -25,7 +25,7 @@ from engine.store import agreements, conflicts, deliveries
 from engine.store.agreements import Kept
 from engine.store.conflicts import Conflict
 from engine.store.database import Database
-from engine.store.references import Pair, Reference
+from engine.store.references import OUT, Pair, Reference
 from engine.translation import Translator
 from engine.walk import Receipt
 
@@ -154,7 +154,7 @@ class Reconciled:
     references: list[Reference] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
-    released: list[tuple[Pair, str]] = field(default_factory=list)
+    released: list[tuple[Pair, str, str]] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
     partners: dict[str, str] = field(default_factory=dict)
@@ -230,6 +230,8 @@ def recall(errand: SyncErrand, couples: Sequence[Couple]) -> list[Couple]:
                 continue
             by_row[found[0].row] = couple
             _remember(couple, found[0])
+            if is_left_out(found[0]):
+                leave_out(couple)
         joined.append(couple)
     return joined
 
@@ -253,6 +255,18 @@ def _remember(couple: Couple, kept: Kept) -> None:
     couple.kept = kept
     couple.ids = {"left": kept.left_id, "right": kept.right_id}
     couple.pending = None in couple.ids.values()
+
+
+def is_left_out(kept: Kept) -> bool:
+    """Whether a person has said that this object shall have no partner."""
+    return None in (kept.left_id, kept.right_id) and not kept.claim and kept.claim_outcome == OUT
+
+
+def leave_out(couple: Couple) -> None:
+    couple.end(
+        Outcome.SKIPPED,
+        "Left out, as somebody decided. The cross references say so, and there it can be changed.",
+    )
 
 
 def _several(errand: SyncErrand, couple: Couple, found: Sequence[Kept]) -> None:

@@ -65,11 +65,18 @@ class Plan:
         }
         return tuple(source for source in self.sources if source in following)
 
+    def trigger(self, kind: str) -> str:
+        """The trigger node of this type; empty (any) when the drawing has none of it."""
+        found = (node.id for node in self.flow.nodes if node.type == kind and node.id in self.triggers)
+        return next(found, "")
+
     def connected(self, node: str, port: str) -> bool:
         return bool(self.edges.get((node, port)))
 
     def title(self, node: str) -> str:
         """What people call a node: its own title, or that of its type."""
+        if node == tasks.NODE:
+            return tasks.TITLE
         drawn = self.flow.node(node)
         return (drawn.title if drawn else "") or getattr(self.nodes.get(node), "title", node)
 

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.timeouts import BaseDeathPenalty
 
-from engine import approvals, faults, inference, releases
+from engine import approvals, faults, inference, registry, releases
 from engine.alarm import Alarm
 from engine.clock import now
 from engine.errors import Unavailable
@@ -109,6 +109,7 @@ def work(runtime: Runtime, redis_url: str, **options: Any) -> None:
     """Answers rings until the process is told to stop; ``options`` go to the Executor."""
     global _executor  # noqa: PLW0603 - jobs are plain functions; they find their executor here
     inference.enable()
+    registry.node_types()  # now, not while the first call waits for it
     bell = Doorbell(redis_url)
     _executor = runtime.executor(bell.ring, **options)
     far = not redis_url.startswith(
@@ -122,14 +123,22 @@ def work(runtime: Runtime, redis_url: str, **options: Any) -> None:
     worker.work(logging_level="WARNING", with_scheduler=False)
 
 
+def _lively(redis_url: str) -> dict[str, Any]:
+    """A socket on this machine has no line that could be cut, and takes no such options."""
+    if redis_url.startswith("unix:"):
+        return {}
+    return {"socket_keepalive": True, "socket_keepalive_options": _LIVELY}
+
+
 def quieten_collector() -> None:
     """Keeps Python's cycle collector from walking what lives as long as the process, and batches in between.
 
-    Records refer to nothing that refers back to them, so they go without it.
+    Records refer to nothing that refers back to them, so they go without it: two batches at hand are some 50,000
+    objects, which it would walk again and again.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(200_000, 20, 20)
 
 
 def sweep(

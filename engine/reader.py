@@ -18,6 +18,9 @@ from engine.store import references
 from engine.store.database import Database
 from engine.store.runs import RunView
 
+MOST = 2000
+"""Records that are read before they are staged, unless a single page has more."""
+
 Staged = tuple[int, bytes, int, str | None]
 
 
@@ -29,7 +32,8 @@ class Reader:
     lower bound is fixed with the first page of a source: another run may move the watermark meanwhile, and a
     connector's place in its pages only means something between the same bounds. Marks are what the watermark
     may move to when the run is over; runs that were told what to read (a window, keys) have none, because
-    they leave something out between the watermark and what they saw.
+    they leave something out between the watermark and what they saw. Only a first load knows how far its report
+    had come ("mark").
     """
 
     def __init__(self, plan: Plan, run: RunView, connect: Callable[[str], Connector[Any]]) -> None:
@@ -61,11 +65,13 @@ class Reader:
             since = self.since(database, source) if first else cursor["since"]
             query = query.model_copy(update={"since": since, "until": self.run.window.get("until")})
         nothing = query.keys is not None and not query.keys
-        page = Page([]) if nothing else connector.read(query, cursor["at"], self._limit(connector))
+        page = Page([]) if nothing else self._fill(connector, query, cursor["at"])
         batches = self._cut(source, node, query, page.records)
         marks = dict(cursor["marks"])
         if page.watermark and query.keys is None and not given:
             marks[source] = max(stamp(page.watermark, query.until), marks.get(source, ""))
+        elif node.incremental and self.run.window.get("mark"):
+            marks[source] = stamp(self.run.window["mark"])
         done = page.cursor is None or self.run.mode == "sample"
         if done and sweep.is_due(database, self.run, source, node, query):
             return batches, {**cursor, "at": None, "since": None, "marks": marks, "sweep": sweep.begin()}
@@ -101,6 +107,21 @@ class Reader:
         with database.read() as session:
             mark = references.watermark(session, self.run.flow_id, source)
         return earlier(mark) if mark else None
+
+    def _fill(self, connector: Connector[Any], query: Query, at: Any) -> Page:
+        """The next page, with those behind it that still fit into one batch a lane."""
+        limit = self._limit(connector)
+        page = connector.read(query, at, limit)
+        if self.run.mode == "sample":
+            return page
+        records, watermarks = list(page.records), [page.watermark]
+        wanted = min(self.plan.flow.policy.batch_size * self.run.lanes, MOST)
+        while page.cursor is not None and len(records) + limit <= wanted:
+            page = connector.read(query, page.cursor, limit)
+            records += page.records
+            watermarks.append(page.watermark)
+        highest = max(filter(None, watermarks), key=lambda mark: stamp(mark, None), default=None)
+        return Page(records, page.cursor, highest)
 
     def _limit(self, connector: Connector[Any]) -> int:
         policy = self.plan.flow.policy

@@ -197,7 +197,10 @@ def _stop(hold: Hold) -> Stop:
 
 
 def _changed(record: Record, change: Mapping[str, Any]) -> Record:
-    """Other values in the data; what somebody has answered to a rule goes beside it."""
+    """The record with fields that were answered, and with what rules were told (under ANSWERS)."""
+    fields = {name: value for name, value in change.items() if name != ANSWERS}
+    if fields and isinstance(record.data, dict):
+        record = record.with_data({**record.data, **fields})
     if ANSWERS in change:
-        return record.with_step(ANSWERS, {**record.steps.get(ANSWERS, {}), **change[ANSWERS]})
-    return record.with_data({**record.data, **change}) if isinstance(record.data, dict) else record
+        record = record.with_step(ANSWERS, {**record.steps.get(ANSWERS, {}), **change[ANSWERS]})
+    return record

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, Protocol
 
 from engine import faults, patience
-from engine.batch import pack, pack_answers, unpack, unpack_answers
+from engine.ahead import Ahead, Ready, load
+from engine.batch import pack, pack_answers
 from engine.breaker import Breaker
 from engine.clock import now
 from engine.connector import Connector
@@ -32,13 +34,14 @@ from engine.pairing import Reconciled
 from engine.plan import Plan
 from engine.reader import Reader
 from engine.reconciliation import reconcile
-from engine.record import Outcome, Record, Result, from_json, to_json
-from engine.store import closing, control, deliveries, lanes, references, runs
+from engine.record import Outcome, Result, from_json, to_json
+from engine.store import closing as ends
+from engine.store import control, deliveries, lanes, references, runs
 from engine.store.database import Database, Session
 from engine.store.lanes import Claim
 from engine.store.runs import RunView
 from engine.together import Together
-from engine.walk import Course, Receipt, WantAsk, WriteAsk, node_of, walk
+from engine.walk import Receipt, WantAsk, WriteAsk, node_of
 
 log = logging.getLogger("heddle.executor")
 
@@ -46,6 +49,9 @@ _NOT_THE_RECORDS_FAULT = {"E-UNBOUND", "E-DOOR", "E-NO-CONNECTOR"}
 
 BACKLOG = 4
 """Batches that a lane may have waiting before the reader stops."""
+
+MOST_CALLS = 200
+"""Calls of one batch that are noted."""
 
 SMALL = 20
 """Batches up to this size keep their HTTP calls even when all went well."""
@@ -94,6 +100,7 @@ class Shift:
         self.read_only = run.mode != "live"
         self._connectors: dict[str, Connector[Any]] = {}
         self._breaker = Breaker(executor.database, executor.lease)
+        self._ahead = Ahead(executor.database, self.plan, run.facts(), held)
         self._errands = Errands(
             executor.database, self.plan, run, held, executor.lease, executor.directories, self.connector,
             self._keep_lease,
@@ -101,22 +108,26 @@ class Shift:
 
     def work(self, deadline: float) -> None:
         """Works until the lane is done, its time is up, or the run was paused or cancelled."""
+        with closing(self._ahead):
+            if self._works_on(deadline):
+                return
+        faults.point("before-release")
+        with self.database.write(lasting=False) as session:
+            lanes.release(session, self.held)
+        faults.point("after-release")
+
+    def _works_on(self, deadline: float) -> bool:
+        """Whether the lane is over."""
         step = self._read_page if self.held.lane == 0 else self._next_batch
         while step():
             with self.database.read() as session:
                 state = runs.state(session, self.run.id)
             if state == "cancelled":
                 self._finish("cancelled")
-                return
+                return True
             if state == "paused" or now() >= deadline:
-                break
-        else:
-            if self._finish("done"):
-                return
-        faults.point("before-release")
-        with self.database.write(lasting=False) as session:
-            lanes.release(session, self.held)
-        faults.point("after-release")
+                return False
+        return self._finish("done")
 
     def back_off(self, error: HeddleError) -> None:
         """Something outside stands in the way: give the lane back with a time to try again."""
@@ -124,7 +135,7 @@ class Shift:
             with self.database.write() as session:
                 lanes.guard(session, self.held)
                 self._keep_calls(session)
-                closing.fail(session, self.run.id, error)
+                ends.fail(session, self.run.id, error)
             return
         if isinstance(error, OverBudget):
             with self.database.write() as session:
@@ -146,14 +157,14 @@ class Shift:
                 session, self.held, due_at=due_at, failures=failures, code=error.code, message=error.message,
                 told_since=(self.held.told_since or now()) if told else 0.0,
             )  # fmt: skip
-            closing.note_waiting(session, self.run.id, error, due_at)
+            ends.note_waiting(session, self.run.id, error, due_at)
 
     def _finish(self, state: str) -> bool:
         with self.database.write(lasting=False) as session:
             if not lanes.finish_lane(session, self.held, state):
                 return False
             faults.point("before-close")
-            closing.close_if_over(session, self.run.id)
+            ends.close_if_over(session, self.run.id)
         return True
 
     # reading -----------------------------------------------------------------------------------------
@@ -183,8 +194,12 @@ class Shift:
     def _let_lanes_catch_up(self, waiting: dict[int, int]) -> bool:
         """The lanes are full: work on one of them ourselves rather than wait for another worker."""
         fullest = max(waiting, key=lambda number: waiting[number])
-        with self.database.write(lasting=False) as session:
-            other = lanes.claim(session, self.run.id, fullest, self.executor.owner, self.executor.lease)
+        other = None
+        with self.database.read() as session:
+            attended = lanes.is_attended(session, self.run.id, fullest)
+        if not attended:  # asking first: a claim in vain would make others wait for the database
+            with self.database.write(lasting=False) as session:
+                other = lanes.claim(session, self.run.id, fullest, self.executor.owner, self.executor.lease)
         if other is None:
             threading.Event().wait(0.02)
             return True
@@ -203,28 +218,19 @@ class Shift:
 
     def _next_batch(self) -> bool:
         """Takes one staged batch through the graph. False when none is waiting."""
-        with self.database.read() as session:
-            staged = lanes.batch(session, self.run.id, self.held.lane, self.held.next)
-            if staged is None:
-                return False
-            payload, count, settled, answers = staged
-            receipts = {
-                node: deliveries.receipts(session, self.run.id, self.held.lane, self.held.next, node)
-                for node in settled
-            }
-        entries = unpack(payload)
-        ledger = Ledger(self.plan, self.run, self.held, entries, count)
+        batch = self._ahead.take() or load(self.database, self.run.id, self.held.lane, self.held.next)
+        if batch is None:
+            return False
+        ledger = Ledger(self.plan, self.run, self.held, batch.entries, batch.count)
         if self.held.attempts > 2:
-            self._isolate(
-                entries, ledger, settled, EngineError("Processing it brought the worker down three times.")
-            )
+            self._isolate(batch, ledger, EngineError("Processing it brought the worker down three times."))
             return True
         try:
-            self._take_through(entries, ledger, settled, receipts, unpack_answers(answers))
+            self._take_through(batch, ledger)
         except EngineError as error:
             if error.code in _NOT_THE_RECORDS_FAULT:
                 raise
-            self._isolate(entries, ledger, settled, error)
+            self._isolate(batch, ledger, error)
         except HeddleError:
             raise
         except Exception as error:
@@ -232,41 +238,33 @@ class Shift:
             fault = EngineError(
                 "Heddle failed on this record; the log of the worker says more.", detail=repr(error)
             )
-            self._isolate(entries, ledger, settled, fault)
+            self._isolate(batch, ledger, fault)
         return True
 
-    def _take_through(
-        self,
-        entries: dict[str, list[Record]],
-        ledger: Ledger,
-        settled: list[str],
-        receipts: dict[str, list[Receipt]],
-        answers: dict[str, Any],
-    ) -> None:
-        course = Course()
-        way = walk(self.plan, entries, course, run=self.run.facts())
+    def _take_through(self, batch: Ready, ledger: Ledger) -> None:
+        batch.begin(self.plan, self.run.facts())
+        self._ahead.look(batch.count)
+        settled, answers = batch.settled, batch.answers
         last = [node for node in self.plan.writes if node not in settled][-1:]
-        asked, reply = False, None
-        while True:
-            try:
-                ask = way.send(reply) if asked else next(way)
-            except StopIteration:
-                break
-            asked = True
+        while (ask := batch.ask) is not None:
+            reply: Any
+            started = time.perf_counter()
             if isinstance(ask, WantAsk):
                 if ask.node not in answers:
                     answers[ask.node] = fetch(ask.want, self.connector(ask.want.slot))
                 reply = answers[ask.node]
             elif ask.node in settled:
-                reply = receipts[ask.node]
+                reply = batch.receipts[ask.node]
                 ledger.weigh(ask.records, reply)
             else:
                 reply = self._deliver(ask, ledger, settled, answers, final=last == [ask.node])
                 settled = [*settled, ask.node]
+            batch.course.passages[ask.node].ms += (time.perf_counter() - started) * 1000
+            batch.go_on(reply)
         faults.point("before-settle")
         with self.database.write() as session:
-            ledger.close(session, course)
-            self._breaker.answered(session)
+            ledger.close(session, batch.course)
+            self.answered(session)
             self._keep_calls(session, wanted=ledger.troubled or ledger.count <= SMALL)
             lanes.settle_batch(session, self.held, ledger.counts(), pack_answers(answers))
         faults.point("after-settle")
@@ -294,15 +292,15 @@ class Shift:
                 references.save(session, done.references)
                 if both is not None:
                     both.store(session, self.run.id, live=not self.read_only)
-                for pair, left_id in done.released:
-                    references.release(session, pair, [left_id], self._errands.claim(ask.node))
+                for pair, left_id, claim in done.released:
+                    references.release(session, pair, [left_id], claim)
             raise done.interruption
         receipts = [receipt or _gave_up(done.interruption) for receipt in done.receipts]
         if both is not None:
             ledger.agree(both)
         ledger.file(ask.node, target, ask.records, receipts, done.references)
-        for pair, left_id in done.released:
-            ledger.released.setdefault((pair, self._errands.claim(ask.node)), []).append(left_id)
+        for pair, left_id, claim in done.released:
+            ledger.released.setdefault((pair, claim), []).append(left_id)
         if not final:
             with self.database.write() as session:
                 ledger.store(session)
@@ -310,10 +308,10 @@ class Shift:
                 lanes.settle_node(session, self.held, [*settled, ask.node], pack_answers(answers))
         return receipts
 
-    def _isolate(
-        self, entries: dict[str, list[Record]], ledger: Ledger, settled: list[str], error: EngineError
-    ) -> None:
+    def _isolate(self, batch: Ready, ledger: Ledger, error: EngineError) -> None:
         """Cuts a batch that cannot be processed in two, again and again, until the one bad record fails alone."""
+        self._ahead.take()
+        entries, settled = batch.entries, batch.settled
         roots = sorted({record.root for records in entries.values() for record in records})
         if len(roots) == 1 or settled:
             with self.database.write() as session:
@@ -357,18 +355,28 @@ class Shift:
             raise LeaseLost("the lease ran out before sending")
 
     def _note_call(self, call: dict[str, Any]) -> None:
-        if len(self.calls) < 200:
+        if len(self.calls) < MOST_CALLS:
             self.calls.append({**call, "at": now()})
+            self.calls[-1].pop("about", None)
 
     def _keep_calls(self, session: Session, *, wanted: bool = True) -> None:
         """Calls are kept for what went wrong, and for batches small enough to be looked at record by record."""
-        if self.calls and wanted:
-            rows = [
-                {**call, "run_id": self.run.id, "lane": self.held.lane, "batch": self.held.next, "node": ""}
-                for call in self.calls
-            ]
-            deliveries.add_calls(session, rows)
+        if wanted:
+            deliveries.add_calls(session, self.call_rows())
         self.calls.clear()
+
+    def call_rows(self) -> list[dict[str, Any]]:
+        """The calls of the batch at hand, as they are stored."""
+        at = {"run_id": self.run.id, "lane": self.held.lane, "batch": self.held.next, "node": ""}
+        return [{**call, **at} for call in self.calls]
+
+    def answered(self, session: Session) -> None:
+        """What was called has answered: whoever waits for it may go on."""
+        self._breaker.answered(session)
+
+    def join(self, lead: Shift) -> None:
+        """Uses what another claim has open, and waits for shut connections together with it."""
+        self._connectors, self._breaker = lead._connectors, lead._breaker
 
 
 def _gave_up(error: HeddleError | None) -> Receipt:

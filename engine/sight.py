@@ -9,7 +9,7 @@ from engine import compare
 from engine.agreement import SIDES, SideName, empty, other
 from engine.clock import now
 from engine.errors import Held
-from engine.pairing import Couple, SyncErrand
+from engine.pairing import Couple, SyncErrand, is_left_out, leave_out
 from engine.record import Outcome, Remote
 from engine.store import agreements
 from engine.store.agreements import Kept
@@ -127,6 +127,9 @@ def _join(errand: SyncErrand, there: SideName, candidates: Sequence[tuple[Couple
     for couple, remote in candidates:
         taken = [one for one in known.get(remote.id, []) if not one.agreed.gone]
         pending = [one for one in taken if one.id(couple.side) is None]
+        if pending and is_left_out(pending[0]):
+            leave_out(couple)
+            continue
         if pending and not _abandoned(errand, pending[0]):
             couple.over = lost = True
             continue

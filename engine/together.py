@@ -39,7 +39,13 @@ class Together:
         if not live:
             return
         reviews.release_at(session, self.errand.flow_id, self.node, self.known, run_id)
-        agreements.save(session, self.errand.pair, self.done.kept, self.done.outcomes)
+        agreements.save(
+            session,
+            self.errand.pair,
+            self.done.kept,
+            self.done.outcomes,
+            f"{self.errand.flow_id}/{self.node}",
+        )
         conflicts.settle(session, self.errand.flow_id, self.errand.node_id, self.done.settled)
         conflicts.add(session, self._conflicts(run_id))
 

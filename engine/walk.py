@@ -167,11 +167,13 @@ def walk(
         started = time.perf_counter()
         if isinstance(node, WriteNode):
             receipts: Sequence[Receipt] = yield WriteAsk(node_id, records)
+            started = time.perf_counter()  # who delivers counts that time
             out = _file_receipts(plan, node_id, records, receipts, course)
         else:
             answers: Mapping[str, Any] | None = None
             if isinstance(node, LookupNode):
                 answers = yield WantAsk(node_id, node.want(records))
+                started = time.perf_counter()
             out = Outbox(answers, trace, run)
             node.process(records, out)
             _judge(node_id, records, out)

@@ -53,6 +53,7 @@ class Kept(msgspec.Struct, frozen=True):
     turned      the row is oriented the other way round          row  its id, 0 for one that is not stored yet
     left_id, right_id  one of them is None while a create is on its way
     left_echo, right_echo  our own write to that side has not come back as a change yet
+    steps       flow/node → what that step last wrote, as in CrossReference.fingerprints
     """
 
     row: int
@@ -65,6 +66,7 @@ class Kept(msgspec.Struct, frozen=True):
     claim: str = ""
     claim_outcome: str = ""
     claim_until: float = 0.0
+    steps: dict[str, str] = {}
 
     def id(self, side: SideName) -> str | None:
         return self.left_id if side == "left" else self.right_id
@@ -76,7 +78,10 @@ class Kept(msgspec.Struct, frozen=True):
 _table: Table = CrossReference.__table__  # type: ignore[attr-defined]
 _COLUMNS = (
     "id", "left_id", "right_id", "agreed", "left_echo", "right_echo", "claim", "claim_outcome", "claim_until",
+    "fingerprints",
 )  # fmt: skip
+IN_STEP = "in step"
+"""Stands in place of a hash for a step that keeps both sides in step: no write is ever equal to it."""
 _IDENTITY = ("left_connection", "left_entity", "left_id", "right_connection", "right_entity")
 _CHUNK = 500
 
@@ -143,8 +148,11 @@ def introduce(session: Session, pair: Pair, ids: Sequence[tuple[str, str]], owne
     session.connection().execute(make(_table).on_conflict_do_nothing(), rows)
 
 
-def save(session: Session, pair: Pair, kept: Iterable[Kept], outcomes: Iterable[str]) -> None:
-    """Writes what both sides agree on now, and gives the claims back. ``outcomes`` is what each pair came to."""
+def save(session: Session, pair: Pair, kept: Iterable[Kept], outcomes: Iterable[str], step: str) -> None:
+    """Writes what both sides agree on now, and gives the claims back. ``outcomes`` is what each pair came to.
+
+    step  ``flow/node``: noted, so that it is known which flow looks after the pair; not for what is gone
+    """
     rows = []
     for one, outcome in zip(kept, outcomes, strict=True):
         between = _row_pair(pair, one.turned)
@@ -159,6 +167,7 @@ def save(session: Session, pair: Pair, kept: Iterable[Kept], outcomes: Iterable[
                 "claim": one.claim,
                 "claim_outcome": outcome,
                 "claim_until": 0.0,
+                "fingerprints": to_json({} if one.agreed.gone else {**one.steps, step: IN_STEP}).decode(),
                 "updated_at": now(),
             }
         )
@@ -185,14 +194,15 @@ def forget(session: Session, rows: Sequence[int]) -> None:
 
 
 def _kept(row: Any, turned: bool) -> Kept:
-    number, left_id, right_id, raw, left_echo, right_echo, claim, outcome, until = row
+    number, left_id, right_id, raw, left_echo, right_echo, claim, outcome, until, steps = row
     agreed = msgspec.convert(from_json(raw), Agreed) if raw else Agreed()
     if turned:
         left_id, right_id, left_echo, right_echo = right_id, left_id, right_echo, left_echo
         agreed = agreed.turned()
     return Kept(
-        number, left_id, right_id, turned, agreed, left_echo or "", right_echo or "", claim, outcome, until
-    )
+        number, left_id, right_id, turned, agreed, left_echo or "", right_echo or "", claim, outcome, until,
+        from_json(steps),
+    )  # fmt: skip
 
 
 def _between(pair: Pair, turned: bool) -> list[ColumnElement[bool]]:

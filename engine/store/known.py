@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, select, union
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
@@ -17,21 +17,27 @@ _table: Table = CrossReference.__table__  # type: ignore[attr-defined]
 
 
 def ids(session: Session, flow_id: str, place: tuple[str, str], after: str, limit: int) -> list[str]:
-    """Ids of the objects of (connection, entity) with a cross reference that this flow has written, in order."""
-    query = (
-        select(_table.c.left_id)
-        .where(
-            _table.c.left_connection == place[0],
-            _table.c.left_entity == place[1],
-            _table.c.left_id > after,
-            _table.c.right_id.is_not(None),
-            _table.c.fingerprints.contains(f'"{flow_id}/', autoescape=True),
-        )
-        .distinct()
-        .order_by(_table.c.left_id)
-        .limit(limit)
+    """Ids of the objects of (connection, entity) with a cross reference that this flow has written, in order.
+
+    Of pairs that are kept in step either object is one, whichever way the cross reference is oriented.
+    """
+    ours = _table.c.fingerprints.contains(f'"{flow_id}/', autoescape=True)
+    left = select(_table.c.left_id.label("key")).where(
+        _table.c.left_connection == place[0],
+        _table.c.left_entity == place[1],
+        _table.c.left_id > after,
+        _table.c.right_id.is_not(None),
+        ours,
     )
-    return [str(one) for one in session.connection().execute(query).scalars()]
+    right = select(_table.c.right_id.label("key")).where(
+        _table.c.right_connection == place[0],
+        _table.c.right_entity == place[1],
+        _table.c.right_id > after,
+        _table.c.agreed.is_not(None),
+        ours,
+    )
+    both = union(left, right).order_by("key").limit(limit)
+    return [str(one) for one in session.connection().execute(both).scalars()]
 
 
 def last(

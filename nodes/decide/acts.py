@@ -10,7 +10,7 @@ from engine.chain import Compiled
 from engine.errors import HeddleError, Held, RecordRejected
 from engine.expression import compile_value
 from engine.message import Message
-from engine.node import Outbox, Trace
+from engine.node import Outbox
 from engine.readings import show
 from engine.record import Record
 from engine.rules import (
@@ -70,7 +70,7 @@ class Applied:
             if out.trace is not None:
                 self._note(scope, out)
             fired = [self.program.rules[index] for index in self.program.judge(scope).fired]
-            done = self._act(fired, scope, out.trace)
+            done = self._act(fired, scope, out)
         except (RecordRejected, Held) as error:
             out.fail(record, error)
             return
@@ -81,15 +81,15 @@ class Applied:
         for port in done.ports or ["out"]:
             out.send(leaving, port)
 
-    def _act(self, fired: Sequence[Rule], scope: Scope, trace: Trace | None) -> Done:
+    def _act(self, fired: Sequence[Rule], scope: Scope, out: Outbox) -> Done:
         """Raises Held or RecordRejected."""
         done = Done(scope.data)
         for rule in fired:
             for action in rule.then:
-                self._do(rule, action, scope, done, trace)
+                self._do(rule, action, scope, done, out)
         return done
 
-    def _do(self, rule: Rule, action: Action, scope: Scope, done: Done, trace: Trace | None) -> None:
+    def _do(self, rule: Rule, action: Action, scope: Scope, done: Done, out: Outbox) -> None:
         if isinstance(action, Route):
             done.ports[action.port] = None
         elif isinstance(action, RequireApproval):
@@ -103,9 +103,9 @@ class Applied:
                 value = self._value(rule, action, scope)
                 done.data = put(done.data, action.target, value, scope)
                 done.targets.add(action.target)
-                if trace is not None:
+                if out.trace is not None:
                     step = {"did": f"Rule «{rule.label()}»", "value": value}
-                    trace.note(self.node, scope.record.key, field=action.target, on=True, steps=[step])
+                    out.trace.note(self.node, scope.record.key, field=action.target, on=True, steps=[step])
         elif isinstance(action, Hold | Reject):
             raise self._stopped(rule, action, scope)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from tests import chromium
+from tests.browser import two_sides
 from tests.browser.screens import sign_in
 from tests.browser.tour import deciding, tour
 from tests.tree import Tree, running
@@ -30,20 +31,26 @@ def main() -> None:
         browser = playwright.chromium.launch(**given)
         page = browser.new_page(viewport=SIZE, locale="en-GB", reduced_motion="reduce", color_scheme="light")
         for picture in _screens(page, tree):
-            if picture:
-                page.wait_for_timeout(1000)  # until what moves stands still
-                page.screenshot(path=FOLDER / f"{picture}.png", animations="disabled")
-                print(f"{picture}.png: {(FOLDER / f'{picture}.png').stat().st_size / 1000:.0f} kB")
+            take(page, picture)
         browser.close()
 
 
 def _screens(page: Page, tree: Tree) -> Iterator[str]:
-    """The tutorial's, then those of rules and tables; only these when they are asked for."""
+    """The tutorial's, those of two sides, then those of rules and tables; only the last when they are asked for."""
     if "deciding" in sys.argv[1:]:
         sign_in(page, tree)
     else:
         yield from (picture for _, picture in tour(page, tree))
+        yield from two_sides.pictures(page, tree)
     yield from deciding(page, tree)
+
+
+def take(page: Page, picture: str) -> None:
+    """A picture under this name; none without."""
+    if picture:
+        page.wait_for_timeout(1000)  # until what moves stands still
+        page.screenshot(path=FOLDER / f"{picture}.png", animations="disabled")
+        print(f"{picture}.png: {(FOLDER / f'{picture}.png').stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

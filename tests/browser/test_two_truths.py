@@ -8,21 +8,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import screens
+from tests.browser.two_sides import Clerks, disagree, find, in_conflict, keep_in_step, sync, sync_until
 from tests.tree import Tree
 
 pytestmark = pytest.mark.browser
 
 WAREHOUSE, REVIEW = "Warehouse rollout, Northgate Instruments", "Process review, Kestrel Logistics"
-
-
-def find(page: Page, text: str) -> None:
-    """Opens the first record that the search finds for ``text``, by keyboard alone."""
-    page.keyboard.press("Control+K")
-    dialog = page.get_by_role("dialog", name="Find a record")
-    dialog.get_by_label("Number, id or name").fill(text)
-    expect(dialog.get_by_role("link").first).to_be_visible()
-    page.keyboard.press("Enter")
-    expect(dialog).to_have_count(0)
 
 
 def test_an_order_is_found_by_its_invoice_number_and_each_value_says_why(page: Page, tree: Tree) -> None:
@@ -85,3 +76,91 @@ def test_an_answer_is_told_with_who_gave_it(page: Page, tree: Tree) -> None:
         for word in ("was created", "Answered by", "Held:", "Read from")
     ]
     assert order == sorted(order), texts
+
+
+def test_a_conflict_is_resolved_and_remembered(page: Page, tree: Tree) -> None:
+    screens.sign_in(page, tree)
+    clerks = Clerks(tree)
+    for name in ("Harbour Foods", "Oak Tools"):
+        clerks.edit("creatio", None, {"Name": name, "Web": "old.example"})
+    slug = keep_in_step(page, tree)
+    sync_until(
+        page, tree, slug, lambda: bool(clerks.partners("Harbour Foods") and clerks.partners("Oak Tools"))
+    )
+    disagree(clerks, "Harbour Foods", "crm.example", "books.example")
+    disagree(clerks, "Oak Tools", "crm-oak.example", "books-oak.example")
+    sync_until(page, tree, slug, lambda: in_conflict(page, tree, "Harbour Foods", "Oak Tools"))
+
+    page.goto(f"{tree.url}/inbox")
+    page.get_by_role("tab", name=re.compile("^Conflicts")).click()
+    card = page.get_by_role("article", name="Conflict about Harbour Foods")
+    for value in ("old.example", "crm.example", "books.example"):
+        expect(card).to_contain_text(value)
+    expect(card.get_by_role("button", name="Choose what stays")).to_be_disabled()
+    card.get_by_role("radio", name=re.compile(r"another value$")).check()
+    card.get_by_role("textbox").fill("both.example")
+    card.get_by_role("button", name="Decide").click()
+    expect(page.get_by_role("status").filter(has_text="Harbour Foods")).to_be_visible()
+    page.get_by_role("link", name="Watch them go out").click()
+    screens.says(page, "1 record read: 1 updated.")
+    assert clerks.account("Harbour Foods")["Web"] == "both.example"
+    assert clerks.partner("Harbour Foods")["DISPLAYCONTACT"]["URL1"] == "both.example"
+
+    page.goto(f"{tree.url}/inbox?tab=conflicts")
+    card = page.get_by_role("article", name="Conflict about Oak Tools")
+    card.get_by_role("radio", name=re.compile("Creatio")).check()
+    card.get_by_role("combobox", name=re.compile("^Next time")).click()
+    page.get_by_role("option", name="Next time: Creatio (demo) decides").click()
+    card.get_by_role("button", name="Decide").click()
+    expect(page.get_by_text("Version 2 remembers it.")).to_be_visible()
+    expect(card).to_have_count(0)
+    page.get_by_role("link", name="Watch them go out").click()
+    screens.says(page, "1 record read: 1 updated.")
+    disagree(clerks, "Oak Tools", "new.example", "ledger.example")
+    sync_until(
+        page, tree, slug, lambda: clerks.partner("Oak Tools")["DISPLAYCONTACT"]["URL1"] == "new.example"
+    )
+
+    find(page, "Oak Tools")
+    told = page.get_by_role("listitem")
+    expect(
+        told.filter(has_text=re.compile("Conflict about .* decided by admin@heddle.local"))
+    ).to_be_visible()
+    updated = told.filter(has_text="was updated in Sage Intacct (demo)").first
+    updated.get_by_role("button", name=re.compile("field")).click()
+    updated.get_by_role("button", name=re.compile("why is")).click()
+    expect(page.get_by_role("dialog")).to_contain_text("Creatio decides.")
+
+
+def test_the_matrix_is_edited_and_a_dry_run_shows_the_effect(page: Page, tree: Tree) -> None:
+    screens.sign_in(page, tree)
+    clerks = Clerks(tree)
+    clerks.edit("creatio", None, {"Name": "Mill Paper", "Web": "old.example"})
+    slug = keep_in_step(page, tree)
+    sync_until(page, tree, slug, lambda: bool(clerks.partners("Mill Paper")))
+    disagree(clerks, "Mill Paper", "crm.example", "books.example")
+
+    page.goto(f"{tree.url}/flows/{slug}?node=in-step")
+    matrix = page.get_by_role("table", name="Pairs of fields")
+    row = matrix.get_by_role("row").filter(has_text=re.compile("Web.* goes both ways"))
+    expect(row).to_contain_text("If both changed it", timeout=screens.SLOW)
+    row.get_by_role("combobox", name=re.compile("^When both changed")).click()
+    page.get_by_role("option", name="Sage Intacct decides").click()
+    expect(row).to_contain_text("If both changed it, Sage Intacct wins.")
+    direction = matrix.get_by_role("button", name=re.compile("^Direction of .*[Pp]hone"))
+    direction.press("ArrowRight")
+    expect(direction).to_have_accessible_name(re.compile("From Creatio to Sage Intacct only"))
+    direction.press("Alt+ArrowDown")
+    expect(matrix.get_by_role("button", name=re.compile("^Direction of .*[Ff]ax"))).to_be_focused()
+    page.get_by_role("group", name="Suggested pairs").get_by_role(
+        "button", name=re.compile("^Take")
+    ).first.click()
+    screens.publish(page, "The ledger decides on web sites")
+
+    page.wait_for_timeout(1500)  # a run reads what was changed before its own second
+    run = sync(page, tree, slug, mode="dry-run")
+    page.goto(f"{tree.url}/runs/{run}")
+    line = page.get_by_role("row").filter(has_text="books.example")
+    expect(line).to_contain_text("crm.example", timeout=screens.SLOW)
+    expect(line).to_contain_text("Sage Intacct decides.")
+    assert clerks.account("Mill Paper")["Web"] == "crm.example", "a dry run writes nothing"

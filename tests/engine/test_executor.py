@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -266,6 +267,41 @@ def test_a_lease_outlasts_a_call_that_takes_longer(database: Database) -> None:
         assert run.state == "done"
     assert bench.world.write_calls == 1
     assert owners[-1] > 0, "the lease ran out while the call was on its way"
+
+
+def test_a_call_that_takes_longer_than_its_claim_is_not_doubted_by_another_run(database: Database) -> None:
+    bench = Bench(database, World(1), toy_flow(match=()))
+    bench.world.means = "key"
+    began, go_on = threading.Event(), threading.Event()
+
+    def dawdle(changes: Any) -> None:
+        began.set()
+        assert go_on.wait(10)
+
+    bench.world.before_write = dawdle
+    slow = start(bench)
+    rings = list(bench.rings)
+    bench.rings.clear()
+    thread = threading.Thread(
+        target=lambda: [bench.executor(lease=0.6).advance(*ring) for ring in rings], daemon=True
+    )
+    thread.start()
+    assert began.wait(10)
+    time.sleep(1.2)  # the lease and the time limit of the call, by which the claim was measured, are over
+    bench.world.before_write = lambda changes: None
+    other = start(bench)
+    executor = bench.executor(lease=0.6)
+    for _ in range(3):
+        while bench.rings:
+            executor.advance(*bench.rings.pop(0))
+        with database.read() as session:
+            bench.rings.extend(one for one in lanes.unattended(session, 0.0) if one[0] == other)
+    assert bench.world.created() == []
+    go_on.set()
+    thread.join()
+    assert counts(finish(bench, slow)) == {"read": 1, "created": 1}
+    assert counts(finish(bench, other)) == {"read": 1, "unchanged": 1}
+    assert bench.world.created() == ["S000000"]
 
 
 def test_what_was_answered_before_a_failure_is_booked_and_only_the_rest_is_in_doubt(

@@ -10,9 +10,11 @@ import pytest
 from engine import clock
 from engine.errors import RequestError, Unavailable
 from engine.plan import check
+from engine.preview import Preview
 from engine.record import Origin, Record, from_json
 from engine.store import conflicts, reviews
 from engine.store.database import Database
+from engine.store.runs import Run
 from tests.engine.two_systems import PAIRS, Office, two_way
 
 
@@ -512,3 +514,64 @@ def test_fields_that_a_system_does_not_have_are_told_while_drawing(database: Dat
     assert [(problem.code, problem.field) for problem in found.errors] == [
         ("E-FIELD-UNKNOWN", "fields.5.left")
     ]
+
+
+def test_a_sweep_notices_deletes_on_either_side(database: Database) -> None:
+    both = {"deleted": "delete"}
+    here = office(database, left=both, right=both, read={"deletes": "sweep", "sweep_hours": 0})
+    for number in range(1, 6):
+        here.crm.edit(f"A{number}", code=f"l{number}")
+        here.erp.edit(f"B{number + 10}", code=f"r{number}")
+    here.sync()
+    for system, key in ((here.crm, "A1"), (here.erp, "B11")):
+        system.delete(key)
+        system.tombs.clear()  # nobody tells
+    here.sync()
+    assert len(here.crm.objects) == len(here.erp.objects) == 8
+    assert here.crm.values() == here.erp.values()
+    for system in (here.crm, here.erp):
+        system.tombs.clear()
+    written = here.writes()
+    assert "failed" not in counts(here.sync())
+    assert here.writes() == written
+
+
+def test_nothing_is_deleted_beyond_the_budget(database: Database) -> None:
+    here = office(database, right={"deleted": "delete"}, deletes=0)
+    here.crm.edit("A1", code="1")
+    here.sync()
+    here.crm.delete("A1")
+    run_id = here.start()
+    with pytest.raises(AssertionError, match="do not end"):
+        here.work()
+    with database.read() as session:
+        run = session.get(Run, run_id)
+    assert run is not None
+    assert (run.state, run.code) == ("paused", "E-BUDGET")
+    assert "B1" in here.erp.objects
+
+
+def test_a_try_on_a_sample_shows_both_sides_and_the_reason(database: Database) -> None:
+    here = office(database)
+    here.crm.edit("A1", code="1", name="One", phone="1")
+    here.sync()
+    here.crm.edit("A1", name="Uno", city="Ulm")
+    here.erp.edit("B1", phone="2", city="Bonn")
+    written = here.writes()
+    bindings = {"crm": "CRM", "erp": "ERP"}
+    preview = Preview(
+        database, two_way(), "f1", bindings, lambda slot: here.open(bindings[slot], read_only=True)
+    )
+    told = preview.run()["trace"]["A1"]
+    step = next(one for one in told if one["node"] == "sync")
+    shown = {
+        side["slot"]: [
+            (one["field"], one["old"], one["new"], one["why"][0]["reason"]) for one in side["fields"]
+        ]
+        for side in step["writes"]
+    }
+    assert shown["erp"] == [("NAME", "One", "Uno", "Changed in System A only.")]
+    assert shown["crm"] == [("phone", "1", "2", "Changed in System B only.")]
+    assert step["port"] == "held"
+    assert step["error"]["message"] == "Conflict: City of B1 must be decided."
+    assert here.writes() == written

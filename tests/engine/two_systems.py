@@ -14,7 +14,7 @@ from sqlmodel import select
 from engine import clock, compare, launch
 from engine.connector import Capability, ConnectionSettings, Connector, Health, Query
 from engine.executor import Executor
-from engine.flow import Edge, Flow, Node, Policy, Slot
+from engine.flow import Budget, Edge, Flow, Node, Policy, Slot
 from engine.http import Http
 from engine.launch import Cause
 from engine.plan import Plan, build
@@ -80,7 +80,9 @@ class Box(Connector[ConnectionSettings]):
     system: ClassVar[str] = "box"
     title: ClassVar[str] = "Box"
     Settings: ClassVar[type[ConnectionSettings]] = ConnectionSettings
-    capability: ClassVar[Capability] = Capability(page=100, write=20, find=50, changes="modified-since")
+    capability: ClassVar[Capability] = Capability(
+        page=100, write=20, find=50, changes="modified-since", tombstones=True
+    )
 
     def __init__(self, world: System, http: Http) -> None:
         super().__init__(ConnectionSettings(), http)
@@ -177,6 +179,7 @@ class Box(Connector[ConnectionSettings]):
         return [Result(Outcome.UPDATED, change.remote_id) for change in changes]
 
 
+READ = {"entity": "thing", "changes": True, "deletes": "feed"}
 PAIRS = tuple({"left": field, "right": field.upper()} for field in FIELDS)
 
 
@@ -187,6 +190,8 @@ def two_way(
     right: Mapping[str, Any] | None = None,
     lanes: int = 1,
     batch_size: int = 50,
+    deletes: int | None = None,
+    read: Mapping[str, Any] | None = None,
     tables: Any = None,
     rules: Any = None,
     **settings: Any,
@@ -198,18 +203,22 @@ def two_way(
     }
     nodes = [
         Node(id="start", type="manual"),
-        Node(id="left", type="read", settings={"slot": "crm", "entity": "thing", "changes": True}),
-        Node(id="right", type="read", settings={"slot": "erp", "entity": "thing", "changes": True}),
+        Node(id="left", type="read", settings={"slot": "crm", **READ, **(read or {})}),
+        Node(id="right", type="read", settings={"slot": "erp", **READ, **(read or {})}),
         Node(id="sync", type="sync", settings={**sides, "fields": list(fields), **settings}),
     ]
     edges = [
         Edge(source="start", target="left"),
         Edge(source="start", target="right"),
-        Edge(source="left", target="sync"),
-        Edge(source="right", target="sync"),
+        *(
+            Edge(source=side, output=port, target="sync")
+            for side in ("left", "right")
+            for port in ("out", "deleted")
+        ),
     ]
     slots = {"crm": Slot(system="box"), "erp": Slot(system="box")}
-    policy = Policy(lanes=lanes, batch_size=batch_size, retry_minutes=[0.001, 0.001, 0.001])
+    budget = Budget(deletes=deletes)
+    policy = Policy(lanes=lanes, batch_size=batch_size, retry_minutes=[0.001, 0.001, 0.001], budget=budget)
     return Flow(
         name="In step",
         slots=slots,

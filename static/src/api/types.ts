@@ -116,7 +116,7 @@ export interface FlowDetail {
   /** Whether publishing needs a second person, and the request that waits for one. */
   guarded: boolean;
   request: number | null;
-  hook: { url: string } | null;
+  hook: { url: string; secret: string } | null;
   plan: Check | null;
 }
 
@@ -363,7 +363,7 @@ export interface HeldGroup {
   mine: boolean;
 }
 
-/** A row that a lookup table lacks. */
+/** A row that a table lacks, or what a rule asks for. */
 export interface LookupForm {
   kind: "lookup" | "rate" | "ask";
   table: string;

@@ -14,15 +14,16 @@ interface Props {
   leaves: Record<SideName, Leaf[]>;
   flow: Flow;
   readOnly: boolean;
+  /** Also what most pairs leave as it is. */
+  open: boolean;
   onChange: (change: Partial<Pair>) => void;
 }
 
-export function PairDetails({ name, pair, names, leaves, flow, readOnly, onChange }: Props) {
+export function PairDetails({ name, pair, names, leaves, flow, readOnly, open, onChange }: Props) {
   const columns = pair.table?.table ? (flow.tables[pair.table.table]?.columns.slice(1) ?? []) : [];
   const rules = Object.entries(flow.rules);
-  const text = leaves.left.find((leaf) => leaf.name === pair.left)?.field.type === "text";
   const policy = pair.direction && pair.direction !== "both" ? "owned" : pair.policy;
-  if (policy !== "by_state" && policy !== "rules" && columns.length < 2 && !(text && pair.text === "trimmed")) return null;
+  if (policy !== "by_state" && policy !== "rules" && columns.length < 2 && !open) return null;
   return (
     <div className={css.details}>
       {policy === "by_state" && pair.state ? (
@@ -51,13 +52,13 @@ export function PairDetails({ name, pair, names, leaves, flow, readOnly, onChang
           onChange={(column) => column && pair.table && onChange({ table: { ...pair.table, column } })}
         />
       ) : null}
-      {text && pair.text === "trimmed" ? (
+      {open ? (
         <Switch
           size="xs"
-          label="Blanks around the text do not count"
-          checked
+          label="Blanks around a text do not count"
+          checked={pair.text === "trimmed"}
           disabled={readOnly}
-          onChange={() => onChange({ text: "exact" })}
+          onChange={(event) => onChange({ text: event.currentTarget.checked ? "trimmed" : "exact" })}
         />
       ) : null}
     </div>

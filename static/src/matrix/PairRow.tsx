@@ -1,8 +1,8 @@
 /** One pair of fields: both fields, the way between them, who decides, how it is translated; and all of it in a sentence. */
 
 import { ActionIcon, Checkbox, Select, Tooltip } from "@mantine/core";
-import { IconArrowLeft, IconArrowRight, IconArrowsExchange, IconTrash } from "@tabler/icons-react";
-import type { KeyboardEvent } from "react";
+import { IconArrowLeft, IconArrowRight, IconArrowsExchange, IconDots, IconTrash } from "@tabler/icons-react";
+import { useState, type KeyboardEvent } from "react";
 
 import type { Flow, Problem } from "../model/flow";
 import { PairDetails } from "./PairDetails";
@@ -31,6 +31,7 @@ const OWN = " none";
 
 export function PairRow(props: Props) {
   const { at, pair, names, leaves, flow, problems, tolerance, drift, picked, readOnly, onPick, onChange, onRemove, onStep } = props;
+  const [open, setOpen] = useState(false);
   const direction = pair.direction ?? "both";
   const Glyph = GLYPHS[direction];
   const title = titleOf(leaves.left, pair.left) || titleOf(leaves.right, pair.right) || "This pair";
@@ -45,7 +46,7 @@ export function PairRow(props: Props) {
   };
   return (
     <div className={css.pair} role="row" data-row={at} data-picked={picked} onKeyDownCapture={step}>
-      <div className={css.line}>
+      <div className={css.line} data-fixed={readOnly} data-translated={tables.length > 0}>
         {readOnly ? null : (
           <span role="cell" className={css.pick}>
             <Checkbox aria-label={`Choose ${name}`} checked={picked} onChange={(event) => onPick(event.currentTarget.checked)} />
@@ -98,13 +99,16 @@ export function PairRow(props: Props) {
         ) : null}
         {readOnly ? null : (
           <span role="cell" className={css.remove}>
+            <ActionIcon variant="subtle" color="gray" aria-label={`More about ${name}`} aria-expanded={open} onClick={() => setOpen(!open)}>
+              <IconDots size={15} />
+            </ActionIcon>
             <ActionIcon variant="subtle" color="gray" aria-label={`Remove ${name}`} onClick={onRemove}>
               <IconTrash size={15} />
             </ActionIcon>
           </span>
         )}
       </div>
-      <PairDetails {...props} name={name} />
+      <PairDetails {...props} name={name} open={open} />
       {problems.length ? (
         problems.map((problem) => (
           <p key={problem.code + (problem.field ?? "")} className={css.error}>
@@ -120,13 +124,15 @@ export function PairRow(props: Props) {
 
 function FieldCell({ side, at, pair, names, leaves, readOnly, problems, onChange }: Props & { side: SideName }) {
   const given = pair[side];
-  const items = leaves[side].map((leaf) => ({ value: leaf.name, label: leaf.title === leaf.name ? leaf.name : `${leaf.title} · ${leaf.name}` }));
+  const twice = new Set(leaves[side].map((leaf) => leaf.title).filter((title, place, all) => all.indexOf(title) !== place));
+  const items = leaves[side].map((leaf) => ({ value: leaf.name, label: twice.has(leaf.title) ? `${leaf.title} · ${leaf.name}` : leaf.title }));
   const stray = given && !items.some((item) => item.value === given) ? [{ value: given, label: given }] : [];
   return (
-    <span role="cell" data-column={side} className={css.field}>
+    <span role="cell" data-column={side} className={css[side]}>
       <Select
         size="xs"
         searchable
+        title={given}
         allowDeselect={false}
         limit={200}
         aria-label={`Field ${at + 1} in ${names[side]}`}

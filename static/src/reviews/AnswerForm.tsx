@@ -70,13 +70,15 @@ function RowForm({ group, form, onDone }: Props & { form: LookupForm }) {
   const lacking = needed.some((column) => !values[column.name]?.trim());
   const set = (name: string, value: string) => setValues((now) => ({ ...now, [name]: value }));
   return (
-    <Frame group={group} onDone={onDone} answer={values} lacking={lacking} said={form.kind === "ask" ? "It is answered." : `${form.key} is answered, and the next one like it will not ask.`}>
+    <Frame group={group} onDone={onDone} answer={values} lacking={lacking} said={form.kind === "ask" ? "Answered." : `${form.key} is answered, and the next one like it will not ask.`}>
       {(tried) =>
         form.columns.map((column) => {
           const required = needed.includes(column);
-          const error = tried && required && !values[column.name]?.trim() ? `Choose ${column.name}${form.key ? ` for ${form.key}` : ""}.` : null;
-          const shared = { label: form.key ? `${column.name} for ${form.key}` : column.name, withAsterisk: required, error, className: css.field };
-          const closed = (form.kind === "ask" && column.options.length > 0) || column.options.some((option) => option.title && option.title !== option.value);
+          const name = form.key ? `${column.name} for ${form.key}` : column.name;
+          const error = tried && required && !values[column.name]?.trim() ? `Choose ${name}.` : null;
+          const shared = { label: name, withAsterisk: required, error, className: css.field };
+          const fixed = form.kind === "ask" && column.options.length > 0;
+          const closed = fixed || column.options.some((option) => option.title && option.title !== option.value);
           return closed ? (
             <Select
               key={column.name}

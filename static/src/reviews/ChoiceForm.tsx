@@ -58,7 +58,7 @@ export function ChoiceForm({ group, form, onDone }: Props) {
                   </>
                 }
               />
-              {one.exact ? <Badge variant="light">The same</Badge> : <Badge variant="light" color="gray">Looks alike</Badge>}
+              {one.exact ? <Badge tt="none" variant="light">The same</Badge> : <Badge tt="none" variant="light" color="gray">Looks alike</Badge>}
               {one.link ? (
                 <Anchor href={one.link} target="_blank" rel="noreferrer" size="sm" aria-label={`Open ${one.number || one.id}`}>
                   Open <IconExternalLink size={13} aria-hidden />

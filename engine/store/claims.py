@@ -1,0 +1,57 @@
+"""Claims on creates whose batch takes longer than they were meant to stand: a slow call, or a wait for a turn."""
+
+# no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
+from collections.abc import Iterable
+
+from sqlalchemy import Table, select, update
+from sqlmodel import Session
+
+from engine.clock import now
+from engine.store.lanes import Lane
+from engine.store.references import CrossReference, Reference
+
+_lanes: Table = Lane.__table__  # type: ignore[attr-defined]
+_references: Table = CrossReference.__table__  # type: ignore[attr-defined]
+
+
+def prolong(session: Session, known: Iterable[Reference], grace: float) -> set[str]:
+    """Lets claims stand on whose lane is still at work on their very batch; answers which claims those are.
+
+    known  references that are claimed (``run/lane/batch/node``) and whose time is over
+    grace  seconds for which a call may still be under way after the lease
+    """
+    until: dict[str, float | None] = {}
+    for one in known:
+        if one.claim not in until:
+            until[one.claim] = _lease(session, one.claim, grace)
+        lease = until[one.claim]
+        if lease is not None:
+            session.connection().execute(
+                update(_references)
+                .where(
+                    _references.c.left_connection == one.pair.left_connection,
+                    _references.c.left_entity == one.pair.left_entity,
+                    _references.c.left_id == one.left_id,
+                    _references.c.right_connection == one.pair.right_connection,
+                    _references.c.right_entity == one.pair.right_entity,
+                    _references.c.claim == one.claim,
+                    _references.c.right_id.is_(None),
+                )
+                .values(claim_until=lease + grace)
+            )
+    return {claim for claim, lease in until.items() if lease is not None}
+
+
+def _lease(session: Session, claim: str, grace: float) -> float | None:
+    """Until when the lane of a claim is in somebody's hands, None if it is not, or has gone on to another batch."""
+    run_id, lane, batch, _ = claim.split("/", 3)
+    query = select(_lanes.c.until).where(
+        _lanes.c.run_id == run_id,
+        _lanes.c.number == int(lane),
+        _lanes.c.next == int(batch),
+        _lanes.c.state == "open",
+        _lanes.c.owner.is_not(None),
+        _lanes.c.until + grace > now(),
+    )
+    found = session.connection().execute(query).scalar()
+    return None if found is None else float(found)
