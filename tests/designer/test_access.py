@@ -14,6 +14,7 @@ from tests.designer.conftest import PASSWORD, ROLES, Desk, everything, exact
 OPEN = {
     ("GET", "/api/session"), ("POST", "/api/session"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
     ("GET", "/openapi.json"), ("POST", "/hooks/<string:slug>/<string:key>"),
+    ("GET", "/hooks/<string:slug>/<string:key>"), ("OPTIONS", "/hooks/<string:slug>/<string:key>"),
     ("GET", "/approve/<string:token>"), ("POST", "/approve/<string:token>"),
 }  # fmt: skip
 """What anybody may call; a new endpoint in here is a decision."""
@@ -23,8 +24,8 @@ NEEDS = {
     "operator": [
         r"/runs POST$", r"/retry$", r"/cancel$", r"/pause$", r"/resume$", r"/allow$", r"/execute$",
         r"/first-load$", r"/matches POST$", r"/reviews/(answer|release|owner)$", r"/conflicts/.*decide$",
-        r"/forecast POST$", r"/flows/[^ ]*/rows POST$", r"/reviews/failed/", r"/correct$", r"/catch-up$",
-        r"/api/references[^ ]* (POST|PATCH|DELETE)$", r"/approvals/<int:id>/withdraw$",
+        r"/forecast POST$", r"/drift POST$", r"/flows/[^ ]*/rows POST$", r"/reviews/failed/", r"/correct$", r"/catch-up$",
+        r"/api/references[^ ]* (POST|PATCH|DELETE)$",
         r"/connections/<string:id>/test$",
     ],
     # who decides is named by each approval, whatever their role

@@ -116,7 +116,7 @@ export interface FlowDetail {
   /** Whether publishing needs a second person, and the request that waits for one. */
   guarded: boolean;
   request: number | null;
-  hook: { url: string } | null;
+  hook: { url: string; secret: string } | null;
   plan: Check | null;
 }
 
@@ -374,6 +374,8 @@ export interface LookupForm {
   table: string;
   key: string;
   columns: { name: string; options: { value: string; title: string }[] }[];
+  /** Column → what it probably is, and why. */
+  proposals?: Record<string, { value: string; title: string; why: string }>;
 }
 
 /** Which of several objects a record is. */
