@@ -178,6 +178,8 @@ def _remember(session: Session, row: flows.FlowRow, node: str, policies: Mapping
         return with_policy(flow, node, policies)
 
     number = row.live_number or 0
+    if changed(document) != document:
+        publishing.refuse_alone(session, row)
     if changed(document).canonical() != live.text.encode():
         draft = row.document()
         if changed(draft) != draft:

@@ -15,5 +15,6 @@ def app() -> Flask:
     """The application, in a process that goes when the server's own process is killed."""
     dying_with(os.getppid())()
     made = create_app()
-    registry.node_types()  # now, not while the first call waits for it
+    registry.node_types()  # now, not while the first call waits for them
+    registry.connectors()
     return made

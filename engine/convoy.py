@@ -118,7 +118,7 @@ class Convoy:
                 self._look_up(group, arrived)
             else:
                 for some in self._apart(group):
-                    self._deliver(node, some, arrived)
+                    self._try_to_deliver(node, some, arrived)
         self._settle([one for one in arrived if one not in self._fallen])
 
     def _step(self, member: Member, reply: Any = None) -> bool:
@@ -177,6 +177,17 @@ class Convoy:
             with suppress(HeddleError):  # it will be refused for that
                 found.add(node.identify(record)[1:])
         return found
+
+    def _try_to_deliver(self, node: str, group: list[Member], arrived: list[Member]) -> None:
+        """A fault of ours, or of a connector, leaves each of them to find out alone whose it is."""
+        try:
+            self._deliver(node, group, arrived)
+        except Exception:
+            log.exception("a convoy could not deliver together; its %d runs go on alone", len(group))
+            self._calls.clear()
+            for member in group:
+                if member not in self._fallen and member not in arrived:
+                    self._fall(member)
 
     def _deliver(self, node_id: str, group: list[Member], arrived: list[Member]) -> None:
         node: Any = self.plan.nodes[node_id]

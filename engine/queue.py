@@ -109,7 +109,8 @@ def work(runtime: Runtime, redis_url: str, **options: Any) -> None:
     """Answers rings until the process is told to stop; ``options`` go to the Executor."""
     global _executor  # noqa: PLW0603 - jobs are plain functions; they find their executor here
     inference.enable()
-    registry.node_types()  # now, not while the first call waits for it
+    registry.node_types()  # now, not while the first call waits for them
+    registry.connectors()
     bell = Doorbell(redis_url)
     _executor = runtime.executor(bell.ring, **options)
     far = not redis_url.startswith(

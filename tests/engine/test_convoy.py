@@ -314,6 +314,26 @@ def test_what_cannot_be_booked_together_is_booked_alone(
     assert sorted(bench.world.created()) == ["S1", "S2", "S3"]
 
 
+def test_a_bug_of_a_connector_fails_only_the_run_that_meets_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Company(database)
+    write = Toy._write
+
+    def buggy(toy: Toy, entity: str, changes: Sequence[Change]) -> list[Result]:
+        if any(change.data["name"] == "odd" for change in changes):
+            raise ZeroDivisionError("a bug")
+        return write(toy, entity, changes)
+
+    monkeypatch.setattr(Toy, "_write", buggy)
+    runs = bench.call("S1", "S2/odd", "S3")
+    rows = bench.finish()
+    assert [counts(rows[run]) for run in runs] == [
+        {"read": 1, "created": 1}, {"read": 1, "failed": 1}, {"read": 1, "created": 1},
+    ]  # fmt: skip
+    assert sorted(bench.world.created()) == ["S1", "S3"]
+
+
 def test_runs_that_are_counted_as_a_whole_go_alone(database: Database) -> None:
     plan: Plan = drawing()
     assert may_form(plan)

@@ -36,7 +36,7 @@ export function ChoiceForm({ group, form, onDone }: Props) {
         setTried(true);
         if (!choice) return;
         void answer.mutateAsync({ question: group.question, answer: { choice } }).then(
-          ({ released, runs }) => onDone({ runs, question: questionKey(group), at: Date.now(), message: said(released) }),
+          ({ released, left, runs }) => onDone({ runs, question: questionKey(group), at: Date.now(), message: said(released + left) }),
           () => undefined, // shown as answer.error
         );
       }}
