@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from tests import chromium
-from tests.browser import two_sides
+from tests.browser import ahead, two_sides
 from tests.browser.tour import tour
 from tests.tree import running
 
@@ -28,6 +28,8 @@ def main() -> None:
         browser = playwright.chromium.launch(**given)
         page = browser.new_page(viewport=SIZE, locale="en-GB", reduced_motion="reduce", color_scheme="light")
         for _, picture in tour(page, tree):
+            take(page, picture)
+        for picture in ahead.pictures(page, tree):
             take(page, picture)
         for picture in two_sides.pictures(page, tree):
             take(page, picture)
