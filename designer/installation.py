@@ -10,7 +10,9 @@ from flask import current_app
 
 from designer.choices import Choices
 from designer.config import Config
+from designer.doors import Doors
 from designer.shapes import Shapes
+from engine.arrivals import Arrivals
 from engine.queue import Doorbell
 from engine.runtime import Runtime
 from engine.store.database import Database
@@ -29,6 +31,12 @@ class Installation:
     streams: threading.BoundedSemaphore
     shapes: Shapes = field(default_factory=Shapes)
     choices: Choices = field(default_factory=Choices)
+    doors: Doors = field(init=False)
+    arrivals: Arrivals = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "doors", Doors(self.runtime))
+        object.__setattr__(self, "arrivals", Arrivals(self.database))
 
     @property
     def database(self) -> Database:

@@ -8,9 +8,13 @@ from flask import Flask
 
 from designer import create_app
 from designer.process import dying_with
+from engine import registry
 
 
 def app() -> Flask:
     """The application, in a process that goes when the server's own process is killed."""
     dying_with(os.getppid())()
-    return create_app()
+    made = create_app()
+    registry.node_types()  # now, not while the first call waits for them
+    registry.connectors()
+    return made

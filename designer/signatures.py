@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 from base64 import b64encode
 from hashlib import sha256
+from typing import Any
 
 from flask import Request
 
@@ -30,15 +31,24 @@ def shown(seal: Seal, hook_key: str) -> str:
     return "whsec_" + b64encode(secret(seal, hook_key)).decode()
 
 
-def check(request: Request, auth: str, seal: Seal, hook_key: str) -> None:
-    """Raises RequestError (401) when the caller does not prove itself as the trigger asks."""
+def check(request: Request, settings: Any, seal: Seal, hook_key: str) -> None:
+    """Raises RequestError (401) when the caller does not prove itself as the trigger's settings ask."""
+    auth = getattr(settings, "auth", "")
     if auth == "key":
         return
     if auth == "signature":
         _check_signature(request, secret(seal, hook_key))
         return
+    expected = shown(seal, hook_key)
+    if auth == "header":
+        name = str(getattr(settings, "header", ""))
+        if not hmac.compare_digest(request.headers.get(name, "").encode(), expected.encode()):
+            raise _refused(
+                f"The header {name} is wrong or missing.", f"Send the hook's secret as the header {name}."
+            )
+        return
     given = request.authorization.password if request.authorization else None
-    if auth != "basic" or not hmac.compare_digest((given or "").encode(), shown(seal, hook_key).encode()):
+    if auth != "basic" or not hmac.compare_digest((given or "").encode(), expected.encode()):
         raise _refused("The password is wrong or missing.", "Use the hook's secret as the password.")
 
 

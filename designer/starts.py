@@ -78,7 +78,7 @@ def start(
             mode=mode,
             cause=cause,
             brought=brought or None,
-            trigger=trigger_for(plan, "manual"),
+            trigger=plan.trigger("manual"),
             window=window,
         )
     installation.ring(started.run, started.lanes)
@@ -99,12 +99,6 @@ def live_number(slug: str) -> int:
             cure="Publish it first, or plan its draft.",
         )
     return row.live_number
-
-
-def trigger_for(plan: Plan, kind: str) -> str:
-    """The trigger node of this type; empty (any) when the drawing has none of it."""
-    found = (node.id for node in plan.flow.nodes if node.type == kind and node.id in plan.triggers)
-    return next(found, "")
 
 
 def again(

@@ -28,20 +28,22 @@ class Claimed:
 
 def take(errand: Errand, target: WriteTarget, intents: list[Intent]) -> Claimed:
     """Claims creates, and reserves them in the write budget. Raises OverBudget beyond it: then nothing is claimed."""
-    with errand.database.write() as session:
+    with errand.database.write(lasting=not _tells_repeats(errand)) as session:
         until = now() + errand.patience
         owned: dict[Pair, set[str]] = {}
         for pair in sorted({intent.pair for intent in intents}, key=str):
-            ids = sorted(intent.left_id for intent in intents if intent.pair == pair)
-            owned[pair] = references.claim(session, pair, ids, errand.claim, until)
+            owners = {intent.left_id: intent.claim for intent in intents if intent.pair == pair}
+            owned[pair] = references.claim(session, pair, dict(sorted(owners.items())), until)
         ours = [intent for intent in intents if intent.left_id in owned[intent.pair]]
         for intent in ours:
             intent.key = key(target, intent)
-        wanted = [(intent.key, intent.left_id) for intent in ours if intent.key is not None]
-        lost = matches.claim(session, wanted, errand.claim, until)
-        for pair in {intent.pair for intent in ours if intent.key in lost}:
-            ids = [intent.left_id for intent in ours if intent.pair == pair and intent.key in lost]
-            references.release(session, pair, ids, errand.claim)
+        lost: dict[Key, str | None] = {}
+        for owner in sorted({intent.claim for intent in ours if intent.key is not None}):
+            wanted = [(one.key, one.left_id) for one in ours if one.key is not None and one.claim == owner]
+            lost |= matches.claim(session, wanted, owner, until)
+        for intent in ours:
+            if intent.key in lost:
+                references.release(session, intent.pair, [intent.left_id], intent.claim)
         mine = [intent for intent in ours if intent.key not in lost]
         if errand.allowance is not None and mine:
             sent = {intent.source: intent.wanted("create") for intent in mine}
@@ -49,6 +51,11 @@ def take(errand: Errand, target: WriteTarget, intents: list[Intent]) -> Claimed:
     met = [(intent, lost[intent.key]) for intent in ours if intent.key in lost]
     made = [(intent, right_id) for intent, right_id in met if right_id is not None]
     return Claimed(mine, made, len(mine) + len(made) < len(intents))
+
+
+def _tells_repeats(errand: Errand) -> bool:
+    """Whether the system itself recognises a repeated create: then a power cut may forget the claim on it."""
+    return errand.connector.capability.idempotency in ("key", "client-id") and errand.allowance is None
 
 
 def key(target: WriteTarget, intent: Intent) -> Key | None:

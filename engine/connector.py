@@ -117,13 +117,16 @@ class Partly(HeddleError):
     """Raised by ``_write`` when some changes were answered before the rest failed.
 
     results  one for each change, None where there was no answer     error  why the others have none
+    unsent   the places of those without an answer that were certainly not carried out
     """
 
     code = "E-PARTLY"
 
-    def __init__(self, results: Sequence[Result | None], error: HeddleError) -> None:
+    def __init__(
+        self, results: Sequence[Result | None], error: HeddleError, unsent: Sequence[int] = ()
+    ) -> None:
         super().__init__(error.message, detail=error.detail, cure=error.cure)
-        self.results, self.error = list(results), error
+        self.results, self.error, self.unsent = list(results), error, list(unsent)
 
 
 class Connector(ABC, Generic[S]):
@@ -193,7 +196,7 @@ class Connector(ABC, Generic[S]):
             return [self._masked(result) for result in results]
         except Partly as partly:
             masked = [None if result is None else self._masked(result) for result in partly.results]
-            raise Partly(masked, partly.error) from partly
+            raise Partly(masked, partly.error, partly.unsent) from partly
 
     def _delete(self, entity: str, changes: Sequence[Change]) -> list[Result]:
         """One Result a Change, in order: ``updated`` for what is deleted, or was gone already. Raises as ``_write``.

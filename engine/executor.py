@@ -12,20 +12,22 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from engine import faults
 from engine.clock import now
+from engine.convoy import MOST, Convoy, may_form
 from engine.directory import Directories
 from engine.errors import HeddleError, LeaseLost
 from engine.heartbeat import Heartbeat
 from engine.meter import Meter
 from engine.plan import Plan
 from engine.shift import Opener, Ring, Shift
-from engine.store import closing, lanes
+from engine.store import closing, company, lanes
 from engine.store.database import Database
+from engine.store.lanes import Claim
 from engine.store.runs import load_run
 
 SLICE = 10.0
@@ -73,12 +75,17 @@ class Executor:
                 self.ring(run_id, number)
 
     def _work(self, run_id: str, lane: int, deadline: float) -> list[int]:
+        kind = self._kind(run_id) if lane == 1 else None
         with self.database.write(lasting=False) as session:
-            held = lanes.claim(session, run_id, lane, self.owner, self.lease)
-            if held is None:
+            small = company.claim(session, kind, self.owner, self.lease, MOST) if kind else []
+            held = None if small else lanes.claim(session, run_id, lane, self.owner, self.lease)
+            if held is None and not small:
                 closing.close_if_over(session, run_id)
                 return []
         faults.point("after-claim")
+        if small:
+            return self._take_along(small, run_id, deadline)
+        assert held is not None  # else there was nothing to do
         with self.database.read() as session:
             run = load_run(session, run_id)
         shift = Shift(self, run, held)
@@ -91,7 +98,32 @@ class Executor:
             self.meter.keep()
         with self.database.read() as session:
             left = lanes.claimable(session, run_id)
-            others = [] if left else lanes.next_in_line(session, run.flow_id)
+        if not left:
+            self._ring_next(run.flow_id)
+        return left
+
+    def _ring_next(self, flow_id: str) -> None:
+        """A run of the flow is over: whoever has waited for its turn may have it."""
+        with self.database.read() as session:
+            others = lanes.next_in_line(session, flow_id)
         for other, number in others:
             self.ring(other, number)
-        return left
+
+    def _kind(self, run_id: str) -> company.Kind | None:
+        """What the run is like, if it may go side by side with others."""
+        with self.database.read() as session:
+            kind = company.kind(session, run_id)
+        return kind if kind is not None and may_form(self.plans(kind.version)) else None
+
+    def _take_along(self, claims: Sequence[Claim], run_id: str, deadline: float) -> list[int]:
+        """Small runs go side by side. Answers the lane again while there may be more like them."""
+        with self.database.read() as session:
+            loaded = company.load(session, claims)
+        convoy = Convoy(self, loaded)
+        convoy.work(deadline)
+        if self.meter is not None:
+            self.meter.keep()
+        if len(claims) < MOST and any(one.run_id == run_id for one in claims):
+            self._ring_next(loaded[0].run.flow_id)
+            return []
+        return [1]

@@ -2,7 +2,7 @@
 
 It knows three things that connectors must not each invent: a call that never left is Unavailable, a
 mutating call that got no answer is InDoubt, and in a dry run no mutating call leaves at all. Every call is
-offered to a ``journal`` (method, URL, status, milliseconds, bodies) with secrets struck out.
+offered to a ``journal`` (method, URL, status, milliseconds, bodies, what it is about) with secrets struck out.
 
 Calls go only where the installation lets them (engine.guard), and a redirect is never followed: it would take
 credentials to an address that nobody entered. A connector that means to follow one makes a new call.
@@ -11,8 +11,10 @@ credentials to an address that nobody entered. A connector that means to follow 
 from __future__ import annotations
 
 import math
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -96,6 +98,7 @@ class Http:
         self.session = session or GuardedSession()
         self.session.headers["User-Agent"] = "Heddle"
         self._direct = Direct(self.session)
+        self._matter = threading.local()
         self.timeout = timeout
         self.read_only = read_only
         self.journal = journal
@@ -265,8 +268,18 @@ class Http:
                 if response is not None and not private
                 else "",
                 "error": self.mask(error),
+                "about": getattr(self._matter, "keys", []),
             }
         )
+
+    @contextmanager
+    def about(self, keys: Sequence[str]) -> Iterator[None]:
+        """Calls that this thread makes meanwhile are noted as being about these changes (see Change.key)."""
+        self._matter.keys = list(keys)
+        try:
+            yield
+        finally:
+            self._matter.keys = []
 
     def conceal(self, secret: str) -> None:
         """Strikes out this too from now on: a session id, for instance, that travels in bodies."""

@@ -29,6 +29,7 @@ class Errand:
     """Everything that delivering needs to know about where it runs.
 
     claim       names the batch and node: ``run/lane/batch/node``
+    claims      the same for each record by itself, where they come from several runs
     keep_lease  raises LeaseLost if the lane is no longer ours; called before anything is sent
     patience    seconds for which a claim of ours stands: lease plus call time limit
     allowance   the write budget of the run, if its flow has one
@@ -48,22 +49,26 @@ class Errand:
     patience: float = 90.0
     allowance: Allowance | None = None
     approval: Approval | None = None
+    claims: Sequence[str] = ()
     directories: Directories | None = None
 
 
 @dataclass
 class Delivered:
-    """The receipts so far (None where undone), the references to keep, and what interrupted us, if anything."""
+    """The receipts so far (None where undone), the references to keep, the claims to give up (pair, id, claim),
+    what interrupted us, if anything, and the place of the record of each change that was sent, by the change's key."""
 
     receipts: list[Receipt | None]
     references: list[Reference] = field(default_factory=list)
-    released: list[tuple[Pair, str]] = field(default_factory=list)
+    released: list[tuple[Pair, str, str]] = field(default_factory=list)
     interruption: HeddleError | None = None
+    places: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Intent:
-    """One record's wish at this node, while it is being settled. ``at`` lists its places in the batch.
+    """One record's wish at this node, while it is being settled. ``at`` lists its places in the batch, ``claim`` names
+    the batch and node that it belongs to.
 
     key       the match key that was claimed for creating it     insisted  a person said that it is a new object
     """
@@ -78,6 +83,7 @@ class Intent:
     reference: Reference | None = None
     current: Remote | None = None
     doubtful: bool = False
+    claim: str = ""
     key: Key | None = None
     insisted: bool = False
 
@@ -132,6 +138,7 @@ def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done:
             dict(errand.node.conditions(record)),
             match,
             remote_id,
+            claim=errand.claims[at] if errand.claims else errand.claim,
         )
         earlier = intents.pop((left_entity, left_id), None)
         if earlier is not None:
@@ -159,9 +166,9 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
             if _left_out(intent, reference, done):
                 continue
             over = reference.claim_until < now() and reference.claim not in alive
-            intent.doubtful = bool(reference.claim) and (reference.claim == errand.claim or over)
+            intent.doubtful = bool(reference.claim) and (reference.claim == intent.claim or over)
             left.append(intent)
-        elif reference.claim == errand.claim and reference.claim_outcome:
+        elif reference.claim == intent.claim and reference.claim_outcome:
             _repeat_receipt(intent, reference, done)
         elif reference.fingerprints.get(_scope(errand)) == _print(intent):
             _unchanged(intent, reference, done, "Equal to what was written last.")
@@ -175,7 +182,7 @@ def _at_work(errand: Errand, known: Sequence[Reference]) -> set[str]:
     """Claims whose time is over, but whose batch is still being worked on: they stand on."""
     over = [
         one for one in known
-        if one.right_id is None and one.claim not in ("", errand.claim) and one.claim_until < now()
+        if one.right_id is None and one.claim not in ("", errand.claim, *errand.claims) and one.claim_until < now()
     ]  # fmt: skip
     if not over or errand.dry:
         return set()
@@ -227,7 +234,7 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered) -> Non
             result.link,
             result.answer,
             {**earlier, _scope(errand): _print(intent)},
-            errand.claim,
+            intent.claim,
             str(result.outcome),
             0.0,
             intent.key,

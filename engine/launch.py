@@ -10,6 +10,7 @@ from typing import Any
 from engine import clock, faults
 from engine.batch import pack
 from engine.errors import EngineError
+from engine.flow import Overlap
 from engine.node import ReadNode, TriggerNode
 from engine.plan import Plan, entry_points
 from engine.record import COUNTED, Record, from_json, idempotency_key, to_json
@@ -37,6 +38,52 @@ class Started:
     new: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a trigger brought, unpacked: where its records enter, and how its run gets on with others.
+
+    reads  there is something to read besides     settle  seconds in which further events join the run
+    lanes  how many the run needs
+    """
+
+    records: list[Record]
+    targets: list[str]
+    reads: bool
+    overlap: Overlap
+    settle: float
+    lanes: int
+
+    @property
+    def entries(self) -> dict[str, list[Record]]:
+        return dict.fromkeys(self.targets, self.records) if self.records else {}
+
+    @property
+    def plain(self) -> bool:
+        """Whether the run needs to know of no other run."""
+        return self.overlap.kind == "parallel" and not self.overlap.parallel and not self.settle
+
+
+def unload(plan: Plan, trigger: str, brought: Any, *, live: bool) -> Load:
+    """Unpacks what a trigger brought. Raises DefinitionError when it does not name what a read asks it to name, and
+    RequestError when it holds no record where one is agreed on."""
+    reads = plan.behind(trigger)
+    if brought is not None:
+        for source in reads:
+            node = plan.nodes[source]
+            if isinstance(node, ReadNode):
+                node.query(Record("trigger", brought))  # what names nothing to read is refused at the door
+    first = plan.nodes.get(trigger or next(iter(plan.triggers), ""))
+    starter = first if isinstance(first, TriggerNode) else None
+    settle = starter.settle if starter and trigger and live and brought is not None else 0.0
+    targets = entry_points(plan, trigger)
+    records = starter.bring(brought) if starter and brought is not None and (targets or settle) else []
+    lanes = plan.flow.policy.lanes
+    if not reads:  # nothing is to come: no more lanes than there are objects
+        lanes = min(lanes, max(1, len({record.key for record in records})))
+    overlap = (starter.overlap if starter else None) or plan.flow.policy.overlap
+    return Load(records, targets, bool(reads), overlap, settle, lanes)
+
+
 def start(
     session: Session,
     plan: Plan,
@@ -61,21 +108,12 @@ def start(
     faults.point("before-cause")
     if runs.of_cause(session, cause.key) is not None:
         return _repeat(session, cause)
-    if brought is not None:
-        for source in plan.behind(trigger):
-            reads = plan.nodes[source]
-            if isinstance(reads, ReadNode):
-                reads.query(Record("trigger", brought))  # what names nothing to read is refused at the door
     live = mode == "live"
-    node = plan.nodes.get(trigger or next(iter(plan.triggers), ""))
-    starter = node if isinstance(node, TriggerNode) else None
-    overlap = (starter.overlap if starter else None) or plan.flow.policy.overlap
-    settle = starter.settle if starter and trigger and live and brought is not None else 0.0
-    targets = entry_points(plan, trigger)
-    records = starter.bring(brought) if starter and brought is not None and (targets or settle) else []
-    if live and (overlap.kind != "parallel" or overlap.parallel or settle):
+    load = unload(plan, trigger, brought, live=live)
+    overlap, settle, targets, records = load.overlap, load.settle, load.targets, load.records
+    if live and not load.plain:
         turns.lock(session, flow_id)
-    run = _run(flow_id, version_id, bindings, mode, cause, 1 if mode == "sample" else plan.flow.policy.lanes)
+    run = _run(flow_id, version_id, bindings, mode, cause, 1 if mode == "sample" else load.lanes)
     run.trigger = trigger
     run.plan_id = plan_id
     run.input = None if brought is None else to_json(brought)
@@ -100,9 +138,8 @@ def start(
         for one in older:
             closing.cancel(session, one.id, "a newer run")
     return _with_lanes(
-        session, run, dict.fromkeys(targets, records) if records else {},
-        reads=bool(plan.behind(trigger)), size=plan.flow.policy.batch_size, due_at=due_at,
-    )  # fmt: skip
+        session, run, load.entries, reads=load.reads, size=plan.flow.policy.batch_size, due_at=due_at
+    )
 
 
 def _leave_out(run: Run, older: Run) -> None:
@@ -194,37 +231,49 @@ def _with_lanes(
     due_at: float = 0.0,
 ) -> Started:  # fmt: skip
     """Stages entries by lane; the reader's lane only where there is something to read. Nothing before ``due_at``."""
-    lanes = {number: Lane(run_id=run.id, number=number, due_at=due_at) for number in range(1, run.lanes + 1)}
-    keys = list(dict.fromkeys(record.key for records in entries.values() for record in records))
-    by_lane: dict[int, list[str]] = {}
-    for key in keys:
-        by_lane.setdefault(1 + zlib.crc32(key.encode("utf-8", "surrogatepass")) % run.lanes, []).append(key)
-    batches: list[StagedBatch] = []
-    for lane, lane_keys in by_lane.items():
-        for first in range(0, len(lane_keys), size):
-            batches.append(_batch(run.id, lane, lanes[lane].staged, entries, lane_keys[first : first + size]))
-            lanes[lane].staged += 1
+    staged = stage(run.lanes, entries, size)
+    lanes = {number: len(batches) for number, batches in staged.items()}
     if reads:
-        lanes[0] = Lane(run_id=run.id, number=0, due_at=due_at)
-    session.add_all(lanes.values())
+        lanes[0] = 0
+    session.add_all(
+        Lane(run_id=run.id, number=number, staged=count, due_at=due_at) for number, count in lanes.items()
+    )
     session.flush()
-    session.add_all(batches)
+    session.add_all(
+        StagedBatch(run_id=run.id, lane=lane, number=at, count=count, payload=payload)
+        for lane, batches in staged.items()
+        for at, (payload, count) in enumerate(batches)
+    )
     faults.point("after-cause")
-    return Started(run.id, [0] if reads else [lane for lane in sorted(lanes) if lanes[lane].staged] or [1])
+    return Started(run.id, to_ring(staged, reads=reads))
 
 
-def _batch(
-    run_id: str, lane: int, at: int, entries: Mapping[str, Sequence[Record]], keys: Sequence[str]
-) -> StagedBatch:
+def to_ring(staged: Mapping[int, Sequence[Any]], *, reads: bool) -> list[int]:
+    """The lanes of a new run that have something to do."""
+    return [0] if reads else [lane for lane in sorted(staged) if staged[lane]] or [1]
+
+
+def stage(
+    lanes: int, entries: Mapping[str, Sequence[Record]], size: int
+) -> dict[int, list[tuple[bytes, int]]]:
+    """Lane → its batches: payload and number of records. One object's records are in one lane."""
+    keys = list(dict.fromkeys(record.key for records in entries.values() for record in records))
+    by_lane: dict[int, list[str]] = {number: [] for number in range(1, lanes + 1)}
+    for key in keys:
+        by_lane[1 + zlib.crc32(key.encode("utf-8", "surrogatepass")) % lanes].append(key)
+    return {
+        lane: [_payload(entries, some[first : first + size]) for first in range(0, len(some), size)]
+        for lane, some in by_lane.items()
+    }
+
+
+def _payload(entries: Mapping[str, Sequence[Record]], keys: Sequence[str]) -> tuple[bytes, int]:
     place = {key: root for root, key in enumerate(keys)}
     here = {
         node: [_rooted(record, place[record.key]) for record in records if record.key in place]
         for node, records in entries.items()
     }
-    return StagedBatch(
-        run_id=run_id, lane=lane, number=at, count=len(keys),
-        payload=pack({node: records for node, records in here.items() if records}),
-    )  # fmt: skip
+    return pack({node: records for node, records in here.items() if records}), len(keys)
 
 
 def _rooted(record: Record, root: int) -> Record:

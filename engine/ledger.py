@@ -120,6 +120,12 @@ class Ledger:
 
     def close(self, session: Session, course: Course) -> None:
         """The rest of the batch: endings, records that nothing happened to, overlay counts."""
+        self.conclude(session, course)
+        self.store(session)
+        passages.add_steps(session, self.held, course.passages)
+
+    def conclude(self, session: Session, course: Course) -> None:
+        """Enters how everything ended that has not been entered; ``store`` is left to do."""
         answered = self._ask(session, course)
         for ending in course.endings:
             reason = answered.get((ending.node, ending.record.key), "")
@@ -132,8 +138,6 @@ class Ledger:
                 self.end(
                     record, self.plan.order[-1], Outcome.SKIPPED, None, "Nothing was to be done with it."
                 )
-        self.store(session)
-        passages.add_steps(session, self.held, course.passages)
 
     def _ask(self, session: Session, course: Course) -> dict[tuple[str, str], str]:
         """Puts the questions to people that records wait for; (node, key) → why a record does not wait."""
@@ -155,25 +159,7 @@ class Ledger:
 
     def store(self, session: Session) -> None:
         """Writes what was entered since the last time."""
-        deliveries.add(session, self._rows)
-        references.save(session, self._references)
-        for both in self._agreed:
-            both.store(session, self.run.id, live=self.run.mode == "live")
-        for (pair, owner), left_ids in self.released.items():
-            references.release(session, pair, left_ids, owner)
-        if self.run.mode == "live":
-            through = [
-                entry.root for entry in self._rows if entry.outcome not in _TROUBLE and entry.operation
-            ]
-            reviews.release(session, self.run.flow_id, through, self.run.id)
-            known = [key for both in self._agreed for key in both.known]
-            reviews.add(session, [hold for hold in self._holds if not self._is_held(session, hold)])
-            had = list({*(entry.root for entry in self._rows), *known})
-            failures.renew(session, self.run.flow_id, self.run.id, had, self._failures)
-        elif self.run.window.get("first"):
-            matching.enter(session, self._holds)
-        self._rows, self._references, self._holds, self._failures, self.released = [], [], [], [], {}
-        self._agreed = []
+        store(session, [self])
 
     def _is_held(self, session: Session, hold: dict[str, Any]) -> bool:
         """Whether the other half of the pair waits with the same question: one is enough."""
@@ -190,6 +176,15 @@ class Ledger:
         for outcome in self.outcomes.values():
             counts[COUNTS_AS[outcome]] += 1
         return {"read": len(self.outcomes), **counts}
+
+    def _through(self) -> list[str]:
+        """The records that got through: what was held of them before is over."""
+        return [entry.root for entry in self._rows if entry.outcome not in _TROUBLE and entry.operation]
+
+    def _had(self) -> list[str]:
+        """The records that something happened to, and their counterparts."""
+        known = [key for both in self._agreed for key in both.known]
+        return list({*(entry.root for entry in self._rows), *known})
 
     def _outcome(self, root: int, outcome: Outcome) -> None:
         self.troubled = self.troubled or outcome in _TROUBLE
@@ -225,6 +220,30 @@ class Ledger:
                 "message": message, "cure": cure, "state": "open", "released_by": None, "created_at": now(),
             }
         )  # fmt: skip
+
+
+def store(session: Session, ledgers: Sequence[Ledger]) -> None:
+    """Writes what was entered since the last time, of runs of one flow together."""
+    deliveries.add(session, [entry for one in ledgers for entry in one._rows])
+    references.save(session, [reference for one in ledgers for reference in one._references])
+    for one in ledgers:
+        for both in one._agreed:
+            both.store(session, one.run.id, live=one.run.mode == "live")
+        for (pair, owner), left_ids in one.released.items():
+            references.release(session, pair, left_ids, owner)
+    live = {one.run.id: one for one in ledgers if one.run.mode == "live"}
+    if live:
+        flow_id = next(iter(live.values())).run.flow_id
+        reviews.release(session, flow_id, {run_id: one._through() for run_id, one in live.items()})
+        holds = [(one, hold) for one in live.values() for hold in one._holds]
+        reviews.add(session, [hold for one, hold in holds if not one._is_held(session, hold)])
+        had = {run_id: one._had() for run_id, one in live.items()}
+        failures.renew(session, flow_id, had, [row for one in live.values() for row in one._failures])
+    for one in ledgers:
+        if one.run.mode != "live" and one.run.window.get("first"):
+            matching.enter(session, one._holds)
+        one._rows, one._references, one._holds, one._failures, one.released = [], [], [], [], {}
+        one._agreed = []
 
 
 def _place(root: Record) -> tuple[str, str]:

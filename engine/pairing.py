@@ -154,7 +154,7 @@ class Reconciled:
     references: list[Reference] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
-    released: list[tuple[Pair, str]] = field(default_factory=list)
+    released: list[tuple[Pair, str, str]] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
     partners: dict[str, str] = field(default_factory=dict)

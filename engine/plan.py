@@ -65,6 +65,11 @@ class Plan:
         }
         return tuple(source for source in self.sources if source in following)
 
+    def trigger(self, kind: str) -> str:
+        """The trigger node of this type; empty (any) when the drawing has none of it."""
+        found = (node.id for node in self.flow.nodes if node.type == kind and node.id in self.triggers)
+        return next(found, "")
+
     def connected(self, node: str, port: str) -> bool:
         return bool(self.edges.get((node, port)))
 

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.timeouts import BaseDeathPenalty
 
-from engine import approvals, faults, inference, releases
+from engine import approvals, faults, inference, registry, releases
 from engine.alarm import Alarm
 from engine.clock import now
 from engine.errors import Unavailable
@@ -109,6 +109,8 @@ def work(runtime: Runtime, redis_url: str, **options: Any) -> None:
     """Answers rings until the process is told to stop; ``options`` go to the Executor."""
     global _executor  # noqa: PLW0603 - jobs are plain functions; they find their executor here
     inference.enable()
+    registry.node_types()  # now, not while the first call waits for them
+    registry.connectors()
     bell = Doorbell(redis_url)
     _executor = runtime.executor(bell.ring, **options)
     far = not redis_url.startswith(
@@ -120,6 +122,13 @@ def work(runtime: Runtime, redis_url: str, **options: Any) -> None:
     quieten_collector()
     worker = LaneWorker([queue], connection=connection, serializer="json")
     worker.work(logging_level="WARNING", with_scheduler=False)
+
+
+def _lively(redis_url: str) -> dict[str, Any]:
+    """A socket on this machine has no line that could be cut, and takes no such options."""
+    if redis_url.startswith("unix:"):
+        return {}
+    return {"socket_keepalive": True, "socket_keepalive_options": _LIVELY}
 
 
 def quieten_collector() -> None:

@@ -50,6 +50,9 @@ _NOT_THE_RECORDS_FAULT = {"E-UNBOUND", "E-DOOR", "E-NO-CONNECTOR"}
 BACKLOG = 4
 """Batches that a lane may have waiting before the reader stops."""
 
+MOST_CALLS = 200
+"""Calls of one batch that are noted."""
+
 SMALL = 20
 """Batches up to this size keep their HTTP calls even when all went well."""
 
@@ -261,7 +264,7 @@ class Shift:
         faults.point("before-settle")
         with self.database.write() as session:
             ledger.close(session, batch.course)
-            self._breaker.answered(session)
+            self.answered(session)
             self._keep_calls(session, wanted=ledger.troubled or ledger.count <= SMALL)
             lanes.settle_batch(session, self.held, ledger.counts(), pack_answers(answers))
         faults.point("after-settle")
@@ -289,15 +292,15 @@ class Shift:
                 references.save(session, done.references)
                 if both is not None:
                     both.store(session, self.run.id, live=not self.read_only)
-                for pair, left_id in done.released:
-                    references.release(session, pair, [left_id], self._errands.claim(ask.node))
+                for pair, left_id, claim in done.released:
+                    references.release(session, pair, [left_id], claim)
             raise done.interruption
         receipts = [receipt or _gave_up(done.interruption) for receipt in done.receipts]
         if both is not None:
             ledger.agree(both)
         ledger.file(ask.node, target, ask.records, receipts, done.references)
-        for pair, left_id in done.released:
-            ledger.released.setdefault((pair, self._errands.claim(ask.node)), []).append(left_id)
+        for pair, left_id, claim in done.released:
+            ledger.released.setdefault((pair, claim), []).append(left_id)
         if not final:
             with self.database.write() as session:
                 ledger.store(session)
@@ -352,18 +355,28 @@ class Shift:
             raise LeaseLost("the lease ran out before sending")
 
     def _note_call(self, call: dict[str, Any]) -> None:
-        if len(self.calls) < 200:
+        if len(self.calls) < MOST_CALLS:
             self.calls.append({**call, "at": now()})
+            self.calls[-1].pop("about", None)
 
     def _keep_calls(self, session: Session, *, wanted: bool = True) -> None:
         """Calls are kept for what went wrong, and for batches small enough to be looked at record by record."""
-        if self.calls and wanted:
-            rows = [
-                {**call, "run_id": self.run.id, "lane": self.held.lane, "batch": self.held.next, "node": ""}
-                for call in self.calls
-            ]
-            deliveries.add_calls(session, rows)
+        if wanted:
+            deliveries.add_calls(session, self.call_rows())
         self.calls.clear()
+
+    def call_rows(self) -> list[dict[str, Any]]:
+        """The calls of the batch at hand, as they are stored."""
+        at = {"run_id": self.run.id, "lane": self.held.lane, "batch": self.held.next, "node": ""}
+        return [{**call, **at} for call in self.calls]
+
+    def answered(self, session: Session) -> None:
+        """What was called has answered: whoever waits for it may go on."""
+        self._breaker.answered(session)
+
+    def join(self, lead: Shift) -> None:
+        """Uses what another claim has open, and waits for shut connections together with it."""
+        self._connectors, self._breaker = lead._connectors, lead._breaker
 
 
 def _gave_up(error: HeddleError | None) -> Receipt:

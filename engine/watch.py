@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine import arrivals, drift
+from engine import drift, partners
 from engine.clock import now
 from engine.drift import Place
 from engine.errors import HeddleError, RecordRejected, Unavailable
@@ -25,11 +25,11 @@ DAY = 86_400.0
 log = logging.getLogger("heddle.watch")
 
 
-def run(runtime: Runtime, stop: threading.Event, every: float = arrivals.EVERY) -> None:
+def run(runtime: Runtime, stop: threading.Event, every: float = partners.EVERY) -> None:
     """Looks at every live flow once a day, and for what documents wait for every minute, until told to stop."""
     while not stop.wait(every):
         try:
-            arrivals.look(runtime)
+            partners.look(runtime)
             look_at_all(runtime)
         except Unavailable as error:
             log.warning("the watch waits: %s", error)

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Any
 
 from flask import Response, jsonify, request
+from werkzeug.exceptions import MethodNotAllowed
 
-from designer import signatures, starts
+from designer import handshakes, signatures
 from designer.api.body import Body
 from designer.api.opening import new_room
 from designer.auth import ANYONE, allow
-from designer.errors import not_found
 from designer.installation import here
 from designer.wire import parse_json
-from engine import launch
+from engine.arrivals import Arrival, MovedOn
 from engine.clock import now
 from engine.errors import RequestError
 from engine.launch import Cause
 from engine.record import fingerprint, idempotency_key
-from engine.store import flows, progress
 
 room = new_room("hooks", public=True)
 IDENTITIES = ("webhook-id", "Idempotency-Key", "X-Request-Id")
 """Headers by which callers name a delivery; the same name again is the same delivery."""
 WINDOW = 10.0
 """Seconds within which an equal call without a name is a second press of the same button."""
+CHANGES = 3
+"""How often a call is looked at again because its flow was changed meanwhile."""
 
 
 class HookPath(Body):
@@ -33,51 +33,63 @@ class HookPath(Body):
     key: str
 
 
+# before the others, which would answer OPTIONS by themselves
+@room.route("/hooks/<string:slug>/<string:key>", methods=["OPTIONS"])
+@allow(ANYONE, csrf=False)
+def ask(slug: str, key: str) -> tuple[Response, int]:
+    return _greet(HookPath(slug=slug, key=key))
+
+
 @room.post("/hooks/<string:slug>/<string:key>")
 @allow(ANYONE, csrf=False)
 def call(path: HookPath) -> tuple[Response, int]:
-    """Start a run with what the call brings (JSON or a form). The same delivery again answers the same run."""
+    """Start a run with what the call brings (JSON or a form). The same delivery again answers the same run.
+
+    A system that asks first whether its calls are wanted is answered as it expects; that starts nothing.
+    """
     installation = here()
-    with installation.database.read() as store:
-        row = flows.find(store, path.slug)
-    known = row.hook_key if row is not None else "nothing has this key"
-    if not hmac.compare_digest(known.encode(), path.key.encode()) or row is None:
-        raise not_found("hook", path.slug)
-    if row.state != "live" or row.live_version_id is None:
-        raise RequestError(
-            f"«{row.name}» is not live.",
-            status=409,
-            code="E-NOT-LIVE",
-            cure="Publish it or resume it; then the call can be sent again.",
-        )
-    plan = installation.runtime.plan(row.live_version_id)
-    trigger = starts.trigger_for(plan, "webhook")
-    if not trigger:
-        raise RequestError(
-            f"«{row.name}» is not started by calls.",
-            status=409,
-            code="E-NO-HOOK",
-            cure="Add the trigger «Button or webhook» and publish it.",
-        )
-    signatures.check(
-        request, str(getattr(plan.nodes[trigger].settings, "auth", "")), installation.seal, row.hook_key
+    greeting = handshakes.answer(request, lambda: signatures.shown(installation.seal, path.key))
+    if greeting is not None:
+        installation.doors.check(path.slug, path.key)
+        return greeting, 200
+    for _ in range(CHANGES):
+        door = installation.doors.open(path.slug, path.key)
+        signatures.check(request, door.settings, installation.seal, path.key)
+        brought = _brought()
+        named = next((request.headers[name] for name in IDENTITIES if request.headers.get(name)), None)
+        key, before = _cause_keys(door.flow_id, named, brought)
+        cause = Cause("webhook", request.remote_addr or "", key)
+        try:
+            started = installation.arrivals.receive(
+                Arrival(door.plan, door.flow_id, door.standing, cause, brought, door.trigger, before)
+            )
+        except MovedOn:
+            installation.doors.forget(path.slug)
+            continue
+        installation.ring(started.run, started.lanes)
+        return jsonify({"run": started.run}), 202
+    raise RequestError(
+        "The flow is being changed at this moment.",
+        status=503,
+        code="E-CHANGING",
+        cure="Send the call again.",
     )
-    brought = _brought()
-    named = next((request.headers[name] for name in IDENTITIES if request.headers.get(name)), None)
-    with installation.database.write() as store:
-        started = launch.start(
-            store,
-            plan,
-            flow_id=row.id,
-            version_id=row.live_version_id,
-            bindings=row.bound(),
-            mode="live",
-            cause=Cause("webhook", request.remote_addr or "", _cause_key(store, row.id, named, brought)),
-            brought=brought,
-            trigger=trigger,
-        )
-    installation.ring(started.run, started.lanes)
-    return jsonify({"run": started.run}), 202
+
+
+@room.get("/hooks/<string:slug>/<string:key>")
+@allow(ANYONE, csrf=False)
+def greet(path: HookPath) -> tuple[Response, int]:
+    """Answer a system that asks whether its calls are wanted."""
+    return _greet(path)
+
+
+def _greet(path: HookPath) -> tuple[Response, int]:
+    installation = here()
+    installation.doors.check(path.slug, path.key)
+    greeting = handshakes.answer(request, lambda: signatures.shown(installation.seal, path.key))
+    if greeting is None:
+        raise MethodNotAllowed(["POST"])
+    return greeting, 200
 
 
 def _brought() -> Any:
@@ -102,15 +114,14 @@ def _one(values: list[str]) -> str | list[str]:
     return values[0] if len(values) == 1 else values
 
 
-def _cause_key(store: Any, flow_id: str, named: str | None, brought: Any) -> str:
+def _cause_keys(flow_id: str, named: str | None, brought: Any) -> tuple[str, tuple[str, float] | None]:
     """What makes the delivery the same: its name, else equal contents a short time ago.
 
     Time is cut into windows; a press in the window before counts as long as it is not too long ago.
     """
     if named is not None:
-        return idempotency_key("hook", flow_id, named)
+        return idempotency_key("hook", flow_id, named), None
     at = now()
-    window = int(at // WINDOW)
-    keys = [idempotency_key("press", flow_id, fingerprint(brought), str(window - n)) for n in (0, 1)]
-    earlier = progress.by_cause(store, keys[1])
-    return keys[1] if earlier is not None and earlier.created_at > at - WINDOW else keys[0]
+    window, contents = int(at // WINDOW), fingerprint(brought)
+    this, last = (idempotency_key("press", flow_id, contents, str(window - n)) for n in (0, 1))
+    return this, (last, at - WINDOW)

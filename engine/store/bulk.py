@@ -83,4 +83,5 @@ def _from_arrays(table: Table, columns: tuple[str, ...], conflict: str) -> str:
 
 
 def _into(table: Table, columns: tuple[str, ...]) -> str:
-    return f"INSERT INTO {table.name} ({', '.join(columns)})"  # names of our own tables
+    names = ", ".join(f'"{name}"' for name in columns)  # one of them is a word of SQL
+    return f"INSERT INTO {table.name} ({names})"  # names of our own tables

@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from pydantic import ValidationError
-from sqlalchemy import Column, LargeBinary
-from sqlmodel import Field, Session, SQLModel, select
+from sqlalchemy import Column, LargeBinary, bindparam
+from sqlalchemy import select as columns
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from engine.clock import iso, now
 from engine.connector import Connector, Health
@@ -163,10 +164,12 @@ def find(session: Session, connection_id: str) -> Connection | None:
     return session.get(Connection, connection_id)
 
 
+_REVISION = columns(col(Connection.revision)).where(col(Connection.id) == bindparam("connection"))
+
+
 def revision(session: Session, connection_id: str) -> int:
     """Grows with each change; 0 if the connection is gone."""
-    query = select(Connection.revision).where(Connection.id == connection_id)
-    return session.exec(query).first() or 0
+    return session.connection().execute(_REVISION, {"connection": connection_id}).scalar() or 0
 
 
 def all_connections(session: Session) -> list[Connection]:

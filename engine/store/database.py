@@ -53,7 +53,9 @@ class Database:
         self.url = url.replace("postgresql://", "postgresql+psycopg://", 1)
         self.is_sqlite = self.url.startswith("sqlite")
         if self.is_sqlite:
-            self.engine = create_engine(self.url, connect_args={"check_same_thread": False, "timeout": 30})
+            self.engine = create_engine(
+                self.url, connect_args={"check_same_thread": False, "timeout": 30}, pool_use_lifo=True
+            )
             _tune_sqlite(self.engine)
             self._reader: Engine = self.engine.execution_options(sqlite_begin="DEFERRED")
             self._hasty: Engine = self.engine.execution_options(sqlite_synchronous="NORMAL")

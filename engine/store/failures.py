@@ -1,7 +1,7 @@
 """Records that failed and have not got through since, grouped by cause; who looks after a cause, until when it rests."""
 
 # no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Index, Table, select, update
@@ -62,19 +62,20 @@ _failures: Table = Failure.__table__  # type: ignore[attr-defined]
 
 
 def renew(
-    session: Session, flow_id: str, run_id: str, roots: Sequence[str], rows: Sequence[dict[str, Any]]
+    session: Session, flow_id: str, had: Mapping[str, Sequence[str]], rows: Sequence[dict[str, Any]]
 ) -> None:
-    """A run has had these records: what failed in earlier ones is over, what failed now is open."""
+    """Runs have had these records (run → roots): what failed in earlier ones is over, what failed now is open."""
     connection = session.connection()
     waiting = "SELECT id FROM failure WHERE flow_id = ? AND state = 'open' LIMIT 1"
-    if roots and plain.rows(session, waiting, flow_id):
-        for start in range(0, len(roots), _CHUNK):
-            connection.execute(
-                update(_failures)
-                .where(_failures.c.flow_id == flow_id, _failures.c.state == "open", _failures.c.run_id < run_id,
-                       _failures.c.root.in_(roots[start : start + _CHUNK]))
-                .values(state="over", ended_by=run_id)
-            )  # fmt: skip
+    if any(had.values()) and plain.rows(session, waiting, flow_id):
+        for run_id, roots in had.items():
+            for start in range(0, len(roots), _CHUNK):
+                connection.execute(
+                    update(_failures)
+                    .where(_failures.c.flow_id == flow_id, _failures.c.state == "open", _failures.c.run_id < run_id,
+                           _failures.c.root.in_(roots[start : start + _CHUNK]))
+                    .values(state="over", ended_by=run_id)
+                )  # fmt: skip
     if rows:
         connection.execute(_failures.insert(), list(rows))
 

@@ -2,9 +2,11 @@
 
 # no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
-from sqlalchemy import UniqueConstraint, func
+from sqlalchemy import UniqueConstraint, bindparam, func
+from sqlalchemy import select as columns
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from engine.clock import now
@@ -71,6 +73,30 @@ class FlowVersion(SQLModel, table=True):
 
     def document(self) -> Flow:
         return Flow.model_validate(from_json(self.text))
+
+
+class Standing(NamedTuple):
+    """What must not have changed under a call that was let in. ``bindings`` as stored: JSON {slot: connection}."""
+
+    state: str
+    version: int | None
+    hook_key: str
+    bindings: str
+
+    def bound(self) -> dict[str, str]:
+        """Slot → connection id."""
+        found: dict[str, str] = from_json(self.bindings)
+        return found
+
+
+_STANDING = columns(
+    col(FlowRow.id), col(FlowRow.state), col(FlowRow.live_version_id), col(FlowRow.hook_key), col(FlowRow.bindings)
+).where(col(FlowRow.id).in_(bindparam("ids", expanding=True)), col(FlowRow.deleted_at).is_(None))  # fmt: skip
+
+
+def standing(session: Session, ids: Collection[str]) -> dict[str, Standing]:
+    """How these flows stand at the moment; deleted ones are not there."""
+    return {row[0]: Standing(*row[1:]) for row in session.connection().execute(_STANDING, {"ids": list(ids)})}
 
 
 def canonical(document: Flow) -> str:

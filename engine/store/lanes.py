@@ -7,7 +7,7 @@ somebody else owns the lane now: LeaseLost, and the whole transaction is undone.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Index, LargeBinary, Table, func, or_, select, update
+from sqlalchemy import Column, Index, LargeBinary, Table, bindparam, func, or_, select, update
 from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
@@ -363,18 +363,21 @@ def unattended(session: Session, quiet: float) -> list[tuple[str, int]]:
     return [(str(run_id), int(number)) for run_id, number in session.connection().execute(query)]
 
 
+_NEXT = (
+    select(_lanes.c.run_id, _lanes.c.number)
+    .join(_runs, _runs.c.id == _lanes.c.run_id)
+    .where(_runs.c.flow_id == bindparam("flow"), _runs.c.ended_at.is_(None), _runs.c.gate > 0)
+    .where(_runs.c.state == "queued", _lanes.c.state == "open", _lanes.c.due_at <= bindparam("at"))
+    .where(_lanes.c.owner.is_(None), _has_work(), turns.come())
+    .order_by(_lanes.c.run_id, _lanes.c.number)
+    .limit(8)
+)
+
+
 def next_in_line(session: Session, flow_id: str) -> list[tuple[str, int]]:
     """Lanes of the run of a flow that has waited for its turn, if that has come."""
-    query = (
-        select(_lanes.c.run_id, _lanes.c.number)
-        .join(_runs, _runs.c.id == _lanes.c.run_id)
-        .where(_runs.c.flow_id == flow_id, _runs.c.ended_at.is_(None), _runs.c.gate > 0)
-        .where(_runs.c.state == "queued", _lanes.c.state == "open", _lanes.c.due_at <= now())
-        .where(_lanes.c.owner.is_(None), _has_work(), turns.come())
-        .order_by(_lanes.c.run_id, _lanes.c.number)
-        .limit(8)
-    )
-    return [(str(run_id), int(number)) for run_id, number in session.connection().execute(query)]
+    found = session.connection().execute(_NEXT, {"flow": flow_id, "at": now()})
+    return [(str(run_id), int(number)) for run_id, number in found]
 
 
 def mark_rung(session: Session, lanes: Sequence[tuple[str, int]]) -> None:

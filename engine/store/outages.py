@@ -4,7 +4,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col
 
@@ -50,8 +50,12 @@ def shut(session: Session, connection_id: str, code: str, message: str, cure: st
     )
 
 
+_FIND = select(_outages).where(_outages.c.connection_id == bindparam("connection"))
+
+
 def find(session: Session, connection_id: str) -> Outage | None:
-    return session.get(Outage, connection_id)
+    row = session.connection().execute(_FIND, {"connection": connection_id}).first()
+    return None if row is None else Outage(**row._asdict())
 
 
 def all_outages(session: Session) -> dict[str, Outage]:

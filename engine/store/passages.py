@@ -1,5 +1,6 @@
 """How far a run has come: what passed each node, and the counts so far."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Table, select
@@ -50,6 +51,17 @@ def add_steps(session: Session, held: Claim, passages: dict[str, Any]) -> None:
              waiting + passage.held, ms + passage.ms)
         )  # fmt: skip
     bulk.insert(session, _steps, _COLUMNS, rows, _RENEW)
+
+
+def first_steps(session: Session, passed: Mapping[Claim, Mapping[str, Any]]) -> None:
+    """The same for lanes that have had nothing before."""
+    rows = [
+        (held.run_id, held.lane, node, passage.arrived, to_json(passage.ports).decode(), passage.failed,
+         passage.held, passage.ms)
+        for held, passages in passed.items()
+        for node, passage in passages.items()
+    ]  # fmt: skip
+    bulk.insert(session, _steps, _COLUMNS, rows)
 
 
 def counts(session: Session, run_id: str) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Cross references between systems, and how far incremental reads have come."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -139,23 +139,27 @@ def load(session: Session, pair: Pair, left_ids: Sequence[str]) -> dict[str, Ref
     return found
 
 
-def claim(session: Session, pair: Pair, left_ids: Sequence[str], owner: str, until: float) -> set[str]:
-    """Claims the creation of these objects for one batch; answers those it got.
+def claim(session: Session, pair: Pair, claims: Mapping[str, str], until: float) -> set[str]:
+    """Claims the creation of objects, each (source id) for its batch; answers those it got.
 
     A claim whose time is over may be taken over: the caller must then look before it writes.
     """
-    if not left_ids:
+    if not claims:
         return set()
-    at = now()
-    rows = [Reference(pair, left_id, claim=owner, claim_until=until).row(at) for left_id in left_ids]
+    at, left_ids = now(), list(claims)
+    rows = [
+        Reference(pair, left_id, claim=owner, claim_until=until).row(at) for left_id, owner in claims.items()
+    ]
     if bulk.insert(session, _table, _COLUMNS, rows, _TAKE_OVER) == len(rows):
         return set(left_ids)
     mine: set[str] = set()
     for start in range(0, len(left_ids), _CHUNK):
-        query = select(_table.c.left_id).where(
-            *_is(pair), _table.c.left_id.in_(left_ids[start : start + _CHUNK]), _table.c.claim == owner
+        query = select(_table.c.left_id, _table.c.claim).where(
+            *_is(pair), _table.c.left_id.in_(left_ids[start : start + _CHUNK])
         )
-        mine.update(session.connection().execute(query).scalars())
+        mine.update(
+            left_id for left_id, owner in session.connection().execute(query) if claims[left_id] == owner
+        )
     return mine
 
 

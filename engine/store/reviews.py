@@ -1,6 +1,6 @@
 """What waits for a person."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -82,18 +82,19 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     session.connection().execute(_holds.insert(), list(rows))
 
 
-def release(session: Session, flow_id: str, roots: Sequence[str], run_id: str) -> None:
-    """Closes the holds of records that got through after all."""
+def release(session: Session, flow_id: str, through: Mapping[str, Sequence[str]]) -> None:
+    """Closes the holds of records that got through after all. ``through``: run → the roots."""
     waiting = "SELECT id FROM hold WHERE flow_id = ? AND state = 'open' LIMIT 1"
-    if not roots or not plain.rows(session, waiting, flow_id):
+    if not any(through.values()) or not plain.rows(session, waiting, flow_id):
         return
-    for start in range(0, len(roots), _CHUNK):
-        session.connection().execute(
-            update(_holds)
-            .where(_holds.c.flow_id == flow_id, _holds.c.state == "open", _holds.c.run_id != run_id,
-                   _holds.c.root.in_(roots[start : start + _CHUNK]))
-            .values(state="released", released_by=run_id)
-        )  # fmt: skip
+    for run_id, roots in through.items():
+        for start in range(0, len(roots), _CHUNK):
+            session.connection().execute(
+                update(_holds)
+                .where(_holds.c.flow_id == flow_id, _holds.c.state == "open", _holds.c.run_id != run_id,
+                       _holds.c.root.in_(roots[start : start + _CHUNK]))
+                .values(state="released", released_by=run_id)
+            )  # fmt: skip
 
 
 def release_at(session: Session, flow_id: str, node: str, roots: Sequence[str], run_id: str) -> None:

@@ -14,11 +14,26 @@ from engine.record import Record, fingerprint
 
 
 class WebhookSettings(NodeSettings):
-    auth: Literal["key", "signature", "basic"] = Field(
+    auth: Literal["key", "signature", "basic", "header"] = Field(
         default="key",
         title="How callers prove themselves",
-        description="key: the secret in the address is enough; signature: the call is signed besides; "
-        "basic: with user name and password.",
+        description="By the key in the address alone, or with the hook's secret besides: it signs the call, is the "
+        "password of basic sign-in, or stands in a header.",
+        json_schema_extra={
+            "x-titles": {
+                "key": "The key in the address is enough",
+                "signature": "The call is signed (Standard Webhooks)",
+                "basic": "User name and password",
+                "header": "A secret header",
+            }
+        },
+    )
+    header: str = Field(
+        default="X-Webhook-Secret",
+        pattern=r"^[A-Za-z0-9-]{1,60}$",
+        title="Header",
+        description="The header that carries the secret, where a secret header is asked for.",
+        json_schema_extra={"x-when": {"auth": "header"}},
     )
     record_path: str = Field(
         default="$",

@@ -14,7 +14,16 @@ from typing import Any
 import pytest
 
 from tests.bench import bulk as whole
-from tests.bench import comparison, limit_speed, map_speed, release_speed, settled_loop, two_way_speed
+from tests.bench import (
+    call_speed,
+    comparison,
+    limit_speed,
+    map_speed,
+    release_speed,
+    rules_speed,
+    settled_loop,
+    two_way_speed,
+)
 from tests.bench.pages import compare, write
 from tests.durability import tree
 from tests.durability.tree import Tree
@@ -35,11 +44,13 @@ def test_speed(tmp_path: Path) -> None:
         rows += presses(running)
     with tree.up(tmp_path / "bulk") as running:
         rows += bulk(running)
+    rows += call_speed.figures()
     rows += loop()
     rows += scale()
     rows += limit()
     rows += two_way_speed.figures()
     rows += [(f"Map alone: {name}", f"{cost:.1f} µs a record") for name, cost in map_speed.figures()]
+    rows += rules_speed.figures()
     rows += [(name, f"{seconds:.2f} s of CPU") for name, seconds in release_speed.figures()]
     write(PAGE, machine(), rows)
     for name, value in rows:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import screens
+from tests.browser.test_accessibility import violations
 from tests.browser.two_sides import Clerks, disagree, find, in_conflict, keep_in_step, sync, sync_until
 from tests.tree import Tree
 
@@ -33,6 +34,7 @@ def test_an_order_is_found_by_its_invoice_number_and_each_value_says_why(page: P
     expect(told.filter(has_text=f"Invoice {number} was created in Sage Intacct (demo)")).to_be_visible()
     expect(told.filter(has_text="was updated in Creatio (demo)")).to_be_visible()
     expect(told.filter(has_text="Read from Creatio (demo)")).to_be_visible()
+    assert violations(page, "timeline") == []
 
     created = told.filter(has_text=f"Invoice {number} was created")
     created.get_by_role("button", name=re.compile(r"^\d+ fields$")).click()
@@ -97,6 +99,7 @@ def test_a_conflict_is_resolved_and_remembered(page: Page, tree: Tree) -> None:
     for value in ("old.example", "crm.example", "books.example"):
         expect(card).to_contain_text(value)
     expect(card.get_by_role("button", name="Choose what stays")).to_be_disabled()
+    assert violations(page, "conflicts") == []
     card.get_by_role("radio", name=re.compile(r"another value$")).check()
     card.get_by_role("textbox").fill("both.example")
     card.get_by_role("button", name="Decide").click()
@@ -144,6 +147,7 @@ def test_the_matrix_is_edited_and_a_dry_run_shows_the_effect(page: Page, tree: T
     matrix = page.get_by_role("table", name="Pairs of fields")
     row = matrix.get_by_role("row").filter(has_text=re.compile("Web.* goes both ways"))
     expect(row).to_contain_text("If both changed it", timeout=screens.SLOW)
+    assert violations(page, "matrix") == []
     row.get_by_role("combobox", name=re.compile("^When both changed")).click()
     page.get_by_role("option", name="Sage Intacct decides").click()
     expect(row).to_contain_text("If both changed it, Sage Intacct wins.")

@@ -14,6 +14,7 @@ from tests.designer.conftest import PASSWORD, ROLES, Desk, everything, exact
 OPEN = {
     ("GET", "/api/session"), ("POST", "/api/session"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
     ("GET", "/openapi.json"), ("POST", "/hooks/<string:slug>/<string:key>"),
+    ("GET", "/hooks/<string:slug>/<string:key>"), ("OPTIONS", "/hooks/<string:slug>/<string:key>"),
     ("GET", "/approve/<string:token>"), ("POST", "/approve/<string:token>"),
 }  # fmt: skip
 """What anybody may call; a new endpoint in here is a decision."""

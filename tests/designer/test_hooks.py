@@ -21,10 +21,10 @@ def url(editor: Desk, live: str) -> str:
     return str(exact(editor.get(f"/api/flows/{live}"))["hook"]["url"])
 
 
-def guarded(editor: Desk, auth: str) -> tuple[str, str]:
+def guarded(editor: Desk, auth: str, **settings: str) -> tuple[str, str]:
     """(address, secret) of a live flow whose trigger asks for more than the key."""
     document = pipeline(name=f"Guarded by {auth}")
-    document["nodes"][0]["settings"] = {"auth": auth}
+    document["nodes"][0]["settings"] = {"auth": auth, **settings}
     made = exact(editor.post("/api/flows", {"document": document}))
     assert editor.post(f"/api/flows/{made['slug']}/publish", {"revision": 1}).status_code == 200
     return made["hook"]["url"], made["hook"]["secret"]
@@ -156,6 +156,65 @@ def test_a_password_is_checked_where_the_trigger_asks_for_one(
     assert nobody.post(url, WIDGET, auth=("crm", "guess")).status_code == 401
     assert nobody.post(url, WIDGET, headers={"Authorization": "Bearer x"}).status_code == 401
     assert nobody.post(url, WIDGET).status_code == 401
+
+
+def test_a_secret_header_is_checked_where_the_trigger_asks_for_one(
+    nobody: Desk, editor: Desk, connection: str
+) -> None:
+    url, secret = guarded(editor, "header", header="X-Shop-Token")
+    assert nobody.post(url, WIDGET, headers={"X-Shop-Token": secret}).status_code == 202
+    for headers in ({}, {"X-Shop-Token": "guess"}, {"X-Webhook-Secret": secret}):
+        refused = nobody.post(url, WIDGET, headers=headers)
+        assert (refused.status_code, exact(refused)["code"]) == (401, "E-SIGNATURE"), headers
+        assert "X-Shop-Token" in exact(refused)["message"]
+    assert len(exact(editor.get("/api/runs"))["runs"]) == 1
+
+
+def test_a_system_that_asks_whether_its_calls_are_wanted_is_answered(
+    nobody: Desk, editor: Desk, live: str, url: str
+) -> None:
+    graph = nobody.post(f"{url}?validationToken=a%20b%3Cc%3E", data=b"", content_type="text/plain")
+    assert (graph.status_code, graph.text, graph.mimetype) == (200, "a b<c>", "text/plain")
+    secret = exact(editor.get(f"/api/flows/{live}"))["hook"]["secret"]
+    query = {"hub.mode": "subscribe", "hub.challenge": "42", "hub.verify_token": secret}
+    assert nobody.get(url, query_string=query).text == "42"
+    assert nobody.get(url, query_string={**query, "hub.verify_token": "guess"}).status_code == 401
+    slack = nobody.post(url, {"type": "url_verification", "token": "t", "challenge": "c"})
+    assert (slack.status_code, exact(slack)) == (200, {"challenge": "c"})
+    asana = nobody.post(url, data=b"", headers={"X-Hook-Secret": "s"})
+    assert (asana.status_code, asana.headers["X-Hook-Secret"]) == (200, "s")
+    events = nobody.call("OPTIONS", url, headers={"WebHook-Request-Origin": "eventgrid.example"})
+    assert (events.status_code, events.headers["WebHook-Allowed-Origin"]) == (200, "eventgrid.example")
+    assert exact(editor.get("/api/runs"))["runs"] == []
+    for bad in (f"/hooks/{live}/guess?validationToken=x", "/hooks/none/guess?validationToken=x"):
+        assert nobody.post(bad, data=b"").status_code == 404
+        assert nobody.get(bad).status_code == 404
+
+
+def test_a_handshake_comes_before_the_flow_is_live_and_a_record_is_none(
+    app: Any, nobody: Desk, editor: Desk, live: str, url: str
+) -> None:
+    editor.patch(f"/api/flows/{live}", {"state": "paused"})
+    assert nobody.post(url, {"challenge": "c"}).status_code == 200
+    assert nobody.post(url, WIDGET).status_code == 409
+    editor.patch(f"/api/flows/{live}", {"state": "live"})
+    assert nobody.post(url, {**WIDGET, "challenge": "c"}).status_code == 202
+    assert nobody.post(url, {"id": "A7", "total": 1, "challenge": {"a": 1}}).status_code == 202
+
+
+def test_a_call_is_judged_by_what_stands_when_it_is_stored(
+    app: Any, nobody: Desk, editor: Desk, live: str, url: str
+) -> None:
+    """What is remembered of a hook never outlives its change."""
+    assert nobody.post(url, WIDGET).status_code == 202
+    document = exact(editor.get(f"/api/flows/{live}"))
+    editor.post(f"/api/flows/{live}/publish", {"revision": document["revision"], "note": "again"})
+    assert nobody.post(url, {**WIDGET, "total": 2}).status_code == 202
+    versions = {run["version"] for run in exact(editor.get("/api/runs"))["runs"]}
+    assert versions == {1, 2}
+    renewed = exact(editor.post(f"/api/flows/{live}/hook"))["hook"]["url"]
+    assert nobody.post(url, {**WIDGET, "total": 3}).status_code == 404
+    assert nobody.post(renewed, {**WIDGET, "total": 3}).status_code == 202
 
 
 def test_a_new_key_brings_a_new_secret(nobody: Desk, editor: Desk, connection: str) -> None:

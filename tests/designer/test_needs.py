@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine import arrivals
+from engine import partners
 from engine.record import Remote
 from engine.shape import Entity
 from engine.shape import Field as ShapeField
@@ -118,14 +118,14 @@ def test_a_document_goes_on_when_its_customer_arrives(
     groups = exact(editor.get("/api/reviews"))["groups"]
     assert sorted(group["count"] for group in groups) == [1, 3]
     runtime = installation_of(app).runtime
-    assert arrivals.look(runtime) == 0
+    assert partners.look(runtime) == 0
     known["Acme"] = "C-1"
-    assert arrivals.look(runtime) == 1
+    assert partners.look(runtime) == 1
     work(app)
     assert len(Ledger.written) == 3
     (left,) = exact(editor.get("/api/reviews"))["groups"]
     assert "Bolt" in left["message"]
-    assert arrivals.look(runtime) == 0
+    assert partners.look(runtime) == 0
     editor.patch(f"/api/flows/{slug}", {"state": "paused"})
     known["Bolt"] = "C-2"
-    assert arrivals.look(runtime) == 0, "what is switched off waits"
+    assert partners.look(runtime) == 0, "what is switched off waits"

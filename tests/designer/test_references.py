@@ -25,7 +25,7 @@ def known(app: Any, connection: str) -> Pair:
             session,
             [Reference(pair, f"A{n}", str(n), f"INV-{n}", fingerprints={"gone/write": "x"}) for n in (7, 8)],
         )
-        references.claim(session, pair, ["A9"], "somebody", now() + 60)
+        references.claim(session, pair, {"A9": "somebody"}, now() + 60)
     return pair
 
 

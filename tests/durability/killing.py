@@ -28,6 +28,7 @@ from engine.record import Change, Outcome, Page, Record, Remote, Result
 from engine.runtime import Runtime
 from engine.store.database import Database
 from engine.store.seal import Seal
+from tests.engine.test_arrivals import drawing
 from tests.engine.toys import Toy, World, toy_flow, toys
 
 LEASE = 1.2
@@ -100,8 +101,15 @@ class KillRuntime(Runtime):
         return self.toy_plan
 
 
+CALLS = "-calls"
+"""Behind a means: the flow reads nothing, calls bring the records."""
+
+
 def plan_for(means: str) -> Plan:
-    return build(toy_flow(lanes=2, batch_size=25, match=("ref",) if means == "match" else ()))
+    match = ("ref",) if means.startswith("match") else ()
+    if means.endswith(CALLS):
+        return drawing(match=match)
+    return build(toy_flow(lanes=2, batch_size=25, match=match))
 
 
 registry.node_types()  # loaded once, before workers are forked
@@ -126,7 +134,7 @@ def serve(database_url: str, world: str, rows: int, means: str, redis_url: str, 
     with toys():
         database = Database(database_url)
         runtime = KillRuntime(database, Seal("a key that is only for tests"))
-        runtime.world = FileWorld(world, rows, means)
+        runtime.world = FileWorld(world, rows, means.removesuffix(CALLS))
         runtime.toy_plan = plan_for(means)
         bell = queue.Doorbell(redis_url)
         queue.QUIET = 0.5
@@ -137,4 +145,4 @@ def serve(database_url: str, world: str, rows: int, means: str, redis_url: str, 
         queue.work(runtime, redis_url, lease=LEASE, slice=2.0)
 
 
-__all__ = ["FileToy", "FileWorld", "InDoubt", "Page", "Record", "plan_for", "spawn"]
+__all__ = ["CALLS", "FileToy", "FileWorld", "InDoubt", "Page", "Record", "plan_for", "spawn"]

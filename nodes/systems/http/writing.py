@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +11,7 @@ from requests import Response
 
 from engine.clock import now
 from engine.connector import CannotTell, Partly
-from engine.errors import HeddleError, InDoubt, RecordRejected, Unavailable
+from engine.errors import AccessError, HeddleError, InDoubt, RecordRejected, Unavailable
 from engine.record import Change, Outcome, Remote, Result, idempotency_key
 from nodes.systems.http.answers import Judge, succeeded
 from nodes.systems.http.finding import Finder
@@ -35,9 +35,11 @@ class Writer:
         self.what = form.title or form.name
 
     def write(self, changes: Sequence[Change]) -> list[Result]:
-        """One result a change, in order. Raises Partly, or the failure itself, when not all got an answer."""
+        """One result a change, in order. Raises the failure itself when it was about all of them, else Partly."""
         results: dict[int, Result] = {}
-        failure: HeddleError | None = None
+        failures: list[HeddleError] = []
+        unsent: list[int] = []
+        attempted: set[int] = set()
         for operation in dict.fromkeys(change.operation for change in changes):
             call = self.write_form.create if operation == "create" else self.write_form.update
             places = [place for place, change in enumerate(changes) if change.operation == operation]
@@ -50,16 +52,25 @@ class Writer:
                 results.update(dict.fromkeys(places, refused))
                 continue
             size = self.write_form.size if self.write_form.body == "array" else 1
+            attempted.update(places)
             groups = [places[start : start + size] for start in range(0, len(places), size)]
             parts = [[changes[place] for place in group] for group in groups]
-            answers, failure = self._send_all(call, operation, parts)
-            for group, answer in zip(groups, answers, strict=True):
-                results.update(zip(group, answer or (), strict=answer is not None))
-            if failure is not None:
+            for group, answer in zip(groups, self._send_all(call, operation, parts), strict=True):
+                if isinstance(answer, list):
+                    results.update(zip(group, answer, strict=True))
+                elif isinstance(answer, HeddleError):
+                    failures.append(answer)
+                if answer is None or isinstance(answer, Unavailable | AccessError):
+                    unsent += group
+            if failures:
                 break
-        if failure is None:
+        if not failures:
             return [results[place] for place in range(len(changes))]
-        raise Partly([results.get(place) for place in range(len(changes))], failure) if results else failure
+        found = [results.get(place) for place in range(len(changes))]
+        if len(unsent) == len(changes) or not (results or unsent):
+            raise max(failures, key=_patience)
+        unsent += sorted(set(range(len(changes))) - attempted)
+        raise Partly(found, max(failures, key=_patience), unsent)
 
     def resolve(self, changes: Sequence[Change]) -> list[Remote | None]:
         """For each create what it made. Where the service recognises a repeated call by its key, None: sending it
@@ -77,9 +88,9 @@ class Writer:
 
     def _send_all(
         self, call: Call, operation: str, parts: list[list[Change]]
-    ) -> tuple[list[list[Result] | None], HeddleError | None]:
-        """Each part in a call of its own, several at once where that is asked for. Answers the results of each, None
-        without an answer, and why. After a failure no other call begins, and those under way are waited for."""
+    ) -> list[list[Result] | HeddleError | None]:
+        """Each part in a call of its own, several at once where that is asked for. Answers the results of each, why it
+        has none, or None where it was not sent: after a failure no other call begins."""
         workers = min(self.write_form.at_once if self.write_form.body == "single" else 1, len(parts))
         if workers < 2:
             return self._send_in_turn(call, operation, parts)
@@ -88,26 +99,19 @@ class Writer:
             wait(pending, return_when=FIRST_EXCEPTION)
             for one in pending:
                 one.cancel()
-        results: list[list[Result] | None] = []
-        failures: list[HeddleError] = []
-        for one in pending:
-            error = None if one.cancelled() else one.exception()
-            if error is not None and not isinstance(error, HeddleError):
-                raise error
-            results.append(None if one.cancelled() or error is not None else one.result())
-            failures += [error] if error is not None else []
-        return results, max(failures, key=_patience, default=None)
+        return [None if one.cancelled() else _outcome(one) for one in pending]
 
     def _send_in_turn(
         self, call: Call, operation: str, parts: list[list[Change]]
-    ) -> tuple[list[list[Result] | None], HeddleError | None]:
-        results: list[list[Result] | None] = []
+    ) -> list[list[Result] | HeddleError | None]:
+        answers: list[list[Result] | HeddleError | None] = []
         for part in parts:
             try:
-                results.append(self._send(call, operation, part))
+                answers.append(self._send(call, operation, part))
             except HeddleError as error:
-                return results + [None] * (len(parts) - len(results)), error
-        return results, None
+                answers.append(error)
+                break
+        return answers + [None] * (len(parts) - len(answers))
 
     def _send(self, call: Call, operation: str, changes: list[Change]) -> list[Result]:
         """One call. Raises InDoubt, Unavailable or AccessError when all of it failed."""
@@ -125,7 +129,8 @@ class Writer:
             key = changes[0].key if single else idempotency_key(*(change.key for change in changes))
             headers[self.write_form.idempotency_header] = key
         sent_at = now()
-        response = self.line.call(call.method, path, mutating=True, body=body, headers=headers)
+        with self.line.http.about([change.key for change in changes]):
+            response = self.line.call(call.method, path, mutating=True, body=body, headers=headers)
         return self._judge(response, operation, changes, sent_at)
 
     def _with_id(self, change: Change, operation: str) -> Any:
@@ -194,6 +199,13 @@ class Writer:
 
     def _doubt(self, message: str, sent_at: float) -> InDoubt:
         return InDoubt(message, sent_at=sent_at, timeout=self.line.http.timeout)
+
+
+def _outcome(one: Future[list[Result]]) -> list[Result] | HeddleError:
+    try:
+        return one.result()
+    except HeddleError as error:
+        return error
 
 
 def _patience(error: HeddleError) -> tuple[int, float]:

@@ -116,7 +116,7 @@ export interface FlowDetail {
   /** Whether publishing needs a second person, and the request that waits for one. */
   guarded: boolean;
   request: number | null;
-  hook: { url: string } | null;
+  hook: { url: string; secret: string } | null;
   plan: Check | null;
 }
 

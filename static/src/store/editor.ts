@@ -30,7 +30,7 @@ interface Editor {
   state: FlowState;
   liveVersion: number | null;
   draftChanged: boolean;
-  hook: string | null;
+  hook: { url: string; secret: string } | null;
   bindings: Record<string, string>;
   problems: readonly Problem[];
   problemsByNode: ReadonlyMap<string, readonly Problem[]>;
@@ -89,7 +89,7 @@ export function openFlow(detail: FlowDetail, readOnly = false): void {
     state: detail.state,
     liveVersion: detail.live_version,
     draftChanged: detail.draft_changed,
-    hook: detail.hook?.url ?? null,
+    hook: detail.hook,
     bindings: detail.bindings,
   });
   paint(detail.plan ?? { problems: detail.problems, nodes: {} });
