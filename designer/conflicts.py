@@ -155,6 +155,13 @@ def _remember(session: Session, row: flows.FlowRow, node: str, policies: Mapping
     live = flows.version_by_id(session, row.live_version_id) if row.live_version_id else None
     if live is None:
         raise _unpublished(row)
+    if publishing.guarded(session, row):
+        raise RequestError(
+            f"«{row.name}» posts to the ledger, so a second person publishes what changes it.",
+            status=409,
+            code="E-FOUR-EYES",
+            cure="Decide without remembering it, set the policy in the drawing, and ask for its publication.",
+        )
     document = live.document()
     drawn = document.node(node)
     known = {_key(pair) for pair in drawn.settings.get("fields", [])} if drawn else set()
@@ -171,6 +178,8 @@ def _remember(session: Session, row: flows.FlowRow, node: str, policies: Mapping
         return with_policy(flow, node, policies)
 
     number = row.live_number or 0
+    if changed(document) != document:
+        publishing.refuse_alone(session, row)
     if changed(document).canonical() != live.text.encode():
         draft = row.document()
         if changed(draft) != draft:

@@ -54,6 +54,7 @@ def detail(session: Session, approval_id: int, who: Identity) -> dict[str, Any]:
         "form": [field.model_dump() for field in terms.form],
         "values": {**forms.current(terms.form, record.data), **row.filled()},
         "why_not": refusal(row, who) if row.state == "open" else "",
+        "may_withdraw": row.state == "open" and may_withdraw(row, who),
         "delegates": [
             {"id": user.id, "name": user.name, "email": user.email}
             for user in people
@@ -67,6 +68,12 @@ def refusal(row: Approval, who: Identity) -> str:
     if who.via != "session":
         return "Only people decide approvals."
     return approvals.refusal(row, Person(who.email, who.name, who.role))
+
+
+def may_withdraw(row: Approval, who: Identity) -> bool:
+    """Whether this caller may take the question back: whoever asked, and operators."""
+    asked = {who.email.lower(), who.name.lower()} & set(row.askers())
+    return who.via == "session" and (who.may("operator") or bool(asked))
 
 
 def _row(

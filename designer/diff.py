@@ -8,6 +8,7 @@ from typing import Any
 
 from designer.wording import atoms, describe, title_of
 from engine import registry
+from engine.agreement import FieldPair
 from engine.flow import Edge, Flow, LookupTable, Node
 from engine.library import PLACES, Issue, parse
 
@@ -112,12 +113,43 @@ def _setting(node: Node, name: str, old: Any, new: Any) -> Iterator[Change]:
         for text in _rows(old or [], new or [], ""):
             yield Change("mapping", node.id, title, text)
         return
+    if _is_pairing(old or new) and _is_pairing(new or old):
+        for text in _field_pairs(old or [], new or []):
+            yield Change("mapping", node.id, title, text)
+        return
     before, after = atoms(old), atoms(new)
     if before is not None and after is not None:
         for text in _pairs(before, after):
             yield Change("setting", node.id, title, text)
         return
     yield Change("setting", node.id, title, f"{label}: {describe(old)} → {describe(new)}")
+
+
+def _is_pairing(value: Any) -> bool:
+    """Whether these are the pairs of fields that two systems keep in step."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(pair, dict) and {"left", "right"} <= pair.keys() for pair in value)
+    )
+
+
+def _field_pairs(old: Sequence[Any], new: Sequence[Any]) -> Iterator[str]:
+    usual = {name: field.default for name, field in FieldPair.model_fields.items()}
+    before = {(pair["left"], pair["right"]): pair for pair in old}
+    after = {(pair["left"], pair["right"]): pair for pair in new}
+    for both in [*before, *(one for one in after if one not in before)]:
+        place = " ↔ ".join(map(str, both))
+        if both not in after:
+            yield f"{place} is no longer kept in step."
+        elif both not in before:
+            rest = {key: value for key, value in after[both].items() if key not in ("left", "right")}
+            yield f"{place} is now kept in step" + (f": {describe(rest)}." if rest else ".")
+        else:
+            for key in dict.fromkeys([*before[both], *after[both]]):
+                was, now = before[both].get(key, usual.get(key)), after[both].get(key, usual.get(key))
+                if was != now:
+                    yield f"{place}, {key}: {describe(was)} → {describe(now)}"
 
 
 def _is_mapping(value: Any) -> bool:

@@ -83,15 +83,21 @@ def made_by(session: Session, run: Run, makers: Sequence[str], field: str) -> di
             (node for node in makers if making(before, node, field) != making(after, node, field)), None
         )
         if changed is not None:
+            plain = field.partition("[")[0]
             texts = [
                 change.text
                 for change in diff.compare(before, after).changes
-                if change.node == changed
-                and (change.kind != "mapping" or change.text.startswith(field.partition("[")[0]))
+                if change.node == changed and (change.kind != "mapping" or plain in _named(change.text))
             ]
             return {"version": version.number, "change": _change(newer, after.node(changed), texts[:MOST])}
         newer = older
     return {"version": version.number, "change": _change(newer, newer.document().node(makers[0]), [])}
+
+
+def _named(text: str) -> tuple[str, ...]:
+    """The fields that a sentence about a mapping begins with: its target, or both of a pair."""
+    words = text.split()
+    return tuple(word.rstrip(":,") for word in (words[:3:2] if words[1:2] == ["↔"] else words[:1]))
 
 
 def making(flow: Flow, node_id: str, field: str) -> Any:

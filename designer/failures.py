@@ -11,6 +11,7 @@ from designer import starts
 from designer.installation import here
 from designer.remedies import Remedies
 from designer.starts import Origin, Retry, Version
+from engine import tasks
 from engine.clock import iso, now
 from engine.errors import Problem, RequestError
 from engine.record import Record
@@ -191,7 +192,7 @@ def _group(
         "cause": cause,
         "flow": {"slug": flow.slug, "name": flow.name} if flow else None,
         "node": newest.node,
-        "step": (node.title if node else "") or newest.node,
+        "step": (node.title if node else "") or (tasks.TITLE if newest.node == tasks.NODE else newest.node),
         "code": newest.code,
         "message": newest.message if len(rows) == 1 else newest.sentence,
         "example": newest.message,

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from difflib import SequenceMatcher
 from typing import Any
 
-from designer import answers, drawing
+from designer import answers, drawing, proposals
 from designer.auth import Identity
 from designer.installation import here
 from designer.secrecy import struck_out
 from engine.connector import Connector
 from engine.coverage import Need
 from engine.errors import DefinitionError, RequestError
-from engine.flow import Flow, LookupTable
-from engine.functions import Table
+from engine.flow import Flow
 from engine.record import fingerprint
 from engine.rehearsal import Findings, Lack, Rehearsal, Stopped
 from engine.releases import promise
@@ -25,14 +23,6 @@ from engine.store.database import Session
 LIMIT = 1_000
 SHOWN = 100
 """Records, and keys of a table, that are listed; the counts are of all."""
-
-VERSIONS = 20
-"""Older versions of a flow that are asked what a key once stood for."""
-
-ALIKE = 0.6
-"""How alike a key and the name of a choice must be to be proposed."""
-
-Choices = Sequence[Mapping[str, str]]
 
 
 def rehearse(slug: str, *, everything: bool, limit: int) -> dict[str, Any]:
@@ -226,7 +216,8 @@ def _table(
 ) -> dict[str, Any]:
     table_id, column = place
     table = flow.tables[table_id]
-    options = choices(table, column, bindings)
+    options = proposals.choices(table, column, bindings)
+    others = proposals.others(session, row)
     earlier = _known(session, row, place)
     keys = [
         {
@@ -238,7 +229,7 @@ def _table(
             "value": need.value,
             "proposal": None
             if need.value is not None
-            else propose(session, row, table_id, column, need.key, options),
+            else proposals.propose(others, flow, table_id, column, need.key, options),
         }
         for need in sorted(needs.values(), key=_weight)
     ]
@@ -276,68 +267,11 @@ def _sums(many: Iterator[list[dict[str, str]]] | Any) -> list[dict[str, str]]:
     return _money(total)
 
 
-def choices(table: LookupTable, column: str, bindings: Mapping[str, str]) -> Choices | None:
-    """The live choices of a column; None where none are declared or the system cannot say."""
-    options = table.options.get(column)
-    if options is None:
-        return None
-    installation = here()
-    return installation.choices.of(
-        installation.database, installation.seal, bindings, options, installation.runtime.pacer
-    )
-
-
 def _known(session: Session, row: flows.FlowRow, place: tuple[str, str]) -> set[str] | None:
     """The choices that there were when the flow was published last; None when nobody looked."""
     kept = findings.get(session, row.id, "snapshot")
     found = kept.content().get("options", {}).get("/".join(place)) if kept else None
     return None if found is None else set(found)
-
-
-def propose(
-    session: Session, row: flows.FlowRow, table_id: str, column: str, key: str, options: Choices | None
-) -> dict[str, str] | None:
-    """What a missing key probably stands for, and why: from earlier versions, other flows, or the choices' names."""
-    titles = {option["value"]: option.get("title") or option["value"] for option in options or ()}
-    for why, flow in _others(session, row):
-        for other_id, table in flow.tables.items():
-            if (other_id != table_id and flow.name != row.name) and column not in table.columns:
-                continue
-            value = _cell(other_id, table, column, key)
-            if value and (options is None or value in titles):
-                return {"value": value, "title": titles.get(value, value), "why": why}
-    alike = max(
-        ((_alike(key, title), value, title) for value, title in titles.items()), default=(0.0, "", "")
-    )
-    if alike[0] >= ALIKE:
-        return {"value": alike[1], "title": alike[2], "why": f"It is called {alike[2]} there."}
-    return None
-
-
-def _others(session: Session, row: flows.FlowRow) -> Iterator[tuple[str, Flow]]:
-    for version in flows.versions(session, row)[:VERSIONS]:
-        yield f"Version {version.number} had it.", version.document()
-    for other in flows.all_flows(session):
-        live = flows.version_by_id(session, other.live_version_id) if other.live_version_id else None
-        if other.id != row.id and live is not None:
-            yield f"«{other.name}» has it.", live.document()
-
-
-def _cell(table_id: str, table: LookupTable, column: str, key: str) -> str | None:
-    if column not in table.columns:
-        return None
-    at = Table(table_id, table).row(key)
-    place = table.columns.index(column)
-    cells = table.rows[at] if at is not None else []
-    return cells[place] if place < len(cells) else None
-
-
-def _alike(key: str, title: str) -> float:
-    """1 where one name holds the other, word by word; else how many letters they share in order."""
-    one, other = key.casefold().split(), title.casefold().split()
-    if one and all(word in other for word in one):
-        return 1.0
-    return SequenceMatcher(None, key.casefold(), title.casefold()).ratio()
 
 
 def _row(session: Session, slug: str) -> flows.FlowRow:

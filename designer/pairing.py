@@ -49,15 +49,19 @@ def existing(connection_id: str, entity: str, object_id: str) -> Remote:
         opened = system(session, connection_id)
     remote = live(opened, entity, [object_id]).get(object_id)
     if remote is None:
-        raise RequestError(
-            f"{opened.title} has no {entity} with the id {object_id}.",
-            status=422,
-            code="E-NO-OBJECT",
-            cure="Copy the id from the system, or have a new one created.",
-        )
+        raise no_object(opened, entity, object_id)
     if remote.link is None:
         return Remote(remote.id, remote.data, remote.number, opened.link(entity, remote.id), remote.version)
     return remote
+
+
+def no_object(opened: Connector[Any], entity: str, object_id: str) -> RequestError:
+    return RequestError(
+        f"{opened.title} has no {entity} with the id {object_id}.",
+        status=422,
+        code="E-NO-OBJECT",
+        cure="Copy the id from the system, or have a new one created.",
+    )
 
 
 def choose(session: Session, question: Mapping[str, Any], choice: str, remote: Remote | None) -> None:

@@ -114,7 +114,6 @@ def execute(run_id: str, by: str) -> str:
         brought = from_json(run.input) if run.input is not None else None
     plan = installation.runtime.plan(run.version_id)
     with installation.database.write() as session:
-        window = from_json(run.window)
         started = launch.start(
             session,
             plan,
@@ -125,13 +124,19 @@ def execute(run_id: str, by: str) -> str:
             cause=Cause("plan", by, idempotency_key("execute", run.id)),
             brought=brought,
             trigger=run.trigger,
-            window={"started": window.get("until", "")},
+            window=_window(from_json(run.window)),
             plan_id=run.id,
         )
         if started.new:
             audit.note(session, by, "run.execute", run.id, run=started.run, approved_by=by)
     installation.ring(started.run, started.lanes)
     return started.run
+
+
+def _window(shown: Mapping[str, Any]) -> dict[str, str]:
+    """A first load reads as far as its report did, and from there incremental reads go on: no gap, no overtaking."""
+    until = str(shown.get("until", ""))
+    return {"started": until, "until": until, "mark": until} if shown.get("first") else {"started": until}
 
 
 def sheet_rows(

@@ -14,10 +14,11 @@ from typing import Any
 from designer import drawing
 from designer.auth import Identity
 from designer.installation import here
-from engine import firing, plan
+from designer.shapes import source
+from engine import drift, firing, plan, watch
 from engine.errors import DefinitionError, Problem, RequestError
 from engine.flow import Flow
-from engine.store import accounts, audit, flows, publications
+from engine.store import accounts, audit, findings, flows, publications
 from engine.store.database import Session
 from engine.store.publications import Publication
 
@@ -53,6 +54,7 @@ def look(slug: str, given: Mapping[str, str] | None = None) -> Draft:
 def publish(slug: str, revision: int, note: str, who: Identity) -> int:
     """Puts the draft live and answers its number. Raises RequestError (404, 409) and DefinitionError."""
     draft = look(slug)
+    world = seen(draft.flow, draft.bindings)
     with here().database.write() as session:
         row = drawing.current(session, slug, revision)
         if guarded(session, row):
@@ -63,7 +65,7 @@ def publish(slug: str, revision: int, note: str, who: Identity) -> int:
                 cure="Ask for it; somebody else sees what changes and publishes it, or sends it back.",
             )
         _refuse(draft.errors)
-        return _go_live(session, row, draft.flow, draft.bindings, who.actor, note)
+        return _go_live(session, row, draft.flow, draft.bindings, who.actor, note, world)
 
 
 def ask(slug: str, revision: int, note: str, who: Identity, given: Mapping[str, str] | None) -> Publication:
@@ -100,6 +102,7 @@ def accept(number: int, comment: str, who: Identity) -> int:
     with here().database.read() as session:
         asked = publications.get(session, number)
     errors = _errors(asked.document(), asked.bound())
+    world = seen(asked.document(), asked.bound())
     with here().database.write() as session:
         asked, row = _open(session, number, who)
         if row.live_number != asked.base:
@@ -113,7 +116,15 @@ def accept(number: int, comment: str, who: Identity) -> int:
         _refuse(errors)
         by = f"{asked.asked_email}, {who.email}"
         version = _go_live(
-            session, row, asked.document(), asked.bound(), by, asked.note, request=number, comment=comment
+            session,
+            row,
+            asked.document(),
+            asked.bound(),
+            by,
+            asked.note,
+            world,
+            request=number,
+            comment=comment,
         )
         publications.close(session, asked, "published", who.email, comment)
         asked.number = version
@@ -173,6 +184,34 @@ def refuse_rebinding(session: Session, row: flows.FlowRow, given: Mapping[str, s
         )
 
 
+def refuse_alone(session: Session, row: flows.FlowRow) -> None:
+    """What changes the drawing of a live flow on the way must not pass the second person by. Raises RequestError (409)."""
+    if _live_is_guarded(session, row):
+        raise RequestError(
+            f"«{row.name}» posts to the ledger, so its drawing is changed by two people.",
+            status=409,
+            code="E-FOUR-EYES",
+            cure="Decide without remembering it, or change the drawing and ask for publication.",
+        )
+
+
+def seen(flow: Flow, bindings: Mapping[str, str]) -> dict[str, Any]:
+    """The systems as the drawing is published for them: what later changes are compared with."""
+    installation = here()
+    shape_of = source(
+        installation.database, installation.seal, bindings, installation.shapes, installation.runtime.pacer
+    )
+    offered: dict[str, list[str]] = {}
+    for name, table in flow.tables.items():
+        for column, options in table.options.items():
+            found = installation.choices.of(
+                installation.database, installation.seal, bindings, options, installation.runtime.pacer
+            )
+            if found is not None:
+                offered[f"{name}/{column}"] = [choice["value"] for choice in found]
+    return watch.snapshot({place: shape_of(*place) for place in drift.places(flow)}, bindings, offered)
+
+
 def carry(session: Session, row: flows.FlowRow, answered: Callable[[Flow], Flow]) -> None:
     """An answer has become a version meanwhile: an open request takes it in, so that it is not lost with it."""
     asked = publications.open_of(session, row.id)
@@ -189,11 +228,14 @@ def _go_live(
     bindings: Mapping[str, str],
     by: str,
     note: str,
+    world: dict[str, Any],
     **more: Any,
 ) -> int:
     flows.bind(session, row, bindings)
     version = flows.publish(session, row, by, note, flows.canonical(flow))
     firing.arm(session, row, plan.build(flow))
+    findings.keep(session, row.id, "snapshot", world, version.number or 0)
+    findings.forget(session, row.id, "drift")
     audit.note(session, by, "flow.publish", row.slug, version=version.number, note=note, **more)
     assert version.number is not None  # only snapshots have none
     return version.number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from designer import filling, pairing
+from designer import filling, pairing, proposals
 from designer.auth import Identity
 from designer.installation import here
 from engine.clock import iso
@@ -42,18 +42,22 @@ HELPS: Mapping[str, tuple[dict[str, str], ...]] = {
 
 ROLE = "role:"
 
+Known = dict[str, proposals.Others]
+"""Flow id → the drawings that may know what a key of it stands for; read once for a listing."""
+
 
 def waiting(session: Session, who: Identity) -> list[dict[str, Any]]:
     """Everything that is held, one group a question; ``flow`` in the question says whose it is."""
     given = owners.all_owners(session)
     people = {user.email: user.name for user in accounts.users(session)}
     drawn: dict[str, flows.FlowRow | None] = {}
+    known: Known = {}
     shown = []
     for group in reviews.groups(session):
         flow_id = group.first.flow_id
         if flow_id not in drawn:
             drawn[flow_id] = flows.get(session, flow_id)
-        shown.append(_group(session, drawn[flow_id], group, given, people, who))
+        shown.append(_group(session, drawn[flow_id], group, given, people, who, known))
     return shown
 
 
@@ -108,6 +112,7 @@ def _group(
     given: Mapping[tuple[str, str], str],
     people: Mapping[str, str],
     who: Identity,
+    known: Known,
 ) -> dict[str, Any]:
     hold = group.first
     question = from_json(hold.question)
@@ -124,7 +129,7 @@ def _group(
         "titles": [title for _, title in group.shown],
         "runs": group.runs,
         "since": group.since,
-        "form": _form(session, row, question),
+        "form": _form(session, row, question, known),
         "acts": list(HELPS.get(str(question.get("kind")), (AGAIN, READ))),
         "owner": {"value": owner, "name": _called(owner, people)} if owner else None,
         "mine": _is_mine(owner, who),
@@ -155,12 +160,14 @@ def _is_mine(owner: str, who: Identity) -> bool:
     return who.email.lower() == owner.lower()
 
 
-def _form(session: Session, row: flows.FlowRow | None, question: Mapping[str, Any]) -> dict[str, Any] | None:
+def _form(
+    session: Session, row: flows.FlowRow | None, question: Mapping[str, Any], known: Known
+) -> dict[str, Any] | None:
     if row is None:
         return None
     match question.get("kind"):
         case kind if kind in filling.ROWS:
-            return _row_form(session, row, question)
+            return _row_form(session, row, question, known)
         case "ask":
             return filling.asked_form(question)
         case "ambiguous" if "source" in question:
@@ -177,7 +184,25 @@ def _form(session: Session, row: flows.FlowRow | None, question: Mapping[str, An
     return None
 
 
-def _row_form(session: Session, row: flows.FlowRow, question: Mapping[str, Any]) -> dict[str, Any] | None:
+def _row_form(
+    session: Session, row: flows.FlowRow, question: Mapping[str, Any], known: Known
+) -> dict[str, Any] | None:
+    """The columns of the missing row, with what they probably stand for where there is a hint."""
     version = flows.version_by_id(session, row.live_version_id) if row.live_version_id else None
     table = version.document().tables.get(str(question.get("table"))) if version else None
-    return filling.form(row, table, question) if table is not None else None
+    if version is None or table is None:
+        return None
+    form = filling.form(row, table, question)
+    if question.get("kind") != "lookup":
+        return form
+    if row.id not in known:
+        known[row.id] = proposals.others(session, row)
+    found = {}
+    for column in form["columns"]:
+        offered = proposals.choices(table, column["name"], row.bound())
+        near = proposals.propose(
+            known[row.id], version.document(), str(question["table"]), column["name"], form["key"], offered
+        )
+        if near is not None:
+            found[column["name"]] = near
+    return {**form, "proposals": found} if found else form

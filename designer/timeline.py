@@ -76,6 +76,7 @@ class Teller:
         self.installation, self.session, self.names, self.things = installation, session, names, things
         self._plans: dict[int, Plan | None] = {}
         self._flows: dict[str, tuple[str, str]] = {}
+        self._asked: set[tuple[str, str, str]] = set()
 
     def meetings(self, mets: Sequence[Met]) -> Iterator[dict[str, Any]]:
         """What runs did with the record, and what made them do it."""
@@ -92,7 +93,12 @@ class Teller:
                 if any(met.delivery.outcome not in QUIET for met in some):
                     yield from self._rules(some[0], lane, batch, root, at)
             for met in some:
-                yield self._delivery(met, own)
+                event = self._delivery(met, own)
+                asked = (event["run"], event["kind"], event["text"])
+                if event["kind"] == "conflict" and asked in self._asked:
+                    continue  # each side's change met the same conflict
+                self._asked.add(asked)
+                yield event
 
     def people(self, mets: Sequence[Met]) -> Iterator[dict[str, Any]]:
         """What people decided about the record itself."""
@@ -212,7 +218,7 @@ class Teller:
         text = (
             {
                 "created": f"{name} was created in {where}",
-                "updated": f"{name} was updated in {where}",
+                "updated": f"{name} was {'deleted' if row.operation == 'delete' else 'updated'} in {where}",
                 "unchanged": f"{name} had these values already",
                 "echo": "Our own write came back; nothing was sent",
                 "skipped": "Left out",

@@ -10,19 +10,20 @@ In a dry run the same questions are asked and nothing is claimed, sent or kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from engine import alike, claims, compare, faults
+from engine import alike, claims, compare
 from engine.choosing import hold_ambiguous
-from engine.connector import CannotTell, Partly
-from engine.errors import AccessError, HeddleError, Unavailable
+from engine.connector import CannotTell
+from engine.dispatch import change_of, linked, send
+from engine.errors import HeddleError, Unavailable
 from engine.intent import Delivered, Errand, Intent, gather, hold, keep, recall, receive
 from engine.node import WriteTarget
 from engine.recognition import look_closer
-from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_key, to_json
+from engine.record import Outcome, Record, Remote, Result
 from engine.removal import remove
 from engine.walk import Receipt
 
@@ -64,7 +65,7 @@ def _settle_doubts(
     doubtful = [intent for intent in intents if intent.doubtful]
     if not doubtful:
         return intents
-    changes = [_change(errand, intent, "create") for intent in doubtful]
+    changes = [change_of(errand, intent, "create") for intent in doubtful]
     try:
         found = errand.connector.resolve(target.entity, changes)
     except CannotTell as error:
@@ -209,8 +210,9 @@ def _approved(errand: Errand, intents: list[Intent], operation: str, done: Deliv
         return intents
     passed: list[Intent] = []
     for intent in intents:
-        change = _change(errand, intent, operation)
-        refusal = errand.approval.refusal(intent.at[-1], operation, change.data)
+        change = change_of(errand, intent, operation)
+        decided = intent.data if intent.decided else None
+        refusal = errand.approval.refusal(intent.at[-1], operation, change.data, decided)
         if refusal is None:
             passed.append(intent)
         else:
@@ -264,9 +266,9 @@ def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], do
     intents = _approved(errand, intents, "update", done)
     if errand.allowance is not None and intents:
         with errand.database.write() as session:
-            wanted = {intent.source: _change(errand, intent, "update").data for intent in intents}
+            wanted = {intent.source: change_of(errand, intent, "update").data for intent in intents}
             errand.allowance.reserve(session, "update", wanted)
-    for intent, result, change, before in _send(errand, target, intents, "update", done):
+    for intent, result, change, before in send(errand, target, intents, "update", done):
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             updated = msgspec.structs.replace(result, outcome=Outcome.UPDATED)
             keep(errand, intent, updated, done)
@@ -283,7 +285,7 @@ def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], do
     if not errand.dry and intents:
         claimed = claims.take(errand, target, intents)
         mine, made, busy = claimed.mine, claimed.made, claimed.busy
-    for intent, result, change, _ in _send(errand, target, mine, "create", done):
+    for intent, result, change, _ in send(errand, target, mine, "create", done):
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             keep(errand, intent, result, done)
         elif result.outcome != Outcome.IN_DOUBT:
@@ -309,92 +311,13 @@ def _meet(errand: Errand, target: WriteTarget, made: list[tuple[Intent, str]], d
     return any(remote is None for _, remote in answers)
 
 
-def _send(
-    errand: Errand, target: WriteTarget, intents: list[Intent], operation: str, done: Delivered
-) -> Iterator[tuple[Intent, Result, Change, dict[str, Any] | None]]:
-    """Sends in calls as large as the system takes; yields (intent, result, change, values before).
-
-    Creates that certainly did not happen, because their call was refused or never made, are given up: who
-    tries them again need not look for them, and cannot be in doubt.
-    """
-    size = max(1, errand.connector.capability.write)
-    for start in range(0, len(intents), size):
-        some = intents[start : start + size]
-        changes = [_change(errand, intent, operation) for intent in some]
-        done.places.update((change.key, intent.at[-1]) for intent, change in zip(some, changes, strict=True))
-        results: Sequence[Result | None]
-        trouble: HeddleError | None = None
-        left: Sequence[int] = ()
-        if errand.dry:
-            results = [_imagined(intent, operation, target) for intent in some]
-        else:
-            faults.point("before-send")
-            errand.keep_lease()
-            try:
-                results = errand.connector.write(target.entity, changes)
-            except Partly as partly:
-                results, trouble, left = partly.results, partly.error, partly.unsent
-            except HeddleError as error:
-                results, trouble = [None] * len(some), error
-            faults.point("after-send")
-        for intent, change, result in zip(some, changes, results, strict=True):
-            if result is None:
-                continue
-            before = None
-            if intent.current is not None:
-                before = {name: intent.current.data.get(name) for name in change.data}
-            yield intent, _linked(errand, target, intent, result), change, before
-        if trouble is not None:
-            if operation == "create":
-                certain = isinstance(trouble, Unavailable | AccessError)
-                silent = [place for place, result in enumerate(results) if result is None]
-                unsent = [some[place] for place in silent if certain or place in left]
-                unsent += intents[start + size :]
-                done.released.extend((intent.pair, intent.left_id, intent.claim) for intent in unsent)
-            raise trouble
-
-
-def _change(errand: Errand, intent: Intent, operation: str) -> Change:
-    pair = intent.pair
-    left = (pair.left_connection, pair.left_entity, intent.left_id)
-    key = idempotency_key(errand.flow_id, errand.node_id, *left, pair.right_connection, pair.right_entity)
-    data = intent.wanted(operation)
-    if operation == "update":
-        if intent.current is not None:
-            data = compare.changed(data, intent.current.data)
-        key = idempotency_key(key, fingerprint(data))
-    return Change(key, operation, data, intent.remote_id, intent.match, to_json(data))
-
-
-def _imagined(intent: Intent, operation: str, target: WriteTarget) -> Result:
-    """What a dry run says in place of the system."""
-    if operation == "update":
-        current = intent.current
-        return Result(Outcome.UPDATED, intent.remote_id, current.number if current else None)
-    new = f"(new {target.entity})"
-    return Result(Outcome.CREATED, new, new, new)
-
-
-def _linked(errand: Errand, target: WriteTarget, intent: Intent, result: Result) -> Result:
-    remote_id = result.remote_id or intent.remote_id
-    link = result.link
-    if link is None and remote_id and not remote_id.startswith("(new"):
-        link = errand.connector.link(target.entity, remote_id)
-    number = result.number
-    if number is None and intent.current is not None:
-        number = intent.current.number
-    if (remote_id, link, number) == (result.remote_id, result.link, result.number):
-        return result
-    return msgspec.structs.replace(result, remote_id=remote_id, link=link, number=number)
-
-
 def _adopt(errand: Errand, target: WriteTarget, intent: Intent, done: Delivered, note: str) -> None:
     current, reference = intent.current, intent.reference
     number = (current.number if current else None) or (reference.number if reference else None)
     link = (current.link if current else None) or (reference.link if reference else None)
     answer = reference.answer if reference else {}
     result = Result(Outcome.UNCHANGED, intent.remote_id, number, link, answer, message=note)
-    result = _linked(errand, target, intent, result)
+    result = linked(errand, target, intent, result)
     keep(errand, intent, result, done)
     before = current.data if current else None
     receive(done, intent, Receipt(result, "unchanged", intent.wanted("update"), before))

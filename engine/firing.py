@@ -244,6 +244,8 @@ def _as_read(session: Session, flow: FlowRow) -> bool:
 def _as_wanted(run: Run, wish: After) -> bool:
     counts = from_json(run.counts or "{}")
     failed, held = counts.get("failed", 0), counts.get("held", 0)
+    if wish.when == "over":
+        return run.state in ("done", "failed")
     if wish.when == "failed":
         return run.state == "failed" or failed > 0
     return run.state == "done" and (wish.when == "done" or not (failed or held))

@@ -88,6 +88,13 @@ class Intent:
     insisted: bool = False
 
     @property
+    def decided(self) -> bool:
+        """Whether a person has said which object it is, and it has not been written since."""
+        return self.insisted or (
+            self.reference is not None and self.reference.claim_outcome == references.CHOSEN
+        )
+
+    @property
     def source(self) -> str:
         """The source object, as a text that no other object of the node has."""
         return f"{self.pair.left_connection}/{self.pair.left_entity}/{self.left_id}"

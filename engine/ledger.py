@@ -17,7 +17,7 @@ from engine.node import WriteTarget
 from engine.plan import Plan
 from engine.planned import is_placeholder
 from engine.record import COUNTED, COUNTS_AS, WEIGHT, Outcome, Record, fingerprint, to_json
-from engine.store import deliveries, failures, passages, references, reviews
+from engine.store import deliveries, failures, matching, passages, references, reviews
 from engine.store.database import Session
 from engine.store.deliveries import Entry
 from engine.store.lanes import Claim
@@ -240,6 +240,8 @@ def store(session: Session, ledgers: Sequence[Ledger]) -> None:
         had = {run_id: one._had() for run_id, one in live.items()}
         failures.renew(session, flow_id, had, [row for one in live.values() for row in one._failures])
     for one in ledgers:
+        if one.run.mode != "live" and one.run.window.get("first"):
+            matching.enter(session, one._holds)
         one._rows, one._references, one._holds, one._failures, one.released = [], [], [], [], {}
         one._agreed = []
 

@@ -170,10 +170,11 @@ class Node(ABC, Generic[S]):
 
 
 class After(Document):
-    """After which flow (its slug) a trigger fires: any end, one without failed or held records, or a failed one."""
+    """After which flow (its slug) a trigger fires: when it is done, without failed or held records, with a failure, or
+    however it ended."""
 
     flow: str
-    when: Literal["done", "clean", "failed"] = "done"
+    when: Literal["done", "clean", "failed", "over"] = "done"
 
 
 class TriggerNode(Node[S]):

@@ -75,6 +75,8 @@ class Plan:
 
     def title(self, node: str) -> str:
         """What people call a node: its own title, or that of its type."""
+        if node == tasks.NODE:
+            return tasks.TITLE
         drawn = self.flow.node(node)
         return (drawn.title if drawn else "") or getattr(self.nodes.get(node), "title", node)
 

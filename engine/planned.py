@@ -45,12 +45,23 @@ class Approval:
     root_of: Mapping[int, str]
     records: Sequence[Record]
 
-    def refusal(self, at: int, operation: str, data: Mapping[str, Any]) -> Result | None:
-        """Why the write of the record at this place must not happen, None if it is the one that was shown."""
+    def refusal(
+        self, at: int, operation: str, data: Mapping[str, Any], decided: Mapping[str, Any] | None = None
+    ) -> Result | None:
+        """Why the write of the record at this place must not happen, None if it is the one that was shown.
+
+        decided  all values of the record, if somebody has said since which object it is: then another operation
+                 than the one that was shown is right, with the values that were shown
+        """
         record = self.records[at]
         if self.root_of.get(record.root, record.key) not in self.roots:
             return Result(Outcome.SKIPPED, message=NOT_PLANNED)
-        difference = self._difference(self.writes.get(record.key), operation, data)
+        planned = self.writes.get(record.key)
+        if decided is not None and planned is not None and planned.operation != operation:
+            wanted = {name: decided.get(name) for name in planned.sent}
+            difference = self._values(planned.sent, wanted)
+        else:
+            difference = self._difference(planned, operation, data)
         if not difference:
             return None
         question = {"kind": "changed", "key": record.key}
@@ -64,10 +75,13 @@ class Approval:
             return (
                 f"the plan was to {_WORDS.get(planned.operation, 'leave it')}; now it would {operation} it."
             )
+        return self._values(planned.sent, data)
+
+    def _values(self, shown: Mapping[str, Any], data: Mapping[str, Any]) -> str:
         told = [
-            f"{name} was {_told(planned.sent.get(name))}, now {_told(data.get(name))}"
-            for name in sorted({*planned.sent, *data})
-            if not agrees(planned.sent.get(name), data.get(name))
+            f"{name} was {_told(shown.get(name))}, now {_told(data.get(name))}"
+            for name in sorted({*shown, *data})
+            if not agrees(shown.get(name), data.get(name))
         ]
         if not told:
             return ""

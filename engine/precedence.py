@@ -188,6 +188,8 @@ def _first_filled(
 
 
 def _newest(at: Standing, facts: Facts) -> tuple[Winner, str, Literal["left", "right", ""]]:
+    if at.left_at is None and at.right_at is None:
+        return "ask", "neither system says when, so somebody must decide.", ""
     if at.left_at is None or at.right_at is None:
         silent = facts.left_name if at.left_at is None else facts.right_name
         return "ask", f"{silent} does not say when, so somebody must decide.", ""

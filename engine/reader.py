@@ -32,7 +32,8 @@ class Reader:
     lower bound is fixed with the first page of a source: another run may move the watermark meanwhile, and a
     connector's place in its pages only means something between the same bounds. Marks are what the watermark
     may move to when the run is over; runs that were told what to read (a window, keys) have none, because
-    they leave something out between the watermark and what they saw.
+    they leave something out between the watermark and what they saw. Only a first load knows how far its report
+    had come ("mark").
     """
 
     def __init__(self, plan: Plan, run: RunView, connect: Callable[[str], Connector[Any]]) -> None:
@@ -69,6 +70,8 @@ class Reader:
         marks = dict(cursor["marks"])
         if page.watermark and query.keys is None and not given:
             marks[source] = max(stamp(page.watermark, query.until), marks.get(source, ""))
+        elif node.incremental and self.run.window.get("mark"):
+            marks[source] = stamp(self.run.window["mark"])
         done = page.cursor is None or self.run.mode == "sample"
         if done and sweep.is_due(database, self.run, source, node, query):
             return batches, {**cursor, "at": None, "since": None, "marks": marks, "sweep": sweep.begin()}

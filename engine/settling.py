@@ -38,6 +38,10 @@ def settle(errand: SyncErrand, couple: Couple, done: Reconciled) -> bool:
     *doubles, last = couple.at
     done.receipts[last] = receipt
     for at in doubles:
+        if errand.dry and not errand.run_id:
+            # a try on a sample: whichever record somebody looks at tells it all
+            done.receipts[at] = receipt
+            continue
         together = Result(
             Outcome.UNCHANGED,
             result.remote_id,

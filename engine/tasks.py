@@ -28,6 +28,7 @@ from engine.node import WriteNode
 NODE = "heddle-task"
 """The write node that every plan with tasks has besides what is drawn."""
 
+TITLE = "Task for a person"
 ENTITY = "alert"
 """What a task stands for in the cross references."""
 
@@ -60,7 +61,7 @@ def task_node(flow: Flow, problems: list[Problem]) -> WriteNode[Any] | None:
         return None
     problems.extend(_problems(flow, task))
     settings = {"slot": task.slot, "entity": task.entity, "operation": "upsert"}
-    drawn = Drawn(id=NODE, type="write", settings=settings, title="Task")
+    drawn = Drawn(id=NODE, type="write", settings=settings, title=TITLE)
     made = make_nodes(flow.model_copy(update={"nodes": [drawn]}), problems).get(NODE)
     return made if isinstance(made, WriteNode) else None
 

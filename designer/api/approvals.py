@@ -140,11 +140,19 @@ def delegate(path: Number, body: Handing) -> Response:
 
 
 @room.post("/api/approvals/<int:id>/withdraw")
-@allow("operator")
+@allow("viewer")
 def withdraw(path: Number, body: Reason) -> Response:
-    """Take the question back: nobody is asked any more, and the record goes no further."""
+    """Take the question back: nobody is asked any more, and the record goes no further. For whoever asked, and for
+    operators."""
     who = consents.person(me())
     with here().database.write() as session:
+        if not consents.may_withdraw(store.get(session, path.id), me()):
+            raise RequestError(
+                "Only who asked, or an operator, can take it back.",
+                status=403,
+                code="E-NOT-YOURS",
+                cure="Decline it, or ask one of them.",
+            )
         done = approvals.withdraw(session, path.id, who.email, body.reason)
         audit.note(session, who.email, "approval.withdraw", str(path.id), reason=body.reason)
     return jsonify(_told(done))

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from flask import Response, jsonify
 from pydantic import BaseModel, Field, RootModel
 
-from designer import drawing, publishing, signatures
+from designer import drawing, needs, publishing, signatures
 from designer.api.body import Body, Slug
 from designer.api.opening import new_room
 from designer.auth import allow, me
@@ -48,8 +48,11 @@ class Bindings(RootModel[dict[str, str]]):
 
 
 class FlowChange(Body):
+    """``with_needed``: switch on with it the paused flows that provide what it needs."""
+
     name: str | None = Field(default=None, min_length=1, max_length=200)
     state: Literal["live", "paused"] | None = None
+    with_needed: bool = False
 
 
 class CheckBody(Body):
@@ -196,8 +199,19 @@ def bind(path: Slug, body: Bindings) -> Response:
 @room.patch("/api/flows/<string:slug>", responses={200: FlowBody})
 @allow("editor")
 def change(path: Slug, body: FlowChange) -> Response:
-    """Rename, pause or resume a flow."""
+    """Rename, pause or resume a flow; those that provide what it needs can be resumed with it."""
+    before: list[str] = []
+    if body.state == "live" and body.with_needed:
+        with here().database.read() as store:
+            before = [other.slug for other in needs.to_switch_on(store, _row(store, path.slug))]
     with here().database.write() as store:
+        for slug in before:
+            other = _row(store, slug, lock=True)
+            if other.state == "paused":
+                schedules.restart(store, other.id)
+                other.state = "live"
+                store.add(other)
+                audit.note(store, me().actor, "flow.change", slug, state="live", needed_by=path.slug)
         row = _row(store, path.slug, lock=True)
         if body.state is not None and row.live_number is None:
             raise RequestError(
@@ -214,6 +228,14 @@ def change(path: Slug, body: FlowChange) -> Response:
         store.add(row)
         audit.note(store, me().actor, "flow.change", row.slug, **body.model_dump(exclude_none=True))
     return jsonify(_detail(path.slug))
+
+
+@room.get("/api/flows/<string:slug>/needs")
+@allow("viewer")
+def needed(path: Slug) -> Response:
+    """What the objects that a flow writes need, who provides it, and which live flows need what it writes."""
+    with here().database.read() as store:
+        return jsonify(needs.told(store, path.slug))
 
 
 @room.delete("/api/flows/<string:slug>")

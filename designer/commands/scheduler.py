@@ -10,7 +10,7 @@ import click
 from designer import feeds, mail
 from designer.commands.worker import doorbell_url
 from designer.config import Config
-from engine import limiter, queue
+from engine import limiter, queue, watch
 from engine.alarm import Alarm
 from engine.firing import Clockwork
 from engine.runtime import Runtime
@@ -35,5 +35,6 @@ def command() -> None:
     if config.smtp_url.get_secret_value():
         room = mail.MailRoom(database, key, config)
         threading.Thread(target=room.run, args=(stop,), name="mail", daemon=True).start()
+    threading.Thread(target=watch.run, args=(runtime, stop), name="watch", daemon=True).start()
     threading.Thread(target=feeds.run, args=(runtime, stop), name="feeds", daemon=True).start()
     queue.sweep(database, queue.Doorbell(url), stop, clockwork=clockwork, alarm=alarm)

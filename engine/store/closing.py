@@ -32,7 +32,8 @@ def close_if_over(session: Session, run_id: str) -> bool:
     if run.state in OPEN:
         run.state = "done"
         run.message = run.message if run.code == "E-COUNTS" else ""
-        if run.mode == "live" and run.plan_id is None:  # what its plan did not know is still to be read
+        if run.mode == "live" and (run.plan_id is None or from_json(run.window).get("mark")):
+            # what a plan did not know is still to be read; a first load knows how far its report had come
             _move_watermarks(session, run)
     session.add(run)
     matches.sweep(session)

@@ -97,13 +97,13 @@ def get(session: Session, reference_id: int, *, lock: bool = False) -> CrossRefe
     return row
 
 
-def of(session: Session, pair: Pair, left_id: str) -> CrossReference | None:
-    """The row of a source object, locked."""
+def of(session: Session, pair: Pair, left_id: str, *, lock: bool = True) -> CrossReference | None:
+    """The row of a source object; locked, if it is to be changed."""
     query = select(CrossReference).where(
         *(_table.c[name] == value for name, value in msgspec.structs.asdict(pair).items()),
         _table.c.left_id == left_id,
     )
-    return session.execute(query.with_for_update()).scalar()
+    return session.execute(query.with_for_update() if lock else query).scalar()
 
 
 def point(

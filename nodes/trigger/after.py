@@ -11,7 +11,12 @@ from engine.errors import DefinitionError, Problem
 from engine.node import After, NodeContext, NodeSettings, Outbox, TriggerNode
 from engine.record import Record
 
-ENDS = {"done": "is done", "clean": "is done without anything failed or held", "failed": "has failed"}
+ENDS = {
+    "done": "is done",
+    "clean": "is done without anything failed or held",
+    "failed": "has failed",
+    "over": "is over",
+}
 
 
 class AfterSettings(NodeSettings):
@@ -21,11 +26,11 @@ class AfterSettings(NodeSettings):
         description="The short name of the other flow, as its address shows it.",
         json_schema_extra={"x-widget": "flow"},
     )
-    when: Literal["done", "clean", "failed"] = Field(
+    when: Literal["done", "clean", "failed", "over"] = Field(
         default="done",
         title="When it",
-        description="After every run that is done, only when nothing failed or is held, or only when "
-        "something failed. Retries and try-outs do not count.",
+        description="After every run that is done, only when nothing failed or is held, only when "
+        "something failed, or however it ended. Retries and try-outs do not count.",
         json_schema_extra={"x-titles": {**ENDS}},
     )
 

@@ -11,7 +11,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,24 +63,29 @@ def measure(peer: Peer, url: str, first: int, records: int) -> Run:
     return Run(records / (seen["last"] - began), (used - before) / records * 1e6, together, largest)
 
 
-def compared(records: int, times: int) -> Iterator[tuple[str, list[Run]]]:
-    """(name, runs) of each peer that is here. Every run has records of its own: who remembers must not profit."""
-    with service() as url, tempfile.TemporaryDirectory() as folder:
-        for kind in (peers.heddle, peers.node_red, peers.script):
-            with kind(url, Path(folder)) as found:
-                for peer in found:
-                    measure(peer, url, 0, WARM)
-                    yield (
-                        peer.name,
-                        [measure(peer, url, WARM + n * records, records) for n in range(times)],
-                    )
-                    time.sleep(1)
+def compared(records: int, times: int) -> dict[str, list[Run]]:
+    """The runs of each peer that is here. They take turns, so that what else the machine does meets all alike; every
+    run has records of its own, so that who remembers does not profit."""
+    with service() as url, tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        here = [
+            peer
+            for kind in (peers.heddle, peers.node_red, peers.script)
+            for peer in stack.enter_context(kind(url, Path(folder)))
+        ]
+        found: dict[str, list[Run]] = {peer.name: [] for peer in here}
+        for peer in here:
+            measure(peer, url, 0, WARM)
+        for turn in range(times):
+            for peer in here:
+                time.sleep(1)
+                found[peer.name].append(measure(peer, url, WARM + turn * records, records))
+        return found
 
 
 def rows(records: int, times: int) -> list[tuple[str, ...]]:
     """The table: name, records a second, our ratio to it, processor time, memory."""
-    found = dict(compared(records, times))
-    ours = statistics.median(run.rate for run in next(iter(found.values())))
+    found = compared(records, times)
+    ours = next(iter(found.values()))
     made: list[tuple[str, ...]] = []
     for name, runs in found.items():
         rates = sorted(run.rate for run in runs)
@@ -89,7 +94,7 @@ def rows(records: int, times: int) -> list[tuple[str, ...]]:
             (
                 name,
                 f"{rates[0]:,.0f} – {middle:,.0f} – {rates[-1]:,.0f}",
-                f"{ours / middle:.2f}",
+                f"{statistics.median(own.rate / run.rate for own, run in zip(ours, runs, strict=True)):.2f}",
                 f"{statistics.median(run.processor for run in runs):.0f}",
                 f"{max(run.together for run in runs):.0f} / {max(run.largest for run in runs):.0f}",
             )

@@ -20,6 +20,7 @@ from tests.bench import (
     limit_speed,
     map_speed,
     release_speed,
+    rules_speed,
     settled_loop,
     two_way_speed,
 )
@@ -49,6 +50,7 @@ def test_speed(tmp_path: Path) -> None:
     rows += limit()
     rows += two_way_speed.figures()
     rows += [(f"Map alone: {name}", f"{cost:.1f} µs a record") for name, cost in map_speed.figures()]
+    rows += rules_speed.figures()
     rows += [(name, f"{seconds:.2f} s of CPU") for name, seconds in release_speed.figures()]
     write(PAGE, machine(), rows)
     for name, value in rows:

@@ -1,16 +1,19 @@
-"""Takes the pictures of the docs from the real product: ``python -m tests.browser.pictures``."""
+"""Takes the pictures of the docs from the real product: ``python -m tests.browser.pictures [deciding]``."""
 
 from __future__ import annotations
 
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
 from tests import chromium
 from tests.browser import two_sides
-from tests.browser.tour import tour
-from tests.tree import running
+from tests.browser.screens import sign_in
+from tests.browser.tour import deciding, tour
+from tests.tree import Tree, running
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
 SIZE = {"width": 1440, "height": 900}
@@ -27,11 +30,19 @@ def main() -> None:
         given = {} if "ms-playwright" in path else {"executable_path": path}
         browser = playwright.chromium.launch(**given)
         page = browser.new_page(viewport=SIZE, locale="en-GB", reduced_motion="reduce", color_scheme="light")
-        for _, picture in tour(page, tree):
-            take(page, picture)
-        for picture in two_sides.pictures(page, tree):
+        for picture in _screens(page, tree):
             take(page, picture)
         browser.close()
+
+
+def _screens(page: Page, tree: Tree) -> Iterator[str]:
+    """The tutorial's, those of two sides, then those of rules and tables; only the last when they are asked for."""
+    if "deciding" in sys.argv[1:]:
+        sign_in(page, tree)
+    else:
+        yield from (picture for _, picture in tour(page, tree))
+        yield from two_sides.pictures(page, tree)
+    yield from deciding(page, tree)
 
 
 def take(page: Page, picture: str) -> None:

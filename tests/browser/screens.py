@@ -61,7 +61,7 @@ def publish(page: Page, note: str) -> None:
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("What is new?").fill(note)
     dialog.get_by_role("button", name="Publish", exact=True).click()
-    expect(page.get_by_text(re.compile(r"Version \d+ is live"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Version \d+ is live"))).to_be_visible(timeout=SLOW)
 
 
 def open_deal(page: Page, tree: Tree, title: str) -> None:

@@ -38,3 +38,13 @@ def test_a_missing_account_is_seen_ahead_and_added(page: Page, tree: Tree) -> No
     section.get_by_role("button", name="Add 2 rows").click()
     expect(section.get_by_text(re.compile(r"^All \d+ covered$"))).to_be_visible()
     assert (creatio.writes(), intacct.objects("ARINVOICE"), intacct.objects("CUSTOMER")) == before
+
+
+def test_a_flow_is_switched_off_and_on_with_what_it_needs(page: Page, tree: Tree) -> None:
+    screens.sign_in(page, tree)
+    screens.make_live(page)
+    for act, said in (("Switch off", "Paused v1"), ("Switch on", "Live v1")):
+        page.get_by_role("button", name="More").click()
+        page.get_by_role("menuitem", name=act).click()
+        page.get_by_role("dialog").get_by_role("button", name=act).click()
+        expect(page.get_by_text(said, exact=True)).to_be_visible()

@@ -10,7 +10,9 @@ import requests
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.screens import SLOW, publish, sign_in
+from tests.browser.test_accessibility import overflow, violations
 from tests.browser.test_rules import draw, open_step
+from tests.browser.tour import deciding
 from tests.tree import Tree
 
 pytestmark = pytest.mark.browser
@@ -54,7 +56,7 @@ def test_a_chain_is_built_used_changed_and_taken(page: Page, tree: Tree) -> None
     sign_in(page, tree)
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Rules").click()
     page.get_by_role("button", name="New", exact=True).click()
-    page.get_by_label("Name").fill("Order risk")
+    page.get_by_label("Name").fill("Delivery risk")
     page.get_by_role("button", name="Make it").click()
     page.get_by_role("button", name="Write the first rule").click()
     first = page.get_by_role("region", name="Rule 1")
@@ -84,7 +86,7 @@ def test_a_chain_is_built_used_changed_and_taken(page: Page, tree: Tree) -> None
     draw(page, tree, DRAWING)
     open_step(page, tree, "judge", "orders-by-risk")
     page.get_by_role("button", name="Use a shared rule set").click()
-    page.get_by_role("menuitem", name="Order risk").click()
+    page.get_by_role("menuitem", name="Delivery risk").click()
     panel = page.get_by_test_id("node-panel")
     expect(panel.get_by_text("version 2 of the library")).to_be_visible()
     publish(page, "Judged by the library")
@@ -93,7 +95,7 @@ def test_a_chain_is_built_used_changed_and_taken(page: Page, tree: Tree) -> None
         order = {"id": f"O-{amount}", "Amount": amount}
         assert requests.post(tree.url + hook, json=order, timeout=10).status_code == 202
 
-    page.goto(f"{tree.url}/rules/order-risk")
+    page.goto(f"{tree.url}/rules/delivery-risk")
     page.get_by_role("button", name=re.compile("^1 Rule 1|^Rule 1")).first.click()
     first.get_by_role("button", name=re.compile("^Compared with")).click()
     page.get_by_role("textbox", name="Compared with").fill("600")
@@ -119,3 +121,18 @@ def test_a_chain_is_built_used_changed_and_taken(page: Page, tree: Tree) -> None
     expect(panel.get_by_text(re.compile("1000 → .*600"))).to_be_visible()
     panel.get_by_role("button", name="Take version 3").click()
     expect(panel.get_by_text("version 3 of the library")).to_be_visible()
+
+
+def test_its_screens_have_no_barriers_and_fit_a_phone(page: Page, tree: Tree) -> None:
+    sign_in(page, tree)
+    found: list[str] = []
+    for picture in deciding(page, tree):
+        found += violations(page, picture)
+    for path in ("/rules", "/rules/order-risk", "/rules/which-entity-books-it", "/rules/currency-rates"):
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.goto(tree.url + path)
+        expect(page.locator("main h1")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        found += violations(page, f"{path}, phone")
+        assert overflow(page) <= 0, f"{path} is wider than the window"
+    assert found == []

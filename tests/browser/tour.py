@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -85,3 +86,99 @@ def _press(page: Page, tree: Tree, step: int, title: str) -> Iterator[tuple[int,
     screens.open_deal(page, tree, title)
     yield step, ""
     screens.raise_invoice(page)
+
+
+LIMITS = {
+    "rules": [
+        {
+            "id": "big",
+            "title": "Large orders are a risk",
+            "when": {
+                "left": {"kind": "path", "path": "$.Amount"},
+                "op": ">",
+                "right": {"kind": "constant", "value": 10000},
+            },
+            "then": [{"do": "conclude", "fact": "risk", "value": "high"}],
+        },
+        {
+            "id": "cfo",
+            "title": "High risk waits for the CFO",
+            "when": {"fact": "risk", "op": "is", "right": "high"},
+            "then": [{"do": "hold", "message": "{Customer}: {Amount} needs the CFO."}],
+        },
+    ]
+}
+ENTITIES = {
+    "hit_policy": "first",
+    "inputs": [
+        {"id": "c", "title": "Country", "type": "text", "value": {"kind": "path", "path": "$.Country"}},
+        {"id": "a", "title": "Amount", "type": "number", "value": {"kind": "path", "path": "$.Amount"}},
+    ],
+    "outputs": [{"id": "e", "title": "Entity", "type": "text", "target": "Entity"}],
+    "rows": [
+        {"id": "1", "when": ['"DE", "AT"', ">= 10000"], "then": ['"EU large"'], "note": "asked for by audit"},
+        {"id": "2", "when": ['"DE", "AT"', "< 10000"], "then": ['"EU"']},
+        {"id": "3", "when": ['"US", "CA"', "-"], "then": ['"US"']},
+    ],
+}
+RATES = {
+    "columns": ["From", "To", "Since", "Rate"],
+    "rows": [["USD", "EUR", "2026-01-01", "0.92155"], ["USD", "EUR", "2026-07-01", "0.9012"]],
+    "valid_from": "Since",
+    "rates": {"to": "To", "rate": "Rate", "digits": {"JPY": 0}},
+}
+ORDERS = (("Kestrel Logistics", 4_200), ("Northgate Instruments", 7_900), ("O'Hara & Sons", 12_500))
+
+
+def deciding(page: Page, tree: Tree) -> Iterator[str]:
+    """Shared rules and tables: stops at each screen with the name of its picture. Somebody is signed in."""
+    csrf = page.request.get(f"{tree.url}/api/session").json()["csrf"]
+
+    def send(path: str, body: Any) -> Any:
+        answer = page.request.post(f"{tree.url}/api/{path}", data=body, headers={"X-CSRF-Token": csrf})
+        assert answer.ok, answer.text()
+        return answer.json()
+
+    for kind, title, document in (
+        ("rules", "Order risk", LIMITS), ("decision", "Which entity books it", ENTITIES), ("lookup", "Currency rates", RATES)
+    ):  # fmt: skip
+        send("library", {"kind": kind, "title": title, "document": document})
+    drawing = {
+        "heddle": 1, "name": "Orders",
+        "nodes": [
+            {"id": "call", "type": "webhook", "title": "An order arrives"},
+            {"id": "judge", "type": "rules", "title": "Judge the risk", "settings": {"rule_set": "shared:order-risk"}},
+        ],
+        "edges": [{"source": "call", "target": "judge"}],
+        "layout": {"call": {"x": 0, "y": 0}, "judge": {"x": 300, "y": 0}},
+    }  # fmt: skip
+    flow = send("flows", {"document": {**drawing, **send("library/order-risk/take", {"document": drawing})}})
+    send(f"flows/{flow['slug']}/publish", {"revision": 1})
+    for customer, amount in ORDERS:
+        sent = page.request.post(
+            tree.url + flow["hook"]["url"], data={"id": customer, "Customer": customer, "Amount": amount}
+        )
+        assert sent.status == 202
+    page.goto(f"{tree.url}/rules/order-risk")
+    page.get_by_role("button", name=re.compile("Large orders are a risk")).first.click()
+    yield "rules"
+    page.get_by_role("button", name=re.compile("^Compared with")).click()
+    page.get_by_role("textbox", name="Compared with").fill("5000")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Save as version 2 …").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("What is new?").fill("Large begins at 5,000")
+    for _ in range(20):
+        dialog.get_by_role("button", name=re.compile("What would it change|Look again")).click()
+        page.wait_for_timeout(700)
+        if "Of the 3 records" in dialog.inner_text():
+            break
+    dialog.get_by_text("Northgate Instruments", exact=True).click()
+    yield "impact"
+    dialog.get_by_role("button", name="Go on editing").click()
+    page.goto(f"{tree.url}/rules/which-entity-books-it")
+    expect(page.get_by_text("No row fits when").first).to_be_visible()
+    yield "decision-table"
+    page.goto(f"{tree.url}/rules/currency-rates")
+    expect(page.get_by_text("These are currency rates")).to_be_visible()
+    yield "rates"

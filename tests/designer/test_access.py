@@ -23,8 +23,9 @@ NEEDS = {
     "admin": [r"/api/users", r"/api/tokens", r"/api/audit"],
     "operator": [
         r"/runs POST$", r"/retry$", r"/cancel$", r"/pause$", r"/resume$", r"/allow$", r"/execute$",
-        r"/reviews/(answer|release|owner)$", r"/conflicts/.*decide$", r"/forecast POST$", r"/flows/[^ ]*/rows POST$", r"/reviews/failed/",
-        r"/api/references[^ ]* (POST|PATCH|DELETE)$", r"/correct$", r"/catch-up$", r"/approvals/<int:id>/withdraw$",
+        r"/first-load$", r"/matches POST$", r"/reviews/(answer|release|owner)$", r"/conflicts/.*decide$",
+        r"/forecast POST$", r"/drift POST$", r"/flows/[^ ]*/rows POST$", r"/reviews/failed/", r"/correct$", r"/catch-up$",
+        r"/api/references[^ ]* (POST|PATCH|DELETE)$",
         r"/connections/<string:id>/test$",
     ],
     # who decides is named by each approval, whatever their role

@@ -176,6 +176,23 @@ def test_taking_a_question_back(app: Any, desks: dict[str, Desk], slug: str) -> 
     assert Ledger.written == []
 
 
+def test_whoever_asked_may_take_it_back_and_strangers_may_not(
+    app: Any, admin: Desk, desks: dict[str, Desk], slug: str
+) -> None:
+    run(desks["editor"], app, slug)
+    (row,) = inbox(admin)
+    path = f"/api/approvals/{row['id']}"
+    assert exact(desks["viewer"].get(path))["may_withdraw"] is False
+    refused = desks["viewer"].post(f"{path}/withdraw", {"reason": ""})
+    assert (refused.status_code, exact(refused)["code"]) == (403, "E-NOT-YOURS")
+    users = {user["email"]: user["id"] for user in exact(admin.get("/api/users"))}
+    admin.patch(f"/api/users/{users['editor@example.org']}", {"role": "viewer"})
+    desks["editor"].sign_in("editor@example.org")
+    assert exact(desks["editor"].get(path))["may_withdraw"] is True
+    taken = desks["editor"].post(f"{path}/withdraw", {"reason": "a mistake"})
+    assert exact(taken)["state"] == "withdrawn"
+
+
 # letters -------------------------------------------------------------------------------------------------
 
 

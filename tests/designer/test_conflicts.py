@@ -158,10 +158,32 @@ def test_all_of_a_kind_are_decided_and_remembered(app: Any, desks: dict[str, Des
     assert exact(editor.get(f"/api/flows/{two}"))["draft_changed"] is False
     (newest, _) = exact(editor.get(f"/api/flows/{two}/versions"))
     assert (newest["by"], newest["note"]) == ("editor@example.org", "Remembered: phone=PHONE left")
+    (change,) = exact(editor.get(f"/api/flows/{two}/diff?from=1&to=2"))["changes"]
+    assert change["text"] == "phone ↔ PHONE, policy: ask → left"
     assert both_change(app, editor, two, "1", phone=("7", "8")) == [], "nobody is asked again"
     assert phones("1") == ("7", "7")
+    run = exact(editor.get(f"/api/runs?flow={two}&outcome=updated&limit=1"))["runs"][0]["id"]
+    told = exact(editor.get(f"/api/runs/{run}/why?key=A1&node=sync&field=PHONE&slot=erp"))
+    (step,) = told["steps"]
+    assert (step["did"], step["value"]) == ("Decided between both sides", "7")
+    assert step["reason"] == "Both sides changed it; System A decides."
+    assert told["made"]["change"]["texts"] == ["phone ↔ PHONE, policy: ask → left"]
     none = editor.post("/api/conflicts/decide", body)
     assert (none.status_code, exact(none)["code"]) == (404, "E-NOT-FOUND")
+
+
+def test_a_drawing_that_two_people_publish_is_not_changed_by_remembering(
+    app: Any, editor: Desk, two: str
+) -> None:
+    detail = exact(editor.get(f"/api/flows/{two}"))
+    document = {**detail["document"], "policy": {**detail["document"]["policy"], "four_eyes": True}}
+    editor.put(f"/api/flows/{two}/draft", {"document": document, "revision": detail["revision"]})
+    (shown,) = both_change(app, editor, two, "1", phone=("2", "3"))
+    refused = decide(editor, shown, {PHONE: {"take": "left"}}, status=409, remember={PHONE: "left"})
+    assert refused["code"] == "E-FOUR-EYES"
+    decide(editor, shown, {PHONE: {"take": "left"}})
+    work(app)
+    assert phones("1") == ("2", "2")
 
 
 def test_what_is_proposed_is_taken_where_something_is(app: Any, editor: Desk, two: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from designer import forecast
+from designer import forecast, proposals
 from engine.rehearsal import demanded
 from engine.shape import Entity
 from engine.shape import Field as ShapeField
@@ -152,8 +152,8 @@ def test_a_missing_value_is_proposed_from_history(desks: dict[str, Desk], slug: 
 
 
 def test_names_of_accounts_are_a_proposal_too() -> None:
-    assert forecast._alike("Consulting", "Consulting revenue") == 1.0
-    assert forecast._alike("Consulting", "Freight") < forecast.ALIKE
+    assert proposals.alike("Consulting", "Consulting revenue") == 1.0
+    assert proposals.alike("Consulting", "Freight") < proposals.ALIKE
 
 
 def test_demanded_fields_inside_objects_and_lines() -> None:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from engine.store import accounts
+from designer import publishing
+from engine.errors import RequestError
+from engine.store import accounts, flows
 from tests.designer.conftest import PASSWORD, Desk, exact, installation_of, pipeline, work
 from tests.designer.test_runs import UNKNOWN, run
 
@@ -159,3 +161,17 @@ def test_who_is_alone_is_told_so(app: Any, admin: Desk, connection: str) -> None
     assert refused(admin.post(f"/api/flows/{plain['slug']}/request", {"revision": 1})) == (
         409, "E-NOT-GUARDED"
     )  # fmt: skip
+
+
+def test_nothing_changes_a_live_drawing_on_the_way(app: Any, desks: dict[str, Desk], posting: str) -> None:
+    with installation_of(app).database.write() as session:
+        row = flows.find(session, posting)
+        assert row is not None
+        publishing.refuse_alone(session, row)
+    desks["admin"].post(f"/api/publications/{asked(desks['editor'], posting)}/publish", {})
+    with installation_of(app).database.write() as session:
+        row = flows.find(session, posting)
+        assert row is not None
+        with pytest.raises(RequestError, match="two people") as refusal:
+            publishing.refuse_alone(session, row)
+    assert refusal.value.code == "E-FOUR-EYES"

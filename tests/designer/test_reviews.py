@@ -223,3 +223,16 @@ def test_questions_have_an_owner(app: Any, desks: dict[str, Desk], live: str) ->
     operator.post(path, {"question": question, "owner": "role:admin"})
     assert exact(admin.get("/api/reviews"))["groups"][0]["mine"] is True
     assert exact(editor.get("/api/reviews"))["groups"][0]["owner"]["name"] == "any admin"
+
+
+def test_a_question_brings_what_earlier_versions_knew(app: Any, editor: Desk, live: str) -> None:
+    tables = pipeline()["tables"]
+    tables["accounts"]["rows"].append(["consulting", "4300"])
+    for revision, drawn in ((1, pipeline(tables=tables)), (2, pipeline())):
+        editor.put(f"/api/flows/{live}/draft", {"document": drawn, "revision": revision})
+        assert editor.post(f"/api/flows/{live}/publish", {"revision": revision + 1}).status_code == 200
+    run(editor, live, app, [UNKNOWN])
+    (group,) = exact(editor.get("/api/reviews"))["groups"]
+    assert group["form"]["proposals"] == {
+        "Account": {"value": "4300", "title": "4300", "why": "Version 2 had it."}
+    }

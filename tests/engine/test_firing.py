@@ -224,6 +224,10 @@ def end(clocked: Clocked, run_id: str, state: str = "done", **counts: int) -> No
         ("failed", "failed", {}, 1),
         ("failed", "done", {}, 0),
         ("done", "cancelled", {}, 0),
+        ("done", "failed", {}, 0),
+        ("over", "failed", {}, 1),
+        ("over", "done", {"failed": 2}, 1),
+        ("over", "cancelled", {}, 0),
     ],
 )
 def test_a_flow_follows_another_once(

@@ -92,7 +92,7 @@ def test_a_document_that_got_through_meanwhile_is_left_alone(database: Database)
     run_id = bench.run()
     number = answered(bench)
     with database.write() as session:
-        reviews.release(session, bench.flow_id, ["S000003"], "another")
+        reviews.release(session, bench.flow_id, {"another": ["S000003"]})
     releases.advance(database, bench.plans, number)
     with database.read() as session:
         assert store.get(session, number).released == 29

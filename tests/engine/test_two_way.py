@@ -10,6 +10,7 @@ import pytest
 from engine import clock
 from engine.errors import RequestError, Unavailable
 from engine.plan import check
+from engine.preview import Preview
 from engine.record import Origin, Record, from_json
 from engine.store import conflicts, reviews
 from engine.store.database import Database
@@ -548,3 +549,29 @@ def test_nothing_is_deleted_beyond_the_budget(database: Database) -> None:
     assert run is not None
     assert (run.state, run.code) == ("paused", "E-BUDGET")
     assert "B1" in here.erp.objects
+
+
+def test_a_try_on_a_sample_shows_both_sides_and_the_reason(database: Database) -> None:
+    here = office(database)
+    here.crm.edit("A1", code="1", name="One", phone="1")
+    here.sync()
+    here.crm.edit("A1", name="Uno", city="Ulm")
+    here.erp.edit("B1", phone="2", city="Bonn")
+    written = here.writes()
+    bindings = {"crm": "CRM", "erp": "ERP"}
+    preview = Preview(
+        database, two_way(), "f1", bindings, lambda slot: here.open(bindings[slot], read_only=True)
+    )
+    told = preview.run()["trace"]["A1"]
+    step = next(one for one in told if one["node"] == "sync")
+    shown = {
+        side["slot"]: [
+            (one["field"], one["old"], one["new"], one["why"][0]["reason"]) for one in side["fields"]
+        ]
+        for side in step["writes"]
+    }
+    assert shown["erp"] == [("NAME", "One", "Uno", "Changed in System A only.")]
+    assert shown["crm"] == [("phone", "1", "2", "Changed in System B only.")]
+    assert step["port"] == "held"
+    assert step["error"]["message"] == "Conflict: City of B1 must be decided."
+    assert here.writes() == written

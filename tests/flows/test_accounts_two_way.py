@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from engine import launch, registry
+from engine.flow import Flow
 from engine.http import Http
 from engine.launch import Cause
+from engine.plan import check
 from engine.record import Change, from_json
 from engine.secrecy import take_out
 from engine.store import conflicts, flows
@@ -28,6 +30,7 @@ class Company:
     def __init__(self, app: Any, editor: Desk, serve: Callable[..., Any]) -> None:
         self.app, self.editor = app, editor
         self.numbers = itertools.count(1)
+        self.last = ""
         self.connectors: dict[str, Any] = {}
         bindings = {}
         document = json.loads(FLOW.read_text())
@@ -46,11 +49,18 @@ class Company:
         assert published.status_code == 200, published.text
         self.bindings = bindings
 
+    def told(self, key: str) -> dict[str, Any]:
+        """The sync step of a record of the last run, as its page shows it."""
+        page = exact(self.editor.get(f"/api/runs/{self.last}/records/{key}"))
+        found: dict[str, Any] = next(step for step in page["steps"] if step["node"] == "in-step")
+        return found
+
     def run(self, mode: str = "live") -> dict[str, Any]:
         started = self.editor.post(f"/api/flows/{self.slug}/runs", {"mode": mode})
         assert started.status_code == 202, started.text
         work(self.app)
-        run: dict[str, Any] = exact(self.editor.get(f"/api/runs/{exact(started)['run']}"))
+        self.last = exact(started)["run"]
+        run: dict[str, Any] = exact(self.editor.get(f"/api/runs/{self.last}"))
         assert run["state"] == "done", run
         return {name: count for name, count in run["counts"].items() if count}
 
@@ -83,6 +93,12 @@ def company(app: Any, editor: Desk, sandbox: Callable[..., Any]) -> Company:
     return Company(app, editor, sandbox)
 
 
+def test_the_live_systems_have_all_its_fields(company: Company) -> None:
+    drawn = Flow.model_validate(json.loads(FLOW.read_text()))
+    checked = check(drawn, lambda slot, name: company.connectors[slot].entity(name))
+    assert [(problem.code, problem.field, problem.message) for problem in checked.problems] == []
+
+
 def test_an_edit_arrives_on_the_other_side_once_and_a_conflict_is_decided(company: Company) -> None:
     account = company.edit("crm", Name="Harbour Foods", Phone="100", Web="harbour.example")
     company.edit("erp", NAME="Oak Tools", DISPLAYCONTACT__PRINTAS="Oak Tools", DISPLAYCONTACT__PHONE1="200")
@@ -100,6 +116,12 @@ def test_an_edit_arrives_on_the_other_side_once_and_a_conflict_is_decided(compan
     assert company.run("dry-run")["updated"] >= 1
     assert company.see("crm", "Harbour Foods")["Phone"] == "100"
     company.run()
+    crm, erp = sorted(company.told(account)["writes"], key=lambda one: str(one["slot"]))
+    assert [(one["field"], one["old"], one["new"]) for one in crm["fields"]] == [("Phone", "100", "101")]
+    assert crm["fields"][0]["why"][0]["reason"] == "Changed in Sage Intacct only."
+    assert [(one["title"], one["new"]) for one in erp["fields"]] == [
+        ("Contact · Web site", "www.harbour.example")
+    ]
     assert company.see("crm", "Harbour Foods")["Phone"] == "101"
     assert company.see("erp", "Harbour Foods")["DISPLAYCONTACT"]["URL1"] == "www.harbour.example"
     company.run()

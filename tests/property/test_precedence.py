@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.agreement import ByState, FieldPair, SideName, empty, other
@@ -120,6 +120,7 @@ def test_it_always_decides_and_always_the_same(case: tuple[FieldPair, Standing, 
 
 
 @given(cases())
+@settings(max_examples=500)
 def test_the_sides_are_only_names(case: tuple[FieldPair, Standing, Facts]) -> None:
     assert turned(decide(*mirrored(*case))) == decide(*case)
 

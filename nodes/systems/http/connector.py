@@ -119,5 +119,6 @@ def capability(settings: HttpSettings) -> Capability:
         write=min(unsafe) if unsafe else max([100, *sizes.values()]),
         find=100,
         idempotency="key" if keyed else "none",
+        tombstones=any(one.read and one.read.deleted for one in settings.entities),
         changes="modified-since" if any(one.modified for one in settings.entities) else "none",
     )

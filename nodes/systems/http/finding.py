@@ -12,7 +12,7 @@ from engine.connector import CannotTell
 from engine.record import Remote, to_json
 from nodes.systems.http.answers import Judge
 from nodes.systems.http.line import Line
-from nodes.systems.http.reading import Reader, rows_at
+from nodes.systems.http.reading import Reader, is_deleted, rows_at
 from nodes.systems.http.settings import EntityForm, at, placeholders
 from nodes.systems.http.shapes import plain_name
 
@@ -77,7 +77,8 @@ class Finder:
         return rows_at(form.records, content, self.line.host, self.what)
 
     def _equal(self, match: Mapping[str, Any], rows: Sequence[Any]) -> list[Remote]:
-        remotes = [self.remote(row) for row in rows if isinstance(row, dict) and _matches(match, row)]
+        there = [row for row in rows if isinstance(row, dict) and not is_deleted(self.form, row)]
+        remotes = [self.remote(row) for row in there if _matches(match, row)]
         return list({remote.id: remote for remote in remotes if remote.id}.values())
 
     def remote(self, row: dict[str, Any]) -> Remote:

@@ -73,7 +73,7 @@ class Reader:
             records = [one for one in records if within(one.version, query.since, query.until)]
         stamps = [here["mark"], *(one.version for one in records)]
         mark = max((stamp for stamp in stamps if stamp), key=moment, default=None)
-        kept = [one for one in records if passes(one.data, query.filters)]
+        kept = [one for one in records if one.deleted or passes(one.data, query.filters)]
         return Page(kept, {"next": following, "mark": mark} if following is not None else None, mark)
 
     def rows(
@@ -111,6 +111,7 @@ class Reader:
             row,
             title="" if title is None else str(title),
             version=None if version is None else str(version),
+            deleted=is_deleted(self.form, row),
         )
 
     def _parameters(self, since: str | None, until: str | None) -> list[tuple[str, str]]:
@@ -184,7 +185,8 @@ class Reader:
         records = [self.record(row) for row in rows]
         done = start + limit >= len(keys)
         cursor = None if done else {"next": start + limit, "mark": None}
-        return Page([one for one in records if passes(one.data, query.filters)], cursor)
+        kept = [one for one in records if one.deleted or passes(one.data, query.filters)]
+        return Page(kept, cursor)
 
     def one(self, key: str) -> Any:
         """The record with this id, None if there is none."""
@@ -193,6 +195,12 @@ class Reader:
         if response.status_code in (404, 410):
             return None
         return self.judge.content(response, self.what)
+
+
+def is_deleted(form: EntityForm, row: Any) -> bool:
+    """Whether a row says that it was deleted: a moment, true, 1 or the like; what is missing, false or 0 does not."""
+    told = at(form.read.deleted, row) if form.read and form.read.deleted else None
+    return str(told).lower() not in ("none", "false", "0", "")
 
 
 def within(stamp: str | None, since: str | None, until: str | None) -> bool:

@@ -176,6 +176,11 @@ class ReadForm(Form):
         None, title="Changes", description="Empty: all are read, and Heddle leaves out the rest."
     )
     one: SubPath = Field("", title="Path of one record", description="With {id}: /customers/{id}")
+    deleted: ValuePath = Field(
+        "",
+        title="Where it says that it was deleted",
+        description="$.deleted or $.deleted_at, for services that go on telling of deleted records.",
+    )
 
 
 class FindForm(Form):

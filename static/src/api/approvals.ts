@@ -49,6 +49,8 @@ export interface ApprovalDetail extends ApprovalRow {
   form: AskedField[];
   values: Json;
   why_not: string;
+  /** Whether the person at the screen may take the question back. */
+  may_withdraw: boolean;
   delegates: { id: string; name: string; email: string }[];
 }
 
@@ -115,6 +117,14 @@ export function useDelegate(id: number) {
   const after = useAfterDecision();
   return useMutation({
     mutationFn: (user: string) => api<ApprovalDetail>(`/api/approvals/${id}/delegate`, { method: "POST", body: { user } }),
+    onSuccess: after,
+  });
+}
+
+export function useWithdraw(id: number) {
+  const after = useAfterDecision();
+  return useMutation({
+    mutationFn: (reason: string) => api<Outcome>(`/api/approvals/${id}/withdraw`, { method: "POST", body: { reason } }),
     onSuccess: after,
   });
 }

@@ -2,6 +2,7 @@
 
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
+import type { Wanted } from "../model/reading";
 import type { Catalog, Entity, Flow, Summary } from "../model/flow";
 import { plainNumber } from "../model/values";
 import { api, rememberCsrf } from "./client";
@@ -169,7 +170,7 @@ export function usePublish(slug: string) {
 export function useStartRun(slug: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { mode: RunMode; input?: unknown; version?: number }) =>
+    mutationFn: (body: { mode: RunMode; version?: number } & Wanted) =>
       api<{ run: string }>(`/api/flows/${slug}/runs`, { method: "POST", body }),
     onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
   });

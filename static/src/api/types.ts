@@ -374,6 +374,8 @@ export interface LookupForm {
   table: string;
   key: string;
   columns: { name: string; options: { value: string; title: string }[] }[];
+  /** Column → what it probably is, and why. */
+  proposals?: Record<string, { value: string; title: string; why: string }>;
 }
 
 /** Which of several objects a record is. */

@@ -15,6 +15,7 @@ import {
   IconLink,
   IconPlayerPlay,
   IconPlugConnected,
+  IconPower,
   IconTable,
   IconTelescope,
 } from "@tabler/icons-react";
@@ -28,12 +29,14 @@ import { useOverlay } from "../store/run";
 import { useView, type Dialog } from "../store/view";
 import { StatusBadge } from "../ui/parts";
 import css from "./bar.module.css";
+import { DriftNotice } from "./DriftNotice";
 
 export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () => void }) {
   const trying = useOverlay((overlay) => overlay.trying);
   const slug = useEditor((editor) => editor.slug);
   const readOnly = useEditor((editor) => editor.readOnly);
   const mayRun = useMay("operator");
+  const state = useEditor((editor) => editor.state);
   const show = (dialog: Dialog) => () => useView.setState({ dialog });
   return (
     <>
@@ -92,6 +95,11 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
                   </Menu.Item>
                 </>
               )}
+              {readOnly || state === "draft" ? null : (
+                <Menu.Item leftSection={<IconPower size={16} />} onClick={show("switch")}>
+                  {state === "live" ? "Switch off" : "Switch on"}
+                </Menu.Item>
+              )}
               <Menu.Item leftSection={<IconDownload size={16} />} component="a" href={`/api/flows/${slug}/export`} download={`${slug}.json`}>
                 Export as a file
               </Menu.Item>
@@ -104,6 +112,7 @@ export function TopBar({ narrow, trySample }: { narrow: boolean; trySample: () =
         </div>
       </header>
       <Notice />
+      <DriftNotice />
     </>
   );
 }

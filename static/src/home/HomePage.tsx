@@ -3,6 +3,7 @@
 import { IconCircleCheck } from "@tabler/icons-react";
 import { Link } from "react-router";
 
+import { type DriftedFlow, useDrifts } from "../api/drifts";
 import { useConnections, useFlows } from "../api/queries";
 import { type ApprovalRow, useApprovals } from "../api/approvals";
 import { type ConflictPage, useConflicts } from "../api/conflicts";
@@ -30,6 +31,7 @@ export function HomePage() {
   const asked = useApprovals("mine");
   const drawings = usePublications().data?.publications.filter((one) => one.mine) ?? [];
   const disputed = useConflicts().data?.pages[0] ?? null;
+  const drifted = useDrifts().data ?? [];
   const runs = useRuns({});
   const connections = useConnections();
   const flows = useFlows();
@@ -44,7 +46,7 @@ export function HomePage() {
       {held.isPending || runs.isPending ? (
         <Rows count={3} height={64} />
       ) : (
-        <Needs asked={asked.data?.approvals ?? []} drawings={drawings} groups={held.data?.groups ?? []} disputed={disputed} runs={today} connections={connections.data ?? []} calm={!fresh && !error} />
+        <Needs asked={asked.data?.approvals ?? []} drawings={drawings} drifted={drifted} groups={held.data?.groups ?? []} disputed={disputed} runs={today} connections={connections.data ?? []} calm={!fresh && !error} />
       )}
       {fresh ? <FirstSteps connected={(connections.data?.length ?? 0) > 1} drawn={(flows.data?.length ?? 0) > 0} /> : null}
       <div className={css.grid}>
@@ -90,6 +92,7 @@ export function HomePage() {
 interface NeedsProps {
   asked: ApprovalRow[];
   drawings: PublicationRow[];
+  drifted: DriftedFlow[];
   groups: { message: string; count: number }[];
   disputed: ConflictPage | null;
   runs: RunRow[];
@@ -97,7 +100,7 @@ interface NeedsProps {
   calm: boolean;
 }
 
-function Needs({ asked, drawings, groups, disputed, runs, connections, calm }: NeedsProps) {
+function Needs({ asked, drawings, drifted, groups, disputed, runs, connections, calm }: NeedsProps) {
   const waiting = groups.reduce((sum, group) => sum + group.count, 0);
   const failed = runs.filter((run) => run.counts.failed > 0 || run.state === "failed");
   const records = failed.reduce((sum, run) => sum + run.counts.failed, 0);
@@ -105,7 +108,7 @@ function Needs({ asked, drawings, groups, disputed, runs, connections, calm }: N
   const broken = connections.filter((connection) => !connection.outage && connection.health && !connection.health.ok);
   const stuck = runs.filter((run) => (run.state === "waiting" && !down.length) || run.state === "paused");
   const waits = runs.filter((run) => run.state === "waiting").length;
-  if (!asked.length && !drawings.length && !waiting && !disputed?.count && !failed.length && !broken.length && !down.length && !stuck.length) {
+  if (!asked.length && !drawings.length && !drifted.length && !waiting && !disputed?.count && !failed.length && !broken.length && !down.length && !stuck.length) {
     if (!calm) return null;
     return (
       <div className={css.calm}>
@@ -163,6 +166,16 @@ function Needs({ asked, drawings, groups, disputed, runs, connections, calm }: N
           text={failed.map((run) => run.flow.name).filter((name, at, names) => names.indexOf(name) === at).join(", ")}
         />
       ) : null}
+      {drifted.map(({ flow, drifts }) => (
+        <Need
+          key={flow.slug}
+          to={`/flows/${flow.slug}`}
+          tone="failed"
+          count={drifts.length}
+          title={flow.state === "paused" ? `${flow.name} is paused: a system has changed` : `A system has changed under ${flow.name}`}
+          text={drifts[0]?.message ?? ""}
+        />
+      ))}
       {stuck.map((run) => (
         <Need key={run.id} to={`/runs/${run.id}`} tone="held" count={1} title={`${run.flow.name} waits`} text={runSentence(run)} />
       ))}

@@ -11,11 +11,12 @@ const names = { left: "Creatio", right: "Intacct" };
 
 describe("pairs of a two-way sync", () => {
   it("are suggested by name, title and type, each field once, and never twice", () => {
-    const left = leavesOf([field("Name"), field("Phone"), field("Web"), field("Id", { type: "id" }), field("Active", { type: "boolean" })]);
+    const left = leavesOf([field("Name"), field("Phone"), field("Web"), field("Id", { type: "id" }), field("Owner", { type: "reference" }), field("Active", { type: "boolean" })]);
     const right = leavesOf([
       field("NAME"),
       field("DISPLAYCONTACT", { type: "object", fields: [field("PHONE1", { title: "Phone" }), field("FAX", { title: "Fax" })] }),
       field("RECORDNO", { type: "id", title: "Id" }),
+      field("OWNER", { title: "Owner" }),
       field("ACTIVE", { title: "Active", type: "money" }),
     ]);
     const offers = suggestPairs(left, right, []);

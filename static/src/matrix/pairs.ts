@@ -139,10 +139,13 @@ export interface Offer {
 
 const LEAST = 0.5;
 
+/** Ids are each system's own: what they name stands for something else on the other side. */
+const OWN: ReadonlySet<string> = new Set(["id", "reference"]);
+
 /** Pairs that look alike and are not in the list yet, each field once, the most certain first. */
 export function suggestPairs(left: readonly Leaf[], right: readonly Leaf[], pairs: readonly Pair[]): Offer[] {
   const free = (side: SideName, leaves: readonly Leaf[]) =>
-    leaves.filter((leaf) => !pairs.some((pair) => pair[side] === leaf.name) && leaf.field.type !== "id");
+    leaves.filter((leaf) => !pairs.some((pair) => pair[side] === leaf.name) && !OWN.has(leaf.field.type));
   const ranked = free("left", left)
     .flatMap((one) => free("right", right).map((two) => ({ one, two, score: scoreOf(one, two) })))
     .filter(({ one, two, score }) => score >= LEAST && !(one.field.read_only && two.field.read_only))

@@ -96,9 +96,11 @@ const CAUSES: Record<string, string> = {
   retry: "A retry",
   plan: "An approved plan",
   correction: "A corrected record",
+  "first-load": "A first load",
   answer: "An answer in the inbox",
   conflict: "A conflict was decided",
   release: "An answer in the inbox",
+  alert: "To tell a person",
 };
 
 export function causeText(cause: { kind: string; by: string | null }): string {

@@ -71,8 +71,20 @@ function RowForm({ group, form, onDone }: Props & { form: LookupForm }) {
   const set = (name: string, value: string) => setValues((now) => ({ ...now, [name]: value }));
   return (
     <Frame group={group} onDone={onDone} answer={values} lacking={lacking} said={form.kind === "ask" ? "Answered." : `${form.key} is answered, and the next one like it will not ask.`}>
-      {(tried) =>
-        form.columns.map((column) => {
+      {(tried) => [
+        ...Object.entries(form.proposals ?? {}).map(([column, near]) => (
+          <p key={`near/${column}`} className={css.near}>
+            {values[column] === near.value ? "Proposed: " : ""}
+            {values[column] === near.value ? null : (
+              <Button size="compact-sm" variant="default" onClick={() => set(column, near.value)}>
+                Take {near.value}
+                {near.title === near.value ? "" : ` · ${near.title}`}
+              </Button>
+            )}{" "}
+            {near.why}
+          </p>
+        )),
+        ...form.columns.map((column) => {
           const required = needed.includes(column);
           const name = form.key ? `${column.name} for ${form.key}` : column.name;
           const error = tried && required && !values[column.name]?.trim() ? `Choose ${name}.` : null;
@@ -104,8 +116,8 @@ function RowForm({ group, form, onDone }: Props & { form: LookupForm }) {
               onChange={(next) => set(column.name, next)}
             />
           );
-        })
-      }
+        }),
+      ]}
     </Frame>
   );
 }

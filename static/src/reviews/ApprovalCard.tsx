@@ -1,11 +1,11 @@
 /** One question, what it is about, and the way to an answer. */
 
-import { Button, Checkbox } from "@mantine/core";
+import { Button, Checkbox, TextInput } from "@mantine/core";
 import { IconUserCheck } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link } from "react-router";
 
-import { type ApprovalRow, useApproval } from "../api/approvals";
+import { type ApprovalRow, useApproval, useWithdraw } from "../api/approvals";
 import { many } from "../model/runs";
 import { ErrorBanner, RelativeTime, Rows } from "../ui/parts";
 import { ApprovalForm } from "./ApprovalForm";
@@ -82,6 +82,32 @@ function Inside({ id, onDone }: { id: number; onDone: (done: Told) => void }) {
         </section>
       ) : null}
       {one.why_not ? <p className={css.quiet}>{one.why_not}</p> : <ApprovalForm approval={one} onDone={onDone} />}
+      {one.may_withdraw ? <Withdraw id={id} question={one.question} onDone={onDone} /> : null}
     </div>
+  );
+}
+
+/** For whoever asked: the question was a mistake, or is no longer one. */
+function Withdraw({ id, question, onDone }: { id: number; question: string; onDone: (done: Told) => void }) {
+  const withdraw = useWithdraw(id);
+  const [reason, setReason] = useState("");
+  const send = () => {
+    withdraw.mutateAsync(reason).then(
+      () => onDone({ runs: [], message: `${question} Taken back; the record goes no further.` }),
+      () => undefined, // shown by withdraw.error
+    );
+  };
+  return (
+    <details className={css.hand}>
+      <summary>Take the question back</summary>
+      <p className={css.quiet}>Nobody is asked any more, and this record goes no further. It is asked anew when it comes again with other values.</p>
+      <div className={css.acts}>
+        <TextInput aria-label="Why it is taken back" placeholder="Why" value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
+        <Button variant="default" loading={withdraw.isPending} onClick={send}>
+          Withdraw
+        </Button>
+      </div>
+      <ErrorBanner error={withdraw.error} />
+    </details>
   );
 }

@@ -36,7 +36,7 @@ export function ChoiceForm({ group, form, onDone }: Props) {
         setTried(true);
         if (!choice) return;
         void answer.mutateAsync({ question: group.question, answer: { choice } }).then(
-          ({ released, runs }) => onDone({ runs, question: questionKey(group), at: Date.now(), message: said(released) }),
+          ({ released, left, runs }) => onDone({ runs, question: questionKey(group), at: Date.now(), message: said(released + left) }),
           () => undefined, // shown as answer.error
         );
       }}
@@ -58,7 +58,7 @@ export function ChoiceForm({ group, form, onDone }: Props) {
                   </>
                 }
               />
-              {one.exact ? <Badge variant="light">The same</Badge> : <Badge variant="light" color="gray">Looks alike</Badge>}
+              {one.exact ? <Badge tt="none" variant="light">The same</Badge> : <Badge tt="none" variant="light" color="gray">Looks alike</Badge>}
               {one.link ? (
                 <Anchor href={one.link} target="_blank" rel="noreferrer" size="sm" aria-label={`Open ${one.number || one.id}`}>
                   Open <IconExternalLink size={13} aria-hidden />

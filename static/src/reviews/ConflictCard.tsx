@@ -77,12 +77,12 @@ export function ConflictCard({ conflict, onDone }: Props) {
           </p>
         </div>
       </div>
-      <div className={own.table} role="table" aria-label={`What ${names.left} and ${names.right} have`}>
-        <div className={own.head} role="row">
-          <span role="columnheader">Field</span>
-          <span role="columnheader">Agreed</span>
+      <section className={own.table} aria-label={`What ${names.left} and ${names.right} have`}>
+        <div className={own.head}>
+          <span>Field</span>
+          <span>Agreed</span>
           {[left, right].map((thing) => (
-            <span key={thing.connection + thing.entity} role="columnheader">
+            <span key={thing.connection + thing.entity}>
               <Place thing={thing} />
             </span>
           ))}
@@ -103,7 +103,7 @@ export function ConflictCard({ conflict, onDone }: Props) {
             onAll={(take) => sendAll(field.field, field.title, take)}
           />
         ))}
-      </div>
+      </section>
       {may ? (
         <div className={own.acts}>
           <Button disabled={!chosen.length} loading={decide.isPending} onClick={send}>

@@ -27,17 +27,17 @@ export function ConflictFieldRow(props: Props) {
   const group = `conflict-${id}-${field.field}`;
   const agreed = field.agreed ? valueText(field.agreed.left) || "empty" : "never";
   return (
-    <div className={own.field}>
-      <div className={own.row} role="row">
-        <strong role="rowheader" title={`${field.left} ↔ ${field.right}`}>
+    <div className={own.field} role="radiogroup" aria-label={field.title}>
+      <div className={own.row}>
+        <strong title={`${field.left} ↔ ${field.right}`}>
           {field.title}
         </strong>
-        <span role="cell" className={own.agreed}>
+        <span className={own.agreed}>
           <small>Agreed</small>
           {agreed}
         </span>
         {(["left", "right"] as const).map((side) => (
-          <label key={side} role="cell" className={own.value} data-on={choice?.take === side}>
+          <label key={side} className={own.value} data-on={choice?.take === side}>
             <input
               type="radio"
               name={group}

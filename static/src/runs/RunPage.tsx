@@ -10,6 +10,7 @@ import { groupDigits } from "../model/values";
 import { Count, ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
 import { statusOf } from "../ui/status";
 import { Allow, overBudget } from "./Allow";
+import { MatchView } from "./MatchView";
 import { PlanView } from "./PlanView";
 import { RecordList } from "./RecordList";
 import { RetryButton } from "./RetryButton";
@@ -22,6 +23,7 @@ const TABS = [
   { id: "plan", label: "Plan" },
   { id: "records", label: "Records" },
 ];
+const MATCHES = { id: "matches", label: "Match report" };
 const OPEN = new Set(["queued", "running", "waiting", "paused"]);
 
 export function RunPage() {
@@ -41,7 +43,8 @@ export function RunPage() {
       { replace: true },
     );
   const planned = run !== null && run.mode !== "live" && run.ended_at !== null;
-  const tab = params.get("tab") ?? (outcome ? "records" : "plan");
+  const reports = planned && run.cause.kind === "first-load";
+  const tab = params.get("tab") ?? (outcome ? "records" : reports ? "matches" : "plan");
   const show = (id: string) => setParams({ tab: id }, { replace: true });
   if (!run) {
     return (
@@ -79,14 +82,16 @@ export function RunPage() {
       </div>
       {planned ? (
         <div className={css.tabs} role="tablist" aria-label="What is shown">
-          {TABS.map((one) => (
+          {(reports ? [MATCHES, ...TABS] : TABS).map((one) => (
             <button key={one.id} type="button" role="tab" className={css.tab} aria-selected={tab === one.id} onClick={() => show(one.id)}>
               {one.label}
             </button>
           ))}
         </div>
       ) : null}
-      {planned && tab === "plan" ? (
+      {reports && tab === "matches" ? (
+        <MatchView run={run} />
+      ) : planned && tab === "plan" ? (
         <PlanView run={run} />
       ) : (
         <RecordList run={run} titles={stepTitles(document.data?.nodes)} moving={OPEN.has(run.state)} />
@@ -200,7 +205,7 @@ function Acts({ run }: { run: RunDetail }) {
       <Button component="a" href={`/api/runs/${run.id}/deliveries?format=csv`} download variant="default" leftSection={<IconDownload size={16} />}>
         CSV
       </Button>
-      {run.counts.held > 0 && run.counts.failed === 0 ? (
+      {run.mode === "live" && run.counts.held > 0 && run.counts.failed === 0 ? (
         <>
           <RetryButton run={run} quiet />
           <Button component={Link} to="/inbox?tab=held" leftSection={<IconHandStop size={16} />}>

@@ -10,7 +10,8 @@ export function recordAddress(run: string, key: string): string {
 
 /** Titles of steps by node id, from the drawing that the run used. */
 export function stepTitles(nodes: readonly { id: string; title: string }[] | undefined): Record<string, string> {
-  return Object.fromEntries((nodes ?? []).map((node) => [node.id, node.title || node.id]));
+  const drawn = (nodes ?? []).map((node) => [node.id, node.title || node.id] as const);
+  return { "heddle-task": "Task for a person", ...Object.fromEntries(drawn) };
 }
 
 /** What became of a record at a write: a delete counts as an update, and is called what it is. */

@@ -9,7 +9,7 @@ import { placeOf, type Sizes } from "../model/layout";
 
 export type CanvasNode = Node<Record<string, never>, "card">;
 export type CanvasEdge = Edge<Record<string, never>, "line">;
-export type Dialog = "run" | "publish" | "versions" | "policy" | "slots" | "tables" | "hook" | "shortcuts" | "commands" | "find" | "connect" | null;
+export type Dialog = "run" | "publish" | "versions" | "policy" | "slots" | "tables" | "hook" | "shortcuts" | "commands" | "find" | "connect" | "switch" | null;
 
 interface View {
   nodes: CanvasNode[];

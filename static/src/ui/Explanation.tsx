@@ -54,9 +54,10 @@ export function ExplainedValue({ of, text, ask }: Props) {
   );
 }
 
-function ExplainButton({ of, text, ...rest }: { of: string; text: string }) {
+/** The popover hands its target a class and handlers of its own. */
+function ExplainButton({ of, text, className = "", ...rest }: { of: string; text: string; className?: string }) {
   return (
-    <button type="button" className={css.asks} aria-label={`${text || "empty"}: why is ${of} so?`} {...rest}>
+    <button type="button" {...rest} className={`${css.asks} ${className}`} aria-label={`${text || "empty"}: why is ${of} so?`}>
       {text || "empty"}
     </button>
   );

@@ -10,6 +10,7 @@ import { PolicyDialog } from "./PolicyDialog";
 import { PublishDialog } from "./PublishDialog";
 import { RunDialog } from "./RunDialog";
 import { SlotsDialog } from "./SlotsDialog";
+import { SwitchDialog } from "./SwitchDialog";
 import { TablesDialog } from "./TablesDialog";
 import { VersionsDialog } from "./VersionsDialog";
 
@@ -26,6 +27,7 @@ export function Dialogs({ hands, slug }: { hands: Hands; slug: string }) {
       {dialog === "slots" ? <SlotsDialog close={close} /> : null}
       {dialog === "tables" ? <TablesDialog close={close} /> : null}
       {dialog === "hook" ? <HookDialog slug={slug} close={close} /> : null}
+      {dialog === "switch" ? <SwitchDialog slug={slug} close={close} /> : null}
       {dialog === "shortcuts" ? <ShortcutsDialog close={close} /> : null}
       {dialog === "commands" ? <CommandsDialog hands={hands} close={close} /> : null}
       {dialog === "find" ? <FindDialog hands={hands} close={close} /> : null}

@@ -1,13 +1,15 @@
-import { Button, Collapse, Group, JsonInput, Modal } from "@mantine/core";
+import { Button, Group, Modal } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useNavigate } from "react-router";
 
+import { useStartFirstLoad } from "../../api/firstload";
 import { useStartRun } from "../../api/queries";
 import type { RunDetail, RunMode } from "../../api/types";
-import { parseExact } from "../../model/values";
-import { useEditor } from "../../store/editor";
+import { EVERYTHING, readableOf, type Reading, wantedOf } from "../../model/reading";
+import { useDocument, useEditor } from "../../store/editor";
 import { followRun, hasEnded } from "../../store/follow";
 import { Count, ErrorBanner, Rows } from "../../ui/parts";
+import { ReadingFields } from "./ReadingFields";
 import css from "./dialogs.module.css";
 
 /** A run by hand. The numbers come first: a dry run tells what the live one would write. */
@@ -19,13 +21,14 @@ export function RunDialog({ slug, close }: { slug: string; close: () => void }) 
   const [dry, setDry] = useState<string | null>(null);
   const [counted, setCounted] = useState<RunDetail | null>(null);
   const [trouble, setTrouble] = useState<unknown>(null);
-  const [narrow, setNarrow] = useState(false);
-  const [input, setInput] = useState("");
+  const [reading, setReading] = useState<Reading>(EVERYTHING);
+  const firstLoad = useStartFirstLoad(slug);
+  const readable = readableOf(useDocument());
   useEffect(() => (dry ? followRun(dry, setCounted, setTrouble) : undefined), [dry]);
 
-  const given = inputOf(input);
+  const { wanted, error } = wantedOf(reading, readable);
   const begin = (mode: RunMode, then: (run: string) => void) =>
-    start.mutate({ mode, ...(live === null ? {} : { version: live }), ...(given.value === undefined ? {} : { input: given.value }) }, { onSuccess: ({ run }) => then(run) });
+    start.mutate({ mode, ...(live === null ? {} : { version: live }), ...wanted }, { onSuccess: ({ run }) => then(run) });
   const go = (run: string) => {
     close();
     void navigate(`/flows/${slug}/runs/${run}`);
@@ -41,28 +44,33 @@ export function RunDialog({ slug, close }: { slug: string; close: () => void }) 
           {sentence(live, dry, counted)}
         </p>
       )}
-      {dry && !counted ? <Rows count={2} /> : null}
-      {counted ? <Figures run={counted} /> : null}
-      <ErrorBanner error={start.error ?? trouble} />
-      {counted?.state === "failed" && counted.message ? <ErrorBanner error={new Error(counted.message)} /> : null}
-      <Collapse expanded={narrow}>
-        <JsonInput
-          label="Start with"
-          description={'What the trigger would bring, as JSON, such as {"id": "4711"}'}
-          autosize
-          minRows={2}
-          value={input}
-          onChange={(text) => {
-            setInput(text);
+      {live === null ? null : (
+        <ReadingFields
+          reading={reading}
+          readable={readable}
+          error={error}
+          onChange={(next) => {
+            setReading(next);
             setDry(null);
             setCounted(null);
           }}
-          error={given.error}
         />
-      </Collapse>
+      )}
+      {dry && !counted ? <Rows count={2} /> : null}
+      {counted ? <Figures run={counted} /> : null}
+      <ErrorBanner error={start.error ?? firstLoad.error ?? trouble} />
+      {counted?.state === "failed" && counted.message ? <ErrorBanner error={new Error(counted.message)} /> : null}
       <Group justify="flex-end" mt="lg">
-        <Button variant="subtle" color="gray" mr="auto" onClick={() => setNarrow(!narrow)}>
-          {narrow ? "Take everything" : "Only certain records…"}
+        <Button
+          variant="subtle"
+          color="gray"
+          mr="auto"
+          disabled={live === null}
+          loading={firstLoad.isPending}
+          title="Reads everything and writes nothing: shows what is there already, what looks alike, and what is new"
+          onClick={() => firstLoad.mutate(undefined, { onSuccess: ({ run }) => { close(); void navigate(`/runs/${run}`); } })}
+        >
+          First load…
         </Button>
         {done ? (
           <Button variant="default" onClick={() => go(counted.id)}>
@@ -72,14 +80,14 @@ export function RunDialog({ slug, close }: { slug: string; close: () => void }) 
           <Button
             variant="default"
             loading={start.isPending || (dry !== null && !done)}
-            disabled={live === null || given.error !== null}
+            disabled={live === null || error !== null}
             data-autofocus
             onClick={() => begin("dry-run", setDry)}
           >
             Count first (dry run)
           </Button>
         )}
-        <Button disabled={live === null || given.error !== null || (done && writes === 0)} loading={start.isPending} onClick={() => begin("live", go)}>
+        <Button disabled={live === null || error !== null || (done && writes === 0)} loading={start.isPending} onClick={() => begin("live", go)}>
           {done ? `Write ${writes.toLocaleString("en")} ${writes === 1 ? "record" : "records"}` : "Run now"}
         </Button>
       </Group>
@@ -115,13 +123,4 @@ function Figures({ run }: { run: RunDetail }) {
       ))}
     </div>
   );
-}
-
-function inputOf(text: string): { value?: unknown; error: string | null } {
-  if (!text.trim()) return { error: null };
-  try {
-    return { value: parseExact(text), error: null };
-  } catch {
-    return { error: "This is not JSON yet." };
-  }
 }

@@ -156,6 +156,24 @@ def test_named_records_and_conditions(connect: Connect, served: Served) -> None:
     assert [one.key for one in basel] == [row["id"] for row in rows if row["city"] == "Basel"]
 
 
+def test_deleted_records_are_told_and_no_longer_found(connect: Connect, served: Served) -> None:
+    connector = connect(customers={"read": {"deleted": "$.deleted_at"}})
+    assert connector.capability.tombstones
+    assert not connect().capability.tombstones
+    gone, kept = read_all(connector)[:2]
+    stamp = gone.data["updated"]
+    marks = [Change("a", "update", {"deleted_at": "2026-03-01"}, gone.key)]
+    marks.append(Change("b", "update", {"deleted_at": None}, kept.key))
+    assert all(not result.message for result in connector.write("customers", marks))
+    city = [Filter(field="city", op="eq", value="nowhere")]
+    told = read_all(connector, since=stamp, filters=city)
+    assert [(record.key, record.deleted) for record in told] == [(gone.key, True)]
+    (named,) = read_all(connector, keys=(gone.key,))
+    assert named.deleted
+    found = connector.find("customers", [{"number": one.data["number"]} for one in (gone, kept)])
+    assert [[remote.id for remote in remotes] for remotes in found] == [[], [kept.key]]
+
+
 def test_shapes_are_given_or_learned(connect: Connect, served: Served) -> None:
     served.app.store(
         "invoices",
