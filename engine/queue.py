@@ -158,7 +158,7 @@ def quieten_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(200_000, 20, 20)
+    gc.set_threshold(100_000, 20, 20)
 
 
 def sweep(
