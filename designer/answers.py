@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from designer import drawing, filling, pairing, publishing, shelf
+from designer import drawing, filling, gaps, pairing, publishing, shelf
 from designer.installation import here
 from engine import releases
 from engine.clock import now
@@ -175,6 +175,7 @@ def add_rows(
     note = f"Answered: {', '.join(given)}"[:2000]
     number = flows.publish(session, row, by, note, flows.canonical(document)).number or 0
     publishing.carry(session, row, following)
+    gaps.close(session, row.id, table, given)
     return number
 
 

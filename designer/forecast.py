@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from designer import answers, drawing, proposals
+from designer import answers, drawing, gaps, proposals
 from designer.auth import Identity
 from designer.installation import here
 from designer.secrecy import struck_out
@@ -17,7 +17,7 @@ from engine.flow import Flow
 from engine.record import fingerprint
 from engine.rehearsal import Findings, Lack, Rehearsal, Stopped
 from engine.releases import promise
-from engine.store import audit, findings, flows, reviews
+from engine.store import audit, findings, flows, library, reviews
 from engine.store.database import Session
 
 LIMIT = 1_000
@@ -38,6 +38,8 @@ def rehearse(slug: str, *, everything: bool, limit: int) -> dict[str, Any]:
     unbound = drawing.must_be_bound(flow, bindings)
     if unbound:
         raise DefinitionError(unbound, f"It cannot be rehearsed: {unbound[0].message}")
+    with installation.database.read() as session:
+        whole = library.filled(session, flow)
     opened: list[Connector[Any]] = []
 
     def connect(slot: str) -> Connector[Any]:
@@ -45,7 +47,7 @@ def rehearse(slug: str, *, everything: bool, limit: int) -> dict[str, Any]:
         return opened[-1]
 
     with struck_out(opened):
-        found = Rehearsal(flow, connect, everything=everything).run(limit)
+        found = Rehearsal(whole, connect, everything=everything).run(limit)
     with installation.database.read() as session:
         told = _told(session, row, flow, found, bindings)
     content = {**told, "everything": everything}
@@ -64,7 +66,7 @@ def shown(kept: findings.Finding) -> dict[str, Any]:
     return {**kept.content(), "at": kept.at}
 
 
-def gaps(session: Session) -> list[dict[str, Any]]:
+def known_gaps(session: Session) -> list[dict[str, Any]]:
     """Flows with keys that have no row, as last rehearsed, with the money they stand for."""
     told = []
     for kept in findings.all_of(session, "forecast"):
@@ -111,11 +113,7 @@ def add_rows(
                 for key, cells in rows.items()
                 if reviews.newest(session, row.id, mark := fingerprint({**asked, "key": key}))[1]
             ]
-        kept = findings.get(session, row.id, "forecast")
-        if kept is not None:
-            findings.keep(
-                session, row.id, "forecast", _filled(kept.content(), table, column, rows), kept.version
-            )
+        gaps.close(session, row.id, table, rows)
         audit.note(session, who.actor, "flow.rows", row.slug, table=table, rows=dict(rows))
     done = [answers.set_free(number) for number in promised]
     return answers.Released(
@@ -125,22 +123,6 @@ def add_rows(
         left=sum(one.left for one in done),
         problems=[problem for one in done for problem in one.problems],
     )
-
-
-def _filled(
-    content: dict[str, Any], table: str, column: str, rows: Mapping[str, Mapping[str, str]]
-) -> dict[str, Any]:
-    """The forecast with these rows in their place, until the next rehearsal."""
-    for one in content["tables"]:
-        if (one["table"], one["column"]) != (table, column):
-            continue
-        for key in one["keys"]:
-            given = rows.get(key["key"], {}).get(column)
-            if given:
-                key.update(covered=True, value=given, proposal=None)
-        one["missing"] = sum(not key["covered"] for key in one["keys"])
-        one["amounts"] = _sums(key["amounts"] for key in one["keys"] if not key["covered"])
-    return content
 
 
 # what was found ----------------------------------------------------------------------------------------
@@ -224,7 +206,7 @@ def _table(
             "key": need.key,
             "count": need.count,
             "records": len(need.records),
-            "amounts": _money(need.amounts),
+            "amounts": gaps.money(need.amounts),
             "covered": need.value is not None,
             "value": need.value,
             "proposal": None
@@ -239,7 +221,7 @@ def _table(
         "column": column,
         "columns": table.columns[1:],
         "missing": sum(not key["covered"] for key in keys),
-        "amounts": _sums(key["amounts"] for key in keys if not key["covered"]),
+        "amounts": gaps.sums(gaps.money(need.amounts) for need in needs.values() if need.value is None),
         "keys": keys,
         "options": [
             {**option, "new": earlier is not None and option["value"] not in earlier}
@@ -251,20 +233,6 @@ def _table(
 def _weight(need: Need) -> tuple[bool, Decimal, str]:
     """What has no row first, what stands for most money first of all."""
     return need.value is not None, -sum(map(abs, need.amounts.values()), Decimal(0)), need.key
-
-
-def _money(amounts: Mapping[str, Decimal]) -> list[dict[str, str]]:
-    return [
-        {"currency": currency, "amount": format(amount, "f")} for currency, amount in sorted(amounts.items())
-    ]
-
-
-def _sums(many: Iterator[list[dict[str, str]]] | Any) -> list[dict[str, str]]:
-    total: dict[str, Decimal] = {}
-    for amounts in many:
-        for one in amounts:
-            total[one["currency"]] = total.get(one["currency"], Decimal(0)) + Decimal(one["amount"])
-    return _money(total)
 
 
 def _known(session: Session, row: flows.FlowRow, place: tuple[str, str]) -> set[str] | None:

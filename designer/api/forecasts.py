@@ -37,7 +37,7 @@ class Rows(Body):
 def index() -> Response:
     """The flows whose tables lack rows, as last rehearsed, with the money that these stand for."""
     with here().database.read() as store:
-        found = forecast.gaps(store)
+        found = forecast.known_gaps(store)
     return jsonify({"flows": [{**one, "at": iso(one["at"])} for one in found]})
 
 

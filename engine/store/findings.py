@@ -30,10 +30,15 @@ class Finding(SQLModel, table=True):
 def keep(session: Session, flow_id: str, kind: Kind, content: Any, version: int = 0) -> Finding:
     """Replaces what was found before."""
     row = session.get(Finding, (flow_id, kind)) or Finding(flow_id=flow_id, kind=kind, at=0.0, text="")
-    row.at, row.version, row.text = now(), version, to_json(content).decode()
+    row.at, row.version, row.text = now(), version, text(content)
     session.add(row)
     session.flush()
     return row
+
+
+def text(content: Any) -> str:
+    """What was found, as it is kept."""
+    return to_json(content).decode()
 
 
 def get(session: Session, flow_id: str, kind: Kind) -> Finding | None:

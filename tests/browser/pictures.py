@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from tests import chromium
-from tests.browser import two_sides
+from tests.browser import ahead, two_sides
 from tests.browser.screens import sign_in
 from tests.browser.tour import deciding, tour
 from tests.tree import Tree, running
@@ -41,6 +41,7 @@ def _screens(page: Page, tree: Tree) -> Iterator[str]:
         sign_in(page, tree)
     else:
         yield from (picture for _, picture in tour(page, tree))
+        yield from ahead.pictures(page, tree)
         yield from two_sides.pictures(page, tree)
     yield from deciding(page, tree)
 

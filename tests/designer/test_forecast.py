@@ -127,6 +127,7 @@ def test_rows_of_a_live_flow_release_what_waits_for_them(app: Any, desks: dict[s
     assert editor.post(f"/api/flows/{slug}/publish", {"revision": 1}).status_code == 200
     assert editor.post(f"/api/flows/{slug}/runs", {"mode": "live"}).status_code == 202
     work(app)
+    rehearsed(desks["operator"], slug)
     (group,) = exact(desks["operator"].get("/api/reviews"))["groups"]
     assert group["count"] == 3
     body = {"table": "accounts", "column": "Account", "rows": {"Consulting": {"Account": "4300"}}}
@@ -175,3 +176,15 @@ def test_percents_do_not_lie() -> None:
     assert [forecast.percent(*pair) for pair in ((0, 9), (1, 1000), (999, 1000), (70, 1000), (5, 5))] == [
         "0", "<1", "99", "7", "100"
     ]  # fmt: skip
+
+
+def test_an_answer_in_the_inbox_closes_the_gap_too(app: Any, desks: dict[str, Desk], slug: str) -> None:
+    editor, operator = desks["editor"], desks["operator"]
+    editor.post(f"/api/flows/{slug}/publish", {"revision": 1})
+    editor.post(f"/api/flows/{slug}/runs", {"mode": "live"})
+    work(app)
+    rehearsed(operator, slug)
+    assert len(exact(operator.get("/api/forecasts"))["flows"]) == 1
+    (group,) = exact(operator.get("/api/reviews"))["groups"]
+    operator.post("/api/reviews/answer", {"question": group["question"], "answer": {"Account": "4300"}})
+    assert exact(operator.get("/api/forecasts"))["flows"] == []

@@ -356,12 +356,7 @@ export interface HeldGroup {
   count: number;
   keys: string[];
   runs: string[];
-  form:
-    | LookupForm
-    | ChoiceForm
-    | { kind: "in-doubt"; entity: string; system: string }
-    | { kind: "closed-period"; field: string; date: string }
-    | null;
+  form: LookupForm | ChoiceForm | { kind: "in-doubt"; entity: string; system: string } | { kind: "closed-period"; field: string; date: string } | null;
   /** What sets them free beside an answer, the likeliest first. */
   acts: { do: "again" | "read"; title: string; help: string }[];
   /** Who looks after questions like this one: an e-mail, or `role:` and a role. */
