@@ -1,6 +1,7 @@
 /** The answers of the HTTP contract. Documents and shapes are in model/flow. */
 
 import type { Entity, Flow, Json, Port, Problem } from "../model/flow";
+import type { ChoiceForm, LookupForm } from "./forms";
 
 export type Role = "viewer" | "operator" | "editor" | "admin";
 
@@ -361,31 +362,6 @@ export interface HeldGroup {
   /** Who looks after questions like this one: an e-mail, or `role:` and a role. */
   owner: { value: string; name: string } | null;
   mine: boolean;
-}
-
-/** A row that a table lacks, or what a rule asks for. */
-export interface LookupForm {
-  kind: "lookup" | "rate" | "ask";
-  table: string;
-  key: string;
-  columns: { name: string; options: { value: string; title: string }[] }[];
-  /** Column → what it probably is, and why. */
-  proposals?: Record<string, { value: string; title: string; why: string }>;
-}
-
-/** Which of several objects a record is. */
-export interface ChoiceForm {
-  kind: "choice";
-  entity: string;
-  match: Record<string, string>;
-  candidates: {
-    id: string;
-    number: string | null;
-    link: string | null;
-    values: Record<string, string>;
-    /** The same value, not one that only looks like it. */
-    exact: boolean;
-  }[];
 }
 
 export interface Sandbox {
