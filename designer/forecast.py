@@ -17,7 +17,7 @@ from engine.flow import Flow
 from engine.record import fingerprint
 from engine.rehearsal import Findings, Lack, Rehearsal, Stopped
 from engine.releases import promise
-from engine.store import audit, findings, flows, reviews
+from engine.store import audit, findings, flows, library, reviews
 from engine.store.database import Session
 
 LIMIT = 1_000
@@ -38,6 +38,8 @@ def rehearse(slug: str, *, everything: bool, limit: int) -> dict[str, Any]:
     unbound = drawing.must_be_bound(flow, bindings)
     if unbound:
         raise DefinitionError(unbound, f"It cannot be rehearsed: {unbound[0].message}")
+    with installation.database.read() as session:
+        whole = library.filled(session, flow)
     opened: list[Connector[Any]] = []
 
     def connect(slot: str) -> Connector[Any]:
@@ -45,7 +47,7 @@ def rehearse(slug: str, *, everything: bool, limit: int) -> dict[str, Any]:
         return opened[-1]
 
     with struck_out(opened):
-        found = Rehearsal(flow, connect, everything=everything).run(limit)
+        found = Rehearsal(whole, connect, everything=everything).run(limit)
     with installation.database.read() as session:
         told = _told(session, row, flow, found, bindings)
     content = {**told, "everything": everything}

@@ -46,11 +46,11 @@ class Installation:
     def seal(self) -> Seal:
         return self.runtime.seal
 
-    def ring(self, run_id: str, lanes: Iterable[int]) -> None:
+    def ring(self, run_id: str, lanes: Iterable[int], crowd: str = "") -> None:
         """Rings for lanes, after the commit; what is not heard, the sweeper finds."""
         if self.bell is not None:
             for lane in lanes:
-                self.bell.ring(run_id, lane)
+                self.bell.ring(run_id, lane, crowd)
 
 
 def here() -> Installation:

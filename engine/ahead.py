@@ -102,6 +102,8 @@ class Ahead:
         return following[1].result() if following and following[0] == self._held.next else None
 
     def close(self) -> None:
+        """Lets go of what was made ready: a claim that is over may live on for a while, a batch must not."""
+        self._next = None
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 

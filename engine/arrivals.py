@@ -12,7 +12,7 @@ from engine.errors import HeddleError
 from engine.ferry import Ferry
 from engine.launch import Cause, Load, Started
 from engine.plan import Plan
-from engine.record import to_json
+from engine.record import fingerprint, to_json
 from engine.store import flows, newcomers
 from engine.store.database import Database, Session
 from engine.store.flows import Standing
@@ -155,7 +155,7 @@ class _Plain:
         # Whoever answers a ring for a small run takes others of its kind along.
         kind = (arrival.flow_id, version, arrival.standing.bindings)
         rung, self._rung[kind] = self._rung.get(kind, 0), self._rung.get(kind, 0) + 1
-        return Started(run_id, [] if rung % MOST else lanes)
+        return Started(run_id, [] if rung % MOST else lanes, crowd=fingerprint(kind))
 
     def store(self, answers: list[Started | Exception]) -> None:
         """Writes the rows. Another process may have been quicker with a cause: then its run is the answer."""

@@ -31,11 +31,13 @@ class Cause:
 
 @dataclass(frozen=True)
 class Started:
-    """A run and the lanes to ring for once the transaction is committed; ``new`` is False for a repeat."""
+    """A run and the lanes to ring for once the transaction is committed; ``new`` is False for a repeat. ``crowd`` names
+    small runs of which whoever answers takes all along."""
 
     run: str
     lanes: list[int]
     new: bool = True
+    crowd: str = ""
 
 
 @dataclass(frozen=True, slots=True)

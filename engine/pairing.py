@@ -21,10 +21,10 @@ from engine.node import SyncNode
 from engine.planned import Approval
 from engine.precedence import Decision
 from engine.record import Outcome, Record, Remote, Result
-from engine.store import agreements, conflicts, deliveries
+from engine.store import agreements, claims, conflicts, deliveries
 from engine.store.agreements import Kept
 from engine.store.conflicts import Conflict
-from engine.store.database import Database
+from engine.store.database import Database, Session
 from engine.store.references import OUT, Pair, Reference
 from engine.translation import Translator
 from engine.walk import Receipt
@@ -280,6 +280,14 @@ def _several(errand: SyncErrand, couple: Couple, found: Sequence[Kept]) -> None:
     )
 
 
+def still_claimed(errand: SyncErrand, session: Session, kept: Kept) -> bool:
+    """Whether somebody else has claimed it and is at work, even if that takes longer than the claim was meant for."""
+    if kept.claim in ("", errand.claim) or not kept.claim_until:
+        return False
+    grace = sum(connector.http.timeout for connector in errand.connectors.values())
+    return kept.claim_until > now() or claims.is_at_work(session, kept.claim, grace)
+
+
 def claim(errand: SyncErrand, couples: Sequence[Couple]) -> bool:
     """Takes the known pairs for this batch. True when somebody else has one of them: those are left undone."""
     if errand.dry:
@@ -288,7 +296,12 @@ def claim(errand: SyncErrand, couples: Sequence[Couple]) -> bool:
     if not rows:
         return False
     with errand.database.write() as session:
-        mine = agreements.take(session, list(rows), errand.claim, now() + errand.patience)
+        free = [
+            row
+            for row, one in rows.items()
+            if one.kept is not None and not still_claimed(errand, session, one.kept)
+        ]
+        mine = agreements.take(session, free, errand.claim, now() + errand.patience)
     for row, couple in rows.items():
         if row not in mine:
             couple.over = True

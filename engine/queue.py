@@ -31,6 +31,9 @@ from engine.store.database import Database
 
 QUEUE = "heddle"
 SWEEP_SECONDS = 2.0
+RUNG = "heddle:rung:"
+UNANSWERED = 5000
+"""Milliseconds after which a ring for a crowd counts as lost."""
 QUIET = 10.0
 """Seconds after a ring before the sweeper rings for the same lane again."""
 
@@ -67,18 +70,29 @@ class Doorbell:
         self.redis = Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=2)
         self._queue = Queue(QUEUE, connection=self.redis, serializer="json", default_timeout=-1)
 
-    def ring(self, run_id: str, lane: int) -> None:
+    def ring(self, run_id: str, lane: int, crowd: str = "") -> None:
+        """``crowd`` names small runs that whoever answers takes along: one unanswered ring for them is enough."""
         try:
+            if crowd and not self.redis.set(RUNG + crowd, b"1", nx=True, px=UNANSWERED):
+                return
             self._queue.enqueue(
                 "engine.queue.answer",
                 run_id,
                 lane,
+                crowd,
                 result_ttl=0,
                 failure_ttl=60,
                 ttl=600,
                 description=f"{run_id}/{lane}",
             )
             faults.point("after-ring")
+        except RedisError as error:
+            log.warning("the doorbell is out of order: %s", error)
+
+    def answered(self, crowd: str) -> None:
+        """From now on a ring for the crowd is new: to be said before the database is asked who waits."""
+        try:
+            self.redis.delete(RUNG + crowd)
         except RedisError as error:
             log.warning("the doorbell is out of order: %s", error)
 
@@ -95,10 +109,15 @@ class Doorbell:
 _executor: Executor | None = None
 
 
-def answer(run_id: str, lane: int) -> None:
+_bell: Doorbell | None = None
+
+
+def answer(run_id: str, lane: int, crowd: str = "") -> None:
     """The job: answers one ring with this process's executor."""
-    if _executor is None:
+    if _executor is None or _bell is None:
         raise RuntimeError("engine.queue.work has not been called in this process")
+    if crowd:
+        _bell.answered(crowd)
     try:
         _executor.advance(run_id, lane)
     except Unavailable as error:
@@ -107,11 +126,11 @@ def answer(run_id: str, lane: int) -> None:
 
 def work(runtime: Runtime, redis_url: str, **options: Any) -> None:
     """Answers rings until the process is told to stop; ``options`` go to the Executor."""
-    global _executor  # noqa: PLW0603 - jobs are plain functions; they find their executor here
+    global _executor, _bell  # noqa: PLW0603 - jobs are plain functions; they find their executor here
     inference.enable()
     registry.node_types()  # now, not while the first call waits for them
     registry.connectors()
-    bell = Doorbell(redis_url)
+    bell = _bell = Doorbell(redis_url)
     _executor = runtime.executor(bell.ring, **options)
     far = not redis_url.startswith(
         "unix:"
@@ -139,7 +158,7 @@ def quieten_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(200_000, 20, 20)
+    gc.set_threshold(100_000, 20, 20)
 
 
 def sweep(

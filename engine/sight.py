@@ -7,12 +7,10 @@ from typing import Any
 
 from engine import compare
 from engine.agreement import SIDES, SideName, empty, other
-from engine.clock import now
 from engine.errors import Held
-from engine.pairing import Couple, SyncErrand, is_left_out, leave_out
+from engine.pairing import Couple, SyncErrand, is_left_out, leave_out, still_claimed
 from engine.record import Outcome, Remote
 from engine.store import agreements
-from engine.store.agreements import Kept
 
 
 def look(errand: SyncErrand, couples: Sequence[Couple], sides: Sequence[SideName] = SIDES) -> None:
@@ -123,6 +121,7 @@ def _join(errand: SyncErrand, there: SideName, candidates: Sequence[tuple[Couple
         return False
     with errand.database.read() as session:
         known = agreements.load(session, errand.pair, there, [remote.id for _, remote in candidates])
+        stands = {one.claim for some in known.values() for one in some if still_claimed(errand, session, one)}
     lost, abandoned = False, []
     for couple, remote in candidates:
         taken = [one for one in known.get(remote.id, []) if not one.agreed.gone]
@@ -130,7 +129,7 @@ def _join(errand: SyncErrand, there: SideName, candidates: Sequence[tuple[Couple
         if pending and is_left_out(pending[0]):
             leave_out(couple)
             continue
-        if pending and not _abandoned(errand, pending[0]):
+        if pending and pending[0].claim in stands:
             couple.over = lost = True
             continue
         if len(taken) > len(pending):
@@ -142,17 +141,13 @@ def _join(errand: SyncErrand, there: SideName, candidates: Sequence[tuple[Couple
                 "Merge the doubles, or correct the fields by which they are recognised.",
             )
             continue
+        # A create of which nobody knows whether it happened: what was found by its fields is what it made.
         abandoned += [one.row for one in known.get(remote.id, [])]
         couple.ids[there], couple.now[there] = remote.id, remote
     if abandoned and not errand.dry:
         with errand.database.write() as session:
             agreements.forget(session, abandoned)
     return lost
-
-
-def _abandoned(errand: SyncErrand, kept: Kept) -> bool:
-    """A create of which nobody knows whether it happened: what was found by its fields is what it made."""
-    return kept.claim == errand.claim or kept.claim_until < now()
 
 
 def match_values(errand: SyncErrand, couple: Couple, there: SideName) -> dict[str, Any] | None:

@@ -66,7 +66,7 @@ def call(path: HookPath) -> tuple[Response, int]:
         except MovedOn:
             installation.doors.forget(path.slug)
             continue
-        installation.ring(started.run, started.lanes)
+        installation.ring(started.run, started.lanes, started.crowd)
         return jsonify({"run": started.run}), 202
     raise RequestError(
         "The flow is being changed at this moment.",

@@ -42,6 +42,11 @@ def prolong(session: Session, known: Iterable[Reference], grace: float) -> set[s
     return {claim for claim, lease in until.items() if lease is not None}
 
 
+def is_at_work(session: Session, claim: str, grace: float) -> bool:
+    """Whether the batch of a claim is still being worked on, though the time of the claim may be over."""
+    return claim.count("/") >= 3 and _lease(session, claim, grace) is not None
+
+
 def _lease(session: Session, claim: str, grace: float) -> float | None:
     """Until when the lane of a claim is in somebody's hands, None if it is not, or has gone on to another batch."""
     run_id, lane, batch, _ = claim.split("/", 3)

@@ -122,7 +122,7 @@ def test_whatever_befalls_a_system_none_is_lost_and_none_is_written_twice(
 
 
 @pytest.mark.parametrize("means", MEANS)
-@pytest.mark.parametrize("nth", [1, pytest.param(3, marks=pytest.mark.long)])
+@pytest.mark.parametrize("nth", [1, pytest.param(2, marks=pytest.mark.long)])
 @pytest.mark.parametrize("point", POINTS)
 def test_a_worker_that_dies_anywhere_is_followed_by_another(
     database: Database, point: str, nth: int, means: Means
