@@ -3,7 +3,8 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { api } from "./client";
-import type { Delivery, HeldGroup, RecordHistory, RunRecord, RunRow } from "./types";
+import type { HeldGroup } from "./held";
+import type { Delivery, RecordHistory, RunRecord, RunRow } from "./types";
 import type { Json } from "../model/flow";
 
 export interface RunFilters {

@@ -1,7 +1,6 @@
 /** The answers of the HTTP contract. Documents and shapes are in model/flow. */
 
 import type { Entity, Flow, Json, Port, Problem } from "../model/flow";
-import type { ChoiceForm, LookupForm } from "./forms";
 
 export type Role = "viewer" | "operator" | "editor" | "admin";
 
@@ -343,25 +342,6 @@ export interface FailedGroup {
   snoozed_until: string | null;
   since: string;
   last: string;
-}
-
-export interface HeldGroup {
-  question: Json;
-  /** When the oldest of them began to wait. */
-  since?: string;
-  flow?: { slug: string; name: string };
-  titles?: string[];
-  cure?: string;
-  message: string;
-  count: number;
-  keys: string[];
-  runs: string[];
-  form: LookupForm | ChoiceForm | { kind: "in-doubt"; entity: string; system: string } | { kind: "closed-period"; field: string; date: string } | null;
-  /** What sets them free beside an answer, the likeliest first. */
-  acts: { do: "again" | "read"; title: string; help: string }[];
-  /** Who looks after questions like this one: an e-mail, or `role:` and a role. */
-  owner: { value: string; name: string } | null;
-  mine: boolean;
 }
 
 export interface Sandbox {

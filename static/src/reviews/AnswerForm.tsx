@@ -4,8 +4,7 @@ import { Autocomplete, Button, Radio, Select, TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 
 import { useAnswer } from "../api/runs";
-import type { LookupForm } from "../api/forms";
-import type { HeldGroup } from "../api/types";
+import type { HeldGroup, LookupForm } from "../api/held";
 import { valueText } from "../model/values";
 import { ErrorBanner } from "../ui/parts";
 import { ChoiceForm } from "./ChoiceForm";

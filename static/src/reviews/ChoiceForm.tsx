@@ -5,8 +5,7 @@ import { IconExternalLink } from "@tabler/icons-react";
 import { useState } from "react";
 
 import { useAnswer } from "../api/runs";
-import type { ChoiceForm as Choice } from "../api/forms";
-import type { HeldGroup } from "../api/types";
+import type { ChoiceForm as Choice, HeldGroup } from "../api/held";
 import { many } from "../model/runs";
 import { ErrorBanner } from "../ui/parts";
 import { type Done, questionKey } from "./done";

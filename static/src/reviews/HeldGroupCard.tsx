@@ -7,7 +7,7 @@ import { Link } from "react-router";
 import { usePeople } from "../api/failures";
 import { useMay } from "../api/queries";
 import { useOwner, useRelease } from "../api/runs";
-import type { HeldGroup } from "../api/types";
+import type { HeldGroup } from "../api/held";
 import { many } from "../model/runs";
 import { valueText } from "../model/values";
 import { ErrorBanner, RelativeTime } from "../ui/parts";

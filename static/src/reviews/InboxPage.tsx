@@ -10,7 +10,7 @@ import { useConflicts } from "../api/conflicts";
 import { useFailed } from "../api/failures";
 import { usePublications } from "../api/publications";
 import { useHeld } from "../api/runs";
-import type { HeldGroup } from "../api/types";
+import type { HeldGroup } from "../api/held";
 import { many } from "../model/runs";
 import { EmptyState, ErrorBanner, Page, Rows } from "../ui/parts";
 import { ApprovalList } from "./ApprovalList";

@@ -1,7 +1,7 @@
 /** An answer that was given, and the question it was given to. */
 
 import type { Released } from "../api/runs";
-import type { HeldGroup } from "../api/types";
+import type { HeldGroup } from "../api/held";
 import { many } from "../model/runs";
 
 export interface Done {

@@ -1,0 +1,52 @@
+/** What documents wait for, and the forms that answer it. */
+
+import type { Json } from "../model/flow";
+
+export interface HeldGroup {
+  question: Json;
+  /** When the oldest of them began to wait. */
+  since?: string;
+  flow?: { slug: string; name: string };
+  titles?: string[];
+  cure?: string;
+  message: string;
+  count: number;
+  keys: string[];
+  runs: string[];
+  form:
+    | LookupForm
+    | ChoiceForm
+    | { kind: "in-doubt"; entity: string; system: string }
+    | { kind: "closed-period"; field: string; date: string }
+    | null;
+  /** What sets them free beside an answer, the likeliest first. */
+  acts: { do: "again" | "read"; title: string; help: string }[];
+  /** Who looks after questions like this one: an e-mail, or `role:` and a role. */
+  owner: { value: string; name: string } | null;
+  mine: boolean;
+}
+
+/** A row that a table lacks, or what a rule asks for. */
+export interface LookupForm {
+  kind: "lookup" | "rate" | "ask";
+  table: string;
+  key: string;
+  columns: { name: string; options: { value: string; title: string }[] }[];
+  /** Column → what it probably is, and why. */
+  proposals?: Record<string, { value: string; title: string; why: string }>;
+}
+
+/** Which of several objects a record is. */
+export interface ChoiceForm {
+  kind: "choice";
+  entity: string;
+  match: Record<string, string>;
+  candidates: {
+    id: string;
+    number: string | null;
+    link: string | null;
+    values: Record<string, string>;
+    /** The same value, not one that only looks like it. */
+    exact: boolean;
+  }[];
+}
