@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -148,6 +149,8 @@ def go(bench: Bench, mode: str = "live", allow: bool = False, **more: Any) -> Ru
             rings = lanes.unattended(session, -1.0)
         for ring in rings:
             executor.advance(*ring)
+        if not rings:
+            time.sleep(0.02)  # a lane waits for a moment
     raise AssertionError(f"the run is still {run.state}: {run.message}")
 
 
@@ -239,6 +242,8 @@ def go_on(bench: Bench, run_id: str) -> Run:
             rings = lanes.unattended(session, -1.0)
         for ring in rings:
             executor.advance(*ring)
+        if not rings:
+            time.sleep(0.02)  # a lane waits for a moment
     raise AssertionError(run.state)
 
 
