@@ -10,11 +10,10 @@ import os
 import signal
 from pathlib import Path
 
-POINTS = (
-    "after-due",
-    "before-cause",
-    "after-cause",
-    "after-ring",
+IN_WEB = ("before-cause", "after-cause", "after-ring")
+"""Passed where a call is answered, and by the scheduler."""
+
+IN_A_WORKER = (
     "after-claim",
     "before-stage",
     "after-stage",
@@ -26,12 +25,20 @@ POINTS = (
     "before-release",
     "after-release",
     "before-close",
+)
+"""Passed by the work on a lane."""
+
+IN_A_DECISION = (
+    "after-due",
     "after-decision",
     "after-release-of-approval",
     "after-answer",
     "amid-release",
     "between-releases",
 )
+"""Passed where somebody, or the clock, decides what goes on."""
+
+POINTS = (*IN_WEB, *IN_A_WORKER, *IN_A_DECISION)
 
 _armed, _, _times = os.environ.get("HEDDLE_CRASH", "").partition(":")
 _left = int(_times or 1)

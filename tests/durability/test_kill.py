@@ -22,15 +22,8 @@ from tests.engine.toys import toys
 pytestmark = pytest.mark.durability
 
 ROWS = 200
-ELSEWHERE = {
-    "after-due",
-    "before-cause",
-    "after-cause",
-    "during-send",
-    "after-decision",
-    "after-release-of-approval",
-}
-IN_A_WORKER = [point for point in faults.POINTS if point not in ELSEWHERE]
+HERE = [point for point in (*faults.IN_A_WORKER, "after-ring") if point != "during-send"]
+"""The toys send nothing over HTTP; workers ring too."""
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +89,7 @@ class Scene:
 
 
 @pytest.mark.parametrize("means", ["match", pytest.param("key", marks=pytest.mark.long), "none"])
-@pytest.mark.parametrize("point", IN_A_WORKER)
+@pytest.mark.parametrize("point", HERE)
 def test_a_crash_at_a_named_point(
     database: Database, valkey: str, tmp_path: Path, point: str, means: str
 ) -> None:

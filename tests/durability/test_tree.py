@@ -21,8 +21,6 @@ from tests.durability.tree import ROOT, Tree
 
 LEASE = {"HEDDLE_LEASE": "3"}
 OFTEN = ("before-send", "during-send", "after-send", "before-settle", "after-settle")
-IN_WEB = ("before-cause", "after-cause", "after-ring")
-ELSEWHERE = ("after-due", "after-decision", "after-release-of-approval", *IN_WEB)
 
 
 def slaughter(
@@ -70,7 +68,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
 
 @pytest.mark.long
 @pytest.mark.durability
-@pytest.mark.parametrize("point", [point for point in faults.POINTS if point not in ELSEWHERE])
+@pytest.mark.parametrize("point", faults.IN_A_WORKER)
 def test_a_crash_of_a_worker_in_the_tree(shared: Tree, tmp_path: Path, point: str) -> None:
     """The ordinary worker is frozen while an armed one takes the run, until that one is dead."""
     mark = tmp_path / "crashed"
@@ -104,7 +102,7 @@ def test_a_crash_of_a_worker_in_the_tree(shared: Tree, tmp_path: Path, point: st
 
 @pytest.mark.long
 @pytest.mark.durability
-@pytest.mark.parametrize("point", IN_WEB)
+@pytest.mark.parametrize("point", faults.IN_WEB)
 def test_a_crash_of_the_web_server_in_the_tree(tmp_path: Path, point: str) -> None:
     """A press whose answer was lost is pressed again, and is one run."""
     mark = tmp_path / "crashed"
