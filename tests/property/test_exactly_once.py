@@ -88,7 +88,7 @@ class ExactlyOnce(RuleBasedStateMachine):
         if started.new:
             self.runs.append(started.run)
 
-    @rule(point=st.sampled_from(faults.POINTS), nth=st.integers(1, 4))
+    @rule(point=st.sampled_from(faults.IN_A_WORKER), nth=st.integers(1, 4))
     def crash(self, point: str, nth: int) -> None:
         """A worker takes up whatever waits, and dies at the nth passing of a point."""
         left = [nth]

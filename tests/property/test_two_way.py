@@ -124,7 +124,7 @@ class TwoWay(RuleBasedStateMachine):
             for _ in range(times):
                 self.office.enter([Record(keys[at % len(keys)], data, origin=origin)])
 
-    @rule(point=st.sampled_from(faults.POINTS), nth=st.integers(1, 6))
+    @rule(point=st.sampled_from(faults.IN_A_WORKER), nth=st.integers(1, 6))
     def crash(self, point: str, nth: int) -> None:
         """A worker takes up whatever waits, and dies at the nth passing of a point."""
         left = [nth]
