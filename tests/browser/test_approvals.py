@@ -25,6 +25,8 @@ ASK = {
     ],
 }
 
+FLOW = "closed-won-to-intacct-invoice"
+
 
 def test_two_people_approve_in_two_browsers(page: Page, browser: Browser, tree: Tree) -> None:
     intacct = tree.sandbox("intacct")
@@ -82,8 +84,7 @@ def test_two_people_approve_in_two_browsers(page: Page, browser: Browser, tree: 
 def with_approval(page: Page, tree: Tree) -> None:
     """Puts an approval before the invoice of the ready flow, and the flow live."""
     screens.open_flow(page)
-    (flow,) = call(page, tree, "GET", "/api/flows")
-    opened = call(page, tree, "GET", f"/api/flows/{flow['slug']}")
+    opened = call(page, tree, "GET", f"/api/flows/{FLOW}")
     drawn = opened["document"]
     drawn["nodes"].append({"id": "ask", "type": "approve", "settings": ASK})
     drawn["edges"] = [edge for edge in drawn["edges"] if edge["target"] != "invoice"]
@@ -92,8 +93,8 @@ def with_approval(page: Page, tree: Tree) -> None:
         {"source": "ask", "output": "approved", "target": "invoice"},
     ]
     body = {"document": drawn, "revision": opened["revision"]}
-    saved = call(page, tree, "PUT", f"/api/flows/{flow['slug']}/draft", body)
-    call(page, tree, "POST", f"/api/flows/{flow['slug']}/publish", {"revision": saved["revision"]})
+    saved = call(page, tree, "PUT", f"/api/flows/{FLOW}/draft", body)
+    call(page, tree, "POST", f"/api/flows/{FLOW}/publish", {"revision": saved["revision"]})
 
 
 def new_colleague(page: Page, tree: Tree) -> tuple[str, str]:
