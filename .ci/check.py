@@ -27,7 +27,10 @@ SELECTIONS = {
         "-m",
         "not browser and not durability and not long and not bench",
     ],
-    "postgres": ["--postgres", "-m", "not browser and not durability and not long and not bench"],
+    "postgres": [
+        *("--postgres", "-n", "2", "--dist", "loadfile"),
+        *("-m", "not browser and not durability and not long and not bench"),
+    ],
     "durability": ["-m", "durability and not long and not bench"],
     "browser": ["-m", "browser and not long and not bench", "--tracing", "retain-on-failure"],
     "kill": ["-m", "durability and not bench"],
