@@ -7,6 +7,7 @@ second; the processes share one Valkey. A call that is refused goes out again, s
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ import redis
 from werkzeug.serving import make_server
 
 from designer import valkey
-from engine import registry
+from engine import guard, registry
 from engine.http import Http
 from engine.limiter import SharedLimiter
 from engine.pace import Limits, Pace
@@ -49,9 +50,10 @@ def measure(rate: int, seconds: float) -> Reached:
         store = subprocess.Popen(valkey.command(Path(folder)), stdout=subprocess.DEVNULL)
         try:
             _wait_for(valkey.url(Path(folder)))
+            environment = {**os.environ, guard.VARIABLE: "127.0.0.1"}
             command = [sys.executable, "-m", "tests.bench.limit_speed", "work", valkey.url(Path(folder)),
                        f"http://127.0.0.1:{server.server_port}/odata/Contact", str(rate), str(seconds)]  # fmt: skip
-            for worker in [subprocess.Popen(command) for _ in range(WORKERS)]:
+            for worker in [subprocess.Popen(command, env=environment) for _ in range(WORKERS)]:
                 worker.wait()
         finally:
             store.terminate()
