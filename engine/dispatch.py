@@ -27,7 +27,7 @@ def send(
     for start in range(0, len(intents), size):
         some = intents[start : start + size]
         changes = [change_of(errand, intent, operation) for intent in some]
-        done.places.update((change.key, intent.at[-1]) for intent, change in zip(some, changes, strict=True))
+        done.calls.append(([intent.at[-1] for intent in some], changes))
         results: Sequence[Result | None]
         trouble: HeddleError | None = None
         left: Sequence[int] = ()

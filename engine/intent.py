@@ -17,7 +17,7 @@ from engine.directory import Directories
 from engine.errors import HeddleError
 from engine.node import WriteNode, WriteTarget
 from engine.planned import Approval
-from engine.record import Outcome, Record, Remote, Result, fingerprint, idempotency_keys
+from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_keys
 from engine.store import claims, references
 from engine.store.database import Database
 from engine.store.matches import Key
@@ -74,17 +74,25 @@ class Errand:
 @dataclass
 class Delivered:
     """The receipts so far (None where undone), the references to keep, the claims to give up (pair, id, claim),
-    what interrupted us, if anything, and the place of the record of each change that was sent, by the change's key."""
+    what interrupted us, if anything, and the calls that were made: the places of their records, and the changes."""
 
     receipts: list[Receipt | None]
     references: list[Reference] = field(default_factory=list)
     released: list[tuple[Pair, str, str]] = field(default_factory=list)
     interruption: HeddleError | None = None
-    places: dict[str, int] = field(default_factory=dict)
+    calls: list[tuple[list[int], list[Change]]] = field(default_factory=list)
+
+    @property
+    def places(self) -> dict[str, int]:
+        """The place of the record of each change that was sent, by the change's key."""
+        return {
+            change.key: place
+            for places, changes in self.calls
+            for place, change in zip(places, changes, strict=True)
+        }
 
 
-@dataclass(slots=True)
-class Intent:
+class Intent(msgspec.Struct, eq=False):
     """One record's wish at this node, while it is being settled. ``at`` lists its places in the batch, ``claim`` names
     the batch and node that it belongs to.
 

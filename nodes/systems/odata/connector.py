@@ -228,8 +228,7 @@ class ODataConnector(Connector[ODataSettings]):
                 cure="Check the address; a login page may be in the way.",
                 detail=response.text[:500],
             )
-        own = sum("@" in name for name in body)
-        bare = len(ANNOTATION.findall(response.content)) <= own and b"\\u0040" not in response.content
+        bare = not annotated(response.content, body)
         following = body.get("@odata.nextLink") or body.get("@nextLink")
         if not following:
             return Rows(rows, None, bare)
@@ -306,6 +305,11 @@ class ODataConnector(Connector[ODataSettings]):
         """The error that an answer stands for."""
         reason = said(body_of(response)).rstrip(". ")
         return refuse(meaning(response.status_code), self.line.host, what, response, reason)
+
+
+def annotated(text: bytes, body: Mapping[str, Any]) -> bool:
+    """Whether a page may have annotations in its rows: more of them than stand beside the rows."""
+    return len(ANNOTATION.findall(text)) > sum("@" in name for name in body) or b"\\u0040" in text
 
 
 def filtered(conditions: Sequence[str]) -> str:
