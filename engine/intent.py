@@ -147,7 +147,7 @@ def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done:
             continue
         left = errand.connections.get(record.origin.slot, "") if record.origin else ""
         data = record.data if isinstance(record.data, dict) else {"value": record.data}
-        match = _match(target, data, known=remote_id is not None)
+        match = _match(target, data, known=remote_id is not None) if target.match else {}
         pair = pairs.get((left, left_entity))
         if pair is None:
             pair = pairs[left, left_entity] = Pair(left, left_entity, right, target.entity)
