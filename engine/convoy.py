@@ -302,7 +302,13 @@ class Convoy:
     def _connector(self, slot: str) -> Connector[Any]:
         opened = self.lead.connector(slot)
         opened.http.journal, opened.http.guard = self._note, self._keep_lease
+        if opened.http.door is not None:
+            opened.http.door.note = self._note_wait
         return opened
+
+    def _note_wait(self, why: str, seconds: float) -> None:
+        for member in self.members:
+            member.shift.note_wait(why, seconds)
 
     def _note(self, call: dict[str, Any]) -> None:
         if len(self._calls) < MOST_CALLS:
