@@ -26,6 +26,10 @@ from nodes.systems.odata.writing import Writer
 FILTER_LENGTH = 1200
 """Characters of a condition that an address still holds everywhere, with the rest of the query beside it."""
 SAMPLE = 25
+NOT_IMPLEMENTED = 501
+
+Rows = tuple[list[reading.Row], str | None, int | None]
+"""The rows of one call, the address of the next page, and how many there are in all where that is told."""
 
 
 class ODataConnector(Connector[ODataSettings]):
@@ -49,6 +53,7 @@ class ODataConnector(Connector[ODataSettings]):
         self._samples: dict[str, Entity] = {}
         self.etags: dict[tuple[str, str], str] = {}
         self.batches = settings.batch == "auto"
+        self._counts = True
 
     # what there is -----------------------------------------------------------------------------------
 
@@ -122,6 +127,7 @@ class ODataConnector(Connector[ODataSettings]):
         if self.settings.paging == "skip":
             return self._skipping(query, conditions, stamp, by_stamp, cursor, limit)
         here = cursor or {"next": None, "mark": None}
+        total = None
         if here["next"] is None:
             since = f"{stamp} ge {utc(query.since)}" if query.since else ""
             options = [
@@ -129,12 +135,13 @@ class ODataConnector(Connector[ODataSettings]):
                 filtered([*conditions, since]),
                 self._order(query, stamp, by_stamp),
             ]
-            rows, following = self.rows(query.entity, options, limit)
+            rows, following, total = self._first(query.entity, options, limit)
         else:
-            rows, following = self.rows(query.entity, [], limit, here["next"])
+            rows, following, _ = self.rows(query.entity, [], limit, here["next"])
         records = self.records(query.entity, rows)
         mark = max([here["mark"] or "", *(one.version or "" for one in records)], key=stamp_key) or None
-        return Page(records, {"next": following, "mark": mark} if following else None, mark or query.since)
+        further = {"next": following, "mark": mark} if following else None
+        return Page(records, further, mark or query.since, total)
 
     def _skipping(
         self, query: Query, conditions: list[str], stamp: str, by_stamp: bool, cursor: Any, limit: int
@@ -142,6 +149,7 @@ class ODataConnector(Connector[ODataSettings]):
         entity = query.entity
         names = reading.Names(lambda row: self.model().key_of(entity, row), stamp)
         here = reading.position(cursor, utc(query.since) if query.since else None)
+        total: int | None = None
 
         def fetch(at: str, skip: int, top: int) -> tuple[list[reading.Row], int | None]:
             start = f"{stamp} ge {utc(at)}" if at else ""
@@ -152,14 +160,17 @@ class ODataConnector(Connector[ODataSettings]):
                 f"$top={top}",
                 f"$skip={skip}" if skip else "",
             ]
-            return self.rows(entity, options)[0], None
+            nonlocal total
+            rows, _, total = self._first(entity, options) if cursor is None else self.rows(entity, options)
+            return rows, None
 
         fresh, following = reading.advance(here, fetch, limit, names, by_stamp=by_stamp)
         mark = reading.highest(here, fresh, names)
         if following is not None:
             following.mark = here.mark
         records = self.records(entity, fresh)
-        return Page(records, msgspec.to_builtins(following) if following else None, mark or query.since)
+        further = msgspec.to_builtins(following) if following else None
+        return Page(records, further, mark or query.since, total)
 
     def _named(self, query: Query, conditions: list[str], done: int, limit: int) -> Page:
         keys = list(dict.fromkeys(query.keys or ()))
@@ -197,13 +208,22 @@ class ODataConnector(Connector[ODataSettings]):
         keys = self.model().type(query.entity).keys
         return "$orderby=" + ",".join([stamp, *keys] if by_stamp else keys) if keys else ""
 
-    def rows(
-        self, entity: str, options: Sequence[str], size: int = 0, address: str = ""
-    ) -> tuple[list[reading.Row], str | None]:
-        """The rows of one call and the address of the next page. ``size``: what a page should have at most."""
+    def _first(self, entity: str, options: Sequence[str], size: int = 0) -> Rows:
+        """The first page of a read: it tells how many rows there are, where the service can count them."""
+        if self._counts:
+            try:
+                return self.rows(entity, [*options, "$count=true"], size)
+            except RecordRejected:
+                self._counts = False  # if it was not for counting, it is refused again
+        return self.rows(entity, options, size)
+
+    def rows(self, entity: str, options: Sequence[str], size: int = 0, address: str = "") -> Rows:
+        """The rows of one call. ``size``: what a page should have at most."""
         path = address or f"{entity}?{encode(options)}".rstrip("?")
         headers = {"Prefer": f"odata.maxpagesize={size}"} if size else {}
         response = self.line.call("GET", path, mutating=False, headers=headers)
+        if response.status_code == NOT_IMPLEMENTED:  # waiting would not help
+            raise RecordRejected(f"{self.line.host} does not know this way of reading {entity}.")
         if not response.ok:
             raise self.refusal(response, entity)
         body = body_of(response)
@@ -215,19 +235,21 @@ class ODataConnector(Connector[ODataSettings]):
                 cure="Check the address; a login page may be in the way.",
                 detail=response.text[:500],
             )
+        counted = body.get("@odata.count", body.get("@count"))
+        total = int(counted) if str(counted).isdecimal() else None
         following = body.get("@odata.nextLink") or body.get("@nextLink")
         if not following:
-            return rows, None
+            return rows, None, total
         whole = self.line.beside(response, str(following))
         self.line.address(whole)
-        return rows, self.line.bare(whole)
+        return rows, self.line.bare(whole), total
 
     def all_rows(self, entity: str, options: Sequence[str]) -> Iterator[reading.Row]:
         """The rows of a call and of the pages behind it."""
-        rows, following = self.rows(entity, options)
+        rows, following, _ = self.rows(entity, options)
         yield from rows
         while following:
-            rows, following = self.rows(entity, [], address=following)
+            rows, following, _ = self.rows(entity, [], address=following)
             yield from rows
 
     def record(self, entity: str, row: reading.Row) -> Record:
