@@ -23,7 +23,7 @@ from engine.meter import Meter
 PATIENCE = 30.0
 """Seconds that a worker waits for one turn before it gives the lane back."""
 
-NOTICED = 2.0
+NOTICED = 1.0
 """Seconds from which people are told that a call waits."""
 
 TOLD_AGAIN = 3
