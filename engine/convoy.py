@@ -175,7 +175,7 @@ class Convoy:
         found: set[Any] = set()
         for record in member.ask.records:
             with suppress(HeddleError):  # it will be refused for that
-                found.add(node.identify(record)[1:])
+                found.add(node.identify(record, member.shift.run.facts())[1:])
         return found
 
     def _try_to_deliver(self, node: str, group: list[Member], arrived: list[Member]) -> None:
@@ -193,10 +193,12 @@ class Convoy:
         node: Any = self.plan.nodes[node_id]
         records: list[Record] = []
         claims: list[str] = []
+        facts: list[dict[str, Any]] = []
         for member in group:
             assert isinstance(member.ask, WriteAsk)
             records += member.ask.records
             claims += [member.claim(node_id)] * len(member.ask.records)
+            facts += [member.shift.run.facts()] * len(member.ask.records)
         target: WriteTarget = node.target()
         try:
             connector = self._connector(target.slot)
@@ -209,6 +211,7 @@ class Convoy:
                 database=self.database, flow_id=self.lead.run.flow_id, node_id=node_id, node=node, connector=connector,
                 connections=self.lead.run.bindings, claim=claims[0], claims=claims, keep_lease=self._keep_lease,
                 patience=self.executor.lease + connector.http.timeout, directories=self.executor.directories,
+                facts=facts,
             ),
             records,
         )  # fmt: skip
@@ -302,7 +305,13 @@ class Convoy:
     def _connector(self, slot: str) -> Connector[Any]:
         opened = self.lead.connector(slot)
         opened.http.journal, opened.http.guard = self._note, self._keep_lease
+        if opened.http.door is not None:
+            opened.http.door.note = self._note_wait
         return opened
+
+    def _note_wait(self, why: str, seconds: float) -> None:
+        for member in self.members:
+            member.shift.note_wait(why, seconds)
 
     def _note(self, call: dict[str, Any]) -> None:
         if len(self._calls) < MOST_CALLS:

@@ -62,6 +62,7 @@ class Errands:
             patience=self.lease + connector.http.timeout,
             allowance=self._allowance(ask.node, target),
             approval=self._approval(ask, ledger),
+            facts=[self.run.facts()] * len(ask.records),
             directories=self.directories,
         )
 

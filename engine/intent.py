@@ -36,6 +36,7 @@ class Errand:
     allowance   the write budget of the run, if its flow has one
     approval    the plan of which nothing may differ, if the run executes one
     directories what systems have, for keys that are compared loosely
+    facts       of the run of each record, for values that a record is identified by
     """
 
     database: Database
@@ -52,6 +53,7 @@ class Errand:
     approval: Approval | None = None
     claims: Sequence[str] = ()
     directories: Directories | None = None
+    facts: Sequence[Mapping[str, Any]] = ()
 
     @cached_property
     def scope(self) -> str:
@@ -141,7 +143,9 @@ def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done:
     right = errand.connections[target.slot]
     for at, record in enumerate(records):
         try:
-            remote_id, left_entity, left_id = errand.node.identify(record)
+            remote_id, left_entity, left_id = errand.node.identify(
+                record, errand.facts[at] if errand.facts else None
+            )
         except HeddleError as error:
             _fail(done, [at], error)
             continue

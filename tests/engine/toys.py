@@ -181,7 +181,7 @@ class ToyWrite(WriteNode[WriteSettings]):
             slot="right", entity="thing", operation=self.settings.operation, match=self.settings.match
         )
 
-    def identify(self, record: Record) -> tuple[str | None, str, str]:
+    def identify(self, record: Record, run: Any = None) -> tuple[str | None, str, str]:
         return None, record.origin.entity if record.origin else "row", record.key
 
 

@@ -63,7 +63,7 @@ class HttpConnector(Connector[HttpSettings]):
             form = self._form(name)
             sample: list[Any] = []
             if form.read and not form.fields:
-                sample, _ = Reader(self.line, self.judge, form).rows(None, shapes.SAMPLE)
+                sample, _, _ = Reader(self.line, self.judge, form).rows(None, shapes.SAMPLE)
             self._shapes[name] = shapes.shape(form, sample[: shapes.SAMPLE])
         return self._shapes[name]
 

@@ -174,6 +174,11 @@ class ReadForm(Form):
     )
     records: JsonPath = Field("$", title="Where the records are", description="$ or $.data or $.result.items")
     paging: Paging = Field(default=NoPages(kind="none"), title="Paging")
+    total: ValuePath = Field(
+        "",
+        title="Where their number is",
+        description="$.total or $.meta.count, for services that say in each answer how many there are in all.",
+    )
     since: Since | None = Field(
         None, title="Changes", description="Empty: all are read, and Heddle leaves out the rest."
     )
