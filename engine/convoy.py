@@ -9,7 +9,7 @@ pure, and claims say what may have been sent.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -19,6 +19,7 @@ from engine.clock import now
 from engine.connector import Connector
 from engine.deliver import deliver
 from engine.errors import HeddleError, LeaseLost
+from engine.heartbeat import MARGIN
 from engine.intent import Delivered, Errand
 from engine.ledger import Ledger, store
 from engine.lookup import fetch
@@ -208,6 +209,7 @@ class Convoy:
             Errand(
                 database=self.database, flow_id=self.lead.run.flow_id, node_id=node_id, node=node, connector=connector,
                 connections=self.lead.run.bindings, claim=claims[0], claims=claims, keep_lease=self._keep_lease,
+                guard=self._guard,
                 patience=self.executor.lease + connector.http.timeout, directories=self.executor.directories,
             ),
             records,
@@ -294,8 +296,14 @@ class Convoy:
         faults.point("after-settle")
 
     def _keep_lease(self) -> None:
-        if now() >= min(member.held.until for member in self.members):
-            raise LeaseLost("a lease ran out before sending")
+        if now() >= min(member.held.until for member in self.members) - MARGIN * self.executor.lease:
+            raise LeaseLost("a lease was about to end before sending")
+
+    def _guard(self, session: Session, claims: Collection[str]) -> None:
+        """Raises LeaseLost if a run that one of these claims belongs to is no longer ours."""
+        for member in self.members:
+            if any(claim.startswith(f"{member.held.run_id}/") for claim in claims):
+                lanes.guard(session, member.held)
 
     # calls ---------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from engine.node import WriteNode, WriteTarget
 from engine.planned import Approval
 from engine.record import Outcome, Record, Remote, Result, fingerprint
 from engine.store import claims, references
-from engine.store.database import Database
+from engine.store.database import Database, Session
 from engine.store.matches import Key
 from engine.store.references import Pair, Reference
 from engine.walk import Receipt
@@ -31,10 +31,12 @@ class Errand:
     claim       names the batch and node: ``run/lane/batch/node``
     claims      the same for each record by itself, where they come from several runs
     keep_lease  raises LeaseLost if the lane is no longer ours; called before anything is sent
+    guard       the same within a commit, for the lanes of these claims
     patience    seconds for which a claim of ours stands: lease plus call time limit
     allowance   the write budget of the run, if its flow has one
     approval    the plan of which nothing may differ, if the run executes one
     directories what systems have, for keys that are compared loosely
+    silent_until  until when a call may still be carried out of somebody who died with this batch; None if nobody did
     """
 
     database: Database
@@ -45,12 +47,14 @@ class Errand:
     connections: dict[str, str]
     claim: str
     keep_lease: Callable[[], None]
+    guard: Callable[[Session, Collection[str]], None]
     dry: bool = False
     patience: float = 90.0
     allowance: Allowance | None = None
     approval: Approval | None = None
     claims: Sequence[str] = ()
     directories: Directories | None = None
+    silent_until: float | None = None
 
 
 @dataclass

@@ -25,7 +25,7 @@ from engine.errors import (
     LeaseLost,
     OverBudget,
 )
-from engine.heartbeat import Heartbeat
+from engine.heartbeat import MARGIN, Heartbeat
 from engine.intent import Delivered
 from engine.ledger import Ledger
 from engine.lookup import fetch
@@ -351,8 +351,8 @@ class Shift:
         return opened
 
     def _keep_lease(self) -> None:
-        if now() >= self.held.until:
-            raise LeaseLost("the lease ran out before sending")
+        if now() >= self.held.until - MARGIN * self.executor.lease:
+            raise LeaseLost("the lease was about to end before sending")
 
     def _note_call(self, call: dict[str, Any]) -> None:
         if len(self.calls) < MOST_CALLS:

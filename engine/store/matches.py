@@ -117,14 +117,17 @@ def release(session: Session, right: tuple[str, str], left_ids: Sequence[str], o
         )
 
 
-def forget(session: Session, made: Iterable[tuple[Key, str]]) -> None:
-    """Drops what is remembered of objects that are gone, or no longer have the key they were made for."""
+def forget(session: Session, made: Iterable[tuple[Key, str]], before: float) -> float | None:
+    """Drops what is remembered of objects that are gone, or no longer have the key they were made for. What was made
+    after ``before`` stays, because searches may not see it yet: answers when the newest of that was made."""
+    newest: float | None = None
     for key, right_id in made:
-        session.connection().execute(
-            delete(_table).where(
-                *(_table.c[name] == getattr(key, name) for name in _IDENTITY), _table.c.right_id == right_id
-            )
-        )
+        its = (*(_table.c[name] == getattr(key, name) for name in _IDENTITY), _table.c.right_id == right_id)
+        dropped = session.connection().execute(delete(_table).where(*its, _table.c.taken_at <= before))
+        if dropped.rowcount == 0:
+            at = session.connection().execute(select(_table.c.taken_at).where(*its)).scalar()
+            newest = max(filter(None, (newest, at)), default=None)
+    return newest
 
 
 def sweep(session: Session) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from engine.connector import Capability, Connector, Health, Query
@@ -84,6 +84,9 @@ class HttpConnector(Connector[HttpSettings]):
 
     def resolve(self, entity: str, changes: Sequence[Change]) -> list[Remote | None]:
         return Writer(self.line, self.judge, self._form(entity)).resolve(changes)
+
+    def tells(self, entity: str, match: Collection[str]) -> bool:
+        return Writer(self.line, self.judge, self._form(entity)).tells(set(match))
 
     def _form(self, name: str) -> EntityForm:
         form = self.settings.form(name)
