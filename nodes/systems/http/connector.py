@@ -121,6 +121,7 @@ def capability(settings: HttpSettings) -> Capability:
         page=max(pages, default=500),
         write=min(unsafe) if unsafe else max([100, *sizes.values()]),
         find=100,
+        lag=max((one.find.lag for one in settings.entities if one.find), default=0),
         idempotency="key" if keyed else "none",
         tombstones=any(one.read and one.read.deleted for one in settings.entities),
         changes="modified-since" if any(one.modified for one in settings.entities) else "none",
