@@ -11,7 +11,8 @@ from engine.clock import now
 from engine.errors import Unavailable
 from engine.intent import Errand, Intent
 from engine.node import WriteTarget
-from engine.record import Remote
+from engine.record import Remote, fingerprint
+from engine.store import claims as standing
 from engine.store import matches, references
 from engine.store.matches import Key
 from engine.store.references import Pair, Reference
@@ -62,6 +63,31 @@ def take(
     met = [(intent, lost[intent.key]) for intent in ours if intent.key in lost]
     made = [(intent, right_id) for intent, right_id in met if right_id is not None]
     return Claimed(mine, made, len(mine) + len(made) < len(intents))
+
+
+def turns(errand: Errand, target: WriteTarget, intents: list[Intent]) -> list[Intent]:
+    """Of two messages about one object only one is written at a time, whichever workers have them. Answers the intents
+    whose turn it is: a message whose turn it is not, is the newer or the older one of another that is being written.
+    """
+    waiting = [intent for intent in intents if intent.edition]
+    if not waiting or errand.dry or target.operation == "create":
+        return intents
+    keys = {id(intent): _turn(intent) for intent in waiting}
+    with errand.database.write(lasting=False) as session:
+        taken = matches.take_turns(session, [(keys[id(one)], one.left_id, one.claim) for one in waiting])
+        for intent in waiting:
+            former = taken.get(keys[id(intent)])
+            if former is None or standing.is_writing(session, former, errand.connector.http.timeout):
+                continue
+            if matches.pass_turn(session, keys[id(intent)], former, intent.claim):
+                del taken[keys[id(intent)]]
+    return [intent for intent in intents if not intent.edition or keys[id(intent)] not in taken]
+
+
+def _turn(intent: Intent) -> Key:
+    pair = intent.pair
+    source = fingerprint([pair.left_connection, pair.left_entity, intent.left_id])
+    return Key(pair.right_connection, pair.right_entity, f"turn:{source}")
 
 
 def _tells_repeats(errand: Errand) -> bool:

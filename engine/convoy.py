@@ -118,9 +118,11 @@ class Convoy:
             if isinstance(group[0].ask, WantAsk):
                 self._look_up(group, arrived)
             else:
-                for some in self._apart(group):
+                for nth, some in enumerate(self._apart(group)):
+                    if nth:  # those before them were about the same objects
+                        self._settle(arrived)
                     self._try_to_deliver(node, some, arrived)
-        self._settle([one for one in arrived if one not in self._fallen])
+        self._settle(arrived)
 
     def _step(self, member: Member, reply: Any = None) -> bool:
         """Lets one walk on. What goes wrong in its walk is its own affair; then it counts as under way."""
@@ -274,7 +276,10 @@ class Convoy:
                 session, {one.held: (one.settled, pack_answers(one.answers)) for one in through}
             )
 
-    def _settle(self, arrived: Sequence[Member]) -> None:
+    def _settle(self, through: list[Member]) -> None:
+        """Books those who have come to their end, and forgets them."""
+        arrived = [one for one in through if one not in self._fallen]
+        through.clear()
         if not arrived:
             return
         faults.point("before-settle")

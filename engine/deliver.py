@@ -39,19 +39,21 @@ def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
         return remove(errand, target, records)
     intents = gather(errand, target, records, done)
     try:
-        intents = recall(errand, intents, done)
+        mine = claims.turns(errand, target, intents)
+        busy = len(mine) < len(intents)
+        intents = recall(errand, mine, done)
         intents = doubts.settle(errand, target, intents, done)
         intents = _recognise(errand, target, intents, done)
         creates, updates = _compare(errand, target, intents, done)
         _send_updates(errand, target, updates, done)
-        busy = False
-        while creates and not busy:
+        waits = False
+        while creates and not waits:
             creates, twins = _part_twins(target, creates)
-            busy = _send_creates(errand, target, creates, done)
-            creates = [] if busy else _follow(errand, target, twins, done)
-        if busy:
+            waits = _send_creates(errand, target, creates, done)
+            creates = [] if waits else _follow(errand, target, twins, done)
+        if waits or busy:
             done.interruption = Unavailable(
-                "Another run is creating the same object right now.", code="E-BUSY", retry_after=0.3
+                "Another run is writing the same object right now.", code="E-BUSY", retry_after=0.3
             )
     except HeddleError as error:
         done.interruption = error

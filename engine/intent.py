@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from engine import compare
+from engine import compare, editions
 from engine.allowance import Allowance
 from engine.clock import now
 from engine.connector import Connector
@@ -75,6 +75,7 @@ class Intent:
     the batch and node that it belongs to.
 
     key       the match key that was claimed for creating it     insisted  a person said that it is a new object
+    edition   of a message: which of two about one object is newer (engine.editions)
     """
 
     at: list[int]
@@ -90,6 +91,7 @@ class Intent:
     claim: str = ""
     key: Key | None = None
     insisted: bool = False
+    edition: str = ""
 
     @property
     def decided(self) -> bool:
@@ -143,12 +145,22 @@ def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done:
             match,
             remote_id,
             claim=errand.claims[at] if errand.claims else errand.claim,
+            edition=editions.edition(record, left_id),
         )
         earlier = intents.pop((left_entity, left_id), None)
         if earlier is not None:
-            intent.at = [*earlier.at, at]
+            intent = _newer(earlier, intent)
         intents[left_entity, left_id] = intent
     return list(intents.values())
+
+
+def _newer(earlier: Intent, later: Intent) -> Intent:
+    """Of two wishes for one object the newer one, with the places of both; the last one is its own."""
+    if editions.older(later.edition, earlier.edition):
+        earlier.at = [*later.at, *earlier.at]
+        return earlier
+    later.at = [*earlier.at, *later.at]
+    return later
 
 
 def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Intent]:
@@ -169,13 +181,18 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
         elif reference.right_id is None:
             if _left_out(intent, reference, done):
                 continue
+            if editions.older(intent.edition, edition := newest_edition(errand, reference)):
+                overtaken(intent, edition, done)
+                continue
             over = reference.claim_until < now() and reference.claim not in alive
             intent.doubtful = bool(reference.claim) and (reference.claim == intent.claim or over)
             left.append(intent)
         elif reference.claim == intent.claim and reference.claim_outcome:
             _repeat_receipt(intent, reference, done)
-        elif reference.fingerprints.get(_scope(errand)) == _print(intent):
-            _unchanged(intent, reference, done, "Equal to what was written last.")
+        elif _known(errand, reference)[0] == _print(intent):
+            _unchanged(errand, intent, reference, done, "Equal to what was written last.")
+        elif editions.older(intent.edition, edition := _known(errand, reference)[1]):
+            overtaken(intent, edition, done)
         else:
             intent.remote_id = intent.remote_id or reference.right_id
             left.append(intent)
@@ -204,7 +221,14 @@ def _left_out(intent: Intent, reference: Reference, done: Delivered) -> bool:
     return True
 
 
-def _unchanged(intent: Intent, reference: Reference, done: Delivered, note: str) -> None:
+def overtaken(intent: Intent, edition: str, done: Delivered) -> None:
+    """Leaves out a message that is older than what was written."""
+    known = editions.version(edition)
+    message = f"A newer message about it was here before{f' (version {known})' if known else ''}; this one is left out."
+    receive(done, intent, Receipt(Result(Outcome.SKIPPED, message=message), "unchanged"))
+
+
+def _unchanged(errand: Errand, intent: Intent, reference: Reference, done: Delivered, note: str) -> None:
     result = Result(
         Outcome.UNCHANGED,
         reference.right_id,
@@ -213,6 +237,8 @@ def _unchanged(intent: Intent, reference: Reference, done: Delivered, note: str)
         reference.answer,
         message=note,
     )
+    if intent.edition:
+        keep(errand, intent, result, done)
     receive(done, intent, Receipt(result, "unchanged", intent.data))
 
 
@@ -229,6 +255,7 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered) -> Non
     if errand.dry or result.remote_id is None:
         return
     earlier = intent.reference.fingerprints if intent.reference else {}
+    edition = editions.newest(intent.edition, _known(errand, intent.reference)[1])
     done.references.append(
         Reference(
             intent.pair,
@@ -237,7 +264,7 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered) -> Non
             result.number,
             result.link,
             result.answer,
-            {**earlier, _scope(errand): _print(intent)},
+            {**earlier, _scope(errand): f"{_print(intent)} {edition}".rstrip()},
             intent.claim,
             str(result.outcome),
             0.0,
@@ -248,6 +275,30 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered) -> Non
 
 def _scope(errand: Errand) -> str:
     return f"{errand.flow_id}/{errand.node_id}"
+
+
+def _known(errand: Errand, reference: Reference | None) -> tuple[str, str]:
+    """The fingerprint of what this node wrote last, and the edition of the newest message that it has seen."""
+    value = reference.fingerprints.get(_scope(errand), "") if reference else ""
+    print_, _, edition = value.partition(" ")
+    return print_, edition
+
+
+def newest_edition(errand: Errand, reference: Reference) -> str:
+    """The edition of the newest message about an object that any step of the flow has acted on."""
+    newest = ""
+    for step, value in reference.fingerprints.items():
+        if step.startswith(f"{errand.flow_id}/"):
+            newest = editions.newest(value.partition(" ")[2], newest)
+    return newest
+
+
+def ended(errand: Errand, intent: Intent) -> dict[str, str]:
+    """The fingerprints of an object that was deleted: which message said so."""
+    newest = editions.newest(
+        intent.edition, newest_edition(errand, intent.reference) if intent.reference else ""
+    )
+    return {_scope(errand): f" {newest}"} if newest else {}
 
 
 def _print(intent: Intent) -> str:

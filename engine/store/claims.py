@@ -46,6 +46,24 @@ def stand(session: Session, claimed: Iterable[tuple[Pair, str, str]], until: flo
         )
 
 
+def is_writing(session: Session, claim: str, grace: float) -> bool:
+    """Whether the batch of a claim is being worked on, or waits because a call of it may still be carried out."""
+    if is_at_work(session, claim, grace):
+        return True
+    if claim.count("/") < 3:
+        return False
+    run_id, lane, batch, _ = claim.split("/", 3)
+    query = select(_lanes.c.due_at).where(
+        _lanes.c.run_id == run_id,
+        _lanes.c.number == int(lane),
+        _lanes.c.next == int(batch),
+        _lanes.c.state == "open",
+        _lanes.c.code.in_(("E-IN-DOUBT", "E-UNSEEN")),
+        _lanes.c.due_at > now(),
+    )
+    return session.connection().execute(query).first() is not None
+
+
 def is_at_work(session: Session, claim: str, grace: float) -> bool:
     """Whether the batch of a claim is still being worked on, though the time of the claim may be over."""
     return claim.count("/") >= 3 and _lease(session, claim, grace) is not None

@@ -9,7 +9,7 @@ claims the source object. What came of it is remembered for a while, because sea
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import Index, Table, delete, select
+from sqlalchemy import Index, Table, delete, select, update
 from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
@@ -78,6 +78,35 @@ def claim(
         return {}
     known = load(session, [key for key, _ in wanted])
     return {key: row.right_id for key, row in known.items() if row.right_id or row.claim != owner}
+
+
+def take_turns(session: Session, wanted: Sequence[tuple[Key, str, str]]) -> dict[Key, str]:
+    """Lets (key, source id, claim) of each object be the only ones who write it; answers what it did *not* get, with
+    the claim of whoever has it. A turn is given back by nobody: see ``pass_turn``.
+    """
+    at = now()
+    rows = sorted(
+        (
+            (*msgspec.structs.astuple(key), left_id, None, owner, at + MEMORY, at)
+            for key, left_id, owner in wanted
+        ),
+        key=lambda row: row[:3],
+    )
+    if bulk.insert(session, _table, _COLUMNS, rows, _TAKE_OVER) == len(rows):
+        return {}
+    owners = {key: owner for key, _, owner in wanted}
+    known = load(session, list(owners))
+    return {key: row.claim for key, row in known.items() if row.claim != owners[key]}
+
+
+def pass_turn(session: Session, key: Key, former: str, owner: str) -> bool:
+    """Takes a turn over from one who is certainly no longer writing; False if somebody else was quicker."""
+    query = (
+        update(_table)
+        .where(*(_table.c[name] == getattr(key, name) for name in _IDENTITY), _table.c.claim == former)
+        .values(claim=owner, claim_until=now() + MEMORY)
+    )
+    return session.connection().execute(query).rowcount == 1
 
 
 def load(session: Session, keys: Sequence[Key]) -> dict[Key, MatchClaim]:
