@@ -300,8 +300,8 @@ class Convoy:
                 self._fall(member)
         faults.point("after-settle")
 
-    def _keep_lease(self) -> None:
-        if now() >= min(member.held.until for member in self.members) - MARGIN * self.executor.lease:
+    def _keep_lease(self, rest: float = MARGIN) -> None:
+        if now() >= min(member.held.until for member in self.members) - rest * self.executor.lease:
             raise LeaseLost("a lease was about to end before sending")
 
     def _guard(self, session: Session, claims: Collection[str]) -> None:

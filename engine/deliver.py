@@ -20,6 +20,7 @@ from engine.choosing import hold_ambiguous
 from engine.clock import now
 from engine.dispatch import change_of, linked, send
 from engine.errors import HeddleError, Unavailable
+from engine.heartbeat import AHEAD
 from engine.intent import Delivered, Errand, Intent, gather, hold, keep, recall, receive
 from engine.node import WriteTarget
 from engine.recognition import look_closer
@@ -249,6 +250,7 @@ def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], do
         while left:
             claimed = claims.Claimed(left, [], busy=False)
             if not errand.dry:
+                errand.keep_lease(AHEAD)
                 claimed = claims.take(errand, target, left, done.references[kept:])
             busy, kept = busy or claimed.busy, len(done.references)
             _create(errand, target, claimed.mine, done)

@@ -38,7 +38,7 @@ class Errands:
     lease: float
     directories: Directories
     connect: Callable[[str], Connector[Any]]
-    keep_lease: Callable[[], None]
+    keep_lease: Callable[..., None]
     taken_at: float = field(default_factory=now)
 
     @property

@@ -16,6 +16,10 @@ MARGIN = 1 / 3
 """Of a lease: how often it is renewed, and its last part, in which nothing is sent any more. So whoever takes over a
 lane knows that its former owner has sent nothing since then."""
 
+AHEAD = 1 / 2
+"""Of a lease: what must be left of it when something is claimed that is to be sent. Then there is time to send it, and
+no claim is left behind of which nobody could tell that nothing was sent."""
+
 
 class Heartbeat:
     """Renews leases from a thread of its own while calls are on their way. One per executor."""

@@ -30,7 +30,8 @@ class Errand:
 
     claim       names the batch and node: ``run/lane/batch/node``
     claims      the same for each record by itself, where they come from several runs
-    keep_lease  raises LeaseLost if the lane is no longer ours; called before anything is sent
+    keep_lease  raises LeaseLost if the lane is not ours for long enough (a part of the lease: engine.heartbeat); called
+                before anything is claimed or sent
     guard       the same within a commit, for the lanes of these claims
     patience    seconds for which a claim of ours stands: lease plus call time limit
     allowance   the write budget of the run, if its flow has one
@@ -46,7 +47,7 @@ class Errand:
     connector: Connector[Any]
     connections: dict[str, str]
     claim: str
-    keep_lease: Callable[[], None]
+    keep_lease: Callable[..., None]
     guard: Callable[[Session, Collection[str]], None]
     dry: bool = False
     patience: float = 90.0

@@ -62,7 +62,7 @@ class SyncErrand:
     connectors: Mapping[SideName, Connector[Any]]
     connections: Mapping[SideName, str]
     claim: str
-    keep_lease: Callable[[], None]
+    keep_lease: Callable[..., None]
     guard: Callable[[Session, Collection[str]], None]
     dry: bool = False
     run_id: str = ""

@@ -350,8 +350,8 @@ class Shift:
             http.door.flow = self.run.flow_id
         return opened
 
-    def _keep_lease(self) -> None:
-        if now() >= self.held.until - MARGIN * self.executor.lease:
+    def _keep_lease(self, rest: float = MARGIN) -> None:
+        if now() >= self.held.until - rest * self.executor.lease:
             raise LeaseLost("the lease was about to end before sending")
 
     def _note_call(self, call: dict[str, Any]) -> None:
