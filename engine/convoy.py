@@ -87,6 +87,7 @@ class Convoy:
         self.lead = self.members[0].shift
         self.plan = self.lead.plan
         self._fallen: list[Member] = []
+        self._ours_until = 0.0  # at least; leases are only ever prolonged
         self._calls: list[dict[str, Any]] = []
         for member in self.members[1:]:
             member.shift.join(self.lead)
@@ -294,7 +295,10 @@ class Convoy:
         faults.point("after-settle")
 
     def _keep_lease(self) -> None:
-        if now() >= min(member.held.until for member in self.members):
+        if now() < self._ours_until:
+            return
+        self._ours_until = min(member.held.until for member in self.members)
+        if now() >= self._ours_until:
             raise LeaseLost("a lease ran out before sending")
 
     # calls ---------------------------------------------------------------------------------------

@@ -287,7 +287,7 @@ class Http:
         return text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Sent:
     """What is known of a call while it is under way."""
 
