@@ -130,9 +130,10 @@ class Executor:
         """Small runs go side by side. Answers the lane again while there may be more like them."""
         convoy = Convoy(self, loaded)
         convoy.work(deadline)
+        for other, number in convoy.following:
+            self.ring(other, number)
         if self.meter is not None:
             self.meter.keep()
         if len(loaded) < MOST and any(one.run.id == run_id for one in loaded):
-            self._ring_next(loaded[0].run.flow_id)
             return []
         return [1]
