@@ -64,16 +64,17 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 class Door(Protocol):
-    """Where calls wait for their turn; see engine.pace. ``flow``: for whom the next calls are; ``limited``: whether
-    any has to wait."""
+    """Where calls wait for their turn; see engine.pace. ``flow``: for whom the next calls are; ``note`` hears of waits;
+    ``limited``: whether any call has to wait."""
 
     flow: str
+    note: Callable[[str, float], None] | None
 
     @property
     def limited(self) -> bool: ...
     def take(self, name: str) -> str: ...
     def give(self, holder: str) -> None: ...
-    def told(self, seconds: float, time_before: int) -> bool: ...
+    def told(self, name: str, seconds: float, time_before: int) -> bool: ...
 
 
 class Http:
@@ -146,7 +147,7 @@ class Http:
                 if self.door is not None:
                     self.door.give(holder)
             wait = retry_after(response) if response.status_code == TOO_MANY else None
-            if wait is None or self.door is None or not self.door.told(wait, told):
+            if wait is None or self.door is None or not self.door.told(host, wait, told):
                 return response
             told += 1
 
@@ -336,7 +337,8 @@ class Begun:
             except RequestException as error:
                 raise self._sent.failed(error) from error
             wait = retry_after(response) if response.status_code == TOO_MANY else None
-            if wait is not None and http.door is not None and http.door.told(wait, 0):
+            host = http.name or urlsplit(self._sent.url).netloc
+            if wait is not None and http.door is not None and http.door.told(host, wait, 0):
                 return self._again()
         return response
 
