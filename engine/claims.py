@@ -35,7 +35,7 @@ def take(errand: Errand, target: WriteTarget, intents: list[Intent]) -> Claimed:
             owners = {intent.left_id: intent.claim for intent in intents if intent.pair == pair}
             owned[pair] = references.claim(session, pair, dict(sorted(owners.items())), until)
         ours = [intent for intent in intents if intent.left_id in owned[intent.pair]]
-        for intent in ours:
+        for intent in ours if target.match else ():
             intent.key = key(target, intent)
         lost: dict[Key, str | None] = {}
         for owner in sorted({intent.claim for intent in ours if intent.key is not None}):

@@ -225,6 +225,8 @@ def _part_twins(
 ) -> tuple[list[Intent], list[tuple[Intent, Intent]]]:
     """Two objects of one batch with equal match keys are one object there: the first is created, its twins
     wait for what becomes of it. Answers the first ones, and each twin behind its first."""
+    if not target.match:
+        return creates, []
     first: dict[tuple[tuple[str, str], ...], Intent] = {}
     alone: list[Intent] = []
     twins: list[tuple[Intent, Intent]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from engine.directory import Directories
 from engine.errors import HeddleError
 from engine.node import WriteNode, WriteTarget
 from engine.planned import Approval
-from engine.record import Outcome, Record, Remote, Result, fingerprint
+from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_keys
 from engine.store import claims, references
 from engine.store.database import Database
 from engine.store.matches import Key
@@ -54,21 +55,46 @@ class Errand:
     directories: Directories | None = None
     facts: Sequence[Mapping[str, Any]] = ()
 
+    @cached_property
+    def scope(self) -> str:
+        """Whose memory of what was written last this is."""
+        return f"{self.flow_id}/{self.node_id}"
+
+    @cached_property
+    def keys(self) -> dict[Pair, Callable[[str], str]]:
+        """For each pair of entities, the idempotency key of a source object's id."""
+        return {}
+
+    def key(self, pair: Pair, left_id: str) -> str:
+        """The idempotency key under which a source object becomes one of the target."""
+        if pair not in self.keys:
+            before = (self.flow_id, self.node_id, pair.left_connection, pair.left_entity)
+            self.keys[pair] = idempotency_keys(before, (pair.right_connection, pair.right_entity))
+        return self.keys[pair](left_id)
+
 
 @dataclass
 class Delivered:
     """The receipts so far (None where undone), the references to keep, the claims to give up (pair, id, claim),
-    what interrupted us, if anything, and the place of the record of each change that was sent, by the change's key."""
+    what interrupted us, if anything, and the calls that were made: the places of their records, and the changes."""
 
     receipts: list[Receipt | None]
     references: list[Reference] = field(default_factory=list)
     released: list[tuple[Pair, str, str]] = field(default_factory=list)
     interruption: HeddleError | None = None
-    places: dict[str, int] = field(default_factory=dict)
+    calls: list[tuple[list[int], list[Change]]] = field(default_factory=list)
+
+    @property
+    def places(self) -> dict[str, int]:
+        """The place of the record of each change that was sent, by the change's key."""
+        return {
+            change.key: place
+            for places, changes in self.calls
+            for place, change in zip(places, changes, strict=True)
+        }
 
 
-@dataclass(slots=True)
-class Intent:
+class Intent(msgspec.Struct, eq=False):
     """One record's wish at this node, while it is being settled. ``at`` lists its places in the batch, ``claim`` names
     the batch and node that it belongs to.
 
@@ -79,7 +105,7 @@ class Intent:
     pair: Pair
     left_id: str
     data: dict[str, Any]
-    conditions: dict[str, str]
+    conditions: Mapping[str, str]
     match: dict[str, Any]
     remote_id: str | None
     reference: Reference | None = None
@@ -125,12 +151,7 @@ def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done:
             continue
         left = errand.connections.get(record.origin.slot, "") if record.origin else ""
         data = record.data if isinstance(record.data, dict) else {"value": record.data}
-        match: dict[str, Any] = {}
-        for name in target.match:
-            if (value := compare.dig(data, name)) not in (None, ""):
-                match[name] = value
-        if len(match) < len(target.match) and target.operation != "create" and remote_id is None:
-            match = {}
+        match = _match(target, data, known=remote_id is not None) if target.match else {}
         pair = pairs.get((left, left_entity))
         if pair is None:
             pair = pairs[left, left_entity] = Pair(left, left_entity, right, target.entity)
@@ -139,7 +160,7 @@ def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done:
             pair,
             left_id,
             data,
-            dict(errand.node.conditions(record)),
+            errand.node.conditions(record),
             match,
             remote_id,
             claim=errand.claims[at] if errand.claims else errand.claim,
@@ -149,6 +170,17 @@ def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done:
             intent.at = [*earlier.at, at]
         intents[left_entity, left_id] = intent
     return list(intents.values())
+
+
+def _match(target: WriteTarget, data: dict[str, Any], *, known: bool) -> dict[str, Any]:
+    """The values by which the object is recognised; of an object whose id is not known, all of them or none."""
+    match: dict[str, Any] = {}
+    for name in target.match:
+        if (value := compare.dig(data, name)) not in (None, ""):
+            match[name] = value
+    if len(match) < len(target.match) and target.operation != "create" and not known:
+        return {}
+    return match
 
 
 def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Intent]:
@@ -161,6 +193,8 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
         known = {
             pair: references.load(session, pair, [i.left_id for i in some]) for pair, some in by_pair.items()
         }
+    if not any(known.values()):
+        return intents
     alive = _at_work(errand, [one for some in known.values() for one in some.values()])
     for intent in intents:
         reference = intent.reference = known[intent.pair].get(intent.left_id)
@@ -174,7 +208,7 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
             left.append(intent)
         elif reference.claim == intent.claim and reference.claim_outcome:
             _repeat_receipt(intent, reference, done)
-        elif reference.fingerprints.get(_scope(errand)) == _print(intent):
+        elif reference.fingerprints.get(errand.scope) == _print(intent):
             _unchanged(intent, reference, done, "Equal to what was written last.")
         else:
             intent.remote_id = intent.remote_id or reference.right_id
@@ -237,17 +271,13 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered) -> Non
             result.number,
             result.link,
             result.answer,
-            {**earlier, _scope(errand): _print(intent)},
+            {**earlier, errand.scope: _print(intent)},
             intent.claim,
-            str(result.outcome),
+            result.outcome.value,
             0.0,
             intent.key,
         )
     )
-
-
-def _scope(errand: Errand) -> str:
-    return f"{errand.flow_id}/{errand.node_id}"
 
 
 def _print(intent: Intent) -> str:

@@ -92,7 +92,7 @@ class Reference(msgspec.Struct, frozen=True):
         return (
             pair.left_connection, pair.left_entity, self.left_id, pair.right_connection, pair.right_entity,
             self.right_id, self.number, self.link, to_json(self.answer) if self.answer else None,
-            to_json(self.fingerprints).decode(), self.claim, self.claim_outcome, self.claim_until, at,
+            to_json(self.fingerprints).decode() if self.fingerprints else "{}", self.claim, self.claim_outcome, self.claim_until, at,
         )  # fmt: skip
 
 
@@ -109,6 +109,7 @@ _VALUES = (
     "right_id", "number", "link", "answer", "fingerprints", "claim", "claim_outcome", "claim_until", "updated_at",
 )  # fmt: skip
 _COLUMNS = (*_IDENTITY, *_VALUES)
+_CLAIMED = (*_IDENTITY, "fingerprints", "claim_outcome", "claim", "claim_until", "updated_at")
 _KNOWN = f"ON CONFLICT ({', '.join(_IDENTITY)}) DO UPDATE SET "
 _RENEW = _KNOWN + ", ".join(f"{name} = excluded.{name}" for name in _VALUES)
 _TAKE_OVER = (
@@ -147,10 +148,9 @@ def claim(session: Session, pair: Pair, claims: Mapping[str, str], until: float)
     if not claims:
         return set()
     at, left_ids = now(), list(claims)
-    rows = [
-        Reference(pair, left_id, claim=owner, claim_until=until).row(at) for left_id, owner in claims.items()
-    ]
-    if bulk.insert(session, _table, _COLUMNS, rows, _TAKE_OVER) == len(rows):
+    left, right = (pair.left_connection, pair.left_entity), (pair.right_connection, pair.right_entity)
+    rows = [(*left, left_id, *right, "{}", "", owner, until, at) for left_id, owner in claims.items()]
+    if bulk.insert(session, _table, _CLAIMED, rows, _TAKE_OVER) == len(rows):
         return set(left_ids)
     mine: set[str] = set()
     for start in range(0, len(left_ids), _CHUNK):

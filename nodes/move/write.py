@@ -136,6 +136,8 @@ class WriteRecordsNode(WriteNode[WriteSettings]):
 
     def identify(self, record: Record, run: Mapping[str, Any] | None = None) -> tuple[str | None, str, str]:
         """Raises RecordRejected or Held when a value that identifies the object cannot be told."""
+        if self._id is None and self._source is None:
+            return None, record.origin.entity if record.origin else "", record.key
         scope = Scope(record, run=run)
         remote_id = _id_text(self._id, scope)
         if self.settings.source is None or self._source is None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
@@ -28,8 +29,19 @@ FILTER_LENGTH = 1200
 SAMPLE = 25
 NOT_IMPLEMENTED = 501
 
-Rows = tuple[list[reading.Row], str | None, int | None]
-"""The rows of one call, the address of the next page, and how many there are in all where that is told."""
+
+ANNOTATION = re.compile(rb'@[^"\\]*"\s*:')
+"""A name of JSON with an annotation in it (``"@odata.etag":``); it may find one more, in a text, but overlooks none."""
+
+
+class Rows(NamedTuple):
+    """One call's rows. ``following``: the address of the next page; ``bare``: no row has an annotation, at any depth;
+    ``total``: how many there are in all, where that was asked for and told."""
+
+    rows: list[reading.Row]
+    following: str | None
+    bare: bool
+    total: int | None = None
 
 
 class ODataConnector(Connector[ODataSettings]):
@@ -99,7 +111,7 @@ class ODataConnector(Connector[ODataSettings]):
         if name not in self._samples:
             model = self.model()
             model.type(name)
-            sample = [] if model.live else self.rows(name, [f"$top={SAMPLE}"])[0]
+            sample = [] if model.live else self.rows(name, [f"$top={SAMPLE}"]).rows
             self._samples[name] = model.entity(name, [model.canonical(name, row) for row in sample])
         return self._samples[name]
 
@@ -127,7 +139,6 @@ class ODataConnector(Connector[ODataSettings]):
         if self.settings.paging == "skip":
             return self._skipping(query, conditions, stamp, by_stamp, cursor, limit)
         here = cursor or {"next": None, "mark": None}
-        total = None
         if here["next"] is None:
             since = f"{stamp} ge {utc(query.since)}" if query.since else ""
             options = [
@@ -135,13 +146,14 @@ class ODataConnector(Connector[ODataSettings]):
                 filtered([*conditions, since]),
                 self._order(query, stamp, by_stamp),
             ]
-            rows, following, total = self._first(query.entity, options, limit)
+            page = self._first(query.entity, options, limit)
         else:
-            rows, following, _ = self.rows(query.entity, [], limit, here["next"])
-        records = self.records(query.entity, rows)
-        mark = max([here["mark"] or "", *(one.version or "" for one in records)], key=stamp_key) or None
-        further = {"next": following, "mark": mark} if following else None
-        return Page(records, further, mark or query.since, total)
+            page = self.rows(query.entity, [], limit, here["next"])
+        records = self.records(query.entity, page.rows, bare=page.bare)
+        stamps = [here["mark"] or "", *(one.version for one in records if one.version)]
+        mark = max(stamps, key=stamp_key) or None
+        further = {"next": page.following, "mark": mark} if page.following else None
+        return Page(records, further, mark or query.since, page.total if here["next"] is None else None)
 
     def _skipping(
         self, query: Query, conditions: list[str], stamp: str, by_stamp: bool, cursor: Any, limit: int
@@ -161,8 +173,9 @@ class ODataConnector(Connector[ODataSettings]):
                 f"$skip={skip}" if skip else "",
             ]
             nonlocal total
-            rows, _, total = self._first(entity, options) if cursor is None else self.rows(entity, options)
-            return rows, None
+            page = self._first(entity, options) if cursor is None else self.rows(entity, options)
+            total = page.total
+            return page.rows, None
 
         fresh, following = reading.advance(here, fetch, limit, names, by_stamp=by_stamp)
         mark = reading.highest(here, fresh, names)
@@ -218,7 +231,7 @@ class ODataConnector(Connector[ODataSettings]):
         return self.rows(entity, options, size)
 
     def rows(self, entity: str, options: Sequence[str], size: int = 0, address: str = "") -> Rows:
-        """The rows of one call. ``size``: what a page should have at most."""
+        """The rows of one call and the address of the next page. ``size``: what a page should have at most."""
         path = address or f"{entity}?{encode(options)}".rstrip("?")
         headers = {"Prefer": f"odata.maxpagesize={size}"} if size else {}
         response = self.line.call("GET", path, mutating=False, headers=headers)
@@ -235,39 +248,42 @@ class ODataConnector(Connector[ODataSettings]):
                 cure="Check the address; a login page may be in the way.",
                 detail=response.text[:500],
             )
-        counted = body.get("@odata.count", body.get("@count"))
-        total = int(counted) if str(counted).isdecimal() else None
+        bare = not annotated(response.content, body)
+        counted = str(body.get("@odata.count", body.get("@count")))
+        total = int(counted) if counted.isdecimal() else None
         following = body.get("@odata.nextLink") or body.get("@nextLink")
         if not following:
-            return rows, None, total
+            return Rows(rows, None, bare, total)
         whole = self.line.beside(response, str(following))
         self.line.address(whole)
-        return rows, self.line.bare(whole), total
+        return Rows(rows, self.line.bare(whole), bare, total)
 
     def all_rows(self, entity: str, options: Sequence[str]) -> Iterator[reading.Row]:
         """The rows of a call and of the pages behind it."""
-        rows, following, _ = self.rows(entity, options)
-        yield from rows
-        while following:
-            rows, following, _ = self.rows(entity, [], address=following)
-            yield from rows
+        page = self.rows(entity, options)
+        yield from page.rows
+        while page.following:
+            page = self.rows(entity, [], address=page.following)
+            yield from page.rows
 
     def record(self, entity: str, row: reading.Row) -> Record:
         return self.records(entity, [row])[0]
 
-    def records(self, entity: str, rows: Sequence[reading.Row]) -> list[Record]:
-        """Rows as records. Raises RecordRejected for one without a key."""
+    def records(self, entity: str, rows: Sequence[reading.Row], *, bare: bool = False) -> list[Record]:
+        """Rows as records. Raises RecordRejected for one without a key. ``bare``: they have no annotations."""
         model, made = self.model(), []
+        as_they_are = bare and model.is_open(entity)
         title_field, stamp_field = model.title_of(entity), model.stamp_of(entity)
         for row in rows:
-            data, key = model.canonical(entity, row), model.key_of(entity, row)
+            data, key = row if as_they_are else model.canonical(entity, row), model.key_of(entity, row)
             if not key:
                 raise RecordRejected(
                     f"A row of {entity} has no key.",
                     code="E-NO-KEY",
                     cure="Correct the key in the connection.",
                 )
-            self.note_etag(entity, key, row)
+            if not bare:
+                self.note_etag(entity, key, row)
             title, stamp = data.get(title_field), data.get(stamp_field)
             version = str(stamp) if stamp else None
             made.append(Record(key, data, version=version, title=str(title or "")))
@@ -311,6 +327,11 @@ class ODataConnector(Connector[ODataSettings]):
         """The error that an answer stands for."""
         reason = said(body_of(response)).rstrip(". ")
         return refuse(meaning(response.status_code), self.line.host, what, response, reason)
+
+
+def annotated(text: bytes, body: Mapping[str, Any]) -> bool:
+    """Whether a page may have annotations in its rows: more of them than stand beside the rows."""
+    return len(ANNOTATION.findall(text)) > sum("@" in name for name in body) or b"\\u0040" in text
 
 
 def filtered(conditions: Sequence[str]) -> str:
