@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import msgspec
 
-from engine import compare
+from engine import compare, editions
 from engine.allowance import Allowance
 from engine.clock import now
 from engine.connector import Connector
@@ -19,7 +19,7 @@ from engine.node import WriteNode, WriteTarget
 from engine.planned import Approval
 from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_keys
 from engine.store import claims, references
-from engine.store.database import Database
+from engine.store.database import Database, Session
 from engine.store.matches import Key
 from engine.store.references import Pair, Reference
 from engine.walk import Receipt
@@ -31,12 +31,15 @@ class Errand:
 
     claim       names the batch and node: ``run/lane/batch/node``
     claims      the same for each record by itself, where they come from several runs
-    keep_lease  raises LeaseLost if the lane is no longer ours; called before anything is sent
+    keep_lease  raises LeaseLost if the lane is not ours for long enough (a part of the lease: engine.heartbeat); called
+                before anything is claimed or sent
+    guard       the same within a commit, for the lanes of these claims
     patience    seconds for which a claim of ours stands: lease plus call time limit
     allowance   the write budget of the run, if its flow has one
     approval    the plan of which nothing may differ, if the run executes one
     directories what systems have, for keys that are compared loosely
     facts       of the run of each record, for values that a record is identified by
+    silent_until  until when a call may still be carried out of somebody who died with this batch; None if nobody did
     """
 
     database: Database
@@ -46,7 +49,8 @@ class Errand:
     connector: Connector[Any]
     connections: dict[str, str]
     claim: str
-    keep_lease: Callable[[], None]
+    keep_lease: Callable[..., None]
+    guard: Callable[[Session, Collection[str]], None]
     dry: bool = False
     patience: float = 90.0
     allowance: Allowance | None = None
@@ -54,6 +58,7 @@ class Errand:
     claims: Sequence[str] = ()
     directories: Directories | None = None
     facts: Sequence[Mapping[str, Any]] = ()
+    silent_until: float | None = None
 
     @cached_property
     def scope(self) -> str:
@@ -99,6 +104,7 @@ class Intent(msgspec.Struct, eq=False):
     the batch and node that it belongs to.
 
     key       the match key that was claimed for creating it     insisted  a person said that it is a new object
+    edition   of a message: which of two about one object is newer (engine.editions)
     """
 
     at: list[int]
@@ -114,6 +120,7 @@ class Intent(msgspec.Struct, eq=False):
     claim: str = ""
     key: Key | None = None
     insisted: bool = False
+    edition: str = ""
 
     @property
     def decided(self) -> bool:
@@ -164,10 +171,11 @@ def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done:
             match,
             remote_id,
             claim=errand.claims[at] if errand.claims else errand.claim,
+            edition=editions.edition(record, left_id),
         )
         earlier = intents.pop((left_entity, left_id), None)
         if earlier is not None:
-            intent.at = [*earlier.at, at]
+            intent = _newer(earlier, intent)
         intents[left_entity, left_id] = intent
     return list(intents.values())
 
@@ -181,6 +189,15 @@ def _match(target: WriteTarget, data: dict[str, Any], *, known: bool) -> dict[st
     if len(match) < len(target.match) and target.operation != "create" and not known:
         return {}
     return match
+
+
+def _newer(earlier: Intent, later: Intent) -> Intent:
+    """Of two wishes for one object the newer one, with the places of both; the last one is its own."""
+    if editions.older(later.edition, earlier.edition):
+        earlier.at = [*later.at, *earlier.at]
+        return earlier
+    later.at = [*earlier.at, *later.at]
+    return later
 
 
 def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Intent]:
@@ -203,13 +220,18 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
         elif reference.right_id is None:
             if _left_out(intent, reference, done):
                 continue
+            if editions.older(intent.edition, edition := newest_edition(errand, reference)):
+                overtaken(intent, edition, done)
+                continue
             over = reference.claim_until < now() and reference.claim not in alive
             intent.doubtful = bool(reference.claim) and (reference.claim == intent.claim or over)
             left.append(intent)
         elif reference.claim == intent.claim and reference.claim_outcome:
             _repeat_receipt(intent, reference, done)
-        elif reference.fingerprints.get(errand.scope) == _print(intent):
-            _unchanged(intent, reference, done, "Equal to what was written last.")
+        elif _known(errand, reference)[0] == _print(intent):
+            _unchanged(errand, intent, reference, done, "Equal to what was written last.")
+        elif editions.older(intent.edition, edition := _known(errand, reference)[1]):
+            overtaken(intent, edition, done)
         else:
             intent.remote_id = intent.remote_id or reference.right_id
             left.append(intent)
@@ -238,7 +260,14 @@ def _left_out(intent: Intent, reference: Reference, done: Delivered) -> bool:
     return True
 
 
-def _unchanged(intent: Intent, reference: Reference, done: Delivered, note: str) -> None:
+def overtaken(intent: Intent, edition: str, done: Delivered) -> None:
+    """Leaves out a message that is older than what was written."""
+    known = editions.version(edition)
+    message = f"A newer message about it was here before{f' (version {known})' if known else ''}; this one is left out."
+    receive(done, intent, Receipt(Result(Outcome.SKIPPED, message=message), "unchanged"))
+
+
+def _unchanged(errand: Errand, intent: Intent, reference: Reference, done: Delivered, note: str) -> None:
     result = Result(
         Outcome.UNCHANGED,
         reference.right_id,
@@ -247,6 +276,8 @@ def _unchanged(intent: Intent, reference: Reference, done: Delivered, note: str)
         reference.answer,
         message=note,
     )
+    if intent.edition:
+        keep(errand, intent, result, done)
     receive(done, intent, Receipt(result, "unchanged", intent.data))
 
 
@@ -263,6 +294,7 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered) -> Non
     if errand.dry or result.remote_id is None:
         return
     earlier = intent.reference.fingerprints if intent.reference else {}
+    edition = editions.newest(intent.edition, _known(errand, intent.reference)[1])
     done.references.append(
         Reference(
             intent.pair,
@@ -271,13 +303,37 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered) -> Non
             result.number,
             result.link,
             result.answer,
-            {**earlier, errand.scope: _print(intent)},
+            {**earlier, errand.scope: f"{_print(intent)} {edition}".rstrip()},
             intent.claim,
             result.outcome.value,
             0.0,
             intent.key,
         )
     )
+
+
+def _known(errand: Errand, reference: Reference | None) -> tuple[str, str]:
+    """The fingerprint of what this node wrote last, and the edition of the newest message that it has seen."""
+    value = reference.fingerprints.get(errand.scope, "") if reference else ""
+    print_, _, edition = value.partition(" ")
+    return print_, edition
+
+
+def newest_edition(errand: Errand, reference: Reference) -> str:
+    """The edition of the newest message about an object that any step of the flow has acted on."""
+    newest = ""
+    for step, value in reference.fingerprints.items():
+        if step.startswith(f"{errand.flow_id}/"):
+            newest = editions.newest(value.partition(" ")[2], newest)
+    return newest
+
+
+def ended(errand: Errand, intent: Intent) -> dict[str, str]:
+    """The fingerprints of an object that was deleted: which message said so."""
+    newest = editions.newest(
+        intent.edition, newest_edition(errand, intent.reference) if intent.reference else ""
+    )
+    return {errand.scope: f" {newest}"} if newest else {}
 
 
 def _print(intent: Intent) -> str:

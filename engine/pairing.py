@@ -7,7 +7,7 @@ workers never write from views of which one is stale.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,10 +62,12 @@ class SyncErrand:
     connectors: Mapping[SideName, Connector[Any]]
     connections: Mapping[SideName, str]
     claim: str
-    keep_lease: Callable[[], None]
+    keep_lease: Callable[..., None]
+    guard: Callable[[Session, Collection[str]], None]
     dry: bool = False
     run_id: str = ""
     patience: float = 90.0
+    silent_until: float | None = None
     allowances: Mapping[SideName, Allowance | None] = field(default_factory=dict)
     approvals: Mapping[SideName, Approval | None] = field(default_factory=dict)
 

@@ -157,8 +157,10 @@ def _errand(errand: SyncErrand, target: SideName, records: Sequence[Record]) -> 
         connections={errand.agreement.side(name).slot: errand.connections[name] for name in SIDES},
         claim=errand.claim,
         keep_lease=errand.keep_lease,
+        guard=errand.guard,
         dry=errand.dry,
         patience=errand.patience,
+        silent_until=errand.silent_until,
         allowance=errand.allowances.get(target),
         approval=None if approval is None else replace(approval, records=records),
     )

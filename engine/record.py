@@ -83,7 +83,7 @@ class Record(msgspec.Struct, frozen=True):
     data     the current shape of the record
     root     index, within its batch, of the record as it was read (children share their parent's)
     origin   where it was read; None for what a trigger supplied
-    version  version or modified stamp at the source, if it has one
+    version  version or modified stamp at the source, if it has one; of a message its edition (engine.editions)
     deleted  True for a tombstone
     title    what people call it ("Renewal 14"); shown in the history
     steps    results of earlier nodes by node id: the record as read, answers of systems, looked-up rows

@@ -25,7 +25,7 @@ from engine.errors import (
     LeaseLost,
     OverBudget,
 )
-from engine.heartbeat import Heartbeat
+from engine.heartbeat import MARGIN, Heartbeat
 from engine.intent import Delivered
 from engine.ledger import Ledger
 from engine.lookup import fetch
@@ -357,9 +357,9 @@ class Shift:
             http.door.flow, http.door.note = self.run.flow_id, self.note_wait
         return opened
 
-    def _keep_lease(self) -> None:
-        if now() >= self.held.until:
-            raise LeaseLost("the lease ran out before sending")
+    def _keep_lease(self, rest: float = MARGIN) -> None:
+        if now() >= self.held.until - rest * self.executor.lease:
+            raise LeaseLost("the lease was about to end before sending")
 
     def _note_call(self, call: dict[str, Any]) -> None:
         if len(self.calls) < MOST_CALLS:

@@ -72,7 +72,7 @@ class Pair(msgspec.Struct, frozen=True):
 
 class Reference(msgspec.Struct, frozen=True):
     """A cross reference as delivery needs it. Fields as in CrossReference; ``pair`` says between what, ``key``
-    which match key was claimed for creating the object."""
+    which match key was claimed for creating the object, ``updated_at`` when it was last stored."""
 
     pair: Pair
     left_id: str
@@ -85,6 +85,7 @@ class Reference(msgspec.Struct, frozen=True):
     claim_outcome: str = ""
     claim_until: float = 0.0
     key: matches.Key | None = None
+    updated_at: float = 0.0
 
     def row(self, at: float) -> tuple[Any, ...]:
         """The values of _COLUMNS."""
@@ -118,8 +119,8 @@ _TAKE_OVER = (
     " AND (cross_reference.claim_until < excluded.updated_at OR cross_reference.claim = excluded.claim)"
 )
 _LOAD = (
-    "SELECT left_id, right_id, number, link, answer, fingerprints, claim, claim_outcome, claim_until"
-    " FROM cross_reference"
+    "SELECT left_id, right_id, number, link, answer, fingerprints, claim, claim_outcome, claim_until,"
+    " updated_at FROM cross_reference"
     " WHERE left_connection = ? AND left_entity = ? AND right_connection = ? AND right_entity = ?"
 )
 _CHUNK = 500
@@ -132,10 +133,10 @@ def load(session: Session, pair: Pair, left_ids: Sequence[str]) -> dict[str, Ref
         some = left_ids[start : start + _CHUNK]
         query = f"{_LOAD} AND left_id IN ({', '.join('?' * len(some))})"
         rows = plain.rows(session, query, *msgspec.structs.astuple(pair), *some)
-        for left_id, right_id, number, link, answer, prints, claim, outcome, until in rows:
+        for left_id, right_id, number, link, answer, prints, claim, outcome, until, at in rows:
             found[left_id] = Reference(
                 pair, left_id, right_id, number, link, from_json(answer) if answer else {}, from_json(prints),
-                claim, outcome, until,
+                claim, outcome, until, updated_at=at,
             )  # fmt: skip
     return found
 

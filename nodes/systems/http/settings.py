@@ -205,6 +205,14 @@ class FindForm(Form):
         le=500,
         description="Joined by commas, where the service allows it.",
     )
+    lag: int = Field(
+        0,
+        title="Searches lag behind by (seconds)",
+        ge=0,
+        le=3600,
+        description="How long a new record may stay unseen by a search. For so long what is not found is not "
+        "believed to be missing.",
+    )
 
     @model_validator(mode="after")
     def _known(self) -> FindForm:

@@ -81,14 +81,19 @@ class Writer:
         again is the surest way to ask. Raises CannotTell when there is no means."""
         if self.write_form.keyed:
             return [None] * len(changes)
-        finder = Finder(self.line, self.judge, self.form)
-        if not all(change.match and finder.can(set(change.match)) for change in changes):
+        if not all(self.tells(set(change.match)) for change in changes):
             raise CannotTell(
                 f"{self.line.host} offers no way to find out whether the {self.what} was written.",
                 cure="Look in the system. An idempotency header or «Finding» in the connection avoids this.",
             )
-        found = finder.find([change.match for change in changes])
+        found = Finder(self.line, self.judge, self.form).find([change.match for change in changes])
         return [remotes[0] if remotes else None for remotes in found]
+
+    def tells(self, match: set[str]) -> bool:
+        """Whether it can be found out what became of a create with these match fields."""
+        if self.write_form.keyed:
+            return True
+        return bool(match) and Finder(self.line, self.judge, self.form).can(match)
 
     def _send_all(
         self, call: Call, operation: str, parts: list[list[Change]]

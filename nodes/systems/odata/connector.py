@@ -28,6 +28,8 @@ FILTER_LENGTH = 1200
 """Characters of a condition that an address still holds everywhere, with the rest of the query beside it."""
 SAMPLE = 25
 NOT_IMPLEMENTED = 501
+COUNTED_TO = 5000
+"""Dataverse counts no further, so this number may stand for any that is larger."""
 
 
 ANNOTATION = re.compile(rb'@[^"\\]*"\s*:')
@@ -35,13 +37,16 @@ ANNOTATION = re.compile(rb'@[^"\\]*"\s*:')
 
 
 class Rows(NamedTuple):
-    """One call's rows. ``following``: the address of the next page; ``bare``: no row has an annotation, at any depth;
-    ``total``: how many there are in all, where that was asked for and told."""
+    """One call's rows.
+
+    following  the address of the next page      bare  no row has an annotation, at any depth
+    total      how many rows there are in all, where that is told
+    """
 
     rows: list[reading.Row]
     following: str | None
     bare: bool
-    total: int | None = None
+    total: int | None
 
 
 class ODataConnector(Connector[ODataSettings]):
@@ -153,7 +158,7 @@ class ODataConnector(Connector[ODataSettings]):
         stamps = [here["mark"] or "", *(one.version for one in records if one.version)]
         mark = max(stamps, key=stamp_key) or None
         further = {"next": page.following, "mark": mark} if page.following else None
-        return Page(records, further, mark or query.since, page.total if here["next"] is None else None)
+        return Page(records, further, mark or query.since, None if cursor else page.total)
 
     def _skipping(
         self, query: Query, conditions: list[str], stamp: str, by_stamp: bool, cursor: Any, limit: int
@@ -231,7 +236,7 @@ class ODataConnector(Connector[ODataSettings]):
         return self.rows(entity, options, size)
 
     def rows(self, entity: str, options: Sequence[str], size: int = 0, address: str = "") -> Rows:
-        """The rows of one call and the address of the next page. ``size``: what a page should have at most."""
+        """The rows of one call. ``size``: what a page should have at most."""
         path = address or f"{entity}?{encode(options)}".rstrip("?")
         headers = {"Prefer": f"odata.maxpagesize={size}"} if size else {}
         response = self.line.call("GET", path, mutating=False, headers=headers)
@@ -249,8 +254,8 @@ class ODataConnector(Connector[ODataSettings]):
                 detail=response.text[:500],
             )
         bare = not annotated(response.content, body)
-        counted = str(body.get("@odata.count", body.get("@count")))
-        total = int(counted) if counted.isdecimal() else None
+        counted = body.get("@odata.count", body.get("@count"))
+        total = int(counted) if str(counted).isdecimal() and int(counted) != COUNTED_TO else None
         following = body.get("@odata.nextLink") or body.get("@nextLink")
         if not following:
             return Rows(rows, None, bare, total)
