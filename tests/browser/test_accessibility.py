@@ -134,6 +134,30 @@ def test_the_bar_fits_with_changes_that_are_not_published(page: Page, tree: Tree
         expect(page.get_by_test_id("save-state")).to_have_text("Saved")
 
 
+def test_a_phone_reaches_every_place(page: Page, tree: Tree, console: list[str]) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    screens.sign_in(page, tree)
+    bar = page.get_by_role("navigation", name="Main")
+    assert bar.evaluate("bar => bar.scrollWidth - bar.clientWidth") <= 0, "the bar scrolls sideways"
+    at_hand = {link.inner_text() for link in bar.get_by_role("link").all() if link.is_visible()}
+    assert at_hand == {"Home", "Flows", "Runs", "Inbox"}
+    menu = page.get_by_role("dialog")
+    for title, heading in (("Rules", "Rules"), ("References", "Cross references"), ("Settings", "Settings")):
+        bar.get_by_role("button", name="Menu").click()
+        menu.get_by_role("link", name=title).click()
+        expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
+        expect(menu).to_have_count(0)
+    bar.get_by_role("button", name="Menu").click()
+    expect(menu.get_by_role("link", name="Settings")).to_have_attribute("aria-current", "page")
+    assert violations(page, "menu of a phone") == []
+    menu.get_by_role("button", name="Find a record").click()
+    expect(page.get_by_role("dialog", name="Find a record")).to_be_visible()
+    page.keyboard.press("Escape")
+    bar.get_by_role("button", name="Menu").click()
+    menu.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
 def test_screens_come_at_once_and_a_large_flow_opens_quickly(
     page: Page, tree: Tree, console: list[str]
 ) -> None:

@@ -75,6 +75,7 @@ def test_a_step_is_added_behind_the_chosen_one(page: Page, slug: str) -> None:
     page.get_by_role("combobox", name="Add a step").fill("map")
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("palette")).to_be_hidden()
+    expect(page.get_by_role("complementary", name="Step Map fields")).to_be_visible()  # to be filled in
     drawn = saved(page, slug)
     added = next(node for node in drawn["nodes"] if node["id"] not in {"hand", "one", "two", "three"})
     assert added["type"] == "map"

@@ -35,7 +35,7 @@ def test_the_main_job_by_keyboard(page: Page, tree: Tree) -> None:
     expect(panel).to_be_visible()
 
     # write a note there, and take it back
-    note = panel.get_by_label("Note")
+    note = panel.get_by_role("textbox", name="Note")
     for _ in range(200):
         page.keyboard.press("Tab")
         if note.evaluate("field => field === document.activeElement"):

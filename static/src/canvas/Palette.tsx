@@ -23,6 +23,9 @@ interface Entry {
   system: SystemCard | null;
 }
 
+/** Whether there is anything to fill in: then the form opens with the new step, instead of being looked for. */
+const asksSomething = (type: NodeType): boolean => Object.keys((type.settings["properties"] ?? {}) as object).length > 0;
+
 /** The types of step, searched by typing; with a system's name also "Read · Vtiger", bound at once. */
 export function Palette() {
   const wish = useView((view) => view.palette);
@@ -50,7 +53,7 @@ function OpenPalette({ wish }: { wish: Wish | { kind: "replace"; node: string } 
         document.querySelector<HTMLElement>(`.react-flow__node[data-id="${added}"]`)?.focus({ preventScroll: true });
       }, 60);
     }
-    if (wish.kind === "replace") openNode(added);
+    if (wish.kind === "replace" || asksSomething(entry.type)) openNode(added);
   };
   return (
     <aside className={css.palette} data-testid="palette">

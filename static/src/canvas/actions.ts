@@ -46,12 +46,13 @@ export function middle({ canvas }: Pick<Hands, "canvas">): Position {
   });
 }
 
-/** What "add a step" means now: behind the selected node, into the selected wire, or in the middle. */
+/** What "add a step" means now: behind the selected node or the only one, into the selected wire, or in the middle. */
 export function wishNow(hands: Hands): Wish {
   const wire = only(chosenEdges());
   if (wire) return { kind: "edge", edge: wire };
-  const node = only(chosenNodes());
-  const drawn = present().nodes.find((other) => other.id === node);
+  const { nodes } = present();
+  const node = only(chosenNodes()) ?? (nodes.length === 1 ? nodes[0]?.id : undefined);
+  const drawn = nodes.find((other) => other.id === node);
   if (node && drawn) {
     const ports = portsOf(hands.types.byType.get(drawn.type), useEditor.getState().insights[node], [], []);
     const output = openOutput(present(), node, ports.outputs);

@@ -28,7 +28,7 @@ export function PlacesDrawer({ opened, onClose, places, user, onFind, onSignOut 
     act();
   };
   return (
-    <Drawer opened={opened} onClose={onClose} position="bottom" size="auto" title={user.name || user.email} classNames={{ content: css.sheet }}>
+    <Drawer opened={opened} onClose={onClose} position="bottom" title={user.name || user.email} closeButtonProps={{ "aria-label": "Close" }} classNames={{ content: css.sheet }} styles={{ content: { height: "auto" } }}>
       <button type="button" className={css.row} onClick={then(onFind)}>
         <IconSearch size={19} stroke={1.7} aria-hidden /> Find a record
       </button>

@@ -31,15 +31,15 @@ export interface Place {
   icon: Icon;
 }
 
-/** How many of the places stand in the bar of a phone; the others are behind its last button. */
-const AT_HAND = 4;
+/** What stands in the bar of a phone; the other places are behind its last button. */
+const AT_HAND: ReadonlySet<string> = new Set(["/", "/flows", "/runs", "/inbox"]);
 
 const places: Place[] = [
   { to: "/", title: "Home", icon: IconHome },
   { to: "/flows", title: "Flows", icon: IconSitemap },
   { to: "/runs", title: "Runs", icon: IconListDetails },
-  { to: "/inbox", title: "Inbox", icon: IconInbox },
   { to: "/schedules", title: "Schedules", icon: IconCalendarClock },
+  { to: "/inbox", title: "Inbox", icon: IconInbox },
   { to: "/references", title: "References", icon: IconLink },
   { to: "/rules", title: "Rules", icon: IconGavel },
   { to: "/connections", title: "Connections", icon: IconPlugConnected },
@@ -59,7 +59,7 @@ export interface ShellProps {
 
 export function Shell({ user, demo, slim = false, onFind, onSignOut, children }: ShellProps) {
   const shown = [...places, ...(demo ? [sandboxes] : []), settings];
-  const rare = shown.slice(AT_HAND);
+  const rare = shown.filter(({ to }) => !AT_HAND.has(to));
   const away = useMatches().some(({ pathname }) => rare.some(({ to }) => pathname.startsWith(to)));
   const [opened, more] = useDisclosure(false);
   return (
@@ -77,8 +77,8 @@ export function Shell({ user, demo, slim = false, onFind, onSignOut, children }:
           <span className={css.label}>Find</span>
           <kbd className={css.label}>Ctrl K</kbd>
         </button>
-        {shown.map(({ to, title, icon: Glyph }, at) => (
-          <NavLink key={to} to={to} end={to === "/"} className={`${css.link} ${at < AT_HAND ? "" : css.rare}`} title={title}>
+        {shown.map(({ to, title, icon: Glyph }) => (
+          <NavLink key={to} to={to} end={to === "/"} className={`${css.link} ${AT_HAND.has(to) ? "" : css.rare}`} title={title}>
             <Glyph size={19} stroke={1.7} aria-hidden />
             <span className={css.label}>{title}</span>
           </NavLink>
