@@ -76,7 +76,9 @@ def _stand(errand: Errand, intents: Sequence[Intent], until: float) -> None:
         if intent.reference is not None:
             intent.reference = msgspec.structs.replace(intent.reference, claim_until=until)
     with errand.database.write() as session:
-        errand.guard(session, {intent.claim for intent in intents})  # whoever has the batch now may be sending
+        errand.guard(
+            session, {intent.claim for intent in intents}
+        )  # whoever has the batch now may be sending
         standing.stand(session, [(intent.pair, intent.left_id, intent.claim) for intent in intents], until)
 
 
