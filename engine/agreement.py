@@ -75,6 +75,32 @@ class Side(Document):
     mark: Mark | None = Field(
         default=None, title="Mark", description="The field to set when the counterpart is gone."
     )
+    survivor: Literal["told", "field", "match"] = Field(
+        default="told",
+        title="Who survives a merge",
+        description="How it is known into which object one of these was merged. told: only if the system says so "
+        "with the deletion; field: a field of the object names it; match: the one other object with the same values "
+        "under «Recognise by».",
+    )
+    survivor_field: FieldName = Field(
+        default="",
+        title="Names the survivor",
+        description="The field that holds the id of the object into which this one was merged, such as "
+        "_masterid_value in Dataverse.",
+        json_schema_extra={"x-widget": "field", "x-of": "entity", "x-when": {"survivor": "field"}},
+    )
+    merged: Literal["follow", "ask"] = Field(
+        default="follow",
+        title="When two were merged here",
+        description="follow: the survivor takes over the counterpart of the other one; ask: somebody says so first.",
+    )
+    surplus: Literal["hold", "mark", "delete", "keep"] = Field(
+        default="hold",
+        title="When one is left over",
+        description="Two objects of the other side were merged, and each had a counterpart here. What happens to the "
+        "one that is left over: hold: somebody is asked; mark: a field is set; delete: it is deleted; keep: it stays. "
+        "Marked or kept, it is no longer kept in step.",
+    )
 
 
 class ByState(Document):

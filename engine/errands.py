@@ -10,12 +10,12 @@ from engine import tasks
 from engine.agreement import SIDES, Side, SideName
 from engine.allowance import Allowance
 from engine.connector import Connector
+from engine.couple import Connectors, SyncErrand
 from engine.directory import Directories
 from engine.flow import Budget
 from engine.intent import Errand
 from engine.ledger import Ledger
 from engine.node import SyncNode, WriteTarget
-from engine.pairing import Connectors, SyncErrand
 from engine.plan import Plan
 from engine.planned import Approval
 from engine.store import plans

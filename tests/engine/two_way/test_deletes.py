@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from engine import clock
-from engine.record import Origin, Record
 from engine.store.database import Database
 from engine.store.runs import Run
 from tests.engine.two_way.desk import counts, held, office
@@ -62,24 +61,6 @@ def test_a_delete_never_takes_an_edit_with_it(database: Database) -> None:
     assert here.erp.objects["B1"]["NAME"] == "Precious"
     (hold,) = held(database)
     assert "changed since both agreed" in hold.message
-
-
-def test_a_merged_object_hands_its_counterpart_on(database: Database) -> None:
-    here = office(database, right={"deleted": "delete"})
-    here.crm.edit("A1", code="1", name="One")
-    here.sync()
-    here.crm.delete("A1")
-    here.crm.edit("A2", code="1", name="One and only")
-    origin = Origin("crm", "thing")
-    run = here.enter([Record("A1", {"successor": "A2"}, origin=origin, deleted=True)])
-    here.work()
-    here.run(run)
-    here.sync()
-    assert here.erp.objects["B1"]["NAME"] in ("One", "One and only")
-    assert list(here.erp.objects) == ["B1"]
-    here.crm.edit("A2", phone="5")
-    here.sync()
-    assert here.erp.objects["B1"]["PHONE"] == "5"
 
 
 def test_a_sweep_notices_deletes_on_either_side(database: Database) -> None:
