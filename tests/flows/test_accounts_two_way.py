@@ -139,7 +139,7 @@ def test_an_edit_arrives_on_the_other_side_once_and_a_conflict_is_decided(compan
         assert (field["left_value"], field["right_value"]) == ("crm.example", "erp.example")
         assert field["agreed"] == {"left": "www.harbour.example", "right": "www.harbour.example"}
         assert field["left_at"]
-        assert field["left_by"] == "Supervisor"
+        assert (field["left_by"], field["right_by"]) == ("Supervisor", "xmluser")
         assert row.right_link
         decided = conflicts.decide(session, row.id or 0, {field["field"]: {"take": "right"}}, "Eve")
         flow = flows.get(session, row.flow_id)
