@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from designer.installation import here
-from engine.connector import Connector
+from engine import compare
+from engine.connector import Connector, Filter, Query
 from engine.errors import RequestError
 from engine.record import Remote
 from engine.store import connections, pairing
@@ -14,6 +15,8 @@ from engine.store.database import Session
 from engine.store.references import NEW, OUT, Pair
 
 TIMEOUT = 15.0
+MOST = 20
+"""So many objects are offered for what somebody types."""
 
 
 def system(session: Session, connection_id: str) -> Connector[Any]:
@@ -41,6 +44,31 @@ def live(opened: Connector[Any], entity: str, ids: Iterable[str]) -> dict[str, R
         answers = opened.find(entity, [{shape.key: one} for one in some], fields)
         found.update({one: remotes[0] for one, remotes in zip(some, answers, strict=True) if remotes})
     return found
+
+
+def search(connection_id: str, entity: str, text: str) -> list[dict[str, Any]]:
+    """Objects that somebody means by an id, a number or a part of the name, at most MOST: {"id", "number", "title",
+    "link"}. Raises RequestError (404) and what the system raises."""
+    with here().database.read() as session:
+        opened = system(session, connection_id)
+    shape = opened.entity(entity)
+    names = [name for name in dict.fromkeys((shape.key, *shape.match, shape.title_field)) if name]
+    ids = [
+        remote.id for remotes in opened.find(entity, [{name: text} for name in names]) for remote in remotes
+    ]
+    if shape.title_field:
+        part = Filter(field=shape.title_field, op="contains", value=text)
+        query = Query(entity=entity, fields=(shape.title_field,), filters=(part,))
+        ids += [record.key for record in opened.read(query, None, MOST).records]
+    return [
+        {
+            "id": remote.id,
+            "number": remote.number,
+            "title": str(compare.dig(remote.data, shape.title_field or "") or remote.number or remote.id),
+            "link": remote.link,
+        }
+        for remote in live(opened, entity, list(dict.fromkeys(ids))[:MOST]).values()
+    ]
 
 
 def existing(connection_id: str, entity: str, object_id: str) -> Remote:

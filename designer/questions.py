@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from designer import filling, pairing, proposals
+from designer import filling, losses, pairing, proposals
 from designer.auth import Identity
 from designer.installation import here
 from engine.clock import iso
@@ -179,6 +179,8 @@ def _form(
                 "entity": str(question.get("entity", "")),
                 "system": at.name if at else "",
             }
+        case "gone" if "partner" in question:
+            return losses.form(session, row, question)
         case "closed-period" if question.get("field"):
             return {"kind": "closed-period", "field": str(question["field"]), "date": iso()[:10]}
     return None

@@ -257,3 +257,55 @@ def test_a_dry_run_shows_both_sides_with_the_reason(app: Any, editor: Desk, two:
     assert told["thing", "PHONE"] == ("1", "2", "Changed in System A only.")
     assert told["thing", "city"] == ("Ulm", "Kiel", "Changed in System B only.")
     assert to_json([Crm.world_of.journal, Erp.world_of.journal]) == journals
+
+
+def lose(app: Any, desk: Desk, slug: str) -> Any:
+    """Customer 1 is merged into customer 4, and the CRM does not say so; answers what the inbox asks."""
+    sync(app, desk, slug)
+    Crm.world_of.edit("A4", code="9", name="The survivor")
+    Crm.world_of.merge("A1", "A4", tell=False)
+    sync(app, desk, slug)
+    groups = exact(desk.get("/api/reviews"))["groups"]
+    (group,) = [one for one in groups if one["question"]["kind"] == "gone"]
+    return group
+
+
+def test_a_person_finds_the_survivor_of_a_merge(app: Any, editor: Desk, two: str) -> None:
+    group = lose(app, editor, two)
+    form = group["form"]
+    assert (form["lost_in"], form["left_in"], form["left"]) == ("The CRM", "The ERP", "B1")
+    assert form["choices"] == ["merged", "delete", "keep"]
+    place = f"connection={form['connection']}&entity={form['entity']}"
+    found = exact(editor.get(f"/api/references/objects?{place}&q=A4"))["objects"]
+    assert (found[0]["id"], found[0]["title"]) == ("A4", "The survivor")
+
+    def answer(**given: str) -> Any:
+        return editor.post("/api/reviews/answer", {"question": group["question"], "answer": given})
+
+    for wrong in ({"choice": "merged"}, {"choice": "merged", "id": "A77"}, {"choice": "merged", "id": "A1"},
+                  {"choice": "mark"}, {"choice": ""}):  # fmt: skip
+        assert answer(**wrong).status_code == 422, wrong
+    done = answer(choice="merged", id="A4")
+    assert done.status_code == 200, done.text
+    work(app)
+    assert Erp.world_of.objects["B1"]["NAME"] == "The survivor"
+    assert answer(choice="merged", id="A4").status_code == 200, "the same answer again answers the same"
+    connection = form["connection"]
+    told = exact(editor.get(f"/api/records/{connection}/thing/A4"))
+    assert "A1 was merged into A4" in next(
+        event["detail"] for event in told["events"] if event["kind"] == "write"
+    )
+
+
+def test_what_was_deleted_is_deleted_on_the_other_side_when_somebody_says_so(
+    app: Any, editor: Desk, two: str
+) -> None:
+    group = lose(app, editor, two)
+    answered = editor.post(
+        "/api/reviews/answer", {"question": group["question"], "answer": {"choice": "keep"}}
+    )
+    assert answered.status_code == 200, answered.text
+    work(app)
+    assert "B1" in Erp.world_of.objects
+    left_out = exact(editor.get("/api/references?state=out"))["references"]
+    assert [row["left"]["id"] for row in left_out] == ["B1"]
