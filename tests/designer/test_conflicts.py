@@ -262,7 +262,7 @@ def test_a_dry_run_shows_both_sides_with_the_reason(app: Any, editor: Desk, two:
 def lose(app: Any, desk: Desk, slug: str) -> Any:
     """Customer 1 is merged into customer 4, and the CRM does not say so; answers what the inbox asks."""
     sync(app, desk, slug)
-    Crm.world_of.edit("A4", code="9", name="The survivor")
+    Crm.world_of.edit("A4", code="1", name="The survivor")
     Crm.world_of.merge("A1", "A4", tell=False)
     sync(app, desk, slug)
     groups = exact(desk.get("/api/reviews"))["groups"]
