@@ -10,17 +10,17 @@ from typing import Any, Literal
 from designer import drawing, publishing
 from designer.installation import here
 from designer.things import Names
-from engine import forms, launch
+from engine import forms, verdicts
 from engine.clock import iso
 from engine.errors import Problem, RequestError
 from engine.flow import Flow
 from engine.forms import FormField
-from engine.launch import Cause, Started
-from engine.record import Record, idempotency_key
+from engine.launch import Started
 from engine.shape import Entity
 from engine.store import audit, conflicts, flows
 from engine.store.conflicts import Conflict
 from engine.store.database import Session
+from engine.store.runs import Run
 from engine.store.timeline import Thing
 
 POLICIES = ("ask", "left", "right", "newest", "first_filled_left", "first_filled_right")
@@ -154,7 +154,7 @@ def _remember(session: Session, row: flows.FlowRow, node: str, policies: Mapping
     """Publishes the live version with these policies, and changes the draft alike. Answers the number."""
     live = flows.version_by_id(session, row.live_version_id) if row.live_version_id else None
     if live is None:
-        raise _unpublished(row)
+        raise verdicts.unpublished(row)
     if publishing.guarded(session, row):
         raise RequestError(
             f"«{row.name}» posts to the ledger, so a second person publishes what changes it.",
@@ -192,34 +192,9 @@ def _remember(session: Session, row: flows.FlowRow, node: str, policies: Mapping
 
 
 def _look_again(session: Session, row: flows.FlowRow, decided: Sequence[Conflict], by: str) -> Started:
-    """One run in which the step looks at the pairs again and carries out what was decided."""
     version = flows.version_by_id(session, row.live_version_id) if row.live_version_id else None
-    if version is None or version.id is None:
-        raise _unpublished(row)
-    flow = version.document()
-    entries: dict[str, list[Record]] = {}
-    for one in decided:
-        if flow.node(one.node) is None:
-            raise RequestError(
-                "The step that found this conflict is no longer in the flow.",
-                status=409,
-                code="E-NODE-GONE",
-                cure="Correct the objects in their systems.",
-            )
-        entries.setdefault(one.node, []).append(one.signal())
-    bindings = drawing.bind_missing(session, flow, row.bound())
-    ids = sorted(str(one.id) for one in decided)
-    return launch.start_inside(
-        session,
-        flow_id=row.id,
-        version_id=version.id,
-        bindings=bindings,
-        mode="live",
-        cause=Cause("conflict", by, idempotency_key("conflict", *ids)),
-        entries=entries,
-        parent=decided[0].run_id,
-        batch_size=flow.policy.batch_size,
-    )
+    bound = drawing.bind_missing(session, version.document(), row.bound()) if version else {}
+    return verdicts.look_again(session, row, decided, by, bound)
 
 
 def _typed(row: Conflict, field: str, answer: Mapping[str, Any], shape: Entity | None) -> dict[str, Any]:
@@ -285,11 +260,22 @@ def _shown(
                 **field,
                 "alike": alike.get((row.flow_id, row.node, field["field"]), 1),
                 "policy": pairs.get(field["field"], {}).get("policy", "ask"),
+                "asked": _asked(session, row, field),
                 "translated": bool(pairs.get(field["field"], {}).get("table")),
             }
             for field in row.rows()
         ],
     }
+
+
+def _asked(session: Session, row: Conflict, field: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The flow that is to decide a field: {"flow", "run", "state"}; run None where it could not be asked."""
+    slug = str(field.get("flow") or "")
+    if not slug:
+        return None
+    run_id = verdicts.run_of(session, row.id or 0, slug)
+    run = session.get(Run, run_id) if run_id else None
+    return {"flow": slug, "run": run_id, "state": run.state if run else ""}
 
 
 def _flow(session: Session, flow_id: str) -> flows.FlowRow:
@@ -298,12 +284,3 @@ def _flow(session: Session, flow_id: str) -> flows.FlowRow:
     if found is None:
         raise RequestError("The flow has been deleted.", status=409, code="E-NOT-FOUND")
     return found
-
-
-def _unpublished(row: flows.FlowRow) -> RequestError:
-    return RequestError(
-        f"«{row.name}» has no published version.",
-        status=409,
-        code="E-NOT-PUBLISHED",
-        cure="Publish it; then decide.",
-    )

@@ -231,7 +231,7 @@ class Teller:
             **event,
             "place": 1 + (row.id or 0),
             "outcome": row.outcome,
-            "detail": row.cure if kind in ("held", "failed", "conflict") else passing or self._reason(met),
+            "detail": row.cure if kind in ("held", "failed", "conflict") else self._reason(met) or passing,
             "node": row.node,
             "slot": row.slot,
             "step": plan.title(row.node) if plan is not None and row.node in plan.nodes else row.node,

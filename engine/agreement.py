@@ -18,7 +18,7 @@ SideName = Literal["left", "right"]
 SIDES: tuple[SideName, SideName] = ("left", "right")
 
 Policy = Literal[
-    "left", "right", "newest", "first_filled_left", "first_filled_right", "by_state", "rules", "ask"
+    "left", "right", "newest", "first_filled_left", "first_filled_right", "by_state", "rules", "flow", "ask"
 ]
 
 FieldName = Annotated[str, Field(max_length=200)]
@@ -142,7 +142,7 @@ class FieldPair(Document):
         title="When both changed it",
         description="left, right: that side decides; newest: the later change; first_filled_left, "
         "first_filled_right: that side unless it is empty; by_state: as the state says; rules: as a rule set "
-        "says; ask: somebody decides.",
+        "says; flow: another flow is asked, and a person while it has not answered; ask: somebody decides.",
     )
     state: ByState | None = Field(default=None, title="State", description="Who decides in which state.")
     rules: str | None = Field(
@@ -150,6 +150,12 @@ class FieldPair(Document):
         title="Rule set",
         description="A rule set of this flow that routes to left, right or ask.",
         json_schema_extra={"x-widget": "rule-set"},
+    )
+    flow: str | None = Field(
+        default=None,
+        title="Flow",
+        description="The flow that decides: it begins with «A conflict» and ends in «Decide the conflict».",
+        json_schema_extra={"x-widget": "flow"},
     )
     table: Translation | None = Field(
         default=None, title="Translate", description="A table that translates between the two sides."

@@ -224,6 +224,7 @@ def _conflict(
         "right_by": by["right"],
         "proposal": decision.proposal,
         "reason": decision.reason,
+        **({"flow": decision.flow} if decision.flow else {}),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine import verdicts
 from engine.clock import now
 from engine.couple import Reconciled, SyncErrand, busy
 from engine.record import Outcome, Record, to_json
@@ -59,7 +60,8 @@ class Together:
             f"{self.errand.flow_id}/{self.node}",
         )
         conflicts.settle(session, self.errand.flow_id, self.errand.node_id, self.done.settled)
-        conflicts.add(session, self._conflicts(run_id))
+        for opened in conflicts.add(session, self._conflicts(run_id)):
+            verdicts.ask(session, opened)
 
     def _conflicts(self, run_id: str) -> list[dict[str, Any]]:
         rows = []

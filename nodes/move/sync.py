@@ -149,6 +149,9 @@ class SyncRecordsNode(SyncNode[SyncSettings]):
         if pair.policy == "by_state" and (pair.state is None or not pair.state.field):
             message = f"It is not said which state decides on {pair.left}."
             problems.append(Problem("E-SYNC-STATE", message, "Choose the field.", field=f"{place}.state"))
+        if pair.policy == "flow" and not pair.flow:
+            message = f"It is not said which flow decides on {pair.left}."
+            problems.append(Problem("E-SYNC-FLOW", message, "Choose it.", field=f"{place}.flow"))
         problems += self._table_problems(pair, f"{place}.table")
         problems += self._rule_problems(pair, f"{place}.rules")
         return problems

@@ -291,7 +291,7 @@ def test_a_person_finds_the_survivor_of_a_merge(app: Any, editor: Desk, two: str
     assert Erp.world_of.objects["B1"]["NAME"] == "The survivor"
     assert answer(choice="merged", id="A4").status_code == 200, "the same answer again answers the same"
     connection = form["connection"]
-    told = exact(editor.get(f"/api/records/{connection}/thing/A4"))
+    told = exact(editor.get(f"/api/records/{connection}/thing/A4/timeline"))
     assert "A1 was merged into A4" in next(
         event["detail"] for event in told["events"] if event["kind"] == "write"
     )
