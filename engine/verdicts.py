@@ -13,7 +13,7 @@ from typing import Any
 from engine.errors import RequestError
 from engine.flow import Flow
 from engine.launch import Cause, Started, start_inside
-from engine.record import Record, idempotency_key
+from engine.record import Record, from_json, idempotency_key
 from engine.store import conflicts, flows, runs
 from engine.store.conflicts import Conflict
 from engine.store.database import Session
@@ -44,6 +44,13 @@ def ask(session: Session, row: Conflict) -> None:
             entries={entry: [_question(row, fields)]},
             parent=row.run_id,
         )
+
+
+def can_decide(text: str | None) -> bool:
+    """Whether a live drawing, as canonical JSON, begins with a conflict."""
+    if text is None or f'"{TRIGGER}"' not in text:
+        return False
+    return any(node["type"] == TRIGGER and not node.get("disabled") for node in from_json(text)["nodes"])
 
 
 def run_of(session: Session, conflict_id: int, slug: str) -> str | None:

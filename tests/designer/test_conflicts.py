@@ -142,7 +142,7 @@ def test_all_of_a_kind_are_decided_and_remembered(app: Any, desks: dict[str, Des
     operator, editor = desks["operator"], desks["editor"]
     found = both_change(app, editor, two, "1", "2", "3", phone=("2", "3"))
     assert [field["alike"] for one in found for field in one["fields"]] == [3, 3, 3]
-    body = {"flow": two, "node": "sync", "field": PHONE, "take": "left", "remember": "left"}
+    body = {"flow": two, "node": "sync", "field": PHONE, "take": "left", "remember": {"policy": "left"}}
     refused = operator.post("/api/conflicts/decide", body)
     assert (refused.status_code, exact(refused)["code"]) == (403, "E-ROLE")
     assert len(exact(operator.get("/api/conflicts"))["conflicts"]) == 3, "nothing may be half decided"
@@ -172,6 +172,20 @@ def test_all_of_a_kind_are_decided_and_remembered(app: Any, desks: dict[str, Des
     assert (none.status_code, exact(none)["code"]) == (404, "E-NOT-FOUND")
 
 
+def test_every_policy_of_the_matrix_can_be_remembered(app: Any, editor: Desk, two: str) -> None:
+    state = {"side": "right", "field": "CITY", "values": ["Ulm"], "then": "right", "else": "left"}
+    (shown,) = both_change(app, editor, two, "1", phone=("2", "3"))
+    answer = {PHONE: {"take": "left"}}
+    for unfit in ({"policy": "by_state"}, {"policy": "rules", "rules": "no such"}, {"policy": "flow"}):
+        decide(editor, shown, answer, status=422, remember={PHONE: unfit})
+    remember = {PHONE: {"policy": "by_state", "state": state}}
+    assert decide(editor, shown, answer, remember=remember)["version"] == 2
+    work(app)
+    assert phones("1") == ("2", "2")
+    assert both_change(app, editor, two, "1", phone=("7", "8")) == [], "the state decides"
+    assert phones("1") == ("8", "8")
+
+
 def test_a_drawing_that_two_people_publish_is_not_changed_by_remembering(
     app: Any, editor: Desk, two: str
 ) -> None:
@@ -179,7 +193,9 @@ def test_a_drawing_that_two_people_publish_is_not_changed_by_remembering(
     document = {**detail["document"], "policy": {**detail["document"]["policy"], "four_eyes": True}}
     editor.put(f"/api/flows/{two}/draft", {"document": document, "revision": detail["revision"]})
     (shown,) = both_change(app, editor, two, "1", phone=("2", "3"))
-    refused = decide(editor, shown, {PHONE: {"take": "left"}}, status=409, remember={PHONE: "left"})
+    refused = decide(
+        editor, shown, {PHONE: {"take": "left"}}, status=409, remember={PHONE: {"policy": "left"}}
+    )
     assert refused["code"] == "E-FOUR-EYES"
     decide(editor, shown, {PHONE: {"take": "left"}})
     work(app)
@@ -216,7 +232,9 @@ def test_a_decision_that_does_not_fit_is_refused(
     (shown,) = both_change(app, editor, two, "1", phone=("2", "3"))
     assert decide(editor, shown, fields, status=422)["code"] == code
     assert decide(editor, {"id": 4711}, {PHONE: {"take": "left"}}, status=404)["code"] == "E-NOT-FOUND"
-    unknown = decide(editor, shown, {PHONE: {"take": "left"}}, status=409, remember={"x=Y": "left"})
+    unknown = decide(
+        editor, shown, {PHONE: {"take": "left"}}, status=409, remember={"x=Y": {"policy": "left"}}
+    )
     assert unknown["code"] == "E-NODE-GONE"
     assert len(exact(editor.get("/api/conflicts"))["conflicts"]) == 1
 

@@ -4,7 +4,7 @@ import { Button, Collapse } from "@mantine/core";
 import { IconSparkles } from "@tabler/icons-react";
 import { useState } from "react";
 
-import type { Offer, Pair } from "./pairs";
+import type { Offer, Pair } from "../model/pairs";
 import css from "./matrix.module.css";
 
 const SURE = 0.8;
