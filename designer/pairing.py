@@ -8,7 +8,7 @@ from typing import Any
 from designer.installation import here
 from engine import compare
 from engine.connector import Connector, Filter, Query
-from engine.errors import RequestError
+from engine.errors import RecordRejected, RequestError
 from engine.record import Remote
 from engine.store import connections, pairing
 from engine.store.database import Session
@@ -53,9 +53,7 @@ def search(connection_id: str, entity: str, text: str) -> list[dict[str, Any]]:
         opened = system(session, connection_id)
     shape = opened.entity(entity)
     names = [name for name in dict.fromkeys((shape.key, *shape.match, shape.title_field)) if name]
-    ids = [
-        remote.id for remotes in opened.find(entity, [{name: text} for name in names]) for remote in remotes
-    ]
+    ids = [remote.id for name in names for remote in _called(opened, entity, name, text)]
     if shape.title_field:
         part = Filter(field=shape.title_field, op="contains", value=text)
         query = Query(entity=entity, fields=(shape.title_field,), filters=(part,))
@@ -69,6 +67,13 @@ def search(connection_id: str, entity: str, text: str) -> list[dict[str, Any]]:
         }
         for remote in live(opened, entity, list(dict.fromkeys(ids))[:MOST]).values()
     ]
+
+
+def _called(opened: Connector[Any], entity: str, name: str, text: str) -> list[Remote]:
+    try:
+        return opened.find(entity, [{name: text}])[0]
+    except RecordRejected:
+        return []  # the text cannot stand in that field at all, such as a name where an id is meant
 
 
 def existing(connection_id: str, entity: str, object_id: str) -> Remote:
