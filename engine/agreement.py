@@ -39,6 +39,19 @@ class Mark(Document):
     value: Any = Field(default=None, title="Value", description="What it is set to.")
 
 
+class Preset(Document):
+    """What a field of a new object is set to, unless the other side fills it."""
+
+    field: FieldName = Field(
+        title="Field",
+        description="A field of this side.",
+        json_schema_extra={"x-widget": "field", "x-of": "entity"},
+    )
+    value: Any = Field(
+        default=None, title="Value", description="What new objects get here, unless the other side fills it."
+    )
+
+
 class Side(Document):
     """One of the two systems: which objects, how they are recognised, and what may happen to them here."""
 
@@ -65,6 +78,12 @@ class Side(Document):
         default=True,
         title="New objects",
         description="Create here what is new on the other side.",
+    )
+    presets: list[Preset] = Field(
+        default=[],
+        title="Values of new objects",
+        description="Fields that new objects get here, such as a type, a status or a currency: where no pair fills "
+        "them, or the other side has no value.",
     )
     deleted: Literal["ignore", "mark", "hold", "delete"] = Field(
         default="hold",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from engine import compare
+from engine import birth, compare
 from engine.agreement import SIDES, FieldPair, SideName, other
 from engine.clock import iso, now
 from engine.couple import Couple, SyncErrand
@@ -70,46 +70,30 @@ def judge_new(errand: SyncErrand, couple: Couple) -> dict[str, Any]:
         return {}
     assert remote is not None  # what is not there any more was ended before
     shape = errand.connectors[target].entity(errand.entity(target))
-    values: dict[str, Any] = {}
-    own, theirs = errand.agreement.side(source).match, errand.agreement.side(target).match
+    pairs = {pair.key: pair for pair in errand.agreement.fields}
     try:
-        for pair in errand.agreement.fields:
-            if pair.flows_to(target):
-                value = errand.translators[pair.key].carry(
-                    compare.dig(remote.data, pair.path(source)), target
-                )
-                if value in (None, ""):
-                    continue
-                fit(shape, pair.path(target), value, create=True)
-                values[pair.path(target)] = value
-                couple.decisions.append(
-                    Decision(
-                        pair.key, source, compare.dig(remote.data, pair.path(source)),
-                        f"New in {errand.called(source)}.", source,
-                    )
-                )  # fmt: skip
-        for from_path, to_path in zip(own, theirs, strict=True):
-            values.setdefault(to_path, compare.dig(remote.data, from_path))
+        carried = birth.carried(errand.agreement, errand.translators, source, remote.data)
+        values = birth.values(errand.agreement, carried, source, remote.data)
+        own = errand.agreement.side(target).match
+        for path, value in values.items():
+            if path not in own or path in {pairs[key].path(target) for key in carried}:
+                fit(shape, path, value, create=True)
     except Held as error:
-        couple.decisions.clear()
         couple.hold(error.message, error.question, error.cure, error.code)
         return {}
-    return nested(shape, values)
-
-
-def nested(shape: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted paths as the objects that they mean; a field whose own name has dots stays as it is."""
-    data: dict[str, Any] = {}
-    for path, value in values.items():
-        if shape.field(path) is not None:
-            data[path] = value
-            continue
-        *parents, last = path.split(".")
-        inner = data
-        for name in parents:
-            inner = inner.setdefault(name, {})
-        inner[last] = value
-    return data
+    preset = {one.field for one in errand.agreement.side(target).presets}
+    couple.decisions += [
+        Decision(
+            pair.key,
+            source,
+            compare.dig(remote.data, pair.path(source)),
+            f"New in {errand.called(source)}.",
+            source,
+        )
+        for pair in errand.agreement.fields
+        if pair.key in carried or (pair.flows_to(target) and pair.path(target) in preset)
+    ]
+    return birth.nested(shape, values)
 
 
 def _standing(

@@ -227,6 +227,9 @@ def _born(errand: SyncErrand, couple: Couple, key: str) -> dict[SideName, Any]:
     remote = couple.now[source]
     value = compare.dig(remote.data, pair.path(source)) if remote is not None else None
     values: dict[SideName, Any] = {source: value}
+    sent = compare.dig(couple.changes[target], pair.path(target))
+    if sent is not None:
+        return {source: value, target: sent}
     try:
         values[target] = errand.translators[key].carry(value, target)
     except Held:  # it was carried a moment ago

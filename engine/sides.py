@@ -37,6 +37,17 @@ def judge_sides(node_id: str, node: SyncNode[Any], shape_of: ShapeOf) -> list[Pr
             for path in sides[name].match
             if shape.fields and field_at(shape, path) is None
         ]  # fmt: skip
+        problems += [
+            Problem(
+                "E-FIELD-UNKNOWN",
+                f"{_title(shape)} has no field {preset.field}.",
+                "Choose one of its fields.",
+                node_id,
+                field=f"{name}.presets.{at}.field",
+            )
+            for at, preset in enumerate(sides[name].presets)
+            if shape.fields and field_at(shape, preset.field) is None
+        ]
         if sides[name].create:
             problems += _judge_create(node_id, node, name, shape)
     return problems
@@ -82,12 +93,12 @@ def _judge_create(node_id: str, node: SyncNode[Any], side: SideName, shape: Enti
     """What is created on this side must bring what the system needs."""
     given = {pair.path(side).split(".")[0] for pair in node.pairs() if pair.flows_to(side)}
     own = dict(zip(SIDES, node.sides(), strict=True))[side]
-    given |= {path.split(".")[0] for path in own.match}
+    given |= {path.split(".")[0] for path in [*own.match, *(preset.field for preset in own.presets)]}
     return [
         Problem(
             "E-FIELD-REQUIRED",
             f"{_title(shape)} needs {missing.label()}, and what is created there does not bring it.",
-            "Add the field to the pairs, or switch off «New objects» on this side.",
+            "Add the field to the pairs or to the values of new objects, or switch off «New objects» on this side.",
             node_id,
             field=f"{side}.create",
         )

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from engine.record import from_json
+from engine.rehearsal import Rehearsal
+from engine.shape import Entity
 from engine.store.database import Database
+from tests.engine.two_systems import PAIRS, Box, two_way
 from tests.engine.two_way.desk import counts, held, office, open_conflicts, with_policy
 
 
@@ -116,3 +123,52 @@ def test_a_refusal_of_one_side_does_not_stop_the_other(database: Database) -> No
     here.erp.refused = ""
     here.sync()
     assert here.erp.objects["B1"]["NAME"] == "Bad"
+
+
+def test_new_objects_get_the_values_of_their_side_in_both_directions(database: Database) -> None:
+    fields = [pair for pair in PAIRS if pair["left"] != "state"]
+    customer = [{"field": "STATE", "value": "active"}, {"field": "CITY", "value": "Berlin"}]
+    account = [{"field": "state", "value": "Customer"}]
+    here = office(database, fields=fields, left={"presets": account}, right={"presets": customer})
+    here.crm.edit("A1", code="1", name="One", city="Ulm")
+    here.crm.edit("A2", code="2", name="Two")
+    here.erp.edit("B7", code="7", name="Seven")
+    here.sync()
+    one, two = (next(row for row in here.erp.objects.values() if row["CODE"] == code) for code in "12")
+    assert (one["STATE"], one["CITY"]) == ("active", "Ulm"), "what the other side has comes first"
+    assert (two["STATE"], two["CITY"]) == ("active", "Berlin")
+    assert next(row for row in here.crm.objects.values() if row["code"] == "7")["state"] == "Customer"
+    written = here.writes()
+    here.sync()
+    assert here.crm.objects["A2"]["city"] is None, "it is a value of that side alone"
+    assert here.writes() == written
+    here.crm.edit("A2", city="Bonn")
+    here.sync()
+    assert two["CITY"] == "Bonn"
+
+
+def test_a_forecast_knows_the_values_of_new_objects(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = [pair for pair in PAIRS if pair["left"] != "state"]
+    here = office(database)
+    here.crm.edit("A1", code="1", name="One")
+    here.crm.edit("A2", code="2")
+    entity = Box.entity
+
+    def demanding(box: Box, name: str) -> Entity:
+        known = entity(box, name)
+        needed = ("NAME", "STATE") if box.world is here.erp else ()
+        changed = [one.model_copy(update={"required": one.name in needed}) for one in known.fields]
+        return known.model_copy(update={"fields": tuple(changed)})
+
+    monkeypatch.setattr(Box, "entity", demanding)
+
+    def lacking(**side: Any) -> dict[str, int]:
+        flow = two_way(fields, right=side)
+        found = Rehearsal(flow, lambda slot: here.open(slot.upper(), read_only=True)).run(100)
+        return {name: len(lack.keys) for (_, name), lack in found.lacks.items() if lack.keys}
+
+    assert lacking() == {"NAME": 1, "STATE": 2}
+    assert lacking(presets=[{"field": "STATE", "value": "active"}]) == {"NAME": 1}
+    assert lacking(create=False) == {}
