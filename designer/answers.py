@@ -47,7 +47,7 @@ def answer(question: Mapping[str, Any], given: Mapping[str, str], by: str) -> Re
     """
     asked = {name: value for name, value in question.items() if name != "flow"}
     match asked.get("kind"):
-        case kind if kind in filling.ROWS:
+        case _ if filling.is_row(asked):
             return _answer_row(question, asked, given, by)
         case "ask":
             return _answer_rule(question, asked, given, by)

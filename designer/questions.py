@@ -34,6 +34,7 @@ HELPS: Mapping[str, tuple[dict[str, str], ...]] = {
     "changed": ({**AGAIN, "title": "Write as they are now"},),
     "no-key": (READ,),
     "gone": (AGAIN,),
+    "translate": (AGAIN,),
     "ambiguous": (AGAIN, READ),
     "missing": (AGAIN, READ),
     "rule": (READ, AGAIN),
@@ -166,7 +167,7 @@ def _form(
     if row is None:
         return None
     match question.get("kind"):
-        case kind if kind in filling.ROWS:
+        case _ if filling.is_row(question):
             return _row_form(session, row, question, known)
         case "ask":
             return filling.asked_form(question)

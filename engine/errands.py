@@ -90,8 +90,8 @@ class Errands:
 
     def _allowance(self, node: str, target: WriteTarget | Side) -> Allowance | None:
         budget = self.plan.flow.policy.budget
-        deletes = target.deleted if isinstance(target, Side) else target.operation
-        if deletes == "delete":
+        fates = (target.deleted, target.surplus) if isinstance(target, Side) else (target.operation,)
+        if "delete" in fates:
             budget = budget or Budget()
         if budget is None or self.dry or node == tasks.NODE:
             return None

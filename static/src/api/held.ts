@@ -29,7 +29,7 @@ export interface HeldGroup {
 
 /** A row that a table lacks, or what a rule asks for. */
 export interface LookupForm {
-  kind: "lookup" | "rate" | "ask";
+  kind: "lookup" | "rate" | "translate" | "ask";
   table: string;
   key: string;
   columns: { name: string; options: { value: string; title: string }[] }[];

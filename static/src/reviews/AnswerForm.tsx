@@ -12,7 +12,7 @@ import css from "./reviews.module.css";
 
 export function AnswerForm({ group, onDone }: Props) {
   const { form } = group;
-  if (form?.kind === "lookup" || form?.kind === "rate" || form?.kind === "ask") return <RowForm group={group} form={form} onDone={onDone} />;
+  if (form?.kind === "lookup" || form?.kind === "rate" || form?.kind === "translate" || form?.kind === "ask") return <RowForm group={group} form={form} onDone={onDone} />;
   if (form?.kind === "choice") return <ChoiceForm group={group} form={form} onDone={onDone} />;
   if (form?.kind === "gone") return <GoneAnswer group={group} form={form} onDone={onDone} />;
   if (form?.kind === "in-doubt") return <DoubtForm group={group} form={form} onDone={onDone} />;
@@ -22,7 +22,7 @@ export function AnswerForm({ group, onDone }: Props) {
 
 function RowForm({ group, form, onDone }: Props & { form: LookupForm }) {
   const [values, setValues] = useState<Record<string, string>>({});
-  const asked = valueText(group.question["column"]);
+  const asked = form.kind === "lookup" ? valueText(group.question["column"]) : "";
   const needed = form.columns.filter((column) => !asked || column.name === asked);
   const lacking = needed.some((column) => !values[column.name]?.trim());
   const set = (name: string, value: string) => setValues((now) => ({ ...now, [name]: value }));
