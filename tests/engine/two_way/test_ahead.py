@@ -49,12 +49,13 @@ def test_an_unfinished_drawing_tells_what_is_missing() -> None:
     wrong = two_way(
         [{"left": "name", "right": ""}, {"left": "a", "right": "B"}, {"left": "c", "right": "B"},
          {"left": "d", "right": "D", "policy": "by_state"}, {"left": "e", "right": "E", "policy": "rules"},
-         {"left": "f", "right": "F", "table": {"table": "nowhere"}}],
-        left={"match": [], "deleted": "mark"},
+         {"left": "f", "right": "F", "table": {"table": "nowhere"}}, {"left": "g", "right": "G", "policy": "flow"}],
+        left={"match": [], "deleted": "mark", "survivor": "field"},
     )  # fmt: skip
     codes = {problem.code for problem in check(wrong).errors}
     assert codes == {
         "E-SYNC-FIELD", "E-SYNC-TWICE", "E-SYNC-STATE", "E-RULES-UNKNOWN", "E-TABLE", "E-SYNC-MATCH", "E-SYNC-MARK",
+        "E-SYNC-FLOW", "E-SYNC-SURVIVOR",
     }  # fmt: skip
 
 
