@@ -273,7 +273,9 @@ def hand_over(command: "list[str]", **environment: str) -> None:
     sys.stdout.flush()
     path = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
     os.chdir(ROOT)
-    os.execve(command[0], command, {**os.environ, "PATH": path, "VIRTUAL_ENV": str(VENV), **environment})
+    # containers often forbid to keep bytecode: every process of ours would compile all it loads, for seconds
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    os.execve(command[0], command, {**kept, "PATH": path, "VIRTUAL_ENV": str(VENV), **environment})
 
 
 def main(arguments: "list[str]") -> None:

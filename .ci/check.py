@@ -17,22 +17,16 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 TOOLS = Path(sys.executable).parent
 
+# Two at a time, also where there is one core: much of it waits, for a lease, a page, a process that starts. The
+# tests of one file stay together, because they share what takes long to make.
+AT_ONCE = ["-n", "2", "--dist", "loadfile"]
+
 # what pytest is told besides; each selection leaves out what another step runs
 SELECTIONS = {
-    "sqlite": [
-        "-n",
-        "2",
-        "--dist",
-        "loadfile",
-        "-m",
-        "not browser and not durability and not long and not bench",
-    ],
-    "postgres": [
-        *("--postgres", "-n", "2", "--dist", "loadfile"),
-        *("-m", "not browser and not durability and not long and not bench"),
-    ],
-    "durability": ["-m", "durability and not long and not bench"],
-    "browser": ["-m", "browser and not long and not bench", "--tracing", "retain-on-failure"],
+    "sqlite": [*AT_ONCE, "-m", "not browser and not durability and not long and not bench"],
+    "postgres": ["--postgres", *AT_ONCE, "-m", "not browser and not durability and not long and not bench"],
+    "durability": [*AT_ONCE, "-m", "durability and not long and not bench"],
+    "browser": [*AT_ONCE, "-m", "browser and not long and not bench", "--tracing", "retain-on-failure"],
     "kill": ["-m", "durability and not bench"],
     "long": ["-m", "long"],
     "bench": ["-m", "bench", "-s"],

@@ -95,7 +95,11 @@ def _unpack(tar: tarfile.TarFile, stage: Path, archive: Path) -> None:
 def _files(data: Path) -> Iterator[Path]:
     for path in sorted(data.rglob("*")):
         top = path.relative_to(data).parts[0]
-        if top not in LEFT_OUT and path.is_file() and not path.name.endswith(("-wal", "-shm", ".part")):
+        if (
+            top not in LEFT_OUT
+            and path.is_file()
+            and not path.name.endswith(("-wal", "-shm", "-writers", ".part"))
+        ):
             yield path
 
 

@@ -18,6 +18,8 @@ from designer.config import Config
 from engine.errors import EngineError
 
 SYSTEMS = ("creatio", "intacct")
+BUTTON = "closed-won-to-intacct-invoice"
+"""The flow that the button on Creatio's pages starts; a page has one."""
 SEEDED = {"n": 40, "seed": 1}
 TIMEOUT = 60.0  # seconds for one call
 
@@ -60,7 +62,7 @@ def install(config: Config, url: str, token: str, logins: dict[str, Login]) -> I
         flow = heddle.get(f"/api/flows/{slug}")
         slots = {slot: bound[of["system"]] for slot, of in flow["document"]["slots"].items()}
         heddle.put(f"/api/flows/{slug}/bindings", slots)
-        if "creatio" in template["systems"] and flow.get("hook"):
+        if template["slug"] == BUTTON:
             Api(config.sandboxes["creatio"]).post("/_sandbox/button", {"url": url + flow["hook"]["url"]})
             yield f"Creatio: the button on its pages starts «{template['name']}»"
     _memory(config.data).write_text(json.dumps(_addresses(url, config.sandboxes)))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from designer.wording import atoms, describe, title_of
 from engine import registry
@@ -36,9 +36,9 @@ def compare(old: Flow, new: Flow) -> Difference:
         *_nodes(old, new),
         *_edges(old, new),
         *_slots(old, new),
-        *_tables(old, new),
-        *_rule_sets(old, new),
-        *_decisions(old, new),
+        *_held("table", "table", old.tables, new.tables, lambda table: table.title, _table),
+        *_held("rules", "rules", old.rules, new.rules, _own_title, _rules),
+        *_held("decision", "decision table", old.decisions, new.decisions, _own_title, _decision),
         *_pins(old, new),
     ]
     return Difference(changes, old.layout != new.layout)
@@ -234,16 +234,32 @@ def _slots(old: Flow, new: Flow) -> Iterator[Change]:
         yield Change("slot", None, label, text)
 
 
-def _tables(old: Flow, new: Flow) -> Iterator[Change]:
-    for name in sorted({*old.tables, *new.tables}):
-        before, after = old.tables.get(name), new.tables.get(name)
-        title = (after or before).title or name  # type: ignore[union-attr]
+T = TypeVar("T")
+
+
+def _held(
+    kind: str,
+    is_called: str,
+    old: Mapping[str, T],
+    new: Mapping[str, T],
+    title_of: Callable[[T], str],
+    differ: Callable[[T, T], Iterator[str]],
+) -> Iterator[Change]:
+    """What a flow holds by name: come, gone, or changed in the ways that ``differ`` tells."""
+    was = "were" if is_called.endswith("s") else "was"
+    for name in sorted({*old, *new}):
+        before, after = old.get(name), new.get(name)
+        title = next(title_of(one) for one in (after, before) if one is not None) or name
         if before is None or after is None:
-            text = f"The table «{title}» was {'added' if before is None else 'removed'}."
-            yield Change("table", None, title, text)
+            come = "added" if before is None else "removed"
+            yield Change(kind, None, title, f"The {is_called} «{title}» {was} {come}.")
         elif before != after:
-            for text in _table(before, after):
-                yield Change("table", None, title, text)
+            for text in differ(before, after):
+                yield Change(kind, None, title, text)
+
+
+def _own_title(document: Mapping[str, Any]) -> str:
+    return str(document.get("title") or "")
 
 
 def _table(old: LookupTable, new: LookupTable) -> Iterator[str]:
@@ -261,18 +277,6 @@ def _table(old: LookupTable, new: LookupTable) -> Iterator[str]:
             yield f"{title}: {column} is now {f'chosen from {source.entity}' if source else 'typed freely'}."
     if (old.title, old.description) != (new.title, new.description):
         yield f"The words around the table «{title}» changed."
-
-
-def _rule_sets(old: Flow, new: Flow) -> Iterator[Change]:
-    for name in sorted({*old.rules, *new.rules}):
-        before, after = old.rules.get(name), new.rules.get(name)
-        title = str((after or before or {}).get("title") or name)
-        if before is None or after is None:
-            text = f"The rules «{title}» were {'added' if before is None else 'removed'}."
-            yield Change("rules", None, title, text)
-        elif before != after:
-            for text in _rules(before, after):
-                yield Change("rules", None, title, text)
 
 
 def _rules(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
@@ -295,18 +299,6 @@ def _rules(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
                     yield f"«{label}», {part}: {describe(before[key].get(part))} → {describe(rule.get(part))}"
     if list(before) != list(after) and set(before) == set(after):
         yield "The order of the rules changed."
-
-
-def _decisions(old: Flow, new: Flow) -> Iterator[Change]:
-    for name in sorted({*old.decisions, *new.decisions}):
-        before, after = old.decisions.get(name), new.decisions.get(name)
-        title = str((after or before or {}).get("title") or name)
-        if before is None or after is None:
-            text = f"The decision table «{title}» was {'added' if before is None else 'removed'}."
-            yield Change("decision", None, title, text)
-        elif before != after:
-            for text in _decision(before, after):
-                yield Change("decision", None, title, text)
 
 
 def _decision(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

@@ -9,10 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from designer import shelf
-from designer.errors import problems_of
+from designer.errors import reading
 from designer.installation import here
 from designer.shapes import source
 from designer.web import ROOT
@@ -42,17 +40,8 @@ class Judgement:
 
 def parse(document: Mapping[str, Any]) -> Flow:
     """The drawing in a document. Raises RequestError (422) with one problem for each wrong place."""
-    try:
+    with reading("This is not a flow", "E-DOCUMENT", "document"):
         return Flow.model_validate(document)
-    except ValidationError as error:
-        problems = problems_of(error, "document")
-        raise RequestError(
-            f"This is not a flow: {problems[0].message}",
-            status=422,
-            code="E-DOCUMENT",
-            cure=problems[0].cure,
-            problems=problems,
-        ) from error
 
 
 def judge(flow: Flow, bindings: Mapping[str, str]) -> Judgement:

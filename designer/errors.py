@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from flask import Flask, Response, current_app, jsonify, request
@@ -94,6 +96,23 @@ def invalid_body(error: ValidationError) -> NoReturn:
         cure=problems[0].cure,
         problems=problems,
     ) from error
+
+
+@contextmanager
+def reading(words: str, code: str, within: str = "") -> Iterator[None]:
+    """For validating a document: «``words``: the first problem». Raises RequestError (422) with one problem for each
+    wrong place, named from ``within`` on."""
+    try:
+        yield
+    except ValidationError as error:
+        problems = problems_of(error, within)
+        raise RequestError(
+            f"{words}: {problems[0].message}",
+            status=422,
+            code=code,
+            cure=problems[0].cure,
+            problems=problems,
+        ) from error
 
 
 def problems_of(error: ValidationError, within: str = "") -> list[Problem]:

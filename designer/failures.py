@@ -11,7 +11,7 @@ from designer import starts
 from designer.installation import here
 from designer.remedies import Remedies
 from designer.starts import Origin, Retry, Version
-from engine import tasks
+from engine import editions, tasks
 from engine.clock import iso, now
 from engine.errors import Problem, RequestError
 from engine.record import Record
@@ -112,7 +112,7 @@ def correct(run_id: str, key: str, data: Any, origin: Origin, version: Version, 
         if record.key != key:
             return record
         before.append(record)
-        return record.with_data(data)
+        return editions.corrected(record, data)
 
     if not isinstance(data, dict):
         raise RequestError("The data of a record is an object.", status=422, code="E-BODY", cure="Send {…}.")

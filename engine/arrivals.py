@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine import clock, faults, launch
+from engine import clock, editions, faults, launch
 from engine.convoy import MOST, may_form
 from engine.errors import HeddleError
 from engine.ferry import Ferry
@@ -17,7 +17,7 @@ from engine.store import flows, newcomers
 from engine.store.database import Database, Session
 from engine.store.flows import Standing
 from engine.store.newcomers import Known, NewBatch, NewLane, NewRun
-from engine.store.runs import new_id
+from engine.store.runs import keep_order, new_id
 
 
 class MovedOn(Exception):
@@ -65,6 +65,7 @@ class Arrivals:
 def store(session: Session, arrivals: Sequence[Arrival]) -> list[Started | Exception]:
     """Stores arrivals in the caller's transaction, in their order; one Started, or its own failure, for each."""
     faults.point("before-cause")
+    keep_order(session)
     standing = flows.standing(session, {arrival.flow_id for arrival in arrivals})
     known = newcomers.known(session, [key for arrival in arrivals for key in arrival.keys])
     plain = _Plain(session)
@@ -140,7 +141,8 @@ class _Plain:
             )
         )  # fmt: skip
         known[key] = Known(run_id, at)
-        staged = launch.stage(load.lanes, load.entries, arrival.plan.flow.policy.batch_size)
+        entries = editions.accept(load.entries, run_id)
+        staged = launch.stage(load.lanes, entries, arrival.plan.flow.policy.batch_size)
         if load.reads:
             self._lanes.append(NewLane(run_id, 0, 0, at))
         for lane, batches in staged.items():

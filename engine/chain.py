@@ -60,6 +60,11 @@ class Compiled:
     def __call__(self, scope: Scope) -> Any:
         return self.get(scope)
 
+    @property
+    def fixed(self) -> Any:
+        """The value where it is equal for every record, else MISSING."""
+        return self.constant if not self.steps and self.default is None else MISSING
+
     def explain(self, scope: Scope) -> tuple[Any, list[dict[str, Any]]]:
         """The same value, and how it came to be: ``[{"did": "Account.Name", "value": …}, {"did": "upper", …}]``.
 

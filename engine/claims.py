@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine import alike
 from engine.clock import now
+from engine.errors import Unavailable
 from engine.intent import Errand, Intent
 from engine.node import WriteTarget
-from engine.record import Remote
+from engine.record import Remote, fingerprint
+from engine.store import claims as standing
 from engine.store import matches, references
 from engine.store.matches import Key
-from engine.store.references import Pair
+from engine.store.references import Pair, Reference
 
 
 @dataclass(frozen=True)
@@ -26,16 +29,25 @@ class Claimed:
     busy: bool
 
 
-def take(errand: Errand, target: WriteTarget, intents: list[Intent]) -> Claimed:
-    """Claims creates, and reserves them in the write budget. Raises OverBudget beyond it: then nothing is claimed."""
+def take(
+    errand: Errand, target: WriteTarget, intents: list[Intent], answered: Sequence[Reference] = ()
+) -> Claimed:
+    """Claims creates, and reserves them in the write budget. What was ``answered`` meanwhile is kept in the same
+    commit: it is out of doubt, whatever happens to the calls that follow.
+
+    Raises OverBudget beyond the budget: then nothing is claimed. Raises LeaseLost.
+    """
     with errand.database.write(lasting=not _tells_repeats(errand)) as session:
+        if answered:
+            errand.guard(session, {reference.claim for reference in answered})
+            references.save(session, answered)
         until = now() + errand.patience
         owned: dict[Pair, set[str]] = {}
         for pair in sorted({intent.pair for intent in intents}, key=str):
             owners = {intent.left_id: intent.claim for intent in intents if intent.pair == pair}
             owned[pair] = references.claim(session, pair, dict(sorted(owners.items())), until)
         ours = [intent for intent in intents if intent.left_id in owned[intent.pair]]
-        for intent in ours:
+        for intent in ours if target.match else ():
             intent.key = key(target, intent)
         lost: dict[Key, str | None] = {}
         for owner in sorted({intent.claim for intent in ours if intent.key is not None}):
@@ -51,6 +63,31 @@ def take(errand: Errand, target: WriteTarget, intents: list[Intent]) -> Claimed:
     met = [(intent, lost[intent.key]) for intent in ours if intent.key in lost]
     made = [(intent, right_id) for intent, right_id in met if right_id is not None]
     return Claimed(mine, made, len(mine) + len(made) < len(intents))
+
+
+def turns(errand: Errand, target: WriteTarget, intents: list[Intent]) -> list[Intent]:
+    """Of two messages about one object only one is written at a time, whichever workers have them. Answers the intents
+    whose turn it is: a message whose turn it is not, is the newer or the older one of another that is being written.
+    """
+    waiting = [intent for intent in intents if intent.edition]
+    if not waiting or errand.dry or target.operation == "create":
+        return intents
+    keys = {id(intent): _turn(intent) for intent in waiting}
+    with errand.database.write(lasting=False) as session:
+        taken = matches.take_turns(session, [(keys[id(one)], one.left_id, one.claim) for one in waiting])
+        for intent in waiting:
+            former = taken.get(keys[id(intent)])
+            if former is None or standing.is_writing(session, former, errand.connector.http.timeout):
+                continue
+            if matches.pass_turn(session, keys[id(intent)], former, intent.claim):
+                del taken[keys[id(intent)]]
+    return [intent for intent in intents if not intent.edition or keys[id(intent)] not in taken]
+
+
+def _turn(intent: Intent) -> Key:
+    pair = intent.pair
+    source = fingerprint([pair.left_connection, pair.left_entity, intent.left_id])
+    return Key(pair.right_connection, pair.right_entity, f"turn:{source}")
 
 
 def _tells_repeats(errand: Errand) -> bool:
@@ -70,22 +107,37 @@ def look(
     errand: Errand, target: WriteTarget, made: list[tuple[Intent, str]]
 ) -> list[tuple[Intent, Remote | None]]:
     """The objects that others made for our keys, as they stand now; None where one is gone, or has another key
-    by now: that is forgotten, so that the next attempt creates it."""
+    by now: that is forgotten, so that it can be created.
+
+    Raises Unavailable where it is too early to say that one is gone: searches do not see yet what is that new.
+    """
     id_field = errand.connector.entity(target.entity).key
     fields = sorted({name for intent, _ in made for name in intent.data})
     answers: list[tuple[Intent, Remote | None]] = []
+    unseen: list[tuple[Key, str]] = []
     size = max(1, errand.connector.capability.find)
     for start in range(0, len(made), size):
         some = made[start : start + size]
         asked: list[dict[str, Any]] = [{id_field: right_id} for _, right_id in some]
-        for (intent, _), found in zip(some, errand.connector.find(target.entity, asked, fields), strict=True):
+        for (intent, right_id), found in zip(
+            some, errand.connector.find(target.entity, asked, fields), strict=True
+        ):
             fits = [one for one in found if alike.likely(intent.match, one.data, target.alike)]
             answers.append((intent, fits[0] if fits else None))
-    gone = {id(intent) for intent, remote in answers if remote is None}
-    if gone:
+            if not fits and intent.key:
+                unseen.append((intent.key, right_id))
+    if unseen:
         with errand.database.write() as session:
-            matches.forget(
-                session,
-                [(intent.key, right_id) for intent, right_id in made if id(intent) in gone and intent.key],
-            )
+            newest = matches.forget(session, unseen, now() - errand.connector.capability.lag)
+        if newest is not None:
+            raise too_early(errand, newest + errand.connector.capability.lag)
     return answers
+
+
+def too_early(errand: Errand, until: float) -> Unavailable:
+    """What is raised while it cannot be known whether something is there."""
+    return Unavailable(
+        f"What {errand.connector.title} did last may not be seen there yet; Heddle looks again in a moment.",
+        code="E-UNSEEN",
+        retry_after=max(until - now(), 0.05),
+    )

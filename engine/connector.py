@@ -11,7 +11,7 @@ The door for writing is in this class: a dry run, a sample and a preview open th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import msgspec
@@ -39,6 +39,7 @@ class Capability(BaseModel):
                  ``client-id`` we choose the object's id · ``key`` the call carries a unique key ·
                  ``reference`` a field of the object carries our key · ``none``
     changes      how changes are seen: ``modified-since``, ``feed`` or ``none``
+    lag          seconds for which a search may not see what was written; until then, what is not found may be there
     tombstones   whether a read of what changed tells of deleted objects too
     requests_per_second, concurrent, requests_per_day
                  what the system is known to allow; a connection may be given other limits (engine.pace)
@@ -51,6 +52,7 @@ class Capability(BaseModel):
     find: int = 100
     idempotency: Literal["client-id", "key", "reference", "none"] = "none"
     changes: Literal["modified-since", "feed", "none"] = "none"
+    lag: float = 0.0
     tombstones: bool = False
     requests_per_second: float | None = None
     concurrent: int | None = None
@@ -236,6 +238,10 @@ class Connector(ABC, Generic[S]):
             raise CannotTell(f"{self.title} offers no way to find out whether the {entity} was written.")
         found = self.find(entity, [change.match for change in changes])
         return [remotes[0] if remotes else None for remotes in found]
+
+    def tells(self, entity: str, match: Collection[str]) -> bool:
+        """Whether ``resolve`` can tell what became of creates that are matched by these fields."""
+        return bool(match) or self.capability.idempotency != "none"
 
     def link(self, entity: str, remote_id: str) -> str | None:
         """Where a person opens the object in the system's own screens, None if it has none."""

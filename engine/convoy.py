@@ -9,7 +9,7 @@ pure, and claims say what may have been sent.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -19,6 +19,7 @@ from engine.clock import now
 from engine.connector import Connector
 from engine.deliver import deliver
 from engine.errors import HeddleError, LeaseLost
+from engine.heartbeat import MARGIN
 from engine.intent import Delivered, Errand
 from engine.ledger import Ledger, store
 from engine.lookup import fetch
@@ -117,9 +118,11 @@ class Convoy:
             if isinstance(group[0].ask, WantAsk):
                 self._look_up(group, arrived)
             else:
-                for some in self._apart(group):
+                for nth, some in enumerate(self._apart(group)):
+                    if nth:  # those before them were about the same objects
+                        self._settle(arrived)
                     self._try_to_deliver(node, some, arrived)
-        self._settle([one for one in arrived if one not in self._fallen])
+        self._settle(arrived)
 
     def _step(self, member: Member, reply: Any = None) -> bool:
         """Lets one walk on. What goes wrong in its walk is its own affair; then it counts as under way."""
@@ -175,7 +178,7 @@ class Convoy:
         found: set[Any] = set()
         for record in member.ask.records:
             with suppress(HeddleError):  # it will be refused for that
-                found.add(node.identify(record)[1:])
+                found.add(node.identify(record, member.shift.run.facts())[1:])
         return found
 
     def _try_to_deliver(self, node: str, group: list[Member], arrived: list[Member]) -> None:
@@ -193,10 +196,12 @@ class Convoy:
         node: Any = self.plan.nodes[node_id]
         records: list[Record] = []
         claims: list[str] = []
+        facts: list[dict[str, Any]] = []
         for member in group:
             assert isinstance(member.ask, WriteAsk)
             records += member.ask.records
             claims += [member.claim(node_id)] * len(member.ask.records)
+            facts += [member.shift.run.facts()] * len(member.ask.records)
         target: WriteTarget = node.target()
         try:
             connector = self._connector(target.slot)
@@ -208,7 +213,9 @@ class Convoy:
             Errand(
                 database=self.database, flow_id=self.lead.run.flow_id, node_id=node_id, node=node, connector=connector,
                 connections=self.lead.run.bindings, claim=claims[0], claims=claims, keep_lease=self._keep_lease,
+                guard=self._guard,
                 patience=self.executor.lease + connector.http.timeout, directories=self.executor.directories,
+                facts=facts,
             ),
             records,
         )  # fmt: skip
@@ -272,7 +279,10 @@ class Convoy:
                 session, {one.held: (one.settled, pack_answers(one.answers)) for one in through}
             )
 
-    def _settle(self, arrived: Sequence[Member]) -> None:
+    def _settle(self, through: list[Member]) -> None:
+        """Books those who have come to their end, and forgets them."""
+        arrived = [one for one in through if one not in self._fallen]
+        through.clear()
         if not arrived:
             return
         faults.point("before-settle")
@@ -293,16 +303,28 @@ class Convoy:
                 self._fall(member)
         faults.point("after-settle")
 
-    def _keep_lease(self) -> None:
-        if now() >= min(member.held.until for member in self.members):
-            raise LeaseLost("a lease ran out before sending")
+    def _keep_lease(self, rest: float = MARGIN) -> None:
+        if now() >= min(member.held.until for member in self.members) - rest * self.executor.lease:
+            raise LeaseLost("a lease was about to end before sending")
+
+    def _guard(self, session: Session, claims: Collection[str]) -> None:
+        """Raises LeaseLost if a run that one of these claims belongs to is no longer ours."""
+        for member in self.members:
+            if any(claim.startswith(f"{member.held.run_id}/") for claim in claims):
+                lanes.guard(session, member.held)
 
     # calls ---------------------------------------------------------------------------------------
 
     def _connector(self, slot: str) -> Connector[Any]:
         opened = self.lead.connector(slot)
         opened.http.journal, opened.http.guard = self._note, self._keep_lease
+        if opened.http.door is not None:
+            opened.http.door.note = self._note_wait
         return opened
+
+    def _note_wait(self, why: str, seconds: float) -> None:
+        for member in self.members:
+            member.shift.note_wait(why, seconds)
 
     def _note(self, call: dict[str, Any]) -> None:
         if len(self._calls) < MOST_CALLS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from engine.record import Outcome, Record, Remote, Result
 from engine.scope import ANSWERS
 from engine.store.agreements import Kept
 from engine.store.conflicts import Conflict
-from engine.store.database import Database
+from engine.store.database import Database, Session
 from engine.store.references import Pair, Reference
 from engine.translation import Translator
 from engine.walk import Receipt
@@ -56,10 +56,12 @@ class SyncErrand:
     connectors: Mapping[SideName, Connector[Any]]
     connections: Mapping[SideName, str]
     claim: str
-    keep_lease: Callable[[], None]
+    keep_lease: Callable[..., None]
+    guard: Callable[[Session, Collection[str]], None]
     dry: bool = False
     run_id: str = ""
     patience: float = 90.0
+    silent_until: float | None = None
     allowances: Mapping[SideName, Allowance | None] = field(default_factory=dict)
     approvals: Mapping[SideName, Approval | None] = field(default_factory=dict)
 

@@ -15,11 +15,12 @@ from typing import Any
 
 import msgspec
 
-from engine import alike, claims, compare
+from engine import alike, claims, compare, doubts
 from engine.choosing import hold_ambiguous
-from engine.connector import CannotTell
+from engine.clock import now
 from engine.dispatch import change_of, linked, send
 from engine.errors import HeddleError, Unavailable
+from engine.heartbeat import AHEAD
 from engine.intent import Delivered, Errand, Intent, gather, hold, keep, recall, receive
 from engine.node import WriteTarget
 from engine.recognition import look_closer
@@ -39,64 +40,25 @@ def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
         return remove(errand, target, records)
     intents = gather(errand, target, records, done)
     try:
-        intents = recall(errand, intents, done)
-        intents = _settle_doubts(errand, target, intents, done)
+        mine = claims.turns(errand, target, intents)
+        busy = len(mine) < len(intents)
+        intents = recall(errand, mine, done)
+        intents = doubts.settle(errand, target, intents, done)
         intents = _recognise(errand, target, intents, done)
         creates, updates = _compare(errand, target, intents, done)
         _send_updates(errand, target, updates, done)
-        busy = False
-        while creates and not busy:
+        waits = False
+        while creates and not waits:
             creates, twins = _part_twins(target, creates)
-            busy = _send_creates(errand, target, creates, done)
-            creates = [] if busy else _follow(errand, target, twins, done)
-        if busy:
+            waits = _send_creates(errand, target, creates, done)
+            creates = [] if waits else _follow(errand, target, twins, done)
+        if waits or busy:
             done.interruption = Unavailable(
-                "Another run is creating the same object right now.", code="E-BUSY", retry_after=0.3
+                "Another run is writing the same object right now.", code="E-BUSY", retry_after=0.3
             )
     except HeddleError as error:
         done.interruption = error
     return done
-
-
-def _settle_doubts(
-    errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered
-) -> list[Intent]:
-    """Looks in the system for creates that may have happened."""
-    doubtful = [intent for intent in intents if intent.doubtful]
-    if not doubtful:
-        return intents
-    changes = [change_of(errand, intent, "create") for intent in doubtful]
-    try:
-        found = errand.connector.resolve(target.entity, changes)
-    except CannotTell as error:
-        for intent in doubtful:
-            result = Result(
-                Outcome.IN_DOUBT,
-                code=error.code,
-                message=error.message,
-                question={
-                    "kind": "in-doubt",
-                    "entity": target.entity,
-                    "source": {**msgspec.structs.asdict(intent.pair), "left_id": intent.left_id},
-                },
-            )
-            receive(done, intent, Receipt(result, "create", intent.wanted("create")))
-        return [intent for intent in intents if not intent.doubtful]
-    settled: set[int] = set()
-    for intent, change, remote in zip(doubtful, changes, found, strict=True):
-        if remote is not None:
-            settled.add(id(intent))
-            result = Result(
-                Outcome.CREATED,
-                remote.id,
-                remote.number,
-                remote.link or errand.connector.link(target.entity, remote.id),
-                answer=remote.data,
-                message="Found again after an answer was lost.",
-            )
-            keep(errand, intent, result, done)
-            receive(done, intent, Receipt(result, "create", change.data, json=change.json))
-    return [intent for intent in intents if id(intent) not in settled]
 
 
 def _recognise(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> list[Intent]:
@@ -151,6 +113,9 @@ def _match(
         intent.current = next(iter(unique.values()))
         intent.remote_id = intent.current.id
     elif by_id:
+        seen_at = (intent.reference.updated_at if intent.reference else 0.0) + errand.connector.capability.lag
+        if now() < seen_at:
+            raise claims.too_early(errand, seen_at)
         if intent.reference is not None and target.operation != "update":
             hold(
                 done,
@@ -225,6 +190,8 @@ def _part_twins(
 ) -> tuple[list[Intent], list[tuple[Intent, Intent]]]:
     """Two objects of one batch with equal match keys are one object there: the first is created, its twins
     wait for what becomes of it. Answers the first ones, and each twin behind its first."""
+    if not target.match:
+        return creates, []
     first: dict[tuple[tuple[str, str], ...], Intent] = {}
     alone: list[Intent] = []
     twins: list[tuple[Intent, Intent]] = []
@@ -279,36 +246,71 @@ def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], do
 
 def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> bool:
     """Claims and sends creates; True if some are being created by another batch."""
-    mine = intents = _approved(errand, intents, "create", done)
-    made: list[tuple[Intent, str]] = []
-    busy = False
-    if not errand.dry and intents:
-        claimed = claims.take(errand, target, intents)
-        mine, made, busy = claimed.mine, claimed.made, claimed.busy
-    for intent, result, change, _ in send(errand, target, mine, "create", done):
-        if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
-            keep(errand, intent, result, done)
-        elif result.outcome != Outcome.IN_DOUBT:
-            done.released.append((intent.pair, intent.left_id, intent.claim))
-        receive(done, intent, Receipt(result, "create", change.data, json=change.json))
-    return _meet(errand, target, made, done) or busy if made else busy
+    busy, kept = False, len(done.references)
+    for some in _handfuls(errand, target, _approved(errand, intents, "create", done)):
+        left = some
+        while left:
+            claimed = claims.Claimed(left, [], busy=False)
+            if not errand.dry:
+                errand.keep_lease(AHEAD)
+                claimed = claims.take(errand, target, left, done.references[kept:])
+            busy, kept = busy or claimed.busy, len(done.references)
+            _create(errand, target, claimed.mine, done)
+            left = _meet(errand, target, claimed.made, done)
+    return busy
 
 
-def _meet(errand: Errand, target: WriteTarget, made: list[tuple[Intent, str]], done: Delivered) -> bool:
-    """Treats what others created for our match keys as found; True if something is gone and is to be created."""
+def _handfuls(errand: Errand, target: WriteTarget, intents: list[Intent]) -> list[list[Intent]]:
+    """What is claimed together. A system that cannot tell afterwards whether it was written to is never known to
+    have been sent more than what was under way: there each call is claimed by itself."""
+    match = set.intersection(*(set(intent.match) for intent in intents)) if intents else set()
+    if errand.dry or not intents or errand.connector.tells(target.entity, match):
+        return [intents]
+    size = max(1, errand.connector.capability.write)
+    return [intents[start : start + size] for start in range(0, len(intents), size)]
+
+
+def _create(errand: Errand, target: WriteTarget, mine: list[Intent], done: Delivered) -> None:
+    try:
+        for intent, result, change, _ in send(errand, target, mine, "create", done):
+            if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
+                keep(errand, intent, result, done)
+            elif result.outcome != Outcome.IN_DOUBT:
+                done.released.append((intent.pair, intent.left_id, intent.claim))
+            receive(done, intent, Receipt(result, "create", change.data, json=change.json))
+    except Exception as error:
+        doubts.note(errand, _open(mine, done), error)
+        raise
+
+
+def _open(mine: list[Intent], done: Delivered) -> list[Intent]:
+    """Those without an answer that were not given up."""
+    given_up = set(done.released)
+    return [
+        intent
+        for intent in mine
+        if done.receipts[intent.at[-1]] is None
+        and (intent.pair, intent.left_id, intent.claim) not in given_up
+    ]
+
+
+def _meet(
+    errand: Errand, target: WriteTarget, made: list[tuple[Intent, str]], done: Delivered
+) -> list[Intent]:
+    """Treats what others created for our match keys as found; answers those whose object is gone again."""
     found: list[Intent] = []
-    answers = claims.look(errand, target, made)
-    for intent, remote in answers:
+    gone: list[Intent] = []
+    for intent, remote in claims.look(errand, target, made):
         if remote is None:
-            continue
-        if alike.same(intent.match, remote.data, target.alike):
+            gone.append(intent)
+        elif alike.same(intent.match, remote.data, target.alike):
             intent.current, intent.remote_id = remote, remote.id
             found.append(intent)
         else:
             hold_ambiguous(errand, target, intent, [remote], done)
     _, updates = _compare(errand, target, found, done)
     _send_updates(errand, target, updates, done)
-    return any(remote is None for _, remote in answers)
+    return gone
 
 
 def _adopt(errand: Errand, target: WriteTarget, intent: Intent, done: Delivered, note: str) -> None:

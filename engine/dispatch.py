@@ -27,7 +27,7 @@ def send(
     for start in range(0, len(intents), size):
         some = intents[start : start + size]
         changes = [change_of(errand, intent, operation) for intent in some]
-        done.places.update((change.key, intent.at[-1]) for intent, change in zip(some, changes, strict=True))
+        done.calls.append(([intent.at[-1] for intent in some], changes))
         results: Sequence[Result | None]
         trouble: HeddleError | None = None
         left: Sequence[int] = ()
@@ -61,9 +61,7 @@ def send(
 
 
 def change_of(errand: Errand, intent: Intent, operation: str) -> Change:
-    pair = intent.pair
-    left = (pair.left_connection, pair.left_entity, intent.left_id)
-    key = idempotency_key(errand.flow_id, errand.node_id, *left, pair.right_connection, pair.right_entity)
+    key = errand.key(intent.pair, intent.left_id)
     data = intent.wanted(operation)
     if operation == "update":
         if intent.current is not None:
@@ -82,13 +80,12 @@ def _imagined(intent: Intent, operation: str, target: WriteTarget) -> Result:
 
 
 def linked(errand: Errand, target: WriteTarget, intent: Intent, result: Result) -> Result:
-    remote_id = result.remote_id or intent.remote_id
-    link = result.link
+    remote_id, link = result.remote_id or intent.remote_id, result.link
     if link is None and remote_id and not remote_id.startswith("(new"):
         link = errand.connector.link(target.entity, remote_id)
     number = result.number
     if number is None and intent.current is not None:
         number = intent.current.number
-    if (remote_id, link, number) == (result.remote_id, result.link, result.number):
+    if remote_id == result.remote_id and link == result.link and number == result.number:
         return result
     return msgspec.structs.replace(result, remote_id=remote_id, link=link, number=number)

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine import tasks
 from engine.agreement import SIDES, Side, SideName
 from engine.allowance import Allowance
+from engine.clock import now
 from engine.connector import Connector
 from engine.couple import Connectors, SyncErrand
 from engine.directory import Directories
 from engine.flow import Budget
+from engine.heartbeat import MARGIN
 from engine.intent import Errand
 from engine.ledger import Ledger
 from engine.node import SyncNode, WriteTarget
 from engine.plan import Plan
 from engine.planned import Approval
-from engine.store import plans
-from engine.store.database import Database
+from engine.store import lanes, plans
+from engine.store.database import Database, Session
 from engine.store.lanes import Claim
 from engine.store.runs import RunView
 from engine.walk import WriteAsk
@@ -36,7 +38,8 @@ class Errands:
     lease: float
     directories: Directories
     connect: Callable[[str], Connector[Any]]
-    keep_lease: Callable[[], None]
+    keep_lease: Callable[..., None]
+    taken_at: float = field(default_factory=now)
 
     @property
     def dry(self) -> bool:
@@ -45,6 +48,17 @@ class Errands:
     def claim(self, node: str) -> str:
         """The name under which this batch claims creates and pairs at a node."""
         return f"{self.run.id}/{self.held.lane}/{self.held.next}/{node}"
+
+    def guard(self, session: Session, claims: Collection[str]) -> None:
+        """Raises LeaseLost if the lane is no longer ours; all claims of an errand are of this one."""
+        lanes.guard(session, self.held)
+
+    def _silent_until(self, timeout: float) -> float | None:
+        """A predecessor died or was frozen: nothing is sent in the last third of a lease (see Shift.keep_lease), and
+        its lease was over when we took the lane."""
+        if self.held.attempts < 2:
+            return None
+        return self.taken_at + max(0.0, timeout - MARGIN * self.lease)
 
     def for_one(self, ask: WriteAsk, node: Any, target: WriteTarget, ledger: Ledger) -> Errand:
         """For a node that writes to one system."""
@@ -58,10 +72,13 @@ class Errands:
             connections=self.run.bindings,
             claim=self.claim(ask.node),
             keep_lease=self.keep_lease,
+            guard=self.guard,
             dry=self.dry,
             patience=self.lease + connector.http.timeout,
+            silent_until=self._silent_until(connector.http.timeout),
             allowance=self._allowance(ask.node, target),
             approval=self._approval(ask, ledger),
+            facts=[self.run.facts()] * len(ask.records),
             directories=self.directories,
         )
 
@@ -79,9 +96,11 @@ class Errands:
             connections={name: self.run.bindings[side.slot] for name, side in sides.items()},
             claim=self.claim(ask.node),
             keep_lease=self.keep_lease,
+            guard=self.guard,
             dry=self.dry,
             run_id=self.run.id,
             patience=self.lease + timeout,
+            silent_until=self._silent_until(timeout),
             allowances={name: self._allowance(ask.node, side) for name, side in sides.items()},
             approvals={
                 name: self._approval(ask, ledger, (side.slot, side.entity)) for name, side in sides.items()

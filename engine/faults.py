@@ -2,6 +2,7 @@
 
 ``HEDDLE_CRASH=after-stage:3`` kills the process the third time it passes ``after-stage``.
 ``HEDDLE_CRASH_FILE`` names a file that is created first, so that the restarted process lives.
+``HEDDLE_CRASH_SIGNAL=SIGSTOP`` freezes it instead, until somebody sends SIGCONT.
 """
 
 from __future__ import annotations
@@ -42,20 +43,21 @@ POINTS = (*IN_WEB, *IN_A_WORKER, *IN_A_DECISION)
 
 _armed, _, _times = os.environ.get("HEDDLE_CRASH", "").partition(":")
 _left = int(_times or 1)
+_signal = signal.Signals[os.environ.get("HEDDLE_CRASH_SIGNAL", "SIGKILL")]
 _once = os.environ.get("HEDDLE_CRASH_FILE", "")
 
 
 def point(name: str) -> None:
-    """Dies here, without a word, if this point is armed."""
+    """Dies here, without a word, or is frozen, if this point is armed."""
     global _left  # noqa: PLW0603 - a counter of this process, armed from outside
     if not _armed or name != _armed:
         return
     _left -= 1
-    if _left > 0:
+    if _left > 0 or (_left < 0 and _signal == signal.SIGSTOP):
         return
     if _once:
         try:
             Path(_once).touch(exist_ok=False)
         except FileExistsError:
             return
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), _signal)

@@ -12,6 +12,14 @@ from engine.store import lanes
 from engine.store.database import Database
 from engine.store.lanes import Claim
 
+MARGIN = 1 / 3
+"""Of a lease: how often it is renewed, and its last part, in which nothing is sent any more. So whoever takes over a
+lane knows that its former owner has sent nothing since then."""
+
+AHEAD = 1 / 2
+"""Of a lease: what must be left of it when something is claimed that is to be sent. Then there is time to send it, and
+no claim is left behind of which nobody could tell that nothing was sent."""
+
 
 class Heartbeat:
     """Renews leases from a thread of its own while calls are on their way. One per executor."""
@@ -38,7 +46,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         while True:
-            time.sleep(self._lease / 3)
+            time.sleep(MARGIN * self._lease)
             with self._lock:
                 kept = list(self._kept)
                 if not kept:

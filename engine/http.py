@@ -63,13 +63,14 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 class Door(Protocol):
-    """Where calls wait for their turn; see engine.pace. ``flow``: for whom the next calls are."""
+    """Where calls wait for their turn; see engine.pace. ``flow``: for whom the next calls are; ``note`` hears of waits."""
 
     flow: str
+    note: Callable[[str, float], None] | None
 
     def take(self, name: str) -> str: ...
     def give(self, holder: str) -> None: ...
-    def told(self, seconds: float, time_before: int) -> bool: ...
+    def told(self, name: str, seconds: float, time_before: int) -> bool: ...
 
 
 class Http:
@@ -145,7 +146,7 @@ class Http:
                 if self.door is not None:
                     self.door.give(holder)
             wait = retry_after(response) if response.status_code == TOO_MANY else None
-            if wait is None or self.door is None or not self.door.told(wait, told):
+            if wait is None or self.door is None or not self.door.told(host, wait, told):
                 return response
             told += 1
 

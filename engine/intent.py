@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import msgspec
 
-from engine import compare
+from engine import compare, editions
 from engine.allowance import Allowance
 from engine.clock import now
 from engine.connector import Connector
@@ -16,9 +17,9 @@ from engine.directory import Directories
 from engine.errors import HeddleError
 from engine.node import WriteNode, WriteTarget
 from engine.planned import Approval
-from engine.record import Outcome, Record, Remote, Result, fingerprint
+from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_keys
 from engine.store import claims, references
-from engine.store.database import Database
+from engine.store.database import Database, Session
 from engine.store.matches import Key
 from engine.store.references import Pair, Reference
 from engine.walk import Receipt
@@ -30,11 +31,15 @@ class Errand:
 
     claim       names the batch and node: ``run/lane/batch/node``
     claims      the same for each record by itself, where they come from several runs
-    keep_lease  raises LeaseLost if the lane is no longer ours; called before anything is sent
+    keep_lease  raises LeaseLost if the lane is not ours for long enough (a part of the lease: engine.heartbeat); called
+                before anything is claimed or sent
+    guard       the same within a commit, for the lanes of these claims
     patience    seconds for which a claim of ours stands: lease plus call time limit
     allowance   the write budget of the run, if its flow has one
     approval    the plan of which nothing may differ, if the run executes one
     directories what systems have, for keys that are compared loosely
+    facts       of the run of each record, for values that a record is identified by
+    silent_until  until when a call may still be carried out of somebody who died with this batch; None if nobody did
     """
 
     database: Database
@@ -44,40 +49,69 @@ class Errand:
     connector: Connector[Any]
     connections: dict[str, str]
     claim: str
-    keep_lease: Callable[[], None]
+    keep_lease: Callable[..., None]
+    guard: Callable[[Session, Collection[str]], None]
     dry: bool = False
     patience: float = 90.0
     allowance: Allowance | None = None
     approval: Approval | None = None
     claims: Sequence[str] = ()
     directories: Directories | None = None
+    facts: Sequence[Mapping[str, Any]] = ()
+    silent_until: float | None = None
+
+    @cached_property
+    def scope(self) -> str:
+        """Whose memory of what was written last this is."""
+        return f"{self.flow_id}/{self.node_id}"
+
+    @cached_property
+    def keys(self) -> dict[Pair, Callable[[str], str]]:
+        """For each pair of entities, the idempotency key of a source object's id."""
+        return {}
+
+    def key(self, pair: Pair, left_id: str) -> str:
+        """The idempotency key under which a source object becomes one of the target."""
+        if pair not in self.keys:
+            before = (self.flow_id, self.node_id, pair.left_connection, pair.left_entity)
+            self.keys[pair] = idempotency_keys(before, (pair.right_connection, pair.right_entity))
+        return self.keys[pair](left_id)
 
 
 @dataclass
 class Delivered:
     """The receipts so far (None where undone), the references to keep, the claims to give up (pair, id, claim),
-    what interrupted us, if anything, and the place of the record of each change that was sent, by the change's key."""
+    what interrupted us, if anything, and the calls that were made: the places of their records, and the changes."""
 
     receipts: list[Receipt | None]
     references: list[Reference] = field(default_factory=list)
     released: list[tuple[Pair, str, str]] = field(default_factory=list)
     interruption: HeddleError | None = None
-    places: dict[str, int] = field(default_factory=dict)
+    calls: list[tuple[list[int], list[Change]]] = field(default_factory=list)
+
+    @property
+    def places(self) -> dict[str, int]:
+        """The place of the record of each change that was sent, by the change's key."""
+        return {
+            change.key: place
+            for places, changes in self.calls
+            for place, change in zip(places, changes, strict=True)
+        }
 
 
-@dataclass(slots=True)
-class Intent:
+class Intent(msgspec.Struct, eq=False):
     """One record's wish at this node, while it is being settled. ``at`` lists its places in the batch, ``claim`` names
     the batch and node that it belongs to.
 
     key       the match key that was claimed for creating it     insisted  a person said that it is a new object
+    edition   of a message: which of two about one object is newer (engine.editions)
     """
 
     at: list[int]
     pair: Pair
     left_id: str
     data: dict[str, Any]
-    conditions: dict[str, str]
+    conditions: Mapping[str, str]
     match: dict[str, Any]
     remote_id: str | None
     reference: Reference | None = None
@@ -86,6 +120,7 @@ class Intent:
     claim: str = ""
     key: Key | None = None
     insisted: bool = False
+    edition: str = ""
 
     @property
     def decided(self) -> bool:
@@ -115,18 +150,15 @@ def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done:
     right = errand.connections[target.slot]
     for at, record in enumerate(records):
         try:
-            remote_id, left_entity, left_id = errand.node.identify(record)
+            remote_id, left_entity, left_id = errand.node.identify(
+                record, errand.facts[at] if errand.facts else None
+            )
         except HeddleError as error:
             _fail(done, [at], error)
             continue
         left = errand.connections.get(record.origin.slot, "") if record.origin else ""
         data = record.data if isinstance(record.data, dict) else {"value": record.data}
-        match: dict[str, Any] = {}
-        for name in target.match:
-            if (value := compare.dig(data, name)) not in (None, ""):
-                match[name] = value
-        if len(match) < len(target.match) and target.operation != "create" and remote_id is None:
-            match = {}
+        match = _match(target, data, known=remote_id is not None) if target.match else {}
         pair = pairs.get((left, left_entity))
         if pair is None:
             pair = pairs[left, left_entity] = Pair(left, left_entity, right, target.entity)
@@ -135,16 +167,37 @@ def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done:
             pair,
             left_id,
             data,
-            dict(errand.node.conditions(record)),
+            errand.node.conditions(record),
             match,
             remote_id,
             claim=errand.claims[at] if errand.claims else errand.claim,
+            edition=editions.edition(record, left_id),
         )
         earlier = intents.pop((left_entity, left_id), None)
         if earlier is not None:
-            intent.at = [*earlier.at, at]
+            intent = _newer(earlier, intent)
         intents[left_entity, left_id] = intent
     return list(intents.values())
+
+
+def _match(target: WriteTarget, data: dict[str, Any], *, known: bool) -> dict[str, Any]:
+    """The values by which the object is recognised; of an object whose id is not known, all of them or none."""
+    match: dict[str, Any] = {}
+    for name in target.match:
+        if (value := compare.dig(data, name)) not in (None, ""):
+            match[name] = value
+    if len(match) < len(target.match) and target.operation != "create" and not known:
+        return {}
+    return match
+
+
+def _newer(earlier: Intent, later: Intent) -> Intent:
+    """Of two wishes for one object the newer one, with the places of both; the last one is its own."""
+    if editions.older(later.edition, earlier.edition):
+        earlier.at = [*later.at, *earlier.at]
+        return earlier
+    later.at = [*earlier.at, *later.at]
+    return later
 
 
 def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Intent]:
@@ -157,6 +210,8 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
         known = {
             pair: references.load(session, pair, [i.left_id for i in some]) for pair, some in by_pair.items()
         }
+    if not any(known.values()):
+        return intents
     alive = _at_work(errand, [one for some in known.values() for one in some.values()])
     for intent in intents:
         reference = intent.reference = known[intent.pair].get(intent.left_id)
@@ -165,13 +220,18 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
         elif reference.right_id is None:
             if _left_out(intent, reference, done):
                 continue
+            if editions.older(intent.edition, edition := newest_edition(errand, reference)):
+                overtaken(intent, edition, done)
+                continue
             over = reference.claim_until < now() and reference.claim not in alive
             intent.doubtful = bool(reference.claim) and (reference.claim == intent.claim or over)
             left.append(intent)
         elif reference.claim == intent.claim and reference.claim_outcome:
             _repeat_receipt(intent, reference, done)
-        elif reference.fingerprints.get(_scope(errand)) == _print(intent):
-            _unchanged(intent, reference, done, "Equal to what was written last.")
+        elif _known(errand, reference)[0] == _print(intent):
+            _unchanged(errand, intent, reference, done, "Equal to what was written last.")
+        elif editions.older(intent.edition, edition := _known(errand, reference)[1]):
+            overtaken(intent, edition, done)
         else:
             intent.remote_id = intent.remote_id or reference.right_id
             left.append(intent)
@@ -200,7 +260,14 @@ def _left_out(intent: Intent, reference: Reference, done: Delivered) -> bool:
     return True
 
 
-def _unchanged(intent: Intent, reference: Reference, done: Delivered, note: str) -> None:
+def overtaken(intent: Intent, edition: str, done: Delivered) -> None:
+    """Leaves out a message that is older than what was written."""
+    known = editions.version(edition)
+    message = f"A newer message about it was here before{f' (version {known})' if known else ''}; this one is left out."
+    receive(done, intent, Receipt(Result(Outcome.SKIPPED, message=message), "unchanged"))
+
+
+def _unchanged(errand: Errand, intent: Intent, reference: Reference, done: Delivered, note: str) -> None:
     result = Result(
         Outcome.UNCHANGED,
         reference.right_id,
@@ -209,6 +276,8 @@ def _unchanged(intent: Intent, reference: Reference, done: Delivered, note: str)
         reference.answer,
         message=note,
     )
+    if intent.edition:
+        keep(errand, intent, result, done)
     receive(done, intent, Receipt(result, "unchanged", intent.data))
 
 
@@ -225,6 +294,7 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered) -> Non
     if errand.dry or result.remote_id is None:
         return
     earlier = intent.reference.fingerprints if intent.reference else {}
+    edition = editions.newest(intent.edition, _known(errand, intent.reference)[1])
     done.references.append(
         Reference(
             intent.pair,
@@ -233,17 +303,37 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered) -> Non
             result.number,
             result.link,
             result.answer,
-            {**earlier, _scope(errand): _print(intent)},
+            {**earlier, errand.scope: f"{_print(intent)} {edition}".rstrip()},
             intent.claim,
-            str(result.outcome),
+            result.outcome.value,
             0.0,
             intent.key,
         )
     )
 
 
-def _scope(errand: Errand) -> str:
-    return f"{errand.flow_id}/{errand.node_id}"
+def _known(errand: Errand, reference: Reference | None) -> tuple[str, str]:
+    """The fingerprint of what this node wrote last, and the edition of the newest message that it has seen."""
+    value = reference.fingerprints.get(errand.scope, "") if reference else ""
+    print_, _, edition = value.partition(" ")
+    return print_, edition
+
+
+def newest_edition(errand: Errand, reference: Reference) -> str:
+    """The edition of the newest message about an object that any step of the flow has acted on."""
+    newest = ""
+    for step, value in reference.fingerprints.items():
+        if step.startswith(f"{errand.flow_id}/"):
+            newest = editions.newest(value.partition(" ")[2], newest)
+    return newest
+
+
+def ended(errand: Errand, intent: Intent) -> dict[str, str]:
+    """The fingerprints of an object that was deleted: which message said so."""
+    newest = editions.newest(
+        intent.edition, newest_edition(errand, intent.reference) if intent.reference else ""
+    )
+    return {errand.scope: f" {newest}"} if newest else {}
 
 
 def _print(intent: Intent) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine import clock, faults
-from engine.batch import pack
+from engine import clock, editions, faults
+from engine.batch import pack, unpack
 from engine.errors import EngineError
 from engine.flow import Overlap
 from engine.node import ReadNode, TriggerNode
@@ -112,10 +112,12 @@ def start(
         return _repeat(session, cause)
     live = mode == "live"
     load = unload(plan, trigger, brought, live=live)
-    overlap, settle, targets, records = load.overlap, load.settle, load.targets, load.records
+    overlap, settle = load.overlap, load.settle
     if live and not load.plain:
         turns.lock(session, flow_id)
+    runs.keep_order(session)
     run = _run(flow_id, version_id, bindings, mode, cause, 1 if mode == "sample" else load.lanes)
+    entries = editions.accept(load.entries, run.id)
     run.trigger = trigger
     run.plan_id = plan_id
     run.input = None if brought is None else to_json(brought)
@@ -123,11 +125,13 @@ def start(
         run.window = to_json({**from_json(run.window), **window, "given": True}).decode()
     due_at = 0.0
     if settle:
-        run.settles = idempotency_key("settle", flow_id, trigger, *sorted(record.key for record in records))
+        run.settles = idempotency_key(
+            "settle", flow_id, trigger, *sorted(record.key for record in load.records)
+        )
         due_at = clock.now() + settle
         earlier = runs.settling(session, run.settles)
         if earlier is not None:
-            return _join(session, plan, run, earlier, targets, records)
+            return _join(session, plan, run, earlier, entries)
     older = turns.open_runs(session, flow_id) if live and overlap.kind in ("skip", "cancel-older") else []
     run.gate = overlap.at_once if live else 0
     if older and overlap.kind == "skip":
@@ -140,7 +144,7 @@ def start(
         for one in older:
             closing.cancel(session, one.id, "a newer run")
     return _with_lanes(
-        session, run, load.entries, reads=load.reads, size=plan.flow.policy.batch_size, due_at=due_at
+        session, run, entries, reads=load.reads, size=plan.flow.policy.batch_size, due_at=due_at
     )
 
 
@@ -153,17 +157,24 @@ def _leave_out(run: Run, older: Run) -> None:
 
 
 def _join(
-    session: Session, plan: Plan, run: Run, earlier: Run, targets: Sequence[str], records: list[Record]
+    session: Session, plan: Plan, run: Run, earlier: Run, entries: Mapping[str, Sequence[Record]]
 ) -> Started:
-    """Another event on records whose run still waits: it goes with what came last, when it was due anyway."""
+    """Another event on records whose run still waits: it goes with what is newest, when it was due anyway."""
+    entries = editions.merge(_waiting(session, earlier.id), entries)
     earlier.input = run.input
     due_at = control.empty(session, earlier.id)
     session.add(earlier)
     joined = _with_lanes(
-        session, earlier, dict.fromkeys(targets, records) if records else {},
+        session, earlier, entries,
         reads=bool(plan.behind(earlier.trigger)), size=plan.flow.policy.batch_size, due_at=due_at,
     )  # fmt: skip
     return Started(joined.run, joined.lanes, new=False)
+
+
+def _waiting(session: Session, run_id: str) -> list[Record]:
+    """What a run that has not started was to be about."""
+    payloads = control.payloads(session, run_id)
+    return [record for payload in payloads for some in unpack(payload).values() for record in some]
 
 
 def start_inside(

@@ -258,8 +258,8 @@ class LookupNode(Node[S]):
     """The connection slot to ask."""
 
     @abstractmethod
-    def want(self, records: Sequence[Record]) -> Want:
-        """Pure: which rows this batch needs."""
+    def want(self, records: Sequence[Record], run: Mapping[str, Any] | None = None) -> Want:
+        """Pure: which rows this batch needs. ``run``: the facts that ``process`` will see too."""
 
 
 class WriteTarget(BaseModel):
@@ -303,11 +303,11 @@ class WriteNode(Node[S]):
         """Where to write; constant for the life of the node."""
 
     @abstractmethod
-    def identify(self, record: Record) -> tuple[str | None, str, str]:
+    def identify(self, record: Record, run: Mapping[str, Any] | None = None) -> tuple[str | None, str, str]:
         """(the target's id if it is already known, source entity, source id) of what a record stands for.
 
         The last two name the source object in the cross reference: by default the record itself, for the
-        customer of an opportunity the account.
+        customer of an opportunity the account. ``run``: facts of the record's run.
         """
 
     def conditions(self, record: Record) -> Mapping[str, str]:
@@ -346,5 +346,5 @@ class SyncNode(WriteNode[S]):
         right = self.sides()[1]
         return WriteTarget(slot=right.slot, entity=right.entity, match=tuple(right.match))
 
-    def identify(self, record: Record) -> tuple[str | None, str, str]:
+    def identify(self, record: Record, run: Mapping[str, Any] | None = None) -> tuple[str | None, str, str]:
         return None, record.origin.entity if record.origin else "", record.key

@@ -23,6 +23,9 @@ from engine.meter import Meter
 PATIENCE = 30.0
 """Seconds that a worker waits for one turn before it gives the lane back."""
 
+NOTICED = 1.0
+"""Seconds from which people are told that a call waits."""
+
 TOLD_AGAIN = 3
 """How often one call is sent again after «too many requests», before the lane waits for it."""
 
@@ -84,6 +87,7 @@ class Pace:
     """The door of one connection in one process. Its calls are counted for ``flow``.
 
     patience  seconds that a call waits at most before it is told as Unavailable
+    note      told why and for how many seconds, before a wait that people would notice
     """
 
     def __init__(
@@ -98,6 +102,7 @@ class Pace:
     ) -> None:
         self.connection, self.limits, self.patience = connection, limits, patience
         self.flow = ""
+        self.note: Callable[[str, float], None] | None = None
         self._limiter, self._meter, self._sleep = limiter, meter, sleep
         self._shared = limits.given
         self._number = 0
@@ -126,15 +131,14 @@ class Pace:
                     cure="It goes on by itself after midnight (UTC); the limit is on the page of the connection.",
                 )
             waited = time.monotonic() - began
+            why = f"{name} is busy with as many calls as it may have; this one waits for its turn."
+            cure = "It goes on by itself; the limit is on the page of the connection."
+            if turn.because == "pause":
+                why, cure = f"{name} asked for a pause.", "It goes on by itself."
             if not turn.go and waited + turn.wait > self.patience:
-                raise Unavailable(
-                    f"{name} is busy with as many calls as it may have; this one waits for its turn.",
-                    code="E-TURN",
-                    retry_after=max(turn.wait, 1.0),
-                    cure="It goes on by itself; the limit is on the page of the connection.",
-                )
+                raise Unavailable(why, code="E-TURN", retry_after=max(turn.wait, 1.0), cure=cure)
             if turn.wait > 0:
-                self._sleep(turn.wait)
+                self._wait(turn.wait, why)
             if turn.go:
                 self._count(time.monotonic() - began)
                 return holder
@@ -144,7 +148,7 @@ class Pace:
         if holder and self.limits.concurrent is not None:
             self._limiter.leave(self.connection, self.limits, holder)
 
-    def told(self, seconds: float, time_before: int) -> bool:
+    def told(self, name: str, seconds: float, time_before: int) -> bool:
         """The system said «too many requests, come back in ``seconds``»: everybody waits, and so do we.
 
         True if the call may now be sent again, False if that would take too long here: then the lane waits.
@@ -155,8 +159,14 @@ class Pace:
             self._limiter.pause(self.connection, self.limits, seconds)
         if time_before >= TOLD_AGAIN or seconds > self.patience / 3:
             return False
-        self._sleep(seconds + random.uniform(0, 0.05 + 0.1 * seconds))  # noqa: S311 - jitter
+        jitter = random.uniform(0, 0.05 + 0.1 * seconds)  # noqa: S311 - no secret
+        self._wait(seconds + jitter, f"{name} has had too many requests and asked for a pause.")
         return True
+
+    def _wait(self, seconds: float, why: str) -> None:
+        if seconds >= NOTICED and self.note is not None:
+            self.note(why, seconds)
+        self._sleep(seconds)
 
     def _count(self, waited: float) -> None:
         if self._meter is not None:

@@ -21,7 +21,10 @@ from engine.flow import Policy
 DOWN = "E-DOWN"
 """The code under which lanes wait together for a connection that somebody else has found shut."""
 
-OURS = {"E-BUSY", "E-TURN", "E-DAY", DOWN}
+TOLD = "E-TURN"
+"""The code under which a call waits for its turn, or for the end of a pause that the system asked for."""
+
+OURS = {"E-BUSY", TOLD, "E-DAY", DOWN}
 """Not the system has refused: we wait for one another, or for room within its limits."""
 
 NEVER_GIVEN_UP = {"E-UNREACHABLE", "E-DATABASE", "E-DISK", *OURS}

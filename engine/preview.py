@@ -145,6 +145,7 @@ class Preview:
             connections=self.bindings,
             claim=f"preview/{clock.now()}",
             keep_lease=_never,
+            guard=_never,
             dry=True,
         )
         done = deliver(errand, records)
@@ -162,6 +163,7 @@ class Preview:
             connections={name: self.bindings.get(side.slot, "") for name, side in sides.items()},
             claim=f"preview/{clock.now()}",
             keep_lease=_never,
+            guard=_never,
             dry=True,
         )
         done = reconcile(errand, records)
@@ -197,5 +199,5 @@ def _failed(error: HeddleError | None) -> Receipt:
     )
 
 
-def _never() -> None:
+def _never(*_: Any) -> None:
     raise LeaseLost("a preview sends nothing")

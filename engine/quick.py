@@ -46,7 +46,10 @@ class QuickWriter(Script):
     """
 
     def __init__(self) -> None:
-        super().__init__(SCOPE=Scope, NUMBER=Decimal, SLOW=LookupError, as_number=as_number, as_text=as_text)
+        super().__init__(
+            SCOPE=Scope, NUMBER=Decimal, LARGEST=10**LARGEST_EXPONENT, SLOW=LookupError, as_number=as_number,
+            as_text=as_text,
+        )  # fmt: skip
         self.blocks = [Block(1)]
         self._count = 0
 
@@ -101,10 +104,14 @@ class QuickWriter(Script):
                     else f"{found} = {outer}.get({name}) if type({outer}) is dict else None"
                 )
             found = block.known[key]
-        if required and ("sure", found) not in block.known:
+        if required and not self._sure(found):
             block.known["sure", found] = found
             block.read(f"if not {found} and {EMPTY.format(found)}: raise SLOW")
         return found
+
+    def _sure(self, value: str) -> bool:
+        """Whether a word stands for something that is there, and not empty."""
+        return any(("sure", value) in block.known for block in self.blocks)
 
     def _start(self, compiled: Compiled) -> str:
         if compiled.constant is not MISSING:
@@ -116,8 +123,8 @@ class QuickWriter(Script):
         if compiled.default is None:
             return found
         plain = compiled.default
-        fixed = plain.constant is not MISSING and not plain.steps
-        instead = self.name(plain.constant) if fixed else f"{self.name(plain.get)}({self.scope()})"
+        fixed = plain.fixed is not MISSING
+        instead = self.name(plain.fixed) if fixed else f"{self.name(plain.get)}({self.scope()})"
         return self._put(f"{instead} if not {found} and {EMPTY.format(found)} else {found}")
 
     def _put(self, text: str) -> str:
@@ -141,7 +148,7 @@ class QuickWriter(Script):
             words = iter(moving)
             given = [next(words) if one is MISSING else self.name(one) for one in fixed]
             call = f"{self.name(function.call)}({', '.join([taken, *given])})"
-        if function.takes_empty:
+        if function.takes_empty or self._sure(value):
             return self._put(call)
         return self._put(f"{call} if {value} or not {EMPTY.format(value)} else {value}")
 
@@ -150,8 +157,7 @@ class QuickWriter(Script):
         """An argument that is equal for every record, else MISSING."""
         if not isinstance(given, Compiled):
             return given
-        plain = given.constant is not MISSING and not given.steps and given.default is None
-        return partial(same, given.constant) if plain else MISSING
+        return MISSING if given.fixed is MISSING else partial(same, given.fixed)
 
     def _argument(self, step: Step, place: int) -> str:
         argument, given = step.function.arguments[place], step.arguments[place]
@@ -169,7 +175,19 @@ class QuickWriter(Script):
         if convert is as_text:
             return f"({value} if type({value}) is str else as_text({value}))"
         if convert is as_number:
-            within = f"-{LARGEST_EXPONENT} <= {value}.adjusted() <= {LARGEST_EXPONENT}"
-            plain = f"type({value}) is NUMBER and {value}.is_finite() and {within}"
-            return f"({value} if {plain} else as_number({value}))"
+            return self._number(value)
         return f"{self.name(convert)}({value})"
+
+    def _number(self, value: str) -> str:
+        """A word as a number within range; what is sure to be there is made one once, however often it is used."""
+        for block in self.blocks:
+            if ("number", value) in block.known:
+                return block.known["number", value]
+        within = f"-{LARGEST_EXPONENT} <= {value}.adjusted() <= {LARGEST_EXPONENT}"
+        exact = f"type({value}) is NUMBER and {value}.is_finite() and {within}"
+        whole = f"type({value}) is int and -LARGEST < {value} < LARGEST"
+        made = f"({value} if {exact} else NUMBER({value}) if {whole} else as_number({value}))"
+        if not self._sure(value):
+            return made
+        self.block.known["number", value] = self._put(made)
+        return self.block.known["number", value]

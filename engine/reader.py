@@ -34,6 +34,9 @@ class Reader:
     may move to when the run is over; runs that were told what to read (a window, keys) have none, because
     they leave something out between the watermark and what they saw. Only a first load knows how far its report
     had come ("mark").
+
+    "counted" records have been read; "total" is how many there will be, about, once the system of the last source
+    has said so in passing.
     """
 
     def __init__(self, plan: Plan, run: RunView, connect: Callable[[str], Connector[Any]]) -> None:
@@ -73,9 +76,11 @@ class Reader:
         elif node.incremental and self.run.window.get("mark"):
             marks[source] = stamp(self.run.window["mark"])
         done = page.cursor is None or self.run.mode == "sample"
+        cursor = {**cursor, **self._counted(cursor, page)}
         if done and sweep.is_due(database, self.run, source, node, query):
             return batches, {**cursor, "at": None, "since": None, "marks": marks, "sweep": sweep.begin()}
         following = {
+            **cursor,
             "source": cursor["source"] + (1 if done else 0),
             "at": None if done else page.cursor,
             "since": None if done else since,
@@ -84,6 +89,15 @@ class Reader:
         if following["source"] >= len(self.sources):
             following["end"] = True
         return batches, following
+
+    def _counted(self, cursor: dict[str, Any], page: Page) -> dict[str, int]:
+        """How many were read with this page and, where it told how many there are, how many will be."""
+        before = cursor.get("counted", 0)
+        counted = {"counted": before + len(page.records)}
+        last = cursor["source"] == len(self.sources) - 1
+        if page.total is None or cursor["at"] is not None or not last or self.run.mode == "sample":
+            return counted
+        return {**counted, "total": before + page.total}
 
     def _sweep(
         self, database: Database, cursor: dict[str, Any], source: str, node: ReadNode[Any], query: Query
@@ -95,6 +109,7 @@ class Reader:
             return batches, {**cursor, "sweep": at}
         marks = {**cursor["marks"], sweep.mark_of(source): self.run.window["until"]}
         following = {"source": cursor["source"] + 1, "at": None, "since": None, "marks": marks}
+        following |= {name: cursor[name] for name in ("counted", "total") if name in cursor}
         if following["source"] >= len(self.sources):
             following["end"] = True
         return batches, following
@@ -114,14 +129,14 @@ class Reader:
         page = connector.read(query, at, limit)
         if self.run.mode == "sample":
             return page
-        records, watermarks = list(page.records), [page.watermark]
+        records, watermarks, total = list(page.records), [page.watermark], page.total
         wanted = min(self.plan.flow.policy.batch_size * self.run.lanes, MOST)
         while page.cursor is not None and len(records) + limit <= wanted:
             page = connector.read(query, page.cursor, limit)
             records += page.records
             watermarks.append(page.watermark)
         highest = max(filter(None, watermarks), key=lambda mark: stamp(mark, None), default=None)
-        return Page(records, page.cursor, highest)
+        return Page(records, page.cursor, highest, total)
 
     def _limit(self, connector: Connector[Any]) -> int:
         policy = self.plan.flow.policy

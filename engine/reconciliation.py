@@ -9,8 +9,9 @@ the receipts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from engine.agreement import SIDES, SideName, other
 from engine.couple import Couple, Reconciled, SyncErrand, busy
@@ -39,7 +40,7 @@ class Newborn(WriteNode[NodeSettings]):
     def target(self) -> WriteTarget:
         return self._target
 
-    def identify(self, record: Record) -> tuple[str | None, str, str]:
+    def identify(self, record: Record, run: Mapping[str, Any] | None = None) -> tuple[str | None, str, str]:
         return None, record.origin.entity if record.origin else "", record.key
 
 
@@ -144,8 +145,10 @@ def _errand(errand: SyncErrand, target: SideName, records: Sequence[Record]) -> 
         connections={errand.agreement.side(name).slot: errand.connections[name] for name in SIDES},
         claim=errand.claim,
         keep_lease=errand.keep_lease,
+        guard=errand.guard,
         dry=errand.dry,
         patience=errand.patience,
+        silent_until=errand.silent_until,
         allowance=errand.allowances.get(target),
         approval=None if approval is None else replace(approval, records=records),
     )

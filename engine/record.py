@@ -8,6 +8,7 @@ Binary floats never appear, so money and 64-bit ids arrive as they left.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -82,7 +83,7 @@ class Record(msgspec.Struct, frozen=True):
     data     the current shape of the record
     root     index, within its batch, of the record as it was read (children share their parent's)
     origin   where it was read; None for what a trigger supplied
-    version  version or modified stamp at the source, if it has one
+    version  version or modified stamp at the source, if it has one; of a message its edition (engine.editions)
     deleted  True for a tombstone
     title    what people call it ("Renewal 14"); shown in the history
     steps    results of earlier nodes by node id: the record as read, answers of systems, looked-up rows
@@ -211,4 +212,20 @@ def fingerprint(value: Any) -> str:
 
 def idempotency_key(*parts: str) -> str:
     """The key under which a write is attempted at most once: 40 hex characters of its identity."""
-    return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
+    return hashlib.blake2b(_joined(parts), digest_size=20).hexdigest()
+
+
+def idempotency_keys(before: Sequence[str], behind: Sequence[str]) -> Callable[[str], str]:
+    """``idempotency_key(*before, part, *behind)`` for many parts; what is equal for all is hashed once."""
+    begun, rest = hashlib.blake2b(_joined((*before, "")), digest_size=20), _joined(("", *behind))
+
+    def key(part: str) -> str:
+        one = begun.copy()
+        one.update(part.encode("utf-8", "surrogatepass") + rest)
+        return one.hexdigest()
+
+    return key
+
+
+def _joined(parts: Iterable[str]) -> bytes:
+    return "\x1f".join(parts).encode("utf-8", "surrogatepass")

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from engine import faults
+from engine import editions, faults
 from engine.connector import Partly
 from engine.errors import HeddleError
-from engine.intent import Delivered, Errand, Intent, gather, receive
+from engine.intent import Delivered, Errand, Intent, ended, gather, newest_edition, overtaken, receive
 from engine.node import WriteTarget
 from engine.record import Change, Outcome, Record, Remote, Result, idempotency_key
 from engine.store import references
@@ -46,6 +46,9 @@ def _known(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
                 intent.reference = found.get(intent.left_id)
     for intent in intents:
         reference = intent.reference
+        if reference and editions.older(intent.edition, edition := newest_edition(errand, reference)):
+            overtaken(intent, edition, done)
+            continue
         if reference is not None and reference.right_id is not None:
             intent.remote_id = reference.right_id
             left.append(intent)
@@ -134,7 +137,14 @@ def _end(errand: Errand, intent: Intent, done: Delivered) -> None:
     if errand.dry or intent.reference is None:
         return
     done.references.append(
-        Reference(intent.pair, intent.left_id, None, intent.reference.number, claim_outcome=DELETED)
+        Reference(
+            intent.pair,
+            intent.left_id,
+            None,
+            intent.reference.number,
+            fingerprints=ended(errand, intent),
+            claim_outcome=DELETED,
+        )
     )
 
 

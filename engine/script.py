@@ -12,6 +12,7 @@ _BUILTINS = {
     "type": type,
     "str": str,
     "bool": bool,
+    "int": int,
     "dict": dict,
     "list": list,
     "len": len,

@@ -26,7 +26,7 @@ from engine.errors import (
     LeaseLost,
     OverBudget,
 )
-from engine.heartbeat import Heartbeat
+from engine.heartbeat import MARGIN, Heartbeat
 from engine.intent import Delivered
 from engine.ledger import Ledger
 from engine.lookup import fetch
@@ -36,7 +36,7 @@ from engine.reader import Reader
 from engine.reconciliation import reconcile
 from engine.record import Outcome, Result, from_json, to_json
 from engine.store import closing as ends
-from engine.store import control, deliveries, lanes, references, runs
+from engine.store import control, deliveries, lanes, references, runs, waits
 from engine.store.database import Database, Session
 from engine.store.lanes import Claim
 from engine.store.runs import RunView
@@ -154,10 +154,17 @@ class Shift:
             self._keep_calls(session)
             self._breaker.refused(session, error, due_at)
             lanes.release(
-                session, self.held, due_at=due_at, failures=failures, code=error.code, message=error.message,
+                session, self.held, due_at=due_at, failures=failures, code=error.code, message=ends.sentence(error),
                 told_since=(self.held.told_since or now()) if told else 0.0,
             )  # fmt: skip
-            ends.note_waiting(session, self.run.id, error, due_at)
+            waits.note(session, self.run.id, error.code, ends.sentence(error), due_at)
+
+    def note_wait(self, why: str, seconds: float) -> None:
+        """A call waits in our hands, and not the lane: people are told all the same."""
+        with self.database.write(lasting=False) as session:
+            self.held.told_since = self.held.told_since or now()
+            lanes.guard(session, self.held, code=patience.TOLD, message=why, told_since=self.held.told_since)
+            waits.note(session, self.run.id, patience.TOLD, why, now() + seconds)
 
     def _finish(self, state: str) -> bool:
         with self.database.write(lasting=False) as session:
@@ -347,12 +354,12 @@ class Shift:
         http = opened.http
         http.journal, http.guard = self._note_call, self._keep_lease
         if http.door is not None:
-            http.door.flow = self.run.flow_id
+            http.door.flow, http.door.note = self.run.flow_id, self.note_wait
         return opened
 
-    def _keep_lease(self) -> None:
-        if now() >= self.held.until:
-            raise LeaseLost("the lease ran out before sending")
+    def _keep_lease(self, rest: float = MARGIN) -> None:
+        if now() >= self.held.until - rest * self.executor.lease:
+            raise LeaseLost("the lease was about to end before sending")
 
     def _note_call(self, call: dict[str, Any]) -> None:
         if len(self.calls) < MOST_CALLS:

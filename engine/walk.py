@@ -173,7 +173,7 @@ def walk(
         else:
             answers: Mapping[str, Any] | None = None
             if isinstance(node, LookupNode):
-                answers = yield WantAsk(node_id, node.want(records))
+                answers = yield WantAsk(node_id, node.want(records, run))
                 started = time.perf_counter()
             out = Outbox(answers, trace, run)
             node.process(records, out)

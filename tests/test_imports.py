@@ -13,7 +13,10 @@ FILES = sorted(
     for package in ("designer", "engine", "nodes")
     for path in (ROOT / package).rglob("*.py")
 )
+TESTS = sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py"))
 LONGEST = 400
+TOO_LONG_YET = {"tests/engine/test_two_way.py"}
+"""Known, and about to be parted: to be taken out of here then."""
 FORBIDDEN = {"engine": {"nodes", "designer"}, "designer": {"nodes"}, "nodes": {"designer"}}
 HOMES = {
     "sqlmodel": ("engine/store/",),
@@ -67,9 +70,12 @@ def test_a_sandbox_never_imports_its_connector() -> None:
 
 
 def test_rooms_are_small() -> None:
-    assert {
-        str(path): n for path in FILES if (n := len((ROOT / path).read_text().splitlines())) > LONGEST
-    } == {}
+    long = {
+        str(path): n
+        for path in [*FILES, *TESTS]
+        if (n := len((ROOT / path).read_text().splitlines())) > LONGEST
+    }
+    assert long.keys() <= TOO_LONG_YET, long
 
 
 def _roots(path: Path) -> set[str]:

@@ -113,6 +113,20 @@ def test_who_may_not_install_is_told_the_one_command(
         bootstrap.need({"gcc": "a C compiler", "libc6-dev": "its headers"})
 
 
+def test_what_is_started_keeps_its_bytecode_and_the_rest_of_the_surroundings(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    became: list[dict[str, str]] = []
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("HEDDLE_PORT", "8700")
+    monkeypatch.setattr("os.chdir", lambda path: None)
+    monkeypatch.setattr("os.execve", lambda program, command, environment: became.append(environment))
+    bootstrap.hand_over(["python"], HEDDLE_DEMO="1")
+    (environment,) = became
+    assert "PYTHONDONTWRITEBYTECODE" not in environment
+    assert (environment["HEDDLE_PORT"], environment["HEDDLE_DEMO"]) == ("8700", "1")
+
+
 def test_a_missing_compiler_is_noticed(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "gcc" not in bootstrap.missing_tools(uses_uv=True)
     monkeypatch.setattr(bootstrap.shutil, "which", lambda name: None)

@@ -21,7 +21,12 @@ ROOT = Path(__file__).resolve().parents[1]
 ADMIN = "admin@heddle.local"
 READY = "Heddle is ready at"
 SYSTEMS = ("creatio", "intacct")  # in the order of their ports, after the product's own
-COMMANDS = {"worker": "designer.cli worker", "web": "designer.cli serve", "valkey": "valkey-server"}
+COMMANDS = {
+    "worker": "designer.cli worker",
+    "web": "designer.cli serve",
+    "scheduler": "designer.cli scheduler",
+    "valkey": "valkey-server",
+}
 
 
 @dataclass
@@ -44,6 +49,12 @@ class Tree:
 
     def sandbox(self, system: str) -> Imitated:
         return Imitated(f"http://127.0.0.1:{self.port + 1 + SYSTEMS.index(system)}")
+
+    @contextmanager
+    def again(self, *, workers: int = 1, **env: str) -> Iterator[None]:
+        """The same installation, started once more after it has died."""
+        with _started(self.data, self.port, self.log, 120, workers=workers, **env) as self.process:
+            yield
 
     def pids(self, kind: str) -> list[int]:
         """The processes of one kind (see COMMANDS), alive now."""
@@ -81,23 +92,31 @@ def running(data: Path, *, workers: int = 1, seconds: float = 120, **env: str) -
     """Starts ``heddle up`` with the demo and waits until it is ready; stops all of it at the end."""
     data.parent.mkdir(parents=True, exist_ok=True)
     port, log = free_ports(1 + len(SYSTEMS)), data.with_suffix(".log")
+    with _started(data, port, log, seconds, workers=workers, **env) as process:
+        tree = Tree(process, port, data, log)
+        found = re.search(r"One-time password:\s+(\S+)", tree.said)
+        assert found, tree.said
+        tree.password = found.group(1)
+        yield tree
+
+
+@contextmanager
+def _started(
+    data: Path, port: int, log: Path, seconds: float, *, workers: int, **env: str
+) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "designer.cli", "up", "--workers", str(workers)],
             cwd=ROOT, env=environment(data, **{"HEDDLE_PORT": str(port), "HEDDLE_DEMO": "1", **env}),
             stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
         )  # fmt: skip
-    tree = Tree(process, port, data, log)
     try:
         until = time.monotonic() + seconds
-        while READY not in tree.said:
-            assert process.poll() is None, f"Heddle did not start:\n{tree.said}"
-            assert time.monotonic() < until, f"Heddle was not ready in {seconds} s:\n{tree.said}"
+        while READY not in (said := log.read_text(errors="replace")):
+            assert process.poll() is None, f"Heddle did not start:\n{said}"
+            assert time.monotonic() < until, f"Heddle was not ready in {seconds} s:\n{said}"
             time.sleep(0.1)
-        found = re.search(r"One-time password:\s+(\S+)", tree.said)
-        assert found, tree.said
-        tree.password = found.group(1)
-        yield tree
+        yield process
     finally:
         process.terminate()
         try:

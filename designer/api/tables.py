@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 from flask import Response, jsonify, request
 from flask_openapi3 import FileStorage
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from designer.api.body import Body
 from designer.api.opening import new_room
 from designer.auth import allow
-from designer.errors import ProblemBody, problems_of
+from designer.errors import ProblemBody, reading
 from designer.wire import parse_json
 from engine.decisions import DecisionTable, Table
 from engine.dmn import read_model
@@ -161,17 +161,8 @@ def cells(form: CellsUpload) -> Response:
 
 def parse(document: Any) -> DecisionTable:
     """The table in a document. Raises RequestError (422) with one problem for each wrong place."""
-    try:
+    with reading("This is not a decision table", "E-TABLE", "table"):
         return DecisionTable.model_validate(document)
-    except ValidationError as error:
-        problems = problems_of(error, "table")
-        raise RequestError(
-            f"This is not a decision table: {problems[0].message}",
-            status=422,
-            code="E-TABLE",
-            cure=problems[0].cure,
-            problems=problems,
-        ) from error
 
 
 def _raw(file: FileStorage) -> bytes:

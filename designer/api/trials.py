@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, jsonify
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from designer import drawing
 from designer.api.body import Body, Slug
 from designer.api.opening import new_room
 from designer.auth import allow
 from designer.checks import Library, library
-from designer.errors import problems_of
+from designer.errors import reading
 from designer.installation import here
 from designer.shelf import tables_to_try
 from engine import clock, trial
@@ -185,17 +185,8 @@ def _tried(node_type: str, settings: Mapping[str, Any], body: Trial) -> Response
 def _made(node_type: str, settings: Mapping[str, Any], body: Trial) -> Node[Any]:
     with here().database.read() as store:
         tables = tables_to_try(store, body.document, body.tables)
-    try:
+    with reading("This cannot be tried yet", "E-DOCUMENT"):
         return trial.make(node_type, settings, NodeContext(node=body.node or "trial", tables=tables))
-    except ValidationError as error:
-        problems = problems_of(error)
-        raise RequestError(
-            f"This cannot be tried yet: {problems[0].message}",
-            status=422,
-            code="E-DOCUMENT",
-            cure=problems[0].cure,
-            problems=problems,
-        ) from error
 
 
 def _records(body: Trial) -> list[Passed]:

@@ -3,12 +3,13 @@
 # no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
 from collections.abc import Iterable
 
+import msgspec
 from sqlalchemy import Table, select, update
 from sqlmodel import Session
 
 from engine.clock import now
 from engine.store.lanes import Lane
-from engine.store.references import CrossReference, Reference
+from engine.store.references import CrossReference, Pair, Reference
 
 _lanes: Table = Lane.__table__  # type: ignore[attr-defined]
 _references: Table = CrossReference.__table__  # type: ignore[attr-defined]
@@ -26,20 +27,41 @@ def prolong(session: Session, known: Iterable[Reference], grace: float) -> set[s
             until[one.claim] = _lease(session, one.claim, grace)
         lease = until[one.claim]
         if lease is not None:
-            session.connection().execute(
-                update(_references)
-                .where(
-                    _references.c.left_connection == one.pair.left_connection,
-                    _references.c.left_entity == one.pair.left_entity,
-                    _references.c.left_id == one.left_id,
-                    _references.c.right_connection == one.pair.right_connection,
-                    _references.c.right_entity == one.pair.right_entity,
-                    _references.c.claim == one.claim,
-                    _references.c.right_id.is_(None),
-                )
-                .values(claim_until=lease + grace)
-            )
+            stand(session, [(one.pair, one.left_id, one.claim)], lease + grace)
     return {claim for claim, lease in until.items() if lease is not None}
+
+
+def stand(session: Session, claimed: Iterable[tuple[Pair, str, str]], until: float) -> None:
+    """Lets open claims (pair, source id, claim) stand until then, no longer and no shorter."""
+    for pair, left_id, claim in claimed:
+        session.connection().execute(
+            update(_references)
+            .where(
+                *(_references.c[name] == value for name, value in msgspec.structs.asdict(pair).items()),
+                _references.c.left_id == left_id,
+                _references.c.claim == claim,
+                _references.c.right_id.is_(None),
+            )
+            .values(claim_until=until)
+        )
+
+
+def is_writing(session: Session, claim: str, grace: float) -> bool:
+    """Whether the batch of a claim is being worked on, or waits because a call of it may still be carried out."""
+    if is_at_work(session, claim, grace):
+        return True
+    if claim.count("/") < 3:
+        return False
+    run_id, lane, batch, _ = claim.split("/", 3)
+    query = select(_lanes.c.due_at).where(
+        _lanes.c.run_id == run_id,
+        _lanes.c.number == int(lane),
+        _lanes.c.next == int(batch),
+        _lanes.c.state == "open",
+        _lanes.c.code.in_(("E-IN-DOUBT", "E-UNSEEN")),
+        _lanes.c.due_at > now(),
+    )
+    return session.connection().execute(query).first() is not None
 
 
 def is_at_work(session: Session, claim: str, grace: float) -> bool:

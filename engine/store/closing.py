@@ -57,18 +57,9 @@ def _move_watermarks(session: Session, run: Run) -> None:
         references.move_watermark(session, run.flow_id, node, mark, run.id)
 
 
-def note_waiting(session: Session, run_id: str, error: HeddleError, due_at: float) -> None:
-    """Tells people why the run waits and until when."""
-    session.execute(
-        update(Run)
-        .where(col(Run.id) == run_id, col(Run.state).in_(("queued", "running", "waiting")))
-        .values(state="waiting", code=error.code, message=_sentence(error), retry_at=due_at)
-    )
-
-
 def fail(session: Session, run_id: str, error: HeddleError) -> None:
     """Ends a run that cannot go on. What was delivered stays counted."""
-    _end(session, run_id, "failed", code=error.code, message=_sentence(error))
+    _end(session, run_id, "failed", code=error.code, message=sentence(error))
 
 
 def cancel(session: Session, run_id: str, by: str) -> bool:
@@ -96,5 +87,6 @@ def _end(session: Session, run_id: str, state: str, **values: Any) -> bool:
     return True
 
 
-def _sentence(error: HeddleError) -> str:
+def sentence(error: HeddleError) -> str:
+    """What a run says of an error."""
     return f"{error.message} {error.cure}".strip()

@@ -74,6 +74,12 @@ def _requeue(session: Session, run_id: str) -> list[int] | None:
     return lanes.claimable(session, run_id)
 
 
+def payloads(session: Session, run_id: str) -> list[bytes]:
+    """What is staged for a run."""
+    query = select(col(StagedBatch.payload)).where(col(StagedBatch.run_id) == run_id)
+    return list(session.connection().execute(query).scalars())
+
+
 def empty(session: Session, run_id: str) -> float:
     """Takes away what a run that has not started was to do; answers when it was due."""
     connection = session.connection()

@@ -25,6 +25,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, create_engine
 
 from engine.errors import DefinitionError, Problem, Unavailable
+from engine.store.writers import Queue
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _PASSING = ("locked", "busy", "full", "disk I/O", "unable to open", "readonly")
@@ -59,12 +60,14 @@ class Database:
             _tune_sqlite(self.engine)
             self._reader: Engine = self.engine.execution_options(sqlite_begin="DEFERRED")
             self._hasty: Engine = self.engine.execution_options(sqlite_synchronous="NORMAL")
+            self._queue = Queue(self.engine.url.database)
         else:
             self.engine = create_engine(
                 self.url, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args=_LIVELY
             )
             _tune_postgres(self.engine)
             self._reader = self._hasty = self.engine
+            self._queue = Queue(None)
         self._migrating = threading.Lock()
 
     @contextmanager
@@ -76,7 +79,12 @@ class Database:
         Raises Unavailable when the database is out of reach, full or locked: nothing was kept.
         """
         engine = self.engine if lasting else self._hasty
-        with _translated(), Session(engine, expire_on_commit=False) as session, session.begin():
+        with (
+            _translated(),
+            self._queue.turn(),
+            Session(engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             if not lasting and not self.is_sqlite:
                 session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield session

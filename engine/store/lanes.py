@@ -7,13 +7,13 @@ somebody else owns the lane now: LeaseLost, and the whole transaction is undone.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Index, LargeBinary, Table, bindparam, func, or_, select, update
+from sqlalchemy import Column, Index, LargeBinary, Table, and_, bindparam, func, or_, select, update
 from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
 from engine.errors import LeaseLost
 from engine.record import from_json, to_json
-from engine.store import plain, turns
+from engine.store import plain, turns, waits
 from engine.store.runs import Run
 
 
@@ -131,7 +131,10 @@ def claim(session: Session, run_id: str, lane: int, owner: str, lease: float) ->
         return None
     session.connection().execute(
         update(_runs)
-        .where(_runs.c.id == run_id, _runs.c.state != "running")
+        .where(
+            _runs.c.id == run_id,
+            or_(_runs.c.state == "queued", and_(_runs.c.state == "waiting", ~waits.any_of(run_id))),
+        )
         .values(
             state="running",
             code="",
@@ -156,6 +159,14 @@ def guard(session: Session, held: Claim, **values: Any) -> None:
         raise LeaseLost(f"lane {held.lane} of run {held.run_id} has another owner")
 
 
+def _get_through(session: Session, held: Claim, **values: Any) -> None:
+    """Changes the lane: what it tried has worked, so nothing is left of a wait."""
+    guard(session, held, attempts=0, failures=0, told_since=0.0, code="", message="", **values)
+    if held.failures or held.told_since:
+        held.failures, held.told_since = 0, 0.0
+        waits.end(session, held.run_id, held.lane)
+
+
 def renew(session: Session, held: Claim, lease: float) -> None:
     until = now() + lease
     guard(session, held, until=until)
@@ -169,7 +180,7 @@ def stage(
 
     batches  (lane, payload, count, watermark); answers how many batches each lane has waiting now.
     """
-    guard(session, held, cursor=cursor, attempts=0, failures=0, told_since=0.0, code="", message="")
+    _get_through(session, held, cursor=cursor)
     held.cursor = cursor
     waiting: dict[int, int] = {}
     for lane, payload, count, watermark in batches:
@@ -207,7 +218,7 @@ def batch(session: Session, run_id: str, lane: int, number: int) -> Any:
 
 def settle_node(session: Session, held: Claim, settled: list[str], answers: bytes | None) -> None:
     """Commit 2 of a write node: its deliveries are stored in the same transaction."""
-    guard(session, held, attempts=0, failures=0, told_since=0.0, code="", message="")
+    _get_through(session, held)
     _mark(session, held, settled=to_json(settled).decode(), answers=answers)
 
 
@@ -218,17 +229,7 @@ def settle_batch(session: Session, held: Claim, counts: dict[str, int], answers:
     total = from_json(known)
     for name, count in counts.items():
         total[name] = total.get(name, 0) + count
-    guard(
-        session,
-        held,
-        next=held.next + 1,
-        counts=to_json(total).decode(),
-        attempts=0,
-        failures=0,
-        told_since=0.0,
-        code="",
-        message="",
-    )
+    _get_through(session, held, next=held.next + 1, counts=to_json(total).decode())
     _mark(session, held, state="done", answers=answers)
     held.next += 1
 

@@ -9,7 +9,7 @@ claims the source object. What came of it is remembered for a while, because sea
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import Index, Table, delete, select
+from sqlalchemy import Index, Table, delete, select, update
 from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
@@ -80,6 +80,35 @@ def claim(
     return {key: row.right_id for key, row in known.items() if row.right_id or row.claim != owner}
 
 
+def take_turns(session: Session, wanted: Sequence[tuple[Key, str, str]]) -> dict[Key, str]:
+    """Lets (key, source id, claim) of each object be the only ones who write it; answers what it did *not* get, with
+    the claim of whoever has it. A turn is given back by nobody: see ``pass_turn``.
+    """
+    at = now()
+    rows = sorted(
+        (
+            (*msgspec.structs.astuple(key), left_id, None, owner, at + MEMORY, at)
+            for key, left_id, owner in wanted
+        ),
+        key=lambda row: row[:3],
+    )
+    if bulk.insert(session, _table, _COLUMNS, rows, _TAKE_OVER) == len(rows):
+        return {}
+    owners = {key: owner for key, _, owner in wanted}
+    known = load(session, list(owners))
+    return {key: row.claim for key, row in known.items() if row.claim != owners[key]}
+
+
+def pass_turn(session: Session, key: Key, former: str, owner: str) -> bool:
+    """Takes a turn over from one who is certainly no longer writing; False if somebody else was quicker."""
+    query = (
+        update(_table)
+        .where(*(_table.c[name] == getattr(key, name) for name in _IDENTITY), _table.c.claim == former)
+        .values(claim=owner, claim_until=now() + MEMORY)
+    )
+    return session.connection().execute(query).rowcount == 1
+
+
 def load(session: Session, keys: Sequence[Key]) -> dict[Key, MatchClaim]:
     """The rows of these keys; all keys are of one target entity or few."""
     found: dict[Key, MatchClaim] = {}
@@ -117,14 +146,17 @@ def release(session: Session, right: tuple[str, str], left_ids: Sequence[str], o
         )
 
 
-def forget(session: Session, made: Iterable[tuple[Key, str]]) -> None:
-    """Drops what is remembered of objects that are gone, or no longer have the key they were made for."""
+def forget(session: Session, made: Iterable[tuple[Key, str]], before: float) -> float | None:
+    """Drops what is remembered of objects that are gone, or no longer have the key they were made for. What was made
+    after ``before`` stays, because searches may not see it yet: answers when the newest of that was made."""
+    newest: float | None = None
     for key, right_id in made:
-        session.connection().execute(
-            delete(_table).where(
-                *(_table.c[name] == getattr(key, name) for name in _IDENTITY), _table.c.right_id == right_id
-            )
-        )
+        its = (*(_table.c[name] == getattr(key, name) for name in _IDENTITY), _table.c.right_id == right_id)
+        dropped = session.connection().execute(delete(_table).where(*its, _table.c.taken_at <= before))
+        if dropped.rowcount == 0:
+            at = session.connection().execute(select(_table.c.taken_at).where(*its)).scalar()
+            newest = max(filter(None, (newest, at)), default=None)
+    return newest
 
 
 def sweep(session: Session) -> None:

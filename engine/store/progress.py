@@ -135,13 +135,16 @@ def progress(session: Session, run: Run) -> dict[str, Any]:
     nodes = _nodes(session, run.id)
     done = row["counts"]["read"]
     rate = _rate(run, done)
+    reading, total = _total(session, run, done)
     return {
         **row,
         "seq": int(now() * 1000),
         "nodes": nodes,
         "edges": _edges(document(session, run), nodes, run.trigger),
         "rate": rate,
-        "left_s": _left(session, run, rate),
+        "reading": reading,
+        "total": total,
+        "left_s": round((total - done) / rate, 1) if total and rate and run.state == "running" else None,
         "retry_at": iso(run.retry_at) if run.retry_at else None,
         "code": run.code,
         "approvals": approvals.waiting_of_run(session, run.id),
@@ -207,12 +210,17 @@ def _rate(run: Run, done: int) -> float | None:
     return round(done / max((run.ended_at or now()) - run.started_at, 0.001), 1)
 
 
-def _left(session: Session, run: Run, rate: float | None) -> float | None:
-    """Seconds to go; None while the reader does not know how much there is."""
-    reading = select(Lane.number).where(Lane.run_id == run.id, Lane.number == 0, Lane.state == "open")
-    if run.state != "running" or not rate or session.exec(reading).first() is not None:
-        return None
+def _total(session: Session, run: Run, done: int) -> tuple[bool, int | None]:
+    """Whether it still reads, and how many records there are in all: about, as long as it reads; None if unknown."""
+    if run.ended_at is not None:
+        return False, done
     waiting = select(func.sum(StagedBatch.count)).where(
         StagedBatch.run_id == run.id, StagedBatch.state == "staged"
     )
-    return round((session.exec(waiting).one() or 0) / rate, 1)
+    known = done + (session.exec(waiting).one() or 0)
+    reader = select(Lane.cursor).where(Lane.run_id == run.id, Lane.number == 0, Lane.state == "open")
+    open_reader = session.exec(reader).all()
+    if not open_reader:
+        return False, known
+    told = from_json(open_reader[0]).get("total") if open_reader[0] else None
+    return True, None if told is None else max(told, known)

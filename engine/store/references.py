@@ -72,7 +72,7 @@ class Pair(msgspec.Struct, frozen=True):
 
 class Reference(msgspec.Struct, frozen=True):
     """A cross reference as delivery needs it. Fields as in CrossReference; ``pair`` says between what, ``key``
-    which match key was claimed for creating the object."""
+    which match key was claimed for creating the object, ``updated_at`` when it was last stored."""
 
     pair: Pair
     left_id: str
@@ -85,6 +85,7 @@ class Reference(msgspec.Struct, frozen=True):
     claim_outcome: str = ""
     claim_until: float = 0.0
     key: matches.Key | None = None
+    updated_at: float = 0.0
 
     def row(self, at: float) -> tuple[Any, ...]:
         """The values of _COLUMNS."""
@@ -92,7 +93,7 @@ class Reference(msgspec.Struct, frozen=True):
         return (
             pair.left_connection, pair.left_entity, self.left_id, pair.right_connection, pair.right_entity,
             self.right_id, self.number, self.link, to_json(self.answer) if self.answer else None,
-            to_json(self.fingerprints).decode(), self.claim, self.claim_outcome, self.claim_until, at,
+            to_json(self.fingerprints).decode() if self.fingerprints else "{}", self.claim, self.claim_outcome, self.claim_until, at,
         )  # fmt: skip
 
 
@@ -109,6 +110,7 @@ _VALUES = (
     "right_id", "number", "link", "answer", "fingerprints", "claim", "claim_outcome", "claim_until", "updated_at",
 )  # fmt: skip
 _COLUMNS = (*_IDENTITY, *_VALUES)
+_CLAIMED = (*_IDENTITY, "fingerprints", "claim_outcome", "claim", "claim_until", "updated_at")
 _KNOWN = f"ON CONFLICT ({', '.join(_IDENTITY)}) DO UPDATE SET "
 _RENEW = _KNOWN + ", ".join(f"{name} = excluded.{name}" for name in _VALUES)
 _TAKE_OVER = (
@@ -117,8 +119,8 @@ _TAKE_OVER = (
     " AND (cross_reference.claim_until < excluded.updated_at OR cross_reference.claim = excluded.claim)"
 )
 _LOAD = (
-    "SELECT left_id, right_id, number, link, answer, fingerprints, claim, claim_outcome, claim_until"
-    " FROM cross_reference"
+    "SELECT left_id, right_id, number, link, answer, fingerprints, claim, claim_outcome, claim_until,"
+    " updated_at FROM cross_reference"
     " WHERE left_connection = ? AND left_entity = ? AND right_connection = ? AND right_entity = ?"
 )
 _CHUNK = 500
@@ -131,10 +133,10 @@ def load(session: Session, pair: Pair, left_ids: Sequence[str]) -> dict[str, Ref
         some = left_ids[start : start + _CHUNK]
         query = f"{_LOAD} AND left_id IN ({', '.join('?' * len(some))})"
         rows = plain.rows(session, query, *msgspec.structs.astuple(pair), *some)
-        for left_id, right_id, number, link, answer, prints, claim, outcome, until in rows:
+        for left_id, right_id, number, link, answer, prints, claim, outcome, until, at in rows:
             found[left_id] = Reference(
                 pair, left_id, right_id, number, link, from_json(answer) if answer else {}, from_json(prints),
-                claim, outcome, until,
+                claim, outcome, until, updated_at=at,
             )  # fmt: skip
     return found
 
@@ -147,10 +149,9 @@ def claim(session: Session, pair: Pair, claims: Mapping[str, str], until: float)
     if not claims:
         return set()
     at, left_ids = now(), list(claims)
-    rows = [
-        Reference(pair, left_id, claim=owner, claim_until=until).row(at) for left_id, owner in claims.items()
-    ]
-    if bulk.insert(session, _table, _COLUMNS, rows, _TAKE_OVER) == len(rows):
+    left, right = (pair.left_connection, pair.left_entity), (pair.right_connection, pair.right_entity)
+    rows = [(*left, left_id, *right, "{}", "", owner, until, at) for left_id, owner in claims.items()]
+    if bulk.insert(session, _table, _CLAIMED, rows, _TAKE_OVER) == len(rows):
         return set(left_ids)
     mine: set[str] = set()
     for start in range(0, len(left_ids), _CHUNK):

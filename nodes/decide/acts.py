@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.chain import Compiled
 from engine.errors import HeddleError, Held, RecordRejected
 from engine.expression import compile_value
 from engine.message import Message
 from engine.node import Outbox
+from engine.path import MISSING
 from engine.readings import show
 from engine.record import Record
 from engine.rules import (
@@ -42,6 +43,13 @@ class Done:
     reasons: list[str] = field(default_factory=list)
 
 
+class Effect(NamedTuple):
+    """What some rules together do to every record alike: constants for plain fields, and the ports it leaves by."""
+
+    values: dict[str, Any]
+    ports: tuple[str, ...]
+
+
 class Applied:
     """A rule set with its actions ready: judges a record and does what the rules say."""
 
@@ -52,6 +60,7 @@ class Applied:
         self._values: dict[int, Compiled] = {}
         self._choices: dict[int, list[Compiled]] = {}
         self._messages: dict[int, Message] = {}
+        self._effects: dict[tuple[int, ...], Effect | None] = {}
         for rule in self.program.rules:
             for action in rule.then:
                 if isinstance(action, Set):
@@ -69,8 +78,17 @@ class Applied:
         try:
             if out.trace is not None:
                 self._note(scope, out)
-            fired = [self.program.rules[index] for index in self.program.judge(scope).fired]
-            done = self._act(fired, scope, out)
+            judged = tuple(self.program.judge(scope).fired)
+            if (
+                out.trace is None
+                and type(scope.data) is dict
+                and (effect := self._effect(judged)) is not None
+            ):
+                leaving = record.with_data({**scope.data, **effect.values}) if effect.values else record
+                for port in effect.ports:
+                    out.send(leaving, port)
+                return
+            done = self._act([self.program.rules[index] for index in judged], scope, out)
         except (RecordRejected, Held) as error:
             out.fail(record, error)
             return
@@ -80,6 +98,27 @@ class Applied:
             leaving = leaving.with_step(APPROVAL, asked)
         for port in done.ports or ["out"]:
             out.send(leaving, port)
+
+    def _effect(self, fired: tuple[int, ...]) -> Effect | None:
+        """What these rules do; None where it depends on the record. Found out once for each set that fires."""
+        if fired not in self._effects:
+            self._effects[fired] = self._alike([self.program.rules[index] for index in fired])
+        return self._effects[fired]
+
+    def _alike(self, rules: Sequence[Rule]) -> Effect | None:
+        values: dict[str, Any] = {}
+        ports: dict[str, None] = {}
+        for action in (action for rule in rules for action in rule.then):
+            if isinstance(action, Route):
+                ports[action.port] = None
+            elif isinstance(action, Set) and "." not in action.target:
+                value = self._values[id(action)].fixed
+                if value is MISSING:
+                    return None
+                values.setdefault(action.target, value)
+            else:
+                return None
+        return Effect(values, (*ports,) or ("out",))
 
     def _act(self, fired: Sequence[Rule], scope: Scope, out: Outbox) -> Done:
         """Raises Held or RecordRejected."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -134,9 +134,11 @@ class WriteRecordsNode(WriteNode[WriteSettings]):
             reference_field=settings.reference_field,
         )
 
-    def identify(self, record: Record) -> tuple[str | None, str, str]:
+    def identify(self, record: Record, run: Mapping[str, Any] | None = None) -> tuple[str | None, str, str]:
         """Raises RecordRejected or Held when a value that identifies the object cannot be told."""
-        scope = Scope(record)
+        if self._id is None and self._source is None:
+            return None, record.origin.entity if record.origin else "", record.key
+        scope = Scope(record, run=run)
         remote_id = _id_text(self._id, scope)
         if self.settings.source is None or self._source is None:
             return remote_id, record.origin.entity if record.origin else "", record.key

@@ -100,11 +100,11 @@ class LookupRecordsNode(LookupNode[LookupSettings]):
                 Problem("E-LOOKUP-MATCH", "It is not said what to look for.", "Add a field.", field="match")
             )
 
-    def want(self, records: Sequence[Record]) -> Want:
+    def want(self, records: Sequence[Record], run: Mapping[str, Any] | None = None) -> Want:
         matches: dict[str, dict[str, Any]] = {}
         for record in records:
             try:
-                match = self._match(Scope(record))
+                match = self._match(Scope(record, run=run))
             except (RecordRejected, Held):
                 continue  # process says so
             if match is not None:
@@ -121,7 +121,7 @@ class LookupRecordsNode(LookupNode[LookupSettings]):
         if self.problems:
             raise DefinitionError(self.problems)
         for record in records:
-            scope = Scope(record)
+            scope = Scope(record, run=out.run)
             try:
                 match = self._match(scope)
                 found = self._found(match, out.answers) if match is not None else []

@@ -73,31 +73,35 @@ class MapNode(Node[MapSettings]):
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         if self.problems:
             raise DefinitionError(self.problems)
-        make, run = self._make, out.run
+        make, run, made = self._make, out.run, []
+        alone = not (self.settings.keep or self.conditions)
         for record in records:
             try:
                 data = make(record, run)
             except Exception:  # whatever it is, the plain reading says it in words, or can do it
-                self._plainly(record, out)
+                plain = self._plainly(record, out)
+                made += [] if plain is None else [plain]
             else:
-                out.send(self._made(record, data))
+                simply = alone and CONDITIONS not in record.steps
+                made.append(record.with_data(data) if simply else self._made(record, data))
             if out.trace is not None:
                 told = partial(out.trace.note, self.context.node, record.key)
                 explain(self.fillers, Scope(record, run=run), told)
+        out.send_all(made)
 
     @cached_property
     def _make(self) -> Make:
         """Written when the first record comes: most drawings are checked far more often than run."""
         return quickly(self.fillers)
 
-    def _plainly(self, record: Record, out: Outbox) -> None:
+    def _plainly(self, record: Record, out: Outbox) -> Record | None:
         scope = Scope(record, run=out.run)
         try:
             data = fill(self.fillers, scope)
         except (RecordRejected, Held):
             out.fail(record, _together(list(refusals(self.fillers, scope))))
-        else:
-            out.send(self._made(record, data))
+            return None
+        return self._made(record, data)
 
     def _made(self, record: Record, data: dict[str, Any]) -> Record:
         if self.settings.keep and isinstance(record.data, dict):

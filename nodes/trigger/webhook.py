@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
@@ -48,6 +49,13 @@ class WebhookSettings(NodeSettings):
         "a value there, equal contents are the same record.",
         json_schema_extra={"x-widget": "path"},
     )
+    version_path: str = Field(
+        default="",
+        title="Version",
+        description="A number or a moment in the record that grows with every change of it. Of two calls about one "
+        "record the newer one counts, whichever comes first. Without it, the one that came last.",
+        json_schema_extra={"x-widget": "path"},
+    )
     settle_seconds: int = Field(
         default=0,
         ge=0,
@@ -91,6 +99,7 @@ class WebhookNode(TriggerNode[WebhookSettings]):
             self.overlap = Overlap(kind=settings.overlap)
         self.records = self._path(settings.record_path, "record_path")
         self.key = self._path(settings.key_path, "key_path")
+        self.stamp = self._path(settings.version_path, "version_path") if settings.version_path else None
 
     def _path(self, text: str, field: str) -> Path:
         try:
@@ -117,7 +126,12 @@ class WebhookNode(TriggerNode[WebhookSettings]):
         key = self.key.get(data)
         if isinstance(key, bool) or not isinstance(key, (str, int)) or key == "":
             key = fingerprint(data)
-        return Record(str(key), data)
+        return Record(str(key), data, version=self._version(data))
+
+    def _version(self, data: Any) -> str | None:
+        found = None if self.stamp is None else self.stamp.get(data)
+        plain = isinstance(found, str | int | Decimal) and not isinstance(found, bool)
+        return (str(found).strip() or None) if plain else None
 
     def check(self) -> list[Problem]:
         return self.problems

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import requests
 
-from tests.bench import peers
+from tests.bench import n8n, peers
 from tests.bench.bulk import service
 from tests.bench.peers import Peer, cpu, memory
 
@@ -27,7 +27,7 @@ WARM = 1_000
 """Records of the run before, for cold caches."""
 ABSENT = {
     "Node-RED": "npm install --prefix $PEERS node-red",
-    "n8n": "npm install --prefix $PEERS n8n (2.2 GB; not driven by this comparison)",
+    "n8n": "npm install --prefix $PEERS/node24 node@24 && npm install --prefix $PEERS/n8n n8n (2.2 GB)",
 }
 
 
@@ -69,7 +69,7 @@ def compared(records: int, times: int) -> dict[str, list[Run]]:
     with service() as url, tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         here = [
             peer
-            for kind in (peers.heddle, peers.node_red, peers.script)
+            for kind in (peers.heddle, peers.node_red, peers.script, n8n.n8n)
             for peer in stack.enter_context(kind(url, Path(folder)))
         ]
         found: dict[str, list[Run]] = {peer.name: [] for peer in here}
@@ -78,7 +78,7 @@ def compared(records: int, times: int) -> dict[str, list[Run]]:
         for turn in range(times):
             for peer in here:
                 time.sleep(1)
-                found[peer.name].append(measure(peer, url, WARM + turn * records, records))
+                found[peer.name].append(measure(peer, url, WARM + turn * records, records // peer.part))
         return found
 
 
@@ -101,7 +101,8 @@ def rows(records: int, times: int) -> list[tuple[str, ...]]:
         )
     if peers.find_node_red() is None:
         made.append(("Node-RED", f"not installed: `{ABSENT['Node-RED']}`", "", "", ""))
-    made.append(("n8n", f"not installed: `{ABSENT['n8n']}`", "", "", ""))
+    if n8n.find() is None:
+        made.append(("n8n", f"not installed: `{ABSENT['n8n']}`", "", "", ""))
     return made
 
 

@@ -34,11 +34,15 @@ WORKERS = 2
 
 @dataclass
 class Peer:
-    """One that does the job. ``begin`` starts it once; ``pids`` are the processes whose memory counts."""
+    """One that does the job. ``begin`` starts it once; ``pids`` are the processes whose memory counts.
+
+    part  it gets one record in so many, because it would take minutes for all
+    """
 
     name: str
     begin: Callable[[], None]
     pids: Callable[[], set[int]]
+    part: int = 1
 
 
 @contextmanager

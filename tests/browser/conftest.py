@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.tree import Tree, running
 
@@ -25,7 +25,12 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     return {**browser_context_args, "viewport": {"width": 1440, "height": 900}, "locale": "en-GB"}
 
 
+PATIENCE = 15_000
+"""ms; a label that is not there is known after seconds, and a busy machine is not taken for a broken product."""
+
+expect.set_options(timeout=PATIENCE)
+
+
 @pytest.fixture(autouse=True)
 def impatience(page: Page) -> None:
-    """A label that is not there is known after seconds, not after half a minute."""
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)

@@ -136,3 +136,62 @@ def test_its_screens_have_no_barriers_and_fit_a_phone(page: Page, tree: Tree) ->
         found += violations(page, f"{path}, phone")
         assert overflow(page) <= 0, f"{path} is wider than the window"
     assert found == []
+
+
+def keep(page: Page, tree: Tree, kind: str, title: str, document: Any) -> str:
+    """Puts something into the library; answers its address."""
+    csrf = page.request.get(f"{tree.url}/api/session").json()["csrf"]
+    body = {"kind": kind, "title": title, "document": document}
+    made = page.request.post(f"{tree.url}/api/library", data=body, headers={"X-CSRF-Token": csrf})
+    assert made.ok, made.text()
+    return f"{tree.url}/rules/{made.json()['slug']}"
+
+
+def test_a_rule_chooses_from_a_list_that_a_system_has(page: Page, tree: Tree) -> None:
+    sign_in(page, tree)
+    choose = {"do": "choose", "what": "legal_entity", "target": "Entity", "value": "US"}
+    always = {"left": {"kind": "constant", "value": 1}, "op": "is", "right": {"kind": "constant", "value": 1}}
+    rules = {"rules": [{"id": "one", "title": "Europe books it", "when": always, "then": [choose]}]}
+    page.goto(keep(page, tree, "rules", "Who books", rules))
+    rule = page.get_by_role("region", name=re.compile("Europe books it"))
+    expect(rule.get_by_role("textbox", name="The choice")).to_have_value("US")
+    rule.get_by_role("button", name="From a system …").click()
+    for label, option in (
+        ("System with the list", "Sage Intacct (demo)"), ("List", "Location"),
+        ("Field that is stored", "Location ID"), ("Field that is shown", "Name"),
+    ):  # fmt: skip
+        rule.get_by_role("combobox", name=label, exact=True).click()
+        page.get_by_role("option", name=option, exact=True).click()
+    choice = rule.get_by_role("combobox", name="The choice", exact=True)
+    expect(choice).to_have_value("US · United States", timeout=SLOW)
+    choice.click()
+    page.get_by_role("option", name="EU-BER · Berlin").click()
+    page.get_by_role("button", name="Save as version 2 …").click()
+    page.get_by_role("dialog").get_by_label("What is new?").fill("Berlin")
+    page.get_by_role("dialog").get_by_role("button", name="Save version 2").click()
+    expect(page.get_by_text("Rule set, version 2")).to_be_visible()
+    kept = page.request.get(f"{tree.url}/api/library/who-books").json()["document"]["rules"][0]["then"]
+    source = {"system": "intacct", "entity": "LOCATION", "value": "LOCATIONID", "title": "NAME"}
+    assert kept == [{**choose, "value": "EU-BER", "title": "Berlin", "source": source}]
+
+
+def test_a_table_is_read_live_from_a_system(page: Page, tree: Tree) -> None:
+    sign_in(page, tree)
+    table = {"columns": ["Location", "Name"], "rows": [["US", "by hand"]]}
+    page.goto(keep(page, tree, "lookup", "Locations", table))
+    page.get_by_role("button", name="Read them from a system …").click()
+    for label, option in (
+        ("Connection", "Sage Intacct (demo)"), ("List", "Location"),
+        ("Location is", "Location ID"), ("Name is", "Name"),
+    ):  # fmt: skip
+        page.get_by_role("combobox", name=label, exact=True).click()
+        page.get_by_role("option", name=option, exact=True).click()
+    page.get_by_role("button", name="Keep this").click()
+    page.get_by_role("button", name="Read it now").click()
+    expect(page.get_by_text("Version 2 has 5 rows.")).to_be_visible(timeout=SLOW)
+    rows = page.request.get(f"{tree.url}/api/library/locations").json()["document"]["rows"]
+    assert ["EU-BER", "Berlin"] in rows
+    assert ["US", "by hand"] not in rows
+    expect(page.get_by_role("textbox", name=re.compile("Location, row 1$"))).to_have_value("EU")
+    page.get_by_role("button", name="Read it now").click()
+    expect(page.get_by_text("Nothing has changed there.")).to_be_visible(timeout=SLOW)

@@ -107,8 +107,11 @@ def test_what_goes_wrong_is_said_and_cured(page: Page, tree: Tree) -> None:
     busy = "Scanner refresh, Granby Foods"
     with screens.misbehaving(page, tree, "Sage Intacct", "Says «too many requests» (429)"):
         press(page, tree, busy)
-        screens.newest_run(page, tree, re.compile("Running|Waiting"))
-        page.wait_for_timeout(4000)  # several refusals
+        told = re.compile("Waiting.*Intacct.*(pause|requests).*(tries again in|is trying again now)")
+        screens.newest_run(page, tree, told)
+        for _ in range(4):  # several refusals, and each time it says the same
+            page.wait_for_timeout(1000)
+            screens.says(page, told)
         expect(page.get_by_role("button", name="0 failed")).to_be_visible()
         run = page.url
     page.goto(run)

@@ -124,7 +124,7 @@ class Book(WriteNode[BookSettings]):
     def target(self) -> WriteTarget:
         return WriteTarget(slot=self.settings.slot, entity="invoice", operation="create")
 
-    def identify(self, record: Record) -> tuple[str | None, str, str]:
+    def identify(self, record: Record, run: Any = None) -> tuple[str | None, str, str]:
         return None, "order", record.key
 
 

@@ -15,7 +15,7 @@ from engine.store import approvals as store
 from engine.store import lanes
 from engine.store.database import Database
 from tests.durability.tree import ROOT
-from tests.engine.test_approvals import ANN, bench_for, released, run, waiting
+from tests.engine.approving import ANN, bench_for, released, run, waiting
 from tests.engine.test_executor import counts, finish
 from tests.engine.toys import toys
 

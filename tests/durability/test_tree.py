@@ -9,33 +9,45 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import redis
 
 from designer import valkey
 from engine import faults
+from tests.conftest import wait_for
 from tests.durability import tree
-from tests.durability.processes import kill
+from tests.durability.processes import family, kill
 from tests.durability.tree import ROOT, Tree
 
 LEASE = {"HEDDLE_LEASE": "3"}
+KINDS = ("worker", "web", "valkey", "scheduler", "flush", "freeze")
 OFTEN = ("before-send", "during-send", "after-send", "before-settle", "after-settle")
 
 
-def slaughter(
-    running: Tree, run: str, kills: int, pause: tuple[float, float], dice: random.Random
-) -> list[str]:
-    """Kills ``kills`` processes of random kinds, one after another, as long as the run is not over."""
-    killed: list[str] = []
-    while len(killed) < kills:
-        time.sleep(dice.uniform(*pause))
-        kind = dice.choice(["worker", "worker", "web", "valkey"])
-        alive = running.pids(kind)
-        if alive:
-            kill(dice.choice(alive))
-            killed.append(kind)
-    return killed
+def strike(running: Tree, kind: str, dice: random.Random) -> None:
+    """Kills a process of that kind; «flush» forgets what Valkey knows, «freeze» stops a worker past its lease."""
+    if kind == "flush":
+        flush(running)
+        return
+    while not (alive := running.pids("worker" if kind == "freeze" else kind)):
+        time.sleep(0.05)  # the last one has just been killed
+    if kind != "freeze":
+        kill(dice.choice(alive))
+        return
+    victim = dice.choice(alive)
+    os.kill(victim, signal.SIGSTOP)
+    time.sleep(float(LEASE["HEDDLE_LEASE"]) + 1.5)
+    with suppress(ProcessLookupError):
+        os.kill(victim, signal.SIGCONT)
+
+
+def flush(running: Tree) -> None:
+    """FLUSHALL: every ring is lost."""
+    with redis.Redis.from_url(valkey.url(running.data)) as client, suppress(redis.ConnectionError):
+        client.flushall()
 
 
 @pytest.mark.durability
@@ -43,10 +55,13 @@ def test_random_kills_in_the_tree(tmp_path: Path) -> None:
     with tree.up(tmp_path, **LEASE) as running:
         running.seed(2000)
         run = running.start()
-        killed = slaughter(running, run, 5, (0.1, 0.7), random.Random(11))
-        ended = running.wait(run, 90)
-        assert len(set(killed)) > 1
-        running.judge(ended)
+        dice = random.Random(11)
+        kinds = ["worker", "web", "flush", "valkey", "scheduler", "worker", "flush"]
+        dice.shuffle(kinds)
+        for kind in kinds:
+            time.sleep(dice.uniform(0.1, 0.6))
+            strike(running, kind, dice)
+        running.judge(running.wait(run, 120))
 
 
 @pytest.mark.long
@@ -56,7 +71,9 @@ def test_many_random_kills_in_the_tree(tmp_path: Path) -> None:
     with tree.up(tmp_path, **LEASE) as running:
         running.seed(13_000)
         run = running.start()
-        slaughter(running, run, 20, (0.5, 6.0), dice)
+        for _ in range(20):
+            time.sleep(dice.uniform(0.5, 6.0))
+            strike(running, dice.choice([*KINDS, "worker", "worker"]), dice)
         running.judge(running.wait(run, 900))
 
 
@@ -116,3 +133,57 @@ def test_a_crash_of_the_web_server_in_the_tree(tmp_path: Path, point: str) -> No
             ended = running.wait(run, 60)
             assert ended["counts"]["created"] == ended["counts"]["read"] == 1
         assert len(running.invoices()) == len(bookable)
+
+
+@pytest.mark.long
+@pytest.mark.durability
+def test_a_crash_of_the_scheduler_in_the_tree(shared: Tree, tmp_path: Path) -> None:
+    """All rings are lost; the scheduler that rings again dies with its first one, and another takes its place."""
+    mark = tmp_path / "crashed"
+    (ordinary,) = shared.pids("scheduler")
+    (worker,) = shared.pids("worker")
+    shared.seed(300, seed=77)
+    for pid in (ordinary, worker):
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        run = shared.start()
+        flush(shared)
+        armed = subprocess.Popen(
+            [sys.executable, "-m", "designer.cli", "scheduler"],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                **LEASE,
+                "HEDDLE_DATA": str(shared.data),
+                "HEDDLE_REDIS_URL": valkey.url(shared.data),
+                "HEDDLE_CRASH": "after-ring",
+                "HEDDLE_CRASH_FILE": str(mark),
+            },
+        )
+        try:
+            armed.wait(60)
+        finally:
+            armed.kill()
+            armed.wait()
+        assert mark.exists(), "it never rang"
+        flush(shared)
+    finally:
+        for pid in (ordinary, worker):
+            os.kill(pid, signal.SIGCONT)
+    shared.judge(shared.wait(run, 120))
+
+
+@pytest.mark.long
+@pytest.mark.durability
+def test_a_crash_of_the_supervisor(tmp_path: Path) -> None:
+    """Everything dies with it amid a run; started again on the same data, it goes on where it was."""
+    with tree.up(tmp_path, **LEASE) as running:
+        running.seed(3000)
+        run = running.start()
+        while running.run(run)["counts"]["created"] < 50:
+            time.sleep(0.1)
+        everybody = family(running.process.process.pid)
+        kill(running.process.process.pid)
+        wait_for(lambda: not any(family(pid) for pid in everybody), 10, "the end of all")
+        with running.process.again(**LEASE):
+            running.judge(running.wait(run, 180))

@@ -12,7 +12,7 @@ from engine.connector import Partly, Query
 from engine.errors import AccessError, InDoubt, Unavailable
 from engine.record import Change, Page
 from engine.store.database import Database
-from tests.engine.toys import Bench, Toy, World
+from tests.engine.toys import Bench, Toy, ToyRead, World
 
 Hook = Callable[[Sequence[Change]], None]
 TIMEOUT = 0.05
@@ -103,7 +103,8 @@ class RepeatingToy(Toy):
         page = super().read(query, cursor, min(limit, 7))
         if cursor:
             earlier = super().read(query, max(int(cursor) - 3, 0), 3)
-            return Page([*page.records[:2], *earlier.records, *page.records[2:]], page.cursor)
+            told = [*page.records[:2], *earlier.records, *page.records[2:]]
+            return Page(told, page.cursor, page.watermark)
         return page
 
 
@@ -115,7 +116,55 @@ class SparseToy(Toy):
         if empty == "empty":
             return Page([], f"{start}/full")
         page = super().read(query, int(start), 4)
-        return Page(page.records, None if page.cursor is None else f"{page.cursor}/empty")
+        following = None if page.cursor is None else f"{page.cursor}/empty"
+        return Page(page.records, following, page.watermark)
+
+
+class ReadChanges(ToyRead):
+    """Reads what changed, so that there is a watermark to be watched."""
+
+    type = "toy-read"
+
+    @property
+    def incremental(self) -> bool:
+        return True
+
+
+STALE = 0.4
+
+
+class StaleToy(Toy):
+    """Its searches do not see what is younger than STALE seconds, and it says so."""
+
+    capability = Toy.capability.model_copy(update={"lag": STALE})
+
+    def _write(self, entity: str, changes: Sequence[Change]) -> Any:
+        before = len(self.world.target)
+        try:
+            return super()._write(entity, changes)
+        finally:
+            for row in self.world.target[before:]:
+                _born[id(row)] = clock.now()
+
+    def find(self, entity: str, matches: Any, fields: Sequence[str] = ()) -> Any:
+        unseen = {
+            str(row["id"]) for row in self.world.target if _born.get(id(row), 0.0) > clock.now() - STALE
+        }
+        found = super().find(entity, matches, fields)
+        return [[one for one in some if one.id not in unseen] for some in found]
+
+
+_born: dict[int, float] = {}
+
+
+class ExpiringToy(Toy):
+    """Its sign-in runs out between two pages, once."""
+
+    def read(self, query: Query, cursor: Any, limit: int) -> Page:
+        if cursor and not getattr(self.world, "expired", False):
+            self.world.expired = True  # type: ignore[attr-defined]
+            raise AccessError("Signed out.")
+        return super().read(query, cursor, min(limit, 15))
 
 
 def use(bench: Bench, cls: type[Toy]) -> None:
@@ -185,6 +234,17 @@ def expired_access(bench: Bench) -> None:
     bench.world.before_write = after(1, 1, raising(lambda: AccessError("Signed out.")))
 
 
+def expired_between_pages(bench: Bench) -> None:
+    """The sign-in runs out amid reading."""
+    use(bench, ExpiringToy)
+
+
+def stale_find(bench: Bench) -> None:
+    """Answers are lost, and what was written is not seen by searches for a while."""
+    cut_after(bench)
+    use(bench, StaleToy)
+
+
 def clock_ahead(bench: Bench) -> None:
     """Our clock is put five minutes forward while a call is under way."""
     bench.world.before_write = after(1, 1, lambda changes: _shift(300.0))
@@ -215,10 +275,10 @@ class _Deaf(list[tuple[str, int]]):
 
 FAULTS: tuple[Callable[[Bench], None], ...] = (
     too_many, internal_error, refused_line, cut_before, cut_after, late_commit, half_of_it, repeated_rows,
-    partial_pages, expired_access, clock_ahead, clock_behind, forgotten_rings,
+    partial_pages, expired_access, expired_between_pages, stale_find, clock_ahead, clock_behind, forgotten_rings,
 )  # fmt: skip
 
-UNKNOWN = {cut_before, cut_after, late_commit}
+UNKNOWN = {cut_before, cut_after, late_commit, stale_find}
 """After these nobody can tell what happened, where a system offers no means: the records are held."""
 
 

@@ -3,85 +3,35 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sqlmodel import select
 
-from engine import approvals, asking, inference, launch
-from engine.approvals import Person, decide, tick
+from engine import approvals
+from engine.approvals import tick
 from engine.errors import HeddleError, RequestError
-from engine.flow import Edge, Flow, Node
-from engine.launch import Cause
 from engine.store import accounts
 from engine.store import approvals as store
-from engine.store.approvals import Approval
 from engine.store.database import Database
 from engine.store.deliveries import Delivery
 from engine.store.letters import Letter
-from engine.store.runs import Run
-from engine.transition import EVENTS, infer, judge, transition
 from tests.conftest import Clock
+from tests.engine.approving import (  # noqa: F401 - a fixture
+    ANN,
+    BOB,
+    CAY,
+    PEOPLE,
+    _toys,
+    approving,
+    bench_for,
+    released,
+    run,
+    say,
+    waiting,
+)
 from tests.engine.test_executor import counts, finish
-from tests.engine.toys import Bench, World, toy_flow, toys
-
-ANN, BOB, CAY = (Person(f"{name}@x.org", name.title(), "editor") for name in ("ann", "bob", "cay"))
-PEOPLE = (ANN, BOB, CAY)
-
-
-@pytest.fixture(autouse=True)
-def _toys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(accounts, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    with toys():
-        yield
-
-
-def approving(writes: int = 1, operation: str = "upsert", **more: Any) -> Flow:
-    """trigger → read → approve → map → write, and expired → map as well."""
-    drawn = toy_flow(writes=writes, operation=operation)
-    ask = Node(id="ask", type="approve", settings={"question": "Book {name}?", **more})
-    edges = [edge for edge in drawn.edges if edge.source != "read"]
-    edges += [Edge(source="read", target="ask"), Edge(source="ask", output="approved", target="map")]
-    return drawn.model_copy(update={"nodes": [*drawn.nodes, ask], "edges": edges})
-
-
-def bench_for(database: Database, rows: int = 1, **more: Any) -> Bench:
-    bench = Bench(database, World(rows), approving(**more))
-    with database.write() as session:
-        for person in PEOPLE:
-            accounts.add_user(
-                session, email=person.email, name=person.name, role="editor", password="long enough it is"
-            )
-    return bench
-
-
-def run(bench: Bench, by: str = "dan@x.org", mode: str = "live") -> Run:
-    with bench.database.write() as session:
-        started = launch.start(
-            session, bench.plan, flow_id="f1", version_id=1, bindings={"left": "L", "right": "R"}, mode=mode,
-            cause=Cause("manual", by),
-        )  # fmt: skip
-    bench.rings.extend((started.run, lane) for lane in started.lanes)
-    return finish(bench, started.run)
-
-
-def waiting(database: Database) -> list[Approval]:
-    with database.read() as session:
-        return store.listed(session)
-
-
-def say(database: Database, number: int, person: Person, what: Any, **more: Any) -> approvals.Decided:
-    with database.write() as session:
-        return decide(session, number, person, what, **more)
-
-
-def released(database: Database) -> list[Run]:
-    with database.read() as session:
-        return list(session.exec(select(Run).where(Run.cause_kind == "approval")))
+from tests.engine.toys import Bench
 
 
 def test_a_record_waits_and_goes_on_when_it_is_approved(database: Database) -> None:
@@ -332,114 +282,3 @@ def released_at_once(bench: Bench, people: int) -> None:
     bench.rings.append((only.id, 1))
     finish(bench, only.id)
     assert len(bench.world.target) == (1 if "approved" in told else 0)
-
-
-# the state machine ---------------------------------------------------------------------------------------
-
-STATES = st.sampled_from(store.STATES)
-
-
-@given(STATES, st.sampled_from(EVENTS), st.booleans())
-def test_the_table_and_the_plain_function_agree(state: str, event: Any, enough: bool) -> None:
-    plain = transition(state, event, enough=enough)
-    assert infer(state, event, enough=enough) == plain
-    inference.enable()
-    try:
-        assert infer(state, event, enough=enough) == judge(state, event, enough=enough) == plain
-    finally:
-        inference.disable()
-
-
-ACTS = st.one_of(
-    st.tuples(st.sampled_from(["approve", "decline"]), st.sampled_from(PEOPLE)),
-    st.tuples(st.sampled_from(["withdraw", "tick", "late"]), st.none()),
-)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(ACTS, max_size=8), st.integers(1, 3), st.sampled_from([*PEOPLE, None]))
-def test_any_sequence_of_acts_releases_at_most_once(
-    database_for_all: Database, acts: list[Any], quorum: int, asker: Person | None
-) -> None:
-    database = database_for_all
-    bench = Bench(database, World(0), approving(quorum=quorum, expire_hours=1))
-    number = opened(bench, asker)
-    said: dict[str, str] = {}
-    state = "open"
-    for act, person in acts:
-        with database.write() as session:
-            try:
-                if person is not None:
-                    after = decide(session, number, person, act)
-                    assert person != asker, "somebody approved their own"
-                    if state == "open":
-                        said[person.email] = act
-                    assert after.state == (state if state != "open" else expected(said, quorum))
-                elif act == "withdraw":
-                    approvals.withdraw(session, number, "x", "")
-                    assert state == "open"
-                    said["x"] = act
-            except RequestError as error:
-                refused = error.status
-            else:
-                refused = 0
-        if person is not None or act == "withdraw":
-            assert refused in ((0, 403) if state == "open" else (0, 409))
-            assert (refused == 403) == (person is not None and person == asker and state == "open")
-        if act in ("tick", "late"):
-            found = tick(database, store_time(database, number) + (3601 if act == "late" else 0))
-            assert len(found) == (1 if act == "late" and state == "open" else 0)
-        with database.read() as session:
-            state = store.get(session, number).state
-            runs = [one for one in released(database) if one.cause_key == f"approval:{number}"]
-        assert len(runs) == (1 if state in ("approved", "declined", "expired") else 0)
-    if state == "open":
-        with database.write() as session:
-            approvals.withdraw(session, number, "x", "so that no later example meets it")
-    yes = sum(1 for what in said.values() if what == "approve")
-    assert (state == "approved") <= (yes >= quorum)
-
-
-def expected(said: dict[str, str], quorum: int) -> str:
-    if "decline" in said.values():
-        return "declined"
-    return "approved" if list(said.values()).count("approve") >= quorum else "open"
-
-
-def store_time(database: Database, number: int) -> float:
-    with database.read() as session:
-        return store.get(session, number).created_at
-
-
-def opened(bench: Bench, asker: Person | None) -> int:
-    """An open approval, made the way a worker makes it."""
-    with bench.database.write() as session:
-        before = {row.number for row in store.listed(session)}
-        key = f"R{len(session.exec(select(Approval.id)).all())}"
-        started = launch.start(
-            session, bench.plan, flow_id="f1", version_id=1, bindings={}, mode="live",
-            cause=Cause("manual", asker.email if asker else ""),
-        )  # fmt: skip
-        node = bench.plan.nodes["ask"]
-        box = approvals_box(node, key)
-        asking.ask(session, "f1", started.run, [box])
-        (number,) = {row.number for row in store.listed(session)} - before
-        return number
-
-
-def approvals_box(node: Any, key: str) -> asking.Asked:
-    from engine.node import Outbox
-    from engine.record import Record
-
-    out = Outbox()
-    node.process([Record(key, {"name": "n"})], out)
-    ((record, error),) = out.failures
-    return asking.Asked("ask", key, record, error.request)  # type: ignore[attr-defined]
-
-
-@pytest.fixture(scope="module")
-def database_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path_factory.mktemp('approvals') / 'heddle.db'}")
-    made.migrate()
-    yield made
-    made.close()

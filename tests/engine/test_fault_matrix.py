@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
-from engine import clock
+from engine import clock, registry
 from engine.errors import HeddleError, Unavailable
 from engine.executor import Executor
 from engine.record import COUNTED, from_json
-from engine.store import lanes, reviews
+from engine.store import lanes, references, reviews
 from engine.store.database import Database
+from engine.store.deliveries import Delivery
 from engine.store.lanes import Lane, StagedBatch
 from engine.store.references import CrossReference
 from engine.store.runs import Run
@@ -31,12 +32,13 @@ from tests.engine.faults import (
     UNKNOWN,
     Killed,
     Late,
+    ReadChanges,
     at_point,
     broken_database,
     repeated_rows,
 )
 from tests.engine.test_executor import counts, finish, start
-from tests.engine.toys import Bench, toy_flow, toys
+from tests.engine.toys import Bench, World, stamp_of, toy_flow, toys
 
 Means = Literal["match", "key", "none"]
 MEANS: tuple[Means, ...] = ("match", "key", "none")
@@ -49,16 +51,33 @@ POINTS = ("after-claim", "before-stage", "after-stage", "before-send", "after-se
 
 
 @pytest.fixture(autouse=True)
-def _toys(clock: Clock) -> Iterator[None]:
+def _toys(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     clock.advance(0.0)  # so that what a fault does to the clock is undone
+    passed: list[str] = []
+    move = references.move_watermark
+
+    def watched(session: Session, flow_id: str, node: str, value: str, run_id: str) -> None:
+        run = select(StagedBatch).where(StagedBatch.run_id == run_id, StagedBatch.state == "staged")
+        ended = set(session.exec(select(Delivery.root).where(Delivery.run_id == run_id)))
+        passed.extend(f"{run_id}: a batch" for _ in session.exec(run))
+        passed.extend(key for key in _worlds[-1].source if stamp_of(key) <= value and key not in ended)
+        move(session, flow_id, node, value, run_id)
+
+    monkeypatch.setattr(references, "move_watermark", watched)
     with toys():
+        registry.node_types()[ReadChanges.type] = ReadChanges
         yield
+    assert not passed, "the watermark passed what was not finished"
+
+
+_worlds: list[World] = []
 
 
 def bench_of(database: Database, means: Means, lane_count: int = 2) -> Bench:
     match = ("ref",) if means == "match" else ()
     world = Late(ROWS)
     world.means = means
+    _worlds[:] = [world]
     bench = Bench(database, world, toy_flow(match=match, batch_size=10, lanes=lane_count))
     bench.timeout = TIMEOUT
     return bench
@@ -77,6 +96,7 @@ def judge(bench: Bench, run: Run, *, doubts: bool = False, repeated: int = 0) ->
         holds = reviews.open_holds(session)
         unsettled = session.exec(select(StagedBatch).where(StagedBatch.state == "staged")).all()
         open_lanes = session.exec(select(Lane).where(Lane.state == "open")).all()
+        mark = references.watermark(session, "f1", "read")
         claims = session.exec(select(CrossReference).where(CrossReference.right_id == None)).all()  # noqa: E711
     asked = {hold.key for hold in holds}
     assert doubts or not held
@@ -88,6 +108,7 @@ def judge(bench: Bench, run: Run, *, doubts: bool = False, repeated: int = 0) ->
         == ROWS + repeated
     )
     assert (list(unsettled), list(open_lanes)) == ([], [])
+    assert mark == stamp_of(max(bench.world.source)), "the watermark did not follow"
     assert {claim.left_id for claim in claims} == asked, (
         "a claim without a question, or a question without a claim"
     )

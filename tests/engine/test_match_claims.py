@@ -17,6 +17,7 @@ from engine.store import lanes, matches
 from engine.store.database import Database
 from engine.store.matches import Key
 from engine.store.runs import Run
+from tests.conftest import Clock
 from tests.engine.toys import Bench, Toy, World, toy_flow, toys
 
 
@@ -37,6 +38,27 @@ class Lagging(Toy):
 class LaggingBench(Bench):
     def open(self, connection_id: str, *, read_only: bool, journal: Any = None) -> Toy:
         return Lagging(self.world, Http(read_only=read_only, journal=journal, timeout=0.2))
+
+
+class Blind(Toy):
+    """A system that says of its searches that they lag behind, and does not find what is new by its id either."""
+
+    capability = Toy.capability.model_copy(update={"lag": 30.0})
+    blind = True
+
+    def find(self, entity: str, wanted: Sequence[Any], fields: Sequence[str] = ()) -> list[list[Remote]]:
+        return [[] for _ in wanted] if self.blind else super().find(entity, wanted, fields)
+
+
+class BlindBench(Bench):
+    kind: type[Blind] = Blind
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        BlindBench.kind = type("Fresh", (Blind,), {})
+
+    def open(self, connection_id: str, *, read_only: bool, journal: Any = None) -> Toy:
+        return self.kind(self.world, Http(read_only=read_only, journal=journal, timeout=0.2))
 
 
 def start(bench: Bench, keys: list[str]) -> str:
@@ -101,14 +123,41 @@ def test_lanes_share_what_they_create(database: Database, kind: type[Bench]) -> 
     assert (counted["read"], counted["created"]) == (60, 7)
 
 
-def test_what_was_created_and_is_gone_is_created_anew(database: Database) -> None:
+def test_what_was_created_and_is_gone_is_created_anew_at_once(database: Database) -> None:
+    """Nobody is told to wait for another run: there is none."""
+    world = World(0)
+    world.source = {key: {"id": key, "name": "Acme"} for key in "ABCD"}
+    bench = LaggingBench(database, world, toy_flow(operation="upsert", match=("name",)))
+    for key in "ABCD":
+        run_id = start(bench, [key])
+        for lane in (0, 1):
+            bench.executor().advance(run_id, lane)
+        with database.read() as session:
+            run = session.get(Run, run_id)
+        assert run is not None
+        assert (run.state, run.message) == ("done", "")
+        assert from_json(run.counts or "{}")["created"] == 1
+        world.target[-1]["id"] = world.target[-1]["name"] = "gone"
+
+
+def test_what_searches_cannot_see_yet_is_not_taken_for_gone(database: Database, clock: Clock) -> None:
+    """Not even by its id is the new object found; it is waited for as long as the system's searches lag behind."""
     world = World(0)
     world.source = {"A": {"id": "A", "name": "Acme"}, "B": {"id": "B", "name": "Acme"}}
-    bench = LaggingBench(database, world, toy_flow(operation="upsert", match=("name",)))
+    bench = BlindBench(database, world, toy_flow(operation="upsert", match=("name",)))
     work(bench, [start(bench, ["A"])])
-    world.target[0]["id"] = world.target[0]["name"] = "gone"
-    (counted,) = work(bench, [start(bench, ["B"])])
-    assert counted == {"read": 1, "created": 1}
+    second = start(bench, ["B"])
+    bench.executor().advance(second, 0)
+    bench.executor().advance(second, 1)
+    with database.read() as session:
+        run = session.get(Run, second)
+    assert run is not None
+    assert (run.state, run.code) == ("waiting", "E-UNSEEN")
+    BlindBench.kind.blind = False
+    clock.advance(60.0)
+    (counted,) = work(bench, [second])
+    assert counted == {"read": 1, "updated": 1}
+    assert len(world.target) == 1
 
 
 def test_what_was_created_and_has_another_key_now_is_not_taken(database: Database) -> None:
@@ -148,5 +197,9 @@ def test_a_claim_binds_until_its_time_is_over(database: Database) -> None:
         assert matches.claim(session, [(key, "B")], "two", time.time() + 60) == {}
         matches.settle(session, [(key, "B", "77", "two")])
         assert matches.claim(session, [(key, "C")], "three", time.time() + 60) == {key: "77"}
-        matches.forget(session, [(key, "77")])
+        assert (
+            matches.forget(session, [(key, "77")], time.time() - 60) is not None
+        )  # too new to be believed gone
+        assert matches.claim(session, [(key, "C")], "three", time.time() + 60) == {key: "77"}
+        assert matches.forget(session, [(key, "77")], time.time()) is None
         assert matches.claim(session, [(key, "C")], "three", time.time() + 60) == {}

@@ -50,6 +50,13 @@ class World:
         return [row["ref"] for row in self.target]
 
 
+def stamp_of(key: str) -> str:
+    """When a row of the world was changed last, for reads of what changed."""
+    return (
+        f"2026-01-01T{int(key[-6:]) // 3600:02}:{int(key[-6:]) // 60 % 60:02}:{int(key[-6:]) % 60:02}.000000Z"
+    )
+
+
 class Toy(Connector[ConnectionSettings]):
     """Reads rows from the world and writes objects into it."""
 
@@ -80,7 +87,12 @@ class Toy(Connector[ConnectionSettings]):
         start = int(cursor or 0)
         some = [self.world.source[key] for key in keys[start : start + limit]]
         following = start + limit if start + limit < len(keys) else None
-        return Page([Record(row["id"], dict(row), title=row["name"]) for row in some], following)
+        records = [Record(row["id"], dict(row), title=row["name"]) for row in some]
+        return Page(records, following, self._mark(some) if query.since or query.until else None)
+
+    def _mark(self, rows: Sequence[Mapping[str, Any]]) -> str | None:
+        """The highest stamp of a page: rows are as old as their place says."""
+        return max((stamp_of(row["id"]) for row in rows), default=None)
 
     def find(
         self, entity: str, matches: Sequence[Mapping[str, Any]], fields: Sequence[str] = ()
@@ -181,7 +193,7 @@ class ToyWrite(WriteNode[WriteSettings]):
             slot="right", entity="thing", operation=self.settings.operation, match=self.settings.match
         )
 
-    def identify(self, record: Record) -> tuple[str | None, str, str]:
+    def identify(self, record: Record, run: Any = None) -> tuple[str | None, str, str]:
         return None, record.origin.entity if record.origin else "row", record.key
 
 

@@ -9,9 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import DefinitionError, Held, RecordRejected
+from engine.flow import Edge, Flow, LookupTable, Slot
+from engine.flow import Node as Drawn
 from engine.node import Node, NodeContext, Outbox, Trace
+from engine.plan import build
 from engine.record import Origin, Record, fingerprint
 from engine.shape import Entity, Field
+from engine.walk import Course, WantAsk, WriteAsk, walk
 from nodes.decide.switch import SwitchNode
 from nodes.shape.filter import FilterNode
 from nodes.shape.lookup import LookupRecordsNode
@@ -231,3 +235,43 @@ def test_lookup_checks_its_drawing() -> None:
     assert lookup().summary() == "CUSTOMER by NAME"
     shape = lookup(**{"as": "c"}, fields=["CUSTOMERID"]).infer({"in": Entity(name="Order")})["out"]
     assert [field.name for field in shape.field("c").fields] == ["CUSTOMERID", "NAME"]
+
+
+DATED = LookupTable(
+    title="Regions",
+    columns=["Country", "Since", "Region"],
+    rows=[["DE", "2026-01-01", "Middle"], ["DE", "2026-07-01", "Europe"]],
+    valid_from="Since",
+)
+
+
+@pytest.mark.parametrize(("day", "region"), [("2026-03-01", "Middle"), ("2026-08-01", "Europe")])
+def test_lookup_and_write_ask_tables_with_days_for_the_day_of_the_run(day: str, region: str) -> None:
+    given = {
+        name: {"kind": "constant", "value": to} for name, to in (("table", "regions"), ("column", "Region"))
+    }
+    value = {"kind": "path", "path": "$.Country", "then": [{"function": "lookup", "args": given}]}
+    flow = Flow(
+        name="By region",
+        slots={"erp": Slot(system="creatio")},
+        tables={"regions": DATED},
+        nodes=[
+            Drawn(id="hand", type="manual"),
+            Drawn(id="find", type="lookup", settings={"slot": "erp", "entity": "Region", "match": [{"field": "Name", "value": value}]}),
+            Drawn(id="keep", type="write", settings={"slot": "erp", "entity": "Region", "operation": "update", "id": value}),
+        ],
+        edges=[Edge(source="hand", target="find"), Edge(source="find", target="keep")],
+    )  # fmt: skip
+    plan = build(flow)
+    facts = {"started": f"{day}T09:00:00Z"}
+    way = walk(plan, {"find": [Record("1", {"Country": "DE"})]}, Course(), run=facts)
+    asked = next(way)
+    assert isinstance(asked, WantAsk)
+    ((key, match),) = asked.want.matches.items()
+    assert match == {"Name": region}
+    to_write = way.send({key: [{"Id": "r", "Name": region}]})
+    assert isinstance(to_write, WriteAsk)
+    (record,) = to_write.records
+    assert record.steps["find"] == {"Id": "r", "Name": region}
+    write: Any = plan.nodes["keep"]
+    assert write.identify(record, facts)[0] == region

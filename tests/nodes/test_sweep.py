@@ -16,7 +16,8 @@ from engine.secrecy import take_out
 from engine.store.connections import Draft, connect
 from engine.store.database import Database
 from tests.conftest import Served
-from tests.engine.test_deletes import counts, go
+from tests.engine.erasing import go
+from tests.engine.test_executor import counts
 from tests.engine.toys import Bench, World
 
 SYSTEMS = {"L": "http", "R": "odata"}

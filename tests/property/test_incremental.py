@@ -200,3 +200,37 @@ def test_the_lower_bound_stays_though_another_run_moves_the_watermark(database: 
         )
         go(bench, "live")
         assert sorted(world.created()) == sorted(world.source)
+
+
+@pytest.mark.parametrize("means", ["match", "key", "none"])
+@pytest.mark.parametrize("moved", [(0,), (7,), (0, 7, 0, 12), (2, 3, 4, 5)])
+def test_rows_that_move_between_pages_are_neither_lost_nor_doubled(
+    database: Database, means: Any, moved: tuple[int, ...]
+) -> None:
+    """A row that was told already is changed and told again, one that was not told yet goes behind the end; a new one
+    appears. What this run does not see any more, the next one does."""
+    with toys(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "_skew", 0.0)
+        registry.node_types()["toy-read"] = ChangesRead
+        world = Changing()
+        world.means = means
+        match = ("ref",) if means == "match" else ()
+        bench = ChangesBench(database, world, toy_flow(operation="upsert", batch_size=PAGE, match=match))
+        for number in range(10):
+            world.write(number, 1.0, 0.0)
+        world.between = [(number, 1.0, 0.0) for number in moved]
+        first = go(bench, "live")
+        world.between = []
+        assert first.state == "done"
+        mark = watermark(database) or ""
+        told = {row["ref"]: row["name"] for row in world.target}
+        passed = {key for key, stamp in world.stamps.items() if clock.iso(stamp) <= mark}
+        assert all(told.get(key) == world.source[key]["name"] for key in passed), (
+            "the watermark passed a change"
+        )
+        clock._skew += 1.0
+        assert go(bench, "live").state == "done"
+        assert sorted(world.created()) == sorted(world.source)
+        assert {row["ref"]: row["name"] for row in world.target} == {
+            key: row["name"] for key, row in world.source.items()
+        }

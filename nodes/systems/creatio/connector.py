@@ -42,7 +42,7 @@ class CreatioConnector(Connector[CreatioSettings]):
     title: ClassVar[str] = "Creatio"
     Settings = CreatioSettings
     capability: ClassVar[Capability] = Capability(
-        page=500, write=100, find=100, idempotency="client-id", changes="modified-since", concurrent=4
+        page=500, write=100, find=100, lag=10, idempotency="client-id", changes="modified-since", concurrent=4
     )
     task: ClassVar[TaskForm | None] = ACTIVITY
     errors: ClassVar[Mapping[int | str, type[HeddleError]]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from engine.connector import Capability, Connector, Health, Query
@@ -63,7 +63,7 @@ class HttpConnector(Connector[HttpSettings]):
             form = self._form(name)
             sample: list[Any] = []
             if form.read and not form.fields:
-                sample, _ = Reader(self.line, self.judge, form).rows(None, shapes.SAMPLE)
+                sample, _, _ = Reader(self.line, self.judge, form).rows(None, shapes.SAMPLE)
             self._shapes[name] = shapes.shape(form, sample[: shapes.SAMPLE])
         return self._shapes[name]
 
@@ -84,6 +84,9 @@ class HttpConnector(Connector[HttpSettings]):
 
     def resolve(self, entity: str, changes: Sequence[Change]) -> list[Remote | None]:
         return Writer(self.line, self.judge, self._form(entity)).resolve(changes)
+
+    def tells(self, entity: str, match: Collection[str]) -> bool:
+        return Writer(self.line, self.judge, self._form(entity)).tells(set(match))
 
     def _form(self, name: str) -> EntityForm:
         form = self.settings.form(name)
@@ -118,6 +121,7 @@ def capability(settings: HttpSettings) -> Capability:
         page=max(pages, default=500),
         write=min(unsafe) if unsafe else max([100, *sizes.values()]),
         find=100,
+        lag=max((one.find.lag for one in settings.entities if one.find), default=0),
         idempotency="key" if keyed else "none",
         tombstones=any(one.read and one.read.deleted for one in settings.entities),
         changes="modified-since" if any(one.modified for one in settings.entities) else "none",

@@ -67,19 +67,26 @@ class Reader:
             )
         if query.keys is not None:
             return self._named(query, int(here["next"] or 0), limit)
-        rows, following = self.rows(here["next"], limit, query.since, query.until)
+        rows, following, content = self.rows(here["next"], limit, query.since, query.until)
         records = [self.record(row) for row in rows]
         if query.since or query.until:
             records = [one for one in records if within(one.version, query.since, query.until)]
         stamps = [here["mark"], *(one.version for one in records)]
         mark = max((stamp for stamp in stamps if stamp), key=moment, default=None)
         kept = [one for one in records if one.deleted or passes(one.data, query.filters)]
-        return Page(kept, {"next": following, "mark": mark} if following is not None else None, mark)
+        further = {"next": following, "mark": mark} if following is not None else None
+        return Page(kept, further, mark, self._total(query, content) if cursor is None else None)
+
+    def _total(self, query: Query, content: Any) -> int | None:
+        """How many records there are, as far as the answer counts what is read: not what Heddle leaves out itself."""
+        leaves_out = query.filters or query.until or (query.since and self.read.since is None)
+        told = str(at(self.read.total, content)) if self.read.total and not leaves_out else ""
+        return int(told) if told.isdecimal() else None
 
     def rows(
         self, mark: Any, limit: int, since: str | None = None, until: str | None = None
-    ) -> tuple[list[Any], Any]:
-        """The rows of one page and the mark of the next, None after the last."""
+    ) -> tuple[list[Any], Any, Any]:
+        """The rows of one page, the mark of the next (None after the last), and the whole answer."""
         paging = self.read.paging
         whole = isinstance(paging, NextLink | LinkHeader) and mark is not None
         if whole:  # the address of a further page says everything
@@ -94,7 +101,7 @@ class Reader:
             )
         content = self.judge.content(response, self.what)
         rows = rows_at(self.read.records, content, self.line.host, self.what)
-        return rows, self._following(mark, limit, rows, content, response)
+        return rows, self._following(mark, limit, rows, content, response), content
 
     def record(self, row: Any) -> Record:
         """Raises RecordRejected when the row has no id."""

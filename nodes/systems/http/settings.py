@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from string import Formatter
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
@@ -10,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from engine.connector import ConnectionSettings
-from engine.path import PathError, parse_path
+from engine.path import MISSING, PathError, parse_path
 from engine.secrecy import HARMLESS
 from nodes.systems.http.auth import Auth, NoSignIn
 
@@ -172,6 +174,11 @@ class ReadForm(Form):
     )
     records: JsonPath = Field("$", title="Where the records are", description="$ or $.data or $.result.items")
     paging: Paging = Field(default=NoPages(kind="none"), title="Paging")
+    total: ValuePath = Field(
+        "",
+        title="Where their number is",
+        description="$.total or $.meta.count, for services that say in each answer how many there are in all.",
+    )
     since: Since | None = Field(
         None, title="Changes", description="Empty: all are read, and Heddle leaves out the rest."
     )
@@ -197,6 +204,14 @@ class FindForm(Form):
         ge=1,
         le=500,
         description="Joined by commas, where the service allows it.",
+    )
+    lag: int = Field(
+        0,
+        title="Searches lag behind by (seconds)",
+        ge=0,
+        le=3600,
+        description="How long a new record may stay unseen by a search. For so long what is not found is not "
+        "believed to be missing.",
     )
 
     @model_validator(mode="after")
@@ -363,11 +378,16 @@ class HttpSettings(ConnectionSettings):
 
 def at(path: str, body: Any) -> Any:
     """The value at a path, None where there is none or no path."""
-    if not path or body is None:
-        return None
-    found = parse_path(path).get(body)
-    return (
-        found
-        if found or found == 0 or found is False or found == "" or isinstance(found, list | dict)
-        else None
-    )
+    return getter(path)(body)
+
+
+@lru_cache(maxsize=1024)
+def getter(path: str) -> Callable[[Any], Any]:
+    """``at`` for one path, for loops over many bodies."""
+    get = parse_path(path).get if path else None
+
+    def find(body: Any) -> Any:
+        found = None if body is None or get is None else get(body)
+        return None if found is MISSING else found
+
+    return find

@@ -16,7 +16,7 @@ from engine.record import Change, Outcome, Remote, Result, idempotency_key
 from nodes.systems.http.answers import Judge, succeeded
 from nodes.systems.http.finding import Finder
 from nodes.systems.http.line import Line, body_of, refuse
-from nodes.systems.http.settings import Call, EntityForm, WriteForm, at
+from nodes.systems.http.settings import Call, EntityForm, WriteForm, at, getter
 from nodes.systems.http.shapes import plain_name
 
 
@@ -33,6 +33,10 @@ class Writer:
         self.line, self.judge, self.form = line, judge, form
         self.write_form: WriteForm = form.write
         self.what = form.title or form.name
+        self._error, self._number, self._link, self._id_at, self._key = (
+            getter(path)
+            for path in (form.write.error, form.write.number, form.write.link, form.write.id, form.key)
+        )
 
     def write(self, changes: Sequence[Change]) -> list[Result]:
         """One result a change, in order. Raises the failure itself when it was about all of them, else Partly."""
@@ -77,14 +81,19 @@ class Writer:
         again is the surest way to ask. Raises CannotTell when there is no means."""
         if self.write_form.keyed:
             return [None] * len(changes)
-        finder = Finder(self.line, self.judge, self.form)
-        if not all(change.match and finder.can(set(change.match)) for change in changes):
+        if not all(self.tells(set(change.match)) for change in changes):
             raise CannotTell(
                 f"{self.line.host} offers no way to find out whether the {self.what} was written.",
                 cure="Look in the system. An idempotency header or «Finding» in the connection avoids this.",
             )
-        found = finder.find([change.match for change in changes])
+        found = Finder(self.line, self.judge, self.form).find([change.match for change in changes])
         return [remotes[0] if remotes else None for remotes in found]
+
+    def tells(self, match: set[str]) -> bool:
+        """Whether it can be found out what became of a create with these match fields."""
+        if self.write_form.keyed:
+            return True
+        return bool(match) and Finder(self.line, self.judge, self.form).can(match)
 
     def _send_all(
         self, call: Call, operation: str, parts: list[list[Change]]
@@ -121,7 +130,7 @@ class Writer:
             if not changes[0].remote_id:
                 return [_failed("E-NO-ID", f"It is not known which {self.what} to update.")]
             path = path.replace("{id}", quote(changes[0].remote_id, safe=""))
-        body: Any = changes[0].body() if single else [self._with_id(one, operation) for one in changes]
+        body: Any = changes[0].body() if single else self._list(changes, operation)
         if self.write_form.wrap:
             body = {self.write_form.wrap: body}
         headers = {}
@@ -133,12 +142,17 @@ class Writer:
             response = self.line.call(call.method, path, mutating=True, body=body, headers=headers)
         return self._judge(response, operation, changes, sent_at)
 
-    def _with_id(self, change: Change, operation: str) -> Any:
-        """In a list of updates each record says which it is."""
+    def _list(self, changes: list[Change], operation: str) -> list[Any]:
+        """The records of one call; in a list of updates each says which it is."""
+        if operation != "update":
+            return [change.body() for change in changes]
         name = plain_name(self.form.key)
-        if operation == "update" and change.remote_id and name not in change.data:
-            return {name: change.remote_id, **change.data}
-        return change.body()
+        return [
+            {name: change.remote_id, **change.data}
+            if change.remote_id and name not in change.data
+            else change.body()
+            for change in changes
+        ]
 
     def _judge(
         self, response: Response, operation: str, changes: list[Change], sent_at: float
@@ -174,14 +188,13 @@ class Writer:
         return [self._result(one, operation, change) for one, change in zip(answers, changes, strict=True)]
 
     def _result(self, answer: Any, operation: str, change: Change) -> Result:
-        form = self.write_form
-        complaint = at(form.error, answer)
+        complaint = self._error(answer)
         if complaint not in (None, "", False, [], {}):
             reason = complaint if isinstance(complaint, str) else self.judge.reason(complaint)
             return _failed(
                 "E-RECORD", f"{self.line.host} refused this {self.what}: {reason}", change.remote_id
             )
-        number, link = at(form.number, answer), at(form.link, answer)
+        number, link = self._number(answer), self._link(answer)
         return Result(
             Outcome.CREATED if operation == "create" else Outcome.UPDATED,
             self._id(answer, change),
@@ -192,13 +205,18 @@ class Writer:
 
     def _id(self, answer: Any, change: Change) -> str:
         """What the system calls the record, as far as it says; else what we call it, so that it is remembered."""
-        for found in (at(self.write_form.id, answer), change.remote_id, at(self.form.key, change.data)):
-            if found not in (None, "") and not isinstance(found, list | dict):
-                return str(found)
-        return f"~{change.key}"
+        found = self._id_at(answer)
+        if not _names(found):
+            found = change.remote_id or self._key(change.data)
+        return str(found) if _names(found) else f"~{change.key}"
 
     def _doubt(self, message: str, sent_at: float) -> InDoubt:
         return InDoubt(message, sent_at=sent_at, timeout=self.line.http.timeout)
+
+
+def _names(found: Any) -> bool:
+    """Whether a value can be an id."""
+    return found not in (None, "") and not isinstance(found, list | dict)
 
 
 def _outcome(one: Future[list[Result]]) -> list[Result] | HeddleError:

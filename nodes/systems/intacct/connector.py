@@ -35,6 +35,7 @@ class IntacctConnector(Connector[IntacctSettings]):
         page=1000,
         write=BULK,
         find=100,
+        lag=10,
         idempotency="key",
         changes="modified-since",
         concurrent=2,

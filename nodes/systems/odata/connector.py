@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
@@ -26,6 +27,26 @@ from nodes.systems.odata.writing import Writer
 FILTER_LENGTH = 1200
 """Characters of a condition that an address still holds everywhere, with the rest of the query beside it."""
 SAMPLE = 25
+NOT_IMPLEMENTED = 501
+COUNTED_TO = 5000
+"""Dataverse counts no further, so this number may stand for any that is larger."""
+
+
+ANNOTATION = re.compile(rb'@[^"\\]*"\s*:')
+"""A name of JSON with an annotation in it (``"@odata.etag":``); it may find one more, in a text, but overlooks none."""
+
+
+class Rows(NamedTuple):
+    """One call's rows.
+
+    following  the address of the next page      bare  no row has an annotation, at any depth
+    total      how many rows there are in all, where that is told
+    """
+
+    rows: list[reading.Row]
+    following: str | None
+    bare: bool
+    total: int | None
 
 
 class ODataConnector(Connector[ODataSettings]):
@@ -49,6 +70,7 @@ class ODataConnector(Connector[ODataSettings]):
         self._samples: dict[str, Entity] = {}
         self.etags: dict[tuple[str, str], str] = {}
         self.batches = settings.batch == "auto"
+        self._counts = True
 
     # what there is -----------------------------------------------------------------------------------
 
@@ -94,7 +116,7 @@ class ODataConnector(Connector[ODataSettings]):
         if name not in self._samples:
             model = self.model()
             model.type(name)
-            sample = [] if model.live else self.rows(name, [f"$top={SAMPLE}"])[0]
+            sample = [] if model.live else self.rows(name, [f"$top={SAMPLE}"]).rows
             shape = model.entity(name, [model.canonical(name, row) for row in sample])
             role = "payment" if name in self.settings.payments else None
             self._samples[name] = shape.model_copy(update={"role": role})
@@ -131,12 +153,14 @@ class ODataConnector(Connector[ODataSettings]):
                 filtered([*conditions, since]),
                 self._order(query, stamp, by_stamp),
             ]
-            rows, following = self.rows(query.entity, options, limit)
+            page = self._first(query.entity, options, limit)
         else:
-            rows, following = self.rows(query.entity, [], limit, here["next"])
-        records = self.records(query.entity, rows)
-        mark = max([here["mark"] or "", *(one.version or "" for one in records)], key=stamp_key) or None
-        return Page(records, {"next": following, "mark": mark} if following else None, mark or query.since)
+            page = self.rows(query.entity, [], limit, here["next"])
+        records = self.records(query.entity, page.rows, bare=page.bare)
+        stamps = [here["mark"] or "", *(one.version for one in records if one.version)]
+        mark = max(stamps, key=stamp_key) or None
+        further = {"next": page.following, "mark": mark} if page.following else None
+        return Page(records, further, mark or query.since, None if cursor else page.total)
 
     def _skipping(
         self, query: Query, conditions: list[str], stamp: str, by_stamp: bool, cursor: Any, limit: int
@@ -144,6 +168,7 @@ class ODataConnector(Connector[ODataSettings]):
         entity = query.entity
         names = reading.Names(lambda row: self.model().key_of(entity, row), stamp)
         here = reading.position(cursor, utc(query.since) if query.since else None)
+        total: int | None = None
 
         def fetch(at: str, skip: int, top: int) -> tuple[list[reading.Row], int | None]:
             start = f"{stamp} ge {utc(at)}" if at else ""
@@ -154,14 +179,18 @@ class ODataConnector(Connector[ODataSettings]):
                 f"$top={top}",
                 f"$skip={skip}" if skip else "",
             ]
-            return self.rows(entity, options)[0], None
+            nonlocal total
+            page = self._first(entity, options) if cursor is None else self.rows(entity, options)
+            total = page.total
+            return page.rows, None
 
         fresh, following = reading.advance(here, fetch, limit, names, by_stamp=by_stamp)
         mark = reading.highest(here, fresh, names)
         if following is not None:
             following.mark = here.mark
         records = self.records(entity, fresh)
-        return Page(records, msgspec.to_builtins(following) if following else None, mark or query.since)
+        further = msgspec.to_builtins(following) if following else None
+        return Page(records, further, mark or query.since, total)
 
     def _named(self, query: Query, conditions: list[str], done: int, limit: int) -> Page:
         keys = list(dict.fromkeys(query.keys or ()))
@@ -199,13 +228,22 @@ class ODataConnector(Connector[ODataSettings]):
         keys = self.model().type(query.entity).keys
         return "$orderby=" + ",".join([stamp, *keys] if by_stamp else keys) if keys else ""
 
-    def rows(
-        self, entity: str, options: Sequence[str], size: int = 0, address: str = ""
-    ) -> tuple[list[reading.Row], str | None]:
-        """The rows of one call and the address of the next page. ``size``: what a page should have at most."""
+    def _first(self, entity: str, options: Sequence[str], size: int = 0) -> Rows:
+        """The first page of a read: it tells how many rows there are, where the service can count them."""
+        if self._counts:
+            try:
+                return self.rows(entity, [*options, "$count=true"], size)
+            except RecordRejected:
+                self._counts = False  # if it was not for counting, it is refused again
+        return self.rows(entity, options, size)
+
+    def rows(self, entity: str, options: Sequence[str], size: int = 0, address: str = "") -> Rows:
+        """The rows of one call. ``size``: what a page should have at most."""
         path = address or f"{entity}?{encode(options)}".rstrip("?")
         headers = {"Prefer": f"odata.maxpagesize={size}"} if size else {}
         response = self.line.call("GET", path, mutating=False, headers=headers)
+        if response.status_code == NOT_IMPLEMENTED:  # waiting would not help
+            raise RecordRejected(f"{self.line.host} does not know this way of reading {entity}.")
         if not response.ok:
             raise self.refusal(response, entity)
         body = body_of(response)
@@ -217,37 +255,42 @@ class ODataConnector(Connector[ODataSettings]):
                 cure="Check the address; a login page may be in the way.",
                 detail=response.text[:500],
             )
+        bare = not annotated(response.content, body)
+        counted = body.get("@odata.count", body.get("@count"))
+        total = int(counted) if str(counted).isdecimal() and int(counted) != COUNTED_TO else None
         following = body.get("@odata.nextLink") or body.get("@nextLink")
         if not following:
-            return rows, None
+            return Rows(rows, None, bare, total)
         whole = self.line.beside(response, str(following))
         self.line.address(whole)
-        return rows, self.line.bare(whole)
+        return Rows(rows, self.line.bare(whole), bare, total)
 
     def all_rows(self, entity: str, options: Sequence[str]) -> Iterator[reading.Row]:
         """The rows of a call and of the pages behind it."""
-        rows, following = self.rows(entity, options)
-        yield from rows
-        while following:
-            rows, following = self.rows(entity, [], address=following)
-            yield from rows
+        page = self.rows(entity, options)
+        yield from page.rows
+        while page.following:
+            page = self.rows(entity, [], address=page.following)
+            yield from page.rows
 
     def record(self, entity: str, row: reading.Row) -> Record:
         return self.records(entity, [row])[0]
 
-    def records(self, entity: str, rows: Sequence[reading.Row]) -> list[Record]:
-        """Rows as records. Raises RecordRejected for one without a key."""
+    def records(self, entity: str, rows: Sequence[reading.Row], *, bare: bool = False) -> list[Record]:
+        """Rows as records. Raises RecordRejected for one without a key. ``bare``: they have no annotations."""
         model, made = self.model(), []
+        as_they_are = bare and model.is_open(entity)
         title_field, stamp_field = model.title_of(entity), model.stamp_of(entity)
         for row in rows:
-            data, key = model.canonical(entity, row), model.key_of(entity, row)
+            data, key = row if as_they_are else model.canonical(entity, row), model.key_of(entity, row)
             if not key:
                 raise RecordRejected(
                     f"A row of {entity} has no key.",
                     code="E-NO-KEY",
                     cure="Correct the key in the connection.",
                 )
-            self.note_etag(entity, key, row)
+            if not bare:
+                self.note_etag(entity, key, row)
             title, stamp = data.get(title_field), data.get(stamp_field)
             version = str(stamp) if stamp else None
             made.append(Record(key, data, version=version, title=str(title or "")))
@@ -291,6 +334,11 @@ class ODataConnector(Connector[ODataSettings]):
         """The error that an answer stands for."""
         reason = said(body_of(response)).rstrip(". ")
         return refuse(meaning(response.status_code), self.line.host, what, response, reason)
+
+
+def annotated(text: bytes, body: Mapping[str, Any]) -> bool:
+    """Whether a page may have annotations in its rows: more of them than stand beside the rows."""
+    return len(ANNOTATION.findall(text)) > sum("@" in name for name in body) or b"\\u0040" in text
 
 
 def filtered(conditions: Sequence[str]) -> str:

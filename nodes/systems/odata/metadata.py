@@ -162,6 +162,11 @@ class Model:
             choices=choices,
         )
 
+    def is_open(self, entity: str) -> bool:
+        """Whether nothing is known of what its rows hold, so that they are taken as they come."""
+        found = self.type(entity)
+        return not (found.properties or found.links)
+
     def canonical(self, entity: str, row: dict[str, Any]) -> dict[str, Any]:
         """A row as received, without its annotations, with canonical values."""
         return self._read(self.type(entity), row)

@@ -62,6 +62,7 @@ class ODataSandbox(Sandbox):
         Vice("no_content", "Answers changes without a body (204)", {}),
         Vice("page_cap", "Cuts pages shorter than asked for", {"rows": 7}),
         Vice("no_next", "Never cuts pages by itself", {}),
+        Vice("no_count", "Refuses to count", {"status": 501}),
     )
 
     def __init__(self, path: Path | None = None) -> None:
@@ -203,6 +204,8 @@ class ODataSandbox(Sandbox):
             rows = ordered(rows, given["$orderby"], knows)
         body: Row = {"@odata.context": f"{request.host_url}odata/$metadata#{entity}"}
         if given.get("$count") == "true":
+            if "no_count" in self.active:
+                raise Fault(int(self.active["no_count"]["status"]), f"The set '{entity}' is not countable.")
             body["@odata.count"] = len(rows)
         start = int(given.get("$skiptoken", 0))
         if not start:

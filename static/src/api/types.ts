@@ -233,6 +233,9 @@ export interface RunDetail extends RunRow {
   edges: Record<string, number>;
   rate: number | null;
   left_s: number | null;
+  /** Whether it still reads: then `total`, if a system told it, is only about. */
+  reading: boolean;
+  total: number | null;
   retry_at: string | null;
   /** What this run left waiting for people, by whom it is waited for. */
   approvals?: { count: number; by: string }[];

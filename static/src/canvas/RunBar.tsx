@@ -7,9 +7,11 @@ import { api } from "../api/client";
 import { useMay } from "../api/queries";
 import type { Counts, RunDetail } from "../api/types";
 import { duration } from "../model/counts";
+import { againText } from "../model/runs";
 import { hasEnded } from "../store/follow";
 import { useOverlay } from "../store/run";
 import { Count, ErrorBanner, RelativeTime, StatusBadge } from "../ui/parts";
+import { useNow } from "../ui/useNow";
 import css from "./bar.module.css";
 
 const MODES = { live: "Live run", "dry-run": "Dry run: nothing is written", sample: "Sample" };
@@ -52,14 +54,16 @@ export function RunBar({ slug, name, trouble }: { slug: string; name: string; tr
           <IconAlertCircle size={18} aria-hidden />
           <span>{run.message}</span>
           {run.retry_at ? (
-            <span className={css.quiet}>
-              Tries again <RelativeTime at={run.retry_at} />
-            </span>
+            <Again at={run.retry_at} />
           ) : null}
         </div>
       ) : null}
     </div>
   );
+}
+
+function Again({ at }: { at: string }) {
+  return <span className={css.quiet}>{againText(at, useNow(true))}</span>;
 }
 
 const SHOWN: [keyof Counts, string][] = [

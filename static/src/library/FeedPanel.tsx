@@ -1,6 +1,7 @@
 /** A lookup table that is read live: from which system, which list, which field for each column. */
 
 import { Button, NumberInput, Select } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
 import { IconRefresh } from "@tabler/icons-react";
 import { useState } from "react";
 
@@ -18,8 +19,11 @@ interface Props {
 export function FeedPanel(props: Props) {
   const feed = useFeed(props.slug);
   if (feed.isPending) return null;
-  return <Live key={JSON.stringify(feed.data)} {...props} feed={feed.data ?? null} />;
+  return <Live key={drawing(feed.data ?? null)} {...props} feed={feed.data ?? null} />;
 }
+
+/** What is set up, without what became of it. */
+const drawing = (feed: Feed | null): string => (feed ? JSON.stringify([feed.connection, feed.entity, feed.fields, feed.hours]) : "");
 
 function Live({ slug, columns, readOnly, feed }: Props & { feed: Feed | null }) {
   const [drawn, setDrawn] = useState<Feed | null>(feed);
@@ -29,7 +33,7 @@ function Live({ slug, columns, readOnly, feed }: Props & { feed: Feed | null }) 
   const entities = useEntities(drawn?.connection || undefined);
   const entity = useEntity(drawn?.connection || undefined, drawn?.entity || undefined);
   const fields = (entity.data?.fields ?? []).map((field) => ({ value: field.name, label: field.title || field.name }));
-  const changed = JSON.stringify(drawn) !== JSON.stringify(feed);
+  const changed = drawing(drawn) !== drawing(feed);
   if (!drawn) {
     return readOnly ? null : (
       <div className={css.options}>
@@ -44,6 +48,12 @@ function Live({ slug, columns, readOnly, feed }: Props & { feed: Feed | null }) 
     );
   }
   const set = (more: Partial<Feed>) => setDrawn({ ...drawn, ...more });
+  // told beside the page: with a new version, all of this begins anew
+  const readNow = () =>
+    void refresh.mutateAsync().then(
+      (read) => notifications.show({ message: read.changed ? `Version ${read.version} has ${read.rows} rows.` : "Nothing has changed there." }),
+      () => undefined,
+    );
   return (
     <div className={css.options}>
       <h3>Read live</h3>
@@ -99,7 +109,7 @@ function Live({ slug, columns, readOnly, feed }: Props & { feed: Feed | null }) 
               Keep this
             </Button>
           ) : (
-            <Button size="compact-sm" variant="default" loading={refresh.isPending} leftSection={<IconRefresh size={15} />} onClick={() => refresh.mutate()}>
+            <Button size="compact-sm" variant="default" loading={refresh.isPending} leftSection={<IconRefresh size={15} />} onClick={readNow}>
               Read it now
             </Button>
           )}
@@ -107,8 +117,7 @@ function Live({ slug, columns, readOnly, feed }: Props & { feed: Feed | null }) 
             Keep it by hand
           </Button>
           <span className={css.quiet} role="status">
-            {refresh.data ? (refresh.data.changed ? `Version ${refresh.data.version} has ${refresh.data.rows} rows.` : "Nothing has changed there.") : null}
-            {!refresh.data && feed?.at ? (
+            {feed?.at ? (
               <>
                 Read <RelativeTime at={feed.at} />
               </>

@@ -8,9 +8,9 @@ import { useEntity } from "../api/queries";
 import type { NodeEditorProps } from "../model/editing";
 import type { Json } from "../model/flow";
 import { plainNumber, valueText } from "../model/values";
+import { Proposals } from "../ui/list/Proposals";
 import { EmptyState } from "../ui/parts";
 import { PairRow } from "./PairRow";
-import { Offers } from "./Offers";
 import { changed, leavesOf, type Names, type Pair, PLAIN, type Policy, policyText, type SideName, suggestPairs } from "../model/pairs";
 import css from "./matrix.module.css";
 
@@ -41,6 +41,7 @@ export function MatrixEditor({ side, rest, ...props }: Props) {
     save(pairs.filter((_, at) => !gone.has(at)));
   };
   const chosen = new Set([...picked].filter((at) => at < pairs.length));
+  const offers = readOnly ? [] : suggestPairs(leaves.left, leaves.right, pairs);
   const ready = sides.left.entity !== "" && sides.right.entity !== "";
   return (
     <div className={css.editor}>
@@ -57,7 +58,13 @@ export function MatrixEditor({ side, rest, ...props }: Props) {
       </div>
       {ready ? (
         <section aria-label="Fields kept equal">
-          <Offers offers={readOnly ? [] : suggestPairs(leaves.left, leaves.right, pairs)} onTake={add} />
+          <Proposals
+            label="Suggested pairs"
+            count={offers.length === 1 ? "1 pair looks alike" : `${offers.length} pairs look alike`}
+            proposals={offers}
+            name={(offer) => offer.title}
+            onTake={(some) => add(some.map((offer) => offer.pair))}
+          />
           {pairs.length ? (
             <div ref={table} className={css.table} role="table" aria-label="Pairs of fields">
               <Bulk

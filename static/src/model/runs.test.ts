@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { countsText, durationText, runSentence, statusText } from "./runs";
+import { againText, countsText, durationText, paceText, runSentence, statusText } from "./runs";
 
 const none = { read: 0, created: 0, updated: 0, unchanged: 0, skipped: 0, held: 0, failed: 0, echo: 0 };
 const run = { state: "done", mode: "live", counts: none, message: "", started_at: null, ended_at: null };
@@ -19,6 +19,26 @@ describe("run sentences", () => {
   it("have words even when the server had none", () => {
     expect(runSentence({ ...run, state: "waiting" })).not.toBe("");
     expect(runSentence({ ...run, state: "failed" })).toBe("It could not go on.");
+  });
+
+  it("say how much there is as exactly as it is known", () => {
+    const busy = { ...run, state: "running", counts: { ...none, read: 340, created: 338, held: 2 } };
+    expect(runSentence({ ...busy, reading: true, total: null })).toBe("340 records so far: 338 created, 2 held.");
+    expect(runSentence({ ...busy, reading: true, total: 2000 })).toBe("340 of about 2,000 records so far: 338 created, 2 held.");
+    expect(runSentence({ ...busy, reading: false, total: 2100 })).toBe("340 of 2,100 records so far: 338 created, 2 held.");
+    expect(runSentence({ ...busy, reading: true, total: 300 })).toBe("340 records so far: 338 created, 2 held.");
+    expect(paceText({ rate: 33.4, left_s: 53, reading: true, total: 2000 })).toBe("33 records a second, about 53 s left");
+    expect(paceText({ rate: 33.4, left_s: null, reading: true, total: null })).toContain("known when all has been read");
+    expect(paceText({ rate: null, left_s: null, reading: false, total: 0 })).toBe("Counting the pace");
+  });
+
+  it("say what is waited for and until when, also while it is tried again", () => {
+    const counts = { ...none, read: 40, created: 40 };
+    const waiting = { ...run, state: "waiting", message: "Books has had too many requests.", counts, reading: true, total: 90 };
+    expect(runSentence(waiting)).toBe("Books has had too many requests. 40 of about 90 records so far: 40 created.");
+    const now = Date.parse("2026-07-01T12:00:00Z");
+    expect(againText("2026-07-01T12:01:05Z", now)).toBe("It tries again in 1 min 5 s.");
+    expect(againText("2026-07-01T11:59:59Z", now)).toBe("It is trying again now.");
   });
 
   it("show what a done run left over", () => {

@@ -13,7 +13,13 @@ export interface CountsLike {
   echo: number;
 }
 
-export interface RunLike {
+export interface Ahead {
+  /** How many records there are in all; about, as long as it is reading. */
+  reading?: boolean;
+  total?: number | null;
+}
+
+export interface RunLike extends Ahead {
   state: string;
   mode: string;
   counts: CountsLike;
@@ -51,9 +57,9 @@ export function runSentence(run: RunLike): string {
     case "queued":
       return "It waits for its turn.";
     case "running":
-      return run.counts.read ? `${many(run.counts.read, "record")} read so far${done ? `: ${done}` : ""}.` : "It is reading.";
+      return run.counts.read ? soFar(run, done) : "It is reading.";
     case "waiting":
-      return run.message || "It waits and goes on by itself.";
+      return [run.message || "It waits and goes on by itself.", run.counts.read ? soFar(run, done) : ""].join(" ").trim();
     case "paused":
       return run.message || `Paused after ${many(run.counts.read, "record")}. It goes on where it stopped.`;
     case "failed":
@@ -63,6 +69,27 @@ export function runSentence(run: RunLike): string {
     default:
       return (run.counts.read === 0 ? "There was nothing to do." : `${many(run.counts.read, "record")} read: ${done}.`) + would;
   }
+}
+
+/** `340 of about 2,000 records so far: 338 created, 2 held.` */
+function soFar(run: RunLike, done: string): string {
+  const total = run.total ?? 0;
+  const of = total > run.counts.read ? ` of ${run.reading ? "about " : ""}${many(total, "record")}` : "";
+  const begun = of ? `${groupDigits(String(run.counts.read))}${of}` : many(run.counts.read, "record");
+  return `${begun} so far${done ? `: ${done}` : ""}.`;
+}
+
+/** When a waiting run goes on. */
+export function againText(retryAt: string, now: number): string {
+  const seconds = Math.ceil((Date.parse(retryAt) - now) / 1000);
+  return seconds > 0 ? `It tries again in ${durationText(seconds)}.` : "It is trying again now.";
+}
+
+/** The pace, and what is left: as far as it is known. */
+export function paceText(run: { rate: number | null; left_s: number | null } & Ahead): string {
+  const pace = run.rate ? `${groupDigits(String(Math.round(run.rate)))} records a second` : "Counting the pace";
+  if (run.left_s) return `${pace}, about ${durationText(run.left_s)} left`;
+  return run.reading && run.total === null ? `${pace}; how much is left is known when all has been read` : pace;
 }
 
 /** The status that a list shows: a run that is done but left something over says so. */

@@ -1,13 +1,13 @@
 /** Which object of one system is which of another: found by any id or number, and repaired. */
 
-import { Button, Select, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { IconDownload, IconLink, IconPlus, IconSearch, IconUpload } from "@tabler/icons-react";
+import { Button, Select } from "@mantine/core";
+import { IconDownload, IconLink, IconPlus, IconUpload } from "@tabler/icons-react";
 import { useState } from "react";
-import { useSearchParams } from "react-router";
 
 import { useConnections, useMay } from "../api/queries";
 import { CSV, useReferences } from "../api/references";
+import { Filters, useFilters } from "../ui/list/Filters";
+import { More } from "../ui/list/More";
 import { EmptyState, ErrorBanner, Page, Rows } from "../ui/parts";
 import { AddDialog } from "./AddDialog";
 import { ImportDialog } from "./ImportDialog";
@@ -18,23 +18,12 @@ import css from "./references.module.css";
 const FILTERS = ["q", "connection", "state"] as const;
 
 export function ReferencesPage() {
-  const [params, setParams] = useSearchParams();
+  const { filters, filtered, set, clear } = useFilters(FILTERS);
   const [open, setOpen] = useState<"add" | "import" | null>(null);
-  const filters = Object.fromEntries(FILTERS.flatMap((name) => (params.get(name) ? [[name, params.get(name) ?? ""]] : [])));
-  const filtered = Object.keys(filters).length > 0;
   const found = useReferences(filters);
   const connections = useConnections();
   const may = useMay("operator");
   const rows = found.data?.pages.flatMap((page) => page.references) ?? [];
-  const set = (name: string, value: string | null) =>
-    setParams(
-      (now) => {
-        if (value) now.set(name, value);
-        else now.delete(name);
-        return now;
-      },
-      { replace: true },
-    );
   return (
     <Page
       title="Cross references"
@@ -57,14 +46,13 @@ export function ReferencesPage() {
         </>
       }
     >
-      <div className={css.filters}>
-        <Search value={params.get("q") ?? ""} onChange={(text) => set("q", text)} />
+      <Filters q={filters.q ?? ""} onSearch={(text) => set("q", text)} label="Id or number" hint="Id or number, or its beginning">
         <Select
           clearable
           aria-label="Connection"
           placeholder="Every connection"
           data={(connections.data ?? []).map((one) => ({ value: one.id, label: one.name }))}
-          value={params.get("connection")}
+          value={filters.connection ?? null}
           onChange={(next) => set("connection", next)}
         />
         <Select
@@ -72,10 +60,10 @@ export function ReferencesPage() {
           aria-label="State"
           placeholder="Any state"
           data={Object.entries(STATES).map(([value, { text }]) => ({ value, label: text }))}
-          value={params.get("state")}
+          value={filters.state ?? null}
           onChange={(next) => set("state", next)}
         />
-      </div>
+      </Filters>
       <ErrorBanner error={found.error} retry={() => void found.refetch()} />
       {found.isPending ? <Rows count={8} height={48} /> : null}
       {found.data && rows.length === 0 ? (
@@ -84,7 +72,7 @@ export function ReferencesPage() {
           title={filtered ? "No cross reference is like that" : "Nothing is linked yet"}
           act={
             filtered ? (
-              <Button variant="default" onClick={() => setParams({})}>
+              <Button variant="default" onClick={clear}>
                 Show all
               </Button>
             ) : undefined
@@ -109,34 +97,9 @@ export function ReferencesPage() {
           ))}
         </div>
       ) : null}
-      {found.hasNextPage ? (
-        <div className={css.more}>
-          <Button variant="default" loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-            Older ones
-          </Button>
-        </div>
-      ) : null}
+      <More of={found} text="Older ones" />
       {open === "add" ? <AddDialog close={() => setOpen(null)} /> : null}
       {open === "import" ? <ImportDialog close={() => setOpen(null)} /> : null}
     </Page>
-  );
-}
-
-function Search({ value, onChange }: { value: string; onChange: (text: string) => void }) {
-  const [text, setText] = useState(value);
-  const tell = useDebouncedCallback(onChange, 300);
-  return (
-    <TextInput
-      className={css.search}
-      type="search"
-      aria-label="Id or number"
-      placeholder="Id or number, or its beginning"
-      leftSection={<IconSearch size={16} />}
-      value={text}
-      onChange={(event) => {
-        setText(event.currentTarget.value);
-        tell(event.currentTarget.value);
-      }}
-    />
   );
 }

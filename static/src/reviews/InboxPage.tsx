@@ -25,6 +25,8 @@ import css from "./reviews.module.css";
 /** For so long an answered question may still be listed: its documents are set free by the run that takes them. */
 const LEAVING_MS = 10_000;
 
+const TABS: ReadonlySet<string> = new Set(["approvals", "held", "conflicts", "errors", "publications"]);
+
 export function InboxPage() {
   const [params, setParams] = useSearchParams();
   const [done, setDone] = useState<Done | null>(null);
@@ -49,7 +51,8 @@ export function InboxPage() {
   const waiting = groups.reduce((sum, group) => sum + group.count, 0);
   const causes = failed.data?.groups ?? [];
   const failures = failed.data?.records ?? 0;
-  const tab = params.get("tab") ?? (mine ? "approvals" : groups.length || !(failures || disputed) ? "held" : disputed ? "conflicts" : "errors");
+  const asks = params.get("tab") ?? "";
+  const tab = TABS.has(asks) ? asks : (mine ? "approvals" : groups.length || !(failures || disputed) ? "held" : disputed ? "conflicts" : "errors");
   const tabs = [
     { id: "approvals", label: "Approvals", count: asked.length },
     { id: "held", label: "Held", count: waiting },

@@ -10,9 +10,10 @@ import { useExecute, usePlan } from "../api/plans";
 import { useMay } from "../api/queries";
 import type { RunDetail } from "../api/types";
 import { many } from "../model/runs";
+import { Filters } from "../ui/list/Filters";
+import { More } from "../ui/list/More";
 import { Count, EmptyState, ErrorBanner, Rows } from "../ui/parts";
 import { MatchRow } from "./MatchRow";
-import { Search } from "./RunsPage";
 import css from "./runs.module.css";
 
 const BANDS: { id: Band; title: string; text: string }[] = [
@@ -52,9 +53,7 @@ export function MatchView({ run }: { run: RunDetail }) {
           </button>
         ))}
       </div>
-      <div className={css.filters}>
-        <Search value={q} onChange={setQ} label="Name or key" />
-      </div>
+      <Filters q={q} onSearch={setQ} label="Name or key" />
       <div className={css.bulk}>
         <p className={css.bandText}>{chosen?.text}</p>
         {may && asked && report.bands[band] ? (
@@ -84,13 +83,7 @@ export function MatchView({ run }: { run: RunDetail }) {
           <MatchRow key={`${row.node}/${row.key}`} run={run.id} row={row} decide={decide} may={may} />
         ))}
       </div>
-      {list.hasNextPage ? (
-        <div className={css.more}>
-          <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            Show more
-          </Button>
-        </div>
-      ) : null}
+      <More of={list} />
     </section>
   );
 }

@@ -10,9 +10,10 @@ import { useExecute, usePlan } from "../api/plans";
 import type { Plan, PlanLine, RunDetail } from "../api/types";
 import { many } from "../model/runs";
 import { groupDigits, plainNumber, valueText } from "../model/values";
+import { Filters } from "../ui/list/Filters";
+import { More } from "../ui/list/More";
 import { EmptyState, ErrorBanner, Rows, StatusBadge } from "../ui/parts";
 import { statusOf } from "../ui/status";
-import { Search } from "./RunsPage";
 import { recordAddress, outcomeOf } from "./words";
 import css from "./runs.module.css";
 
@@ -31,8 +32,7 @@ export function PlanView({ run }: { run: RunDetail }) {
   return (
     <section>
       <Verdict plan={plan} run={run} />
-      <div className={css.filters}>
-        <Search value={q} onChange={setQ} label="Name, number or key" />
+      <Filters q={q} onSearch={setQ} label="Name, number or key">
         <Select
           aria-label="Which writes"
           placeholder="All outcomes"
@@ -47,7 +47,7 @@ export function PlanView({ run }: { run: RunDetail }) {
         <Button component="a" href={`/api/runs/${run.id}/plan?format=csv`} download variant="default" leftSection={<IconDownload size={16} />}>
           CSV
         </Button>
-      </div>
+      </Filters>
       {rows.length ? null : (
         <EmptyState icon={IconListSearch} title={outcome || q ? "No write is like that" : "Nothing would be written"}>
           {outcome || q ? "Choose another outcome, or take the search away." : "No record reached a step that writes."}
@@ -58,13 +58,7 @@ export function PlanView({ run }: { run: RunDetail }) {
           <PlanCard key={row.id} run={run.id} row={row} />
         ))}
       </div>
-      {list.hasNextPage ? (
-        <div className={css.more}>
-          <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            Show more
-          </Button>
-        </div>
-      ) : null}
+      <More of={list} />
     </section>
   );
 }

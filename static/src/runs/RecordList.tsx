@@ -6,8 +6,9 @@ import { Link, useSearchParams } from "react-router";
 
 import { useDeliveries, useRecords } from "../api/runs";
 import type { Delivery, RunDetail, RunRecord } from "../api/types";
+import { Filters } from "../ui/list/Filters";
+import { More } from "../ui/list/More";
 import { EmptyState, ErrorBanner, Rows, StatusBadge } from "../ui/parts";
-import { Search } from "./RunsPage";
 import { recordAddress, outcomeOf } from "./words";
 import css from "./runs.module.css";
 
@@ -37,8 +38,7 @@ export function RecordList({ run, titles, moving }: Props) {
   const node = params.get("node");
   return (
     <section>
-      <div className={css.filters}>
-        <Search value={params.get("q") ?? ""} onChange={(text) => set("q", text)} label="Name, number or key" />
+      <Filters q={params.get("q") ?? ""} onSearch={(text) => set("q", text)} label="Name, number or key">
         <SegmentedControl
           aria-label="What is listed"
           value={writes ? "writes" : "records"}
@@ -53,7 +53,7 @@ export function RecordList({ run, titles, moving }: Props) {
             Only {titles[node] ?? node} ×
           </Button>
         ) : null}
-      </div>
+      </Filters>
       {writes ? (
         <Writes run={run.id} filters={{ ...filters, ...(node ? { node } : {}) }} titles={titles} moving={moving} />
       ) : (
@@ -84,7 +84,7 @@ function Records({ run, filters, moving }: ListProps) {
           ))}
         </div>
       ) : null}
-      <More list={list} />
+      <More of={list} />
     </>
   );
 }
@@ -121,7 +121,7 @@ function Writes({ run, filters, titles, moving }: ListProps & { titles: Record<s
           ))}
         </div>
       ) : null}
-      <More list={list} />
+      <More of={list} />
     </>
   );
 }
@@ -159,22 +159,5 @@ function NoRows({ moving, filtered }: { moving: boolean; filtered: boolean }) {
           ? "Records appear here as soon as the first batch is settled."
           : "This run read nothing: no record passed the filters of its reading step."}
     </EmptyState>
-  );
-}
-
-interface Paged {
-  hasNextPage: boolean;
-  isFetchingNextPage: boolean;
-  fetchNextPage: () => unknown;
-}
-
-function More({ list }: { list: Paged }) {
-  if (!list.hasNextPage) return null;
-  return (
-    <div className={css.more}>
-      <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-        Show more
-      </Button>
-    </div>
   );
 }

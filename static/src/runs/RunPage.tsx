@@ -5,17 +5,17 @@ import { Link, useParams, useSearchParams } from "react-router";
 import { useRunAct } from "../api/runs";
 import { useMay, useRunDocument } from "../api/queries";
 import type { RunDetail } from "../api/types";
-import { causeText, type Counted, durationText, elapsed, OUTCOMES, runSentence, statusText } from "../model/runs";
+import { againText, causeText, type Counted, elapsed, OUTCOMES, paceText, runSentence, statusText } from "../model/runs";
 import { groupDigits } from "../model/values";
 import { Count, ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
 import { statusOf } from "../ui/status";
+import { useNow } from "../ui/useNow";
 import { Allow, overBudget } from "./Allow";
 import { MatchView } from "./MatchView";
 import { PlanView } from "./PlanView";
 import { RecordList } from "./RecordList";
 import { RetryButton } from "./RetryButton";
 import { useRun } from "./useRun";
-import { useNow } from "./useNow";
 import { modeText, stepTitles } from "./words";
 import css from "./runs.module.css";
 
@@ -138,8 +138,8 @@ function Facts({ run }: { run: RunDetail }) {
 }
 
 function State({ run }: { run: RunDetail }) {
-  const done = run.counts.read;
-  const ahead = run.rate && run.left_s ? run.rate * run.left_s : null;
+  const now = useNow(run.retry_at !== null);
+  const share = run.total ? Math.min(100, (100 * run.counts.read) / run.total) : null;
   return (
     <div className={css.state} role="status" aria-live="polite">
       <StatusBadge {...statusText(run)} />
@@ -147,11 +147,8 @@ function State({ run }: { run: RunDetail }) {
         <p>{runSentence(run)}</p>
         {run.state === "running" ? (
           <>
-            <small>
-              {run.rate ? `${groupDigits(String(Math.round(run.rate)))} records a second` : "Counting the pace"}
-              {run.left_s ? `, about ${durationText(run.left_s)} left` : ""}. You can leave; it goes on.
-            </small>
-            <Progress mt={10} size="sm" animated={!ahead} value={ahead ? (100 * done) / (done + ahead) : 100} aria-label="Progress" />
+            <small>{paceText(run)}. You can leave; it goes on.</small>
+            <Progress mt={10} size="sm" animated={share === null} value={share ?? 100} aria-label="Progress" />
           </>
         ) : null}
         {run.approvals?.map((one) => (
@@ -161,8 +158,8 @@ function State({ run }: { run: RunDetail }) {
           </small>
         ))}
         {run.state === "waiting" && run.retry_at ? (
-          <small>
-            It tries again <RelativeTime at={run.retry_at} />.
+          <small aria-live="off" title={new Date(run.retry_at).toLocaleString("en-GB")}>
+            {againText(run.retry_at, now)} You can leave; it goes on.
           </small>
         ) : null}
       </div>

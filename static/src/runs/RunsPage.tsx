@@ -1,13 +1,14 @@
-import { Button, Select, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
-import { IconListDetails, IconSearch } from "@tabler/icons-react";
-import { useState, type ComponentType } from "react";
-import { Link, useSearchParams } from "react-router";
+import { Button, Select } from "@mantine/core";
+import { IconListDetails } from "@tabler/icons-react";
+import type { ComponentType } from "react";
+import { Link } from "react-router";
 
 import { useFlows } from "../api/queries";
 import { useRuns } from "../api/runs";
 import type { RunRow } from "../api/types";
 import { causeText, elapsed, OUTCOMES, runSentence, statusText } from "../model/runs";
+import { Filters, useFilters } from "../ui/list/Filters";
+import { More } from "../ui/list/More";
 import { EmptyState, ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
 import { statusOf } from "../ui/status";
 import { modeText } from "./words";
@@ -22,39 +23,27 @@ interface Props {
 }
 
 export function RunsPage({ Found }: Props) {
-  const [params, setParams] = useSearchParams();
-  const filters = Object.fromEntries(FILTERS.flatMap((name) => (params.get(name) ? [[name, params.get(name) ?? ""]] : [])));
-  const filtered = Object.keys(filters).length > 0;
+  const { filters, filtered, set, clear } = useFilters(FILTERS);
   const runs = useRuns(filters);
   const flows = useFlows();
   const rows = runs.data?.pages.flatMap((page) => page.runs) ?? [];
-  const set = (name: string, value: string | null) =>
-    setParams(
-      (now) => {
-        if (value) now.set(name, value);
-        else now.delete(name);
-        return now;
-      },
-      { replace: true },
-    );
   const choice = (name: string) => ({ value: name, label: statusOf(name).text });
   return (
     <Page title="Runs" lead="What happened">
-      <div className={css.filters}>
-        <Search value={params.get("q") ?? ""} onChange={(text) => set("q", text)} label="Customer, number or key of a record" />
+      <Filters q={filters.q ?? ""} onSearch={(text) => set("q", text)} label="Customer, number or key of a record">
         <Select
           clearable
           searchable
           aria-label="Flow"
           placeholder="Every flow"
           data={(flows.data ?? []).map((flow) => ({ value: flow.slug, label: flow.name }))}
-          value={params.get("flow")}
+          value={filters.flow ?? null}
           onChange={(next) => set("flow", next)}
         />
-        <Select clearable aria-label="State" placeholder="Any state" data={STATES.map(choice)} value={params.get("state")} onChange={(next) => set("state", next)} />
-        <Select clearable aria-label="Outcome" placeholder="Any outcome" data={OUTCOMES.map(choice)} value={params.get("outcome")} onChange={(next) => set("outcome", next)} />
-      </div>
-      <Found q={params.get("q") ?? ""} />
+        <Select clearable aria-label="State" placeholder="Any state" data={STATES.map(choice)} value={filters.state ?? null} onChange={(next) => set("state", next)} />
+        <Select clearable aria-label="Outcome" placeholder="Any outcome" data={OUTCOMES.map(choice)} value={filters.outcome ?? null} onChange={(next) => set("outcome", next)} />
+      </Filters>
+      <Found q={filters.q ?? ""} />
       <ErrorBanner error={runs.error} retry={() => void runs.refetch()} />
       {runs.isPending ? <Rows count={8} /> : null}
       {runs.data && rows.length === 0 ? (
@@ -63,7 +52,7 @@ export function RunsPage({ Found }: Props) {
           title={filtered ? "No run is like that" : "No runs yet"}
           act={
             filtered ? (
-              <Button variant="default" onClick={() => setParams({})}>
+              <Button variant="default" onClick={clear}>
                 Show all runs
               </Button>
             ) : (
@@ -92,13 +81,7 @@ export function RunsPage({ Found }: Props) {
           ))}
         </div>
       ) : null}
-      {runs.hasNextPage ? (
-        <div className={css.more}>
-          <Button variant="default" loading={runs.isFetchingNextPage} onClick={() => void runs.fetchNextPage()}>
-            Earlier runs
-          </Button>
-        </div>
-      ) : null}
+      <More of={runs} text="Earlier runs" />
     </Page>
   );
 }
@@ -122,24 +105,5 @@ function RunLine({ run }: { run: RunRow }) {
         <RelativeTime at={run.started_at} />
       </span>
     </Link>
-  );
-}
-
-export function Search({ value, onChange, label }: { value: string; onChange: (text: string) => void; label: string }) {
-  const [text, setText] = useState(value);
-  const tell = useDebouncedCallback(onChange, 300);
-  return (
-    <TextInput
-      className={css.search}
-      type="search"
-      aria-label={label}
-      placeholder={label}
-      leftSection={<IconSearch size={16} />}
-      value={text}
-      onChange={(event) => {
-        setText(event.currentTarget.value);
-        tell(event.currentTarget.value);
-      }}
-    />
   );
 }

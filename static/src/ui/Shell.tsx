@@ -1,4 +1,5 @@
 import { ActionIcon, Menu, useMantineColorScheme } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
 import {
   IconCalendarClock,
   IconDeviceDesktop,
@@ -8,6 +9,7 @@ import {
   IconLink,
   IconListDetails,
   IconLogout,
+  IconMenu2,
   IconMoon,
   IconPlugConnected,
   IconSearch,
@@ -18,22 +20,26 @@ import {
   type Icon,
 } from "@tabler/icons-react";
 import type { ReactNode } from "react";
-import { NavLink } from "react-router";
+import { NavLink, useMatches } from "react-router";
 
+import { PlacesDrawer } from "./PlacesDrawer";
 import css from "./shell.module.css";
 
-interface Place {
+export interface Place {
   to: string;
   title: string;
   icon: Icon;
 }
 
+/** How many of the places stand in the bar of a phone; the others are behind its last button. */
+const AT_HAND = 4;
+
 const places: Place[] = [
   { to: "/", title: "Home", icon: IconHome },
   { to: "/flows", title: "Flows", icon: IconSitemap },
   { to: "/runs", title: "Runs", icon: IconListDetails },
-  { to: "/schedules", title: "Schedules", icon: IconCalendarClock },
   { to: "/inbox", title: "Inbox", icon: IconInbox },
+  { to: "/schedules", title: "Schedules", icon: IconCalendarClock },
   { to: "/references", title: "References", icon: IconLink },
   { to: "/rules", title: "Rules", icon: IconGavel },
   { to: "/connections", title: "Connections", icon: IconPlugConnected },
@@ -53,6 +59,9 @@ export interface ShellProps {
 
 export function Shell({ user, demo, slim = false, onFind, onSignOut, children }: ShellProps) {
   const shown = [...places, ...(demo ? [sandboxes] : []), settings];
+  const rare = shown.slice(AT_HAND);
+  const away = useMatches().some(({ pathname }) => rare.some(({ to }) => pathname.startsWith(to)));
+  const [opened, more] = useDisclosure(false);
   return (
     <div className={`${css.shell} ${slim ? css.slim : ""}`}>
       <a href="#main" className={css.skip}>
@@ -68,12 +77,16 @@ export function Shell({ user, demo, slim = false, onFind, onSignOut, children }:
           <span className={css.label}>Find</span>
           <kbd className={css.label}>Ctrl K</kbd>
         </button>
-        {shown.map(({ to, title, icon: Glyph }) => (
-          <NavLink key={to} to={to} end={to === "/"} className={css.link} title={title}>
+        {shown.map(({ to, title, icon: Glyph }, at) => (
+          <NavLink key={to} to={to} end={to === "/"} className={`${css.link} ${at < AT_HAND ? "" : css.rare}`} title={title}>
             <Glyph size={19} stroke={1.7} aria-hidden />
             <span className={css.label}>{title}</span>
           </NavLink>
         ))}
+        <button type="button" className={`${css.link} ${css.more}`} aria-haspopup="dialog" aria-expanded={opened} data-away={away} onClick={more.open}>
+          <IconMenu2 size={19} stroke={1.7} aria-hidden />
+          <span className={css.label}>Menu</span>
+        </button>
         <div className={css.foot}>
           <span className={css.who} title={user.email}>
             {user.name || user.email}
@@ -84,6 +97,7 @@ export function Shell({ user, demo, slim = false, onFind, onSignOut, children }:
       <main id="main" className={css.main} tabIndex={-1}>
         {children}
       </main>
+      <PlacesDrawer opened={opened} onClose={more.close} places={rare} user={user} onFind={onFind} onSignOut={onSignOut} />
     </div>
   );
 }

@@ -98,6 +98,27 @@ def test_both_ways_to_cut_pages(connect: Connect, served: Served, paging: str) -
     assert len(orders) == len(set(orders)) == 33
 
 
+@pytest.mark.parametrize(("paging", "status"), [("server", 400), ("skip", 501)])
+def test_the_first_page_tells_how_many_there_are_where_the_service_counts(
+    connect: Connect, served: Served, paging: str, status: int
+) -> None:
+    def read(connector: ODataConnector) -> list[int | None]:
+        first = connector.read(Query(entity="Customers"), None, 10)
+        second = connector.read(Query(entity="Customers"), first.cursor, 10)
+        return [first.total, second.total]
+
+    assert read(connect(paging=paging)) == [33, None]
+    calls = len(served.app.journal)
+    served.app.active["no_count"] = {"status": status}
+    proud = connect(paging=paging)
+    assert read(proud) == [None, None]
+    once = len(served.app.journal) - calls
+    assert read(proud) == [None, None]
+    again = len(served.app.journal) - calls - once
+    assert once - again == 2, "metadata, and one refusal; it is not asked a second time"
+    assert len(read_all(proud)) == 33
+
+
 @pytest.mark.parametrize("paging", ["server", "skip"])
 def test_only_what_changed(connect: Connect, served: Served, paging: str) -> None:
     stamps = [row["ModifiedOn"] for row in served.app.rows("Customers")]

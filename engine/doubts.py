@@ -1,0 +1,104 @@
+"""Creates that may have happened: how long nobody can know, and how it is found out.
+
+A call whose answer was lost, or whose worker died, may still be carried out. What is found is adopted at once. That
+it is not there is only believed when the time limit of the call is over and searches see what was written by then;
+until then everybody waits. Where the system itself recognises a repeated create, sending it again is the surest way
+to ask, and nobody waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+import msgspec
+
+from engine.claims import too_early
+from engine.clock import now
+from engine.connector import CannotTell
+from engine.dispatch import change_of
+from engine.errors import InDoubt, Unavailable
+from engine.intent import Delivered, Errand, Intent, keep, receive
+from engine.node import WriteTarget
+from engine.record import Outcome, Remote, Result
+from engine.store import claims as standing
+from engine.walk import Receipt
+
+
+def settle(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> list[Intent]:
+    """Looks for what may have happened; answers what is left to do.
+
+    Raises Unavailable as long as it is too early to say that something is not there.
+    """
+    doubtful = [intent for intent in intents if intent.doubtful]
+    if not doubtful:
+        return intents
+    _hear_out(errand, doubtful)
+    changes = [change_of(errand, intent, "create") for intent in doubtful]
+    try:
+        found = errand.connector.resolve(target.entity, changes)
+    except CannotTell as error:
+        for intent in doubtful:
+            result = Result(
+                Outcome.IN_DOUBT, code=error.code, message=error.message, question=_question(target, intent)
+            )
+            receive(done, intent, Receipt(result, "create", intent.wanted("create")))
+        return [intent for intent in intents if not intent.doubtful]
+    for intent, change, remote in zip(doubtful, changes, found, strict=True):
+        if remote is not None:
+            result = _found(errand, target, remote)
+            keep(errand, intent, result, done)
+            receive(done, intent, Receipt(result, "create", change.data, json=change.json))
+    missing = [intent for intent, remote in zip(doubtful, found, strict=True) if remote is None]
+    _wait_for(errand, missing)
+    settled = {id(intent) for intent in doubtful} - {id(intent) for intent in missing}
+    return [intent for intent in intents if id(intent) not in settled]
+
+
+def note(errand: Errand, intents: Sequence[Intent], error: Exception) -> None:
+    """Writes down until when a call that failed may still be carried out: as long as it got no answer. Without the
+    note its claim stands for longer, so it does no harm that the database cannot take it."""
+    until = error.sent_at + error.timeout if isinstance(error, InDoubt) else now()
+    with suppress(Unavailable):
+        if intents:
+            _stand(errand, intents, until)
+
+
+def _hear_out(errand: Errand, doubtful: Sequence[Intent]) -> None:
+    """Whoever had the batch before us died, or was frozen: what it sent last may still be under way."""
+    ours = [intent for intent in doubtful if intent.reference and intent.reference.claim == intent.claim]
+    if errand.silent_until is not None and ours and not errand.dry:
+        _stand(errand, ours, errand.silent_until)
+
+
+def _stand(errand: Errand, intents: Sequence[Intent], until: float) -> None:
+    for intent in intents:
+        if intent.reference is not None:
+            intent.reference = msgspec.structs.replace(intent.reference, claim_until=until)
+    with errand.database.write() as session:
+        standing.stand(session, [(intent.pair, intent.left_id, intent.claim) for intent in intents], until)
+
+
+def _wait_for(errand: Errand, missing: Sequence[Intent]) -> None:
+    capability = errand.connector.capability
+    if errand.dry or not missing or capability.idempotency in ("key", "client-id"):
+        return
+    known = max(intent.reference.claim_until for intent in missing if intent.reference) + capability.lag
+    if now() < known:
+        raise too_early(errand, known)
+
+
+def _found(errand: Errand, target: WriteTarget, remote: Remote) -> Result:
+    return Result(
+        Outcome.CREATED,
+        remote.id,
+        remote.number,
+        remote.link or errand.connector.link(target.entity, remote.id),
+        answer=remote.data,
+        message="Found again after an answer was lost.",
+    )
+
+
+def _question(target: WriteTarget, intent: Intent) -> dict[str, object]:
+    source = {**msgspec.structs.asdict(intent.pair), "left_id": intent.left_id}
+    return {"kind": "in-doubt", "entity": target.entity, "source": source}

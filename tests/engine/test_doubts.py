@@ -1,0 +1,196 @@
+"""Creates without an answer: no more of them than were under way, and none sent again while it may still arrive."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from engine import clock
+from engine.connector import Capability
+from engine.errors import InDoubt, Unavailable
+from engine.record import Change, from_json
+from engine.store import lanes
+from engine.store.database import Database
+from engine.store.runs import Run
+from tests.conftest import Clock
+from tests.engine.faults import Killed, after, raising, use
+from tests.engine.test_convoy import Company
+from tests.engine.test_executor import start
+from tests.engine.toys import Bench, Toy, World, toy_flow, toys
+
+LEASE = 9.0
+ROWS = 24
+
+
+@pytest.fixture(autouse=True)
+def _toys() -> Iterator[None]:
+    with toys():
+        yield
+
+
+def toy(size: int, **capability: Any) -> type[Toy]:
+    """A toy that takes so many records in a call."""
+    return type("Sized", (Toy,), {"capability": Capability(page=100, write=size, find=50, **capability)})
+
+
+def step(bench: Bench) -> list[Run]:
+    """Everybody who is due does what there is to do, once; answers all runs."""
+    executor = bench.executor(lease=LEASE)
+    with bench.database.read() as session:
+        waiting = [*bench.rings, *lanes.unattended(session, -1.0)]
+    bench.rings.clear()
+    for run_id, lane in waiting:
+        executor.advance(run_id, lane)
+    with bench.database.read() as session:
+        return list(session.exec(select(Run)))
+
+
+def sums(runs: Sequence[Run]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for run in runs:
+        assert run.state == "done", (run.state, run.message)
+        total.update({name: n for name, n in from_json(run.counts or "{}").items() if n})
+    return dict(total)
+
+
+@pytest.mark.parametrize("size", [1, 4])
+@pytest.mark.parametrize("together", [True, False])
+def test_a_worker_that_dies_leaves_only_what_was_under_way_in_doubt(
+    database: Database, clock: Clock, size: int, together: bool
+) -> None:
+    """A target that takes inserts and nothing else; 24 runs that travel together, and one run of 24 records."""
+    world = World(0 if together else ROWS)
+    world.means = "none"
+    bench = Company(database, world, match=()) if together else Bench(database, world, toy_flow(match=()))
+    use(bench, toy(size))
+    world.after_write = after(12 // size - 1, 1, raising(lambda: Killed("amid the calls")))
+    if isinstance(bench, Company):
+        bench.call(*(f"S{n}" for n in range(ROWS)))
+    else:
+        start(bench)
+    with pytest.raises(Killed):
+        step(bench)
+    assert len(world.target) == 12
+    clock.advance(LEASE + 1)
+    assert sums(_until_over(bench)) == {"read": ROWS, "created": ROWS - size, "held": size}
+    assert len(set(world.created())) == len(world.created()) == ROWS
+
+
+def _until_over(bench: Bench) -> list[Run]:
+    for _ in range(5):
+        runs = step(bench)
+        if all(run.ended_at is not None for run in runs):
+            return runs
+    return runs
+
+
+@pytest.mark.parametrize("lag", [0.0, 20.0])
+def test_what_a_dead_worker_sent_is_waited_for_before_it_is_sent_again(
+    database: Database, clock: Clock, lag: float
+) -> None:
+    """Its call takes longer than its lease; only when its time limit is over, nothing found means nothing there."""
+    world, bench = _slow(database, lag)
+    with pytest.raises(Killed):
+        step(bench)
+    clock.advance(LEASE + 1)
+    assert [run.code for run in step(bench)] == ["E-UNSEEN"]
+    for row in world.pending:  # at last
+        world.target.append(row)
+    clock.advance(60.0)
+    assert sums(step(bench)) == {"read": 3, "created": 3}
+    assert sorted(world.created()) == sorted(world.source)
+
+
+def test_what_a_dead_worker_never_sent_is_sent_when_that_is_certain(database: Database, clock: Clock) -> None:
+    """A refusal in between does not shorten the wait."""
+    world, bench = _slow(database, 0.0)
+    with pytest.raises(Killed):
+        step(bench)
+    clock.advance(LEASE + 1)
+    usual = bench.open
+
+    def shut(connection_id: str, **options: Any) -> Any:
+        raise Unavailable("Busy.", code="E-UNREACHABLE", retry_after=0.5)
+
+    bench.open = shut  # type: ignore[method-assign]
+    assert [run.code for run in step(bench)] == ["E-UNREACHABLE"]
+    bench.open = usual  # type: ignore[method-assign]
+    clock.advance(2.0)
+    assert [run.code for run in step(bench)] == ["E-UNSEEN"]
+    assert world.target == []
+    clock.advance(60.0)
+    assert sums(step(bench)) == {"read": 3, "created": 3}
+
+
+def test_a_lost_answer_is_believed_lost_when_searches_have_caught_up(
+    database: Database, clock: Clock
+) -> None:
+    """The object is there, but searches do not show it before the system's lag is over."""
+    world = World(3)
+    bench = Bench(database, world, toy_flow())
+    use(bench, toy(20, lag=20.0))
+    world.after_write = after(0, 1, raising(_lost))
+    start(bench)
+    hidden, world.target = world.target, []
+    step(bench)
+    world.target, hidden = hidden, world.target
+    clock.advance(31.0)
+    assert [run.code for run in step(bench)] == ["E-UNSEEN"]
+    world.target += hidden
+    clock.advance(30.0)
+    assert sums(step(bench)) == {"read": 3, "created": 3}
+    assert sorted(world.created()) == sorted(world.source)
+
+
+def _lost() -> InDoubt:
+    return InDoubt("No answer.", sent_at=clock.now(), timeout=30.0)
+
+
+class _Slow(World):
+    """Carries out its first call when everybody has forgotten it."""
+
+    pending: list[dict[str, Any]]
+
+    def put_off(self, changes: Sequence[Change]) -> None:
+        self.pending = [{"id": at, "key": one.key, **one.data} for at, one in enumerate(changes)]
+        raise Killed("with a call under way")
+
+
+def _slow(database: Database, lag: float) -> tuple[_Slow, Bench]:
+    world = _Slow(3)
+    bench = Bench(database, world, toy_flow())
+    bench.timeout = 30.0
+    use(bench, toy(20, lag=lag))
+    world.before_write = after(0, 1, world.put_off)
+    start(bench)
+    return world, bench
+
+
+def test_two_workers_claim_handfuls_of_the_same_objects_without_writing_twice(database: Database) -> None:
+    """While one sends a handful, another takes up a run about the same objects."""
+    world = World()
+    world.means = "none"
+    bench = Company(database, world, match=())
+    use(bench, toy(2))
+    names = [f"S{n}" for n in range(8)]
+    bench.call(*names)
+    ring = bench.rings.pop()
+    other = bench.executor()
+    lock = threading.Lock()
+
+    def meanwhile(changes: Sequence[Change]) -> None:
+        if world.write_calls == 1 and lock.acquire(blocking=False):
+            bench.call(*reversed(names))
+            other.advance(*bench.rings.pop(0))
+
+    world.before_write = meanwhile
+    bench.executor().advance(*ring)
+    world.before_write = lambda changes: None
+    rows = bench.finish()
+    assert sorted(world.created()) == names
+    assert sums(list(rows.values())) == {"read": 16, "created": 8, "unchanged": 8}
