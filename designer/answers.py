@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from designer import drawing, filling, gaps, pairing, publishing, shelf
+from designer import drawing, filling, gaps, losses, pairing, publishing, shelf
 from designer.installation import here
 from engine import releases
 from engine.clock import now
+from engine.couple import Said
 from engine.errors import HeddleError, Problem, RequestError
 from engine.flow import SHARED, Flow
 from engine.record import Remote, fingerprint, from_json
@@ -46,7 +47,7 @@ def answer(question: Mapping[str, Any], given: Mapping[str, str], by: str) -> Re
     """
     asked = {name: value for name, value in question.items() if name != "flow"}
     match asked.get("kind"):
-        case kind if kind in filling.ROWS:
+        case _ if filling.is_row(asked):
             return _answer_row(question, asked, given, by)
         case "ask":
             return _answer_rule(question, asked, given, by)
@@ -56,6 +57,8 @@ def answer(question: Mapping[str, Any], given: Mapping[str, str], by: str) -> Re
             return _answer_doubt(question, asked, given, by)
         case "closed-period" if asked.get("field"):
             return _answer_period(question, asked, given, by)
+        case "gone" if "partner" in asked:
+            return _answer_loss(question, asked, given, by)
     raise RequestError(
         "This question has no answer to type.",
         status=422,
@@ -212,6 +215,23 @@ def _answer_choice(
         row = _asked_by(session, question, asked)
         pairing.choose(session, asked, choice, remote)
         made = promise(session, row.id, fingerprint(asked), by, answer=given)
+        audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
+    return set_free(made.number)
+
+
+def _answer_loss(
+    question: Mapping[str, Any], asked: Mapping[str, Any], given: Mapping[str, str], by: str
+) -> Released:
+    """The answer is what became of an object: deleted, or merged into one that is looked up before it is believed."""
+    said = losses.said(asked, given)
+    with here().database.write() as session:
+        earlier = _answered_before(session, question, asked, given)
+        if earlier is not None:
+            return _told(earlier)
+        row = _asked_by(session, question, asked)
+        losses.must_be_offered(session, row, asked, said)
+        change = {ANSWERS: {Said.key(str(asked["node"]), str(asked["id"])): said.text()}}
+        made = promise(session, row.id, fingerprint(asked), by, change=change, answer=given)
         audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
     return set_free(made.number)
 

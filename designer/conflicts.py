@@ -10,21 +10,21 @@ from typing import Any, Literal
 from designer import drawing, publishing
 from designer.installation import here
 from designer.things import Names
-from engine import forms, launch
+from engine import forms, plan, verdicts
 from engine.clock import iso
 from engine.errors import Problem, RequestError
 from engine.flow import Flow
 from engine.forms import FormField
-from engine.launch import Cause, Started
-from engine.record import Record, idempotency_key
+from engine.launch import Started
 from engine.shape import Entity
 from engine.store import audit, conflicts, flows
 from engine.store.conflicts import Conflict
 from engine.store.database import Session
+from engine.store.runs import Run
 from engine.store.timeline import Thing
 
-POLICIES = ("ask", "left", "right", "newest", "first_filled_left", "first_filled_right")
-"""What may be remembered by a click; the others need settings of their own."""
+Policy = Mapping[str, Any]
+"""Who decides a field from now on: {"policy", "state", "rules", "flow"}, as a pair of the matrix has it."""
 KINDS: dict[str, Literal["number", "yes_no", "date"]] = {
     "integer": "number", "number": "number", "money": "number", "boolean": "yes_no", "date": "date",
 }  # fmt: skip
@@ -63,7 +63,7 @@ def listed(session: Session, flow_slug: str = "", after: int = 0, limit: int = 5
 
 
 def decide(
-    conflict_id: int, answers: Mapping[str, Mapping[str, Any]], remember: Mapping[str, str], by: str
+    conflict_id: int, answers: Mapping[str, Mapping[str, Any]], remember: Mapping[str, Policy], by: str
 ) -> Done:
     """Decides fields of one conflict, and sets the pair going; asked twice, the second is refused.
 
@@ -89,7 +89,9 @@ def decide(
     return Done(1, [started.run], version, [])
 
 
-def decide_alike(slug: str, node: str, field: str, take: str, by: str, remember: str | None = None) -> Done:
+def decide_alike(
+    slug: str, node: str, field: str, take: str, by: str, remember: Policy | None = None
+) -> Done:
     """The same answer for a field in every open conflict of a step. ``take``: left, right, or proposal.
 
     What somebody else decides meanwhile, and what has no proposal, is told and left alone.
@@ -128,7 +130,7 @@ def decide_alike(slug: str, node: str, field: str, take: str, by: str, remember:
     return Done(len(done), [started.run] if started else [], version, problems)
 
 
-def with_policy(flow: Flow, node_id: str, policies: Mapping[str, str]) -> Flow:
+def with_policy(flow: Flow, node_id: str, policies: Mapping[str, Policy]) -> Flow:
     """The drawing with other policies for pairs of fields of a step; a pair that it does not have is left out."""
     nodes = []
     for node in flow.nodes:
@@ -139,22 +141,24 @@ def with_policy(flow: Flow, node_id: str, policies: Mapping[str, str]) -> Flow:
     return flow.model_copy(update={"nodes": nodes})
 
 
-def _with(pair: Mapping[str, Any], policy: str | None) -> dict[str, Any]:
+def _with(pair: Mapping[str, Any], policy: Policy | None) -> dict[str, Any]:
     if policy is None:
         return dict(pair)
-    kept = {name: value for name, value in pair.items() if name not in ("state", "rules")}
-    return {**kept, "policy": policy}
+    kept = {name: value for name, value in pair.items() if name not in ("state", "rules", "flow")}
+    return {**kept, **{name: value for name, value in policy.items() if value is not None}}
 
 
 def _key(pair: Mapping[str, Any]) -> str:
     return f"{pair.get('left')}={pair.get('right')}"
 
 
-def _remember(session: Session, row: flows.FlowRow, node: str, policies: Mapping[str, str], by: str) -> int:
+def _remember(
+    session: Session, row: flows.FlowRow, node: str, policies: Mapping[str, Policy], by: str
+) -> int:
     """Publishes the live version with these policies, and changes the draft alike. Answers the number."""
     live = flows.version_by_id(session, row.live_version_id) if row.live_version_id else None
     if live is None:
-        raise _unpublished(row)
+        raise verdicts.unpublished(row)
     if publishing.guarded(session, row):
         raise RequestError(
             f"«{row.name}» posts to the ledger, so a second person publishes what changes it.",
@@ -184,42 +188,29 @@ def _remember(session: Session, row: flows.FlowRow, node: str, policies: Mapping
         draft = row.document()
         if changed(draft) != draft:
             flows.save_draft(session, row, changed(draft))
-        note = f"Remembered: {', '.join(f'{field} {policy}' for field, policy in policies.items())}"
+        _must_work(changed(document), document)
+        told = (f"{field} {policy['policy']}" for field, policy in policies.items())
+        note = f"Remembered: {', '.join(told)}"
         text = flows.canonical(changed(document))
         number = flows.publish(session, row, by, note, text).number or 0
         publishing.carry(session, row, changed)
     return number
 
 
+def _must_work(changed: Flow, before: Flow) -> None:
+    """Raises RequestError (422) when the drawing has become wrong by what is to be remembered."""
+    known = {(problem.code, problem.field) for problem in plan.check(before).errors}
+    fresh = [problem for problem in plan.check(changed).errors if (problem.code, problem.field) not in known]
+    if fresh:
+        raise RequestError(
+            fresh[0].message, status=422, code=fresh[0].code, cure=fresh[0].cure, problems=fresh
+        )
+
+
 def _look_again(session: Session, row: flows.FlowRow, decided: Sequence[Conflict], by: str) -> Started:
-    """One run in which the step looks at the pairs again and carries out what was decided."""
     version = flows.version_by_id(session, row.live_version_id) if row.live_version_id else None
-    if version is None or version.id is None:
-        raise _unpublished(row)
-    flow = version.document()
-    entries: dict[str, list[Record]] = {}
-    for one in decided:
-        if flow.node(one.node) is None:
-            raise RequestError(
-                "The step that found this conflict is no longer in the flow.",
-                status=409,
-                code="E-NODE-GONE",
-                cure="Correct the objects in their systems.",
-            )
-        entries.setdefault(one.node, []).append(one.signal())
-    bindings = drawing.bind_missing(session, flow, row.bound())
-    ids = sorted(str(one.id) for one in decided)
-    return launch.start_inside(
-        session,
-        flow_id=row.id,
-        version_id=version.id,
-        bindings=bindings,
-        mode="live",
-        cause=Cause("conflict", by, idempotency_key("conflict", *ids)),
-        entries=entries,
-        parent=decided[0].run_id,
-        batch_size=flow.policy.batch_size,
-    )
+    bound = drawing.bind_missing(session, version.document(), row.bound()) if version else {}
+    return verdicts.look_again(session, row, decided, by, bound)
 
 
 def _typed(row: Conflict, field: str, answer: Mapping[str, Any], shape: Entity | None) -> dict[str, Any]:
@@ -280,16 +271,31 @@ def _shown(
         "run": row.run_id,
         "since": iso(row.created_at),
         **sides,
+        "rules": [
+            {"value": name, "label": str(one.get("title") or name)}
+            for name, one in (flow.document().rules.items() if flow else ())
+        ],
         "fields": [
             {
                 **field,
                 "alike": alike.get((row.flow_id, row.node, field["field"]), 1),
                 "policy": pairs.get(field["field"], {}).get("policy", "ask"),
+                "asked": _asked(session, row, field),
                 "translated": bool(pairs.get(field["field"], {}).get("table")),
             }
             for field in row.rows()
         ],
     }
+
+
+def _asked(session: Session, row: Conflict, field: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The flow that is to decide a field: {"flow", "run", "state"}; run None where it could not be asked."""
+    slug = str(field.get("flow") or "")
+    if not slug:
+        return None
+    run_id = verdicts.run_of(session, row.id or 0, slug)
+    run = session.get(Run, run_id) if run_id else None
+    return {"flow": slug, "run": run_id, "state": run.state if run else ""}
 
 
 def _flow(session: Session, flow_id: str) -> flows.FlowRow:
@@ -298,12 +304,3 @@ def _flow(session: Session, flow_id: str) -> flows.FlowRow:
     if found is None:
         raise RequestError("The flow has been deleted.", status=409, code="E-NOT-FOUND")
     return found
-
-
-def _unpublished(row: flows.FlowRow) -> RequestError:
-    return RequestError(
-        f"«{row.name}» has no published version.",
-        status=409,
-        code="E-NOT-PUBLISHED",
-        cure="Publish it; then decide.",
-    )

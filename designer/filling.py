@@ -12,8 +12,13 @@ from engine.functions import BadInput, Table
 from engine.functions.signature import as_number
 from engine.store import flows
 
-ROWS = ("lookup", "rate")
-"""The kinds of question whose answer is a row of a table."""
+ROWS = ("lookup", "rate", "translate", "ambiguous")
+"""The kinds of question whose answer is a row of a table, if they name one."""
+
+
+def is_row(question: Mapping[str, Any]) -> bool:
+    """Whether the answer changes a table: a row is missing, or one of several is to count."""
+    return question.get("kind") in ROWS and "table" in question
 
 
 def with_row(table: LookupTable, question: Mapping[str, Any], given: Mapping[str, str]) -> LookupTable:
@@ -21,6 +26,10 @@ def with_row(table: LookupTable, question: Mapping[str, Any], given: Mapping[str
     _fits(table, question, given)
     if question["kind"] == "rate":
         return _added(table, {**given, **_pair(table, question)})
+    if question["kind"] == "translate":
+        return _translated(table, str(question["column"]), given[table.columns[0]], str(question["value"]))
+    if question["kind"] == "ambiguous":
+        return _settled(table, question, next(iter(given.values())))
     key, on = str(question.get("key")), str(question.get("on") or "")
     at = Table("", table).row(key, on)
     if at is None:
@@ -35,6 +44,58 @@ def with_row(table: LookupTable, question: Mapping[str, Any], given: Mapping[str
 def _added(table: LookupTable, cells: Mapping[str, str]) -> LookupTable:
     row = [cells.get(column) or None for column in table.columns]
     return table.model_copy(update={"rows": [*table.rows, row]})
+
+
+def _translated(table: LookupTable, column: str, key: str, value: str) -> LookupTable:
+    """The table in which this value of a column stands for this key. Raises RequestError (422) if that one has another."""
+    place, at = table.columns.index(column), Table("", table).row(key)
+    if at is None:
+        return _added(table, {table.columns[0]: key, column: value})
+    known = table.rows[at][place] if place < len(table.rows[at]) else None
+    if known:
+        message = f"{key} stands for {known} already."
+        problem = Problem("E-CELL", message, "Choose another one.", field=f"answer.{table.columns[0]}")
+        raise RequestError(message, status=422, code="E-CELL", cure=problem.cure, problems=[problem])
+    return _with_cell(table, {at: value}, place)
+
+
+def _settled(table: LookupTable, question: Mapping[str, Any], chosen: str) -> LookupTable:
+    """Of the rows that could be meant only the chosen one keeps its cell; the others ask when they are met."""
+    place = table.columns.index(str(question["column"]))
+    key, value = str(question["key"]), chosen
+    if question["to"] == "left":
+        key, value = chosen, str(question["key"])
+    others = {
+        at: None
+        for at, row in enumerate(table.rows)
+        if place < len(row)
+        and (_same(row[0], key) or _same(row[place], value))
+        and not (_same(row[0], key) and _same(row[place], value))
+    }
+    return _with_cell(table, others, place)
+
+
+def _with_cell(table: LookupTable, cells: Mapping[int, str | None], place: int) -> LookupTable:
+    rows = [
+        [*row[:place], *[None] * (place - len(row)), cells[at], *row[place + 1 :]]
+        if at in cells
+        else list(row)
+        for at, row in enumerate(table.rows)
+    ]
+    return table.model_copy(update={"rows": rows})
+
+
+def _counterparts(table: LookupTable, question: Mapping[str, Any]) -> list[str]:
+    """What an ambiguous value could stand for."""
+    place = table.columns.index(str(question["column"]))
+    here, there = (0, place) if question["to"] == "right" else (place, 0)
+    full = [row for row in table.rows if place < len(row) and row[0] and row[place]]
+    found = [str(row[there]) for row in full if _same(row[here], str(question["key"]))]
+    return list(dict.fromkeys(found))
+
+
+def _same(cell: str | None, text: str) -> bool:
+    return (cell or "").strip().casefold() == text.strip().casefold()
 
 
 def _pair(table: LookupTable, question: Mapping[str, Any]) -> dict[str, str]:
@@ -52,6 +113,11 @@ def _asked(table: LookupTable, question: Mapping[str, Any]) -> tuple[list[str], 
     """The columns that may be filled in, and those that must."""
     if question["kind"] == "rate" and table.rates is not None:
         return [table.rates.rate], [table.rates.rate]
+    if question["kind"] == "translate":
+        return [table.columns[0]], [table.columns[0]]
+    if question["kind"] == "ambiguous":
+        name = str(question["column"]) if question["to"] == "right" else table.columns[0]
+        return [name], [name]
     wanted = [column for column in table.columns[1:] if column not in (table.valid_from, table.valid_to)]
     needed = question.get("column")
     return [*table.columns[1:]], [str(needed)] if needed else wanted
@@ -69,6 +135,16 @@ def _fits(table: LookupTable, question: Mapping[str, Any], given: Mapping[str, s
         for name in must
         if not (given.get(name) or "").strip()
     ]
+    if (
+        not problems
+        and question["kind"] == "ambiguous"
+        and given[must[0]] not in _counterparts(table, question)
+    ):
+        problems.append(
+            Problem(
+                "E-CHOICE", f"{given[must[0]]} is none of them.", "Choose one.", field=f"answer.{must[0]}"
+            )
+        )
     if not problems and question["kind"] == "rate" and not _is_rate(given[must[0]]):
         message = f"«{given[must[0]]}» is not a rate above 0."
         cure = "Write it with a point, like 0.9215."
@@ -97,13 +173,15 @@ def form(row: flows.FlowRow, table: LookupTable, question: Mapping[str, Any]) ->
     for name in _asked(table, question)[0]:
         place = table.columns.index(name)
         choices = _choices(row, table, name)
-        if choices is None:
+        if question["kind"] == "ambiguous":
+            choices = [{"value": value, "title": value} for value in _counterparts(table, question)]
+        elif choices is None:
             values = sorted({cell for cells in table.rows for cell in cells[place : place + 1] if cell})
             known = [] if question["kind"] == "rate" else values[:500]
             choices = [{"value": value, "title": value} for value in known]
         columns.append({"name": name, "options": choices})
     return {
-        "kind": question["kind"],
+        "kind": "ask" if question["kind"] == "ambiguous" else question["kind"],
         "table": str(question["table"]),
         "title": table.title,
         "key": subject(question),
@@ -113,8 +191,10 @@ def form(row: flows.FlowRow, table: LookupTable, question: Mapping[str, Any]) ->
 
 def subject(question: Mapping[str, Any]) -> str:
     """What the missing row is about: its key, or from which currency to which, and when."""
-    if question["kind"] == "lookup":
+    if question["kind"] in ("lookup", "ambiguous"):
         return str(question["key"])
+    if question["kind"] == "translate":
+        return str(question["value"])
     day = f" on {question['on']}" if question.get("on") else ""
     return f"{question['from']} to {question['to']}{day}"
 

@@ -10,7 +10,7 @@ import logging
 import smtplib
 import ssl
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -21,12 +21,13 @@ from designer.config import Config
 from engine import approvals
 from engine.alarm import TABS
 from engine.errors import DefinitionError, Problem, RequestError, Unavailable
-from engine.store import accounts, alerts, letters
+from engine.store import accounts, alerts, flows, letters, publications
 from engine.store import approvals as store
 from engine.store.alerts import Alert
 from engine.store.approvals import Approval
 from engine.store.database import Database, Session
 from engine.store.letters import Letter
+from engine.store.publications import Publication
 from engine.store.seal import Seal
 
 EVERY = 2.0
@@ -46,6 +47,11 @@ TELLING = {
     "held": "Records wait for an answer",
     "outage": "A system cannot be reached",
     "answers": "A system answers again",
+}
+PUBLISHING = {
+    "publish": "You are asked to look at it and publish it",
+    "published": "It has been published",
+    "returned": "It was sent back to you",
 }
 log = logging.getLogger("heddle.mail")
 
@@ -110,6 +116,15 @@ class MailRoom:
                 return None
             title = told[0].title if len(told) == 1 else f"{TELLING[bundle[0].kind]}: {len(told)}"
             return self._mail(user, bundle[0], title, self._telling(user, bundle[0], told))
+        if bundle[0].kind in PUBLISHING:
+            asked = [one for letter in bundle if user and (one := _still_due(session, letter, user))]
+            if user is None or not asked:
+                return None
+            names = flows.names(session, {one.flow_id for one in asked})
+            title = f"{names[asked[0].flow_id][1]}: {PUBLISHING[bundle[0].kind].lower()}"
+            if len(asked) > 1:
+                title = f"{len(asked)} flows: {PUBLISHING[bundle[0].kind].lower()}"
+            return self._mail(user, bundle[0], title, self._publishing(user, bundle[0], asked, names))
         rows = [row for letter in bundle if user and (row := _still_asked(session, letter.about, user))]
         if user is None or not rows:
             return None
@@ -142,6 +157,26 @@ class MailRoom:
         tab = f"inbox?tab={TABS[letter.kind]}" if letter.kind in TABS else "connections"
         yield f"See {base_of(self.config)}/{tab}"
 
+    def _publishing(
+        self,
+        user: accounts.User,
+        letter: Letter,
+        rows: Sequence[Publication],
+        names: Mapping[str, tuple[str, str]],
+    ) -> Iterator[str]:
+        yield from (f"Hello {user.name},", "", f"{PUBLISHING[letter.kind]}:", "")
+        for row in rows[:SHOWN]:
+            by = f"asked for by {row.asked_email}" if letter.kind == "publish" else f"by {row.decided_by}"
+            version = f", version {row.number}" if letter.kind == "published" else ""
+            said = row.note if letter.kind == "publish" else row.comment
+            yield f"  {names[row.flow_id][1]}, {by}{version}"
+            yield from (f"  {line}" for line in said.splitlines())
+            yield ""
+        if len(rows) > SHOWN:
+            yield f"and {len(rows) - SHOWN} more."
+        tab = "inbox?tab=publications" if letter.kind == "publish" else f"flows/{names[rows[0].flow_id][0]}"
+        yield f"See {base_of(self.config)}/{tab}"
+
     def _words(self, user: accounts.User, letter: Letter, rows: Sequence[Approval]) -> Iterator[str]:
         by = f" by {letter.note}" if letter.note else ""
         yield from (f"Hello {user.name},", "", f"{OPENING[letter.kind]}{by}:", "")
@@ -165,6 +200,16 @@ def _still_so(session: Session, letter: Letter) -> Alert | None:
     """The alert, unless it was over before anybody was told of it."""
     row = alerts.get(session, letter.about)
     return row if row is not None and (row.state == "open" or letter.kind == "answers") else None
+
+
+def _still_due(session: Session, letter: Letter, user: accounts.User) -> Publication | None:
+    """The publication, unless nobody needs to look at it any more."""
+    try:
+        row = publications.get(session, letter.about)
+    except RequestError:
+        return None
+    waits = row.state == "open" and publications.may_decide(user, row.asked_by)
+    return row if waits or letter.kind != "publish" else None
 
 
 def _still_asked(session: Session, approval_id: int, user: accounts.User) -> Approval | None:

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from designer.installation import here
-from engine.connector import Connector
-from engine.errors import RequestError
+from engine import compare
+from engine.connector import Connector, Filter, Query
+from engine.errors import RecordRejected, RequestError
 from engine.record import Remote
 from engine.store import connections, pairing
 from engine.store.database import Session
 from engine.store.references import NEW, OUT, Pair
 
 TIMEOUT = 15.0
+MOST = 20
+"""So many objects are offered for what somebody types."""
 
 
 def system(session: Session, connection_id: str) -> Connector[Any]:
@@ -41,6 +44,36 @@ def live(opened: Connector[Any], entity: str, ids: Iterable[str]) -> dict[str, R
         answers = opened.find(entity, [{shape.key: one} for one in some], fields)
         found.update({one: remotes[0] for one, remotes in zip(some, answers, strict=True) if remotes})
     return found
+
+
+def search(connection_id: str, entity: str, text: str) -> list[dict[str, Any]]:
+    """Objects that somebody means by an id, a number or a part of the name, at most MOST: {"id", "number", "title",
+    "link"}. Raises RequestError (404) and what the system raises."""
+    with here().database.read() as session:
+        opened = system(session, connection_id)
+    shape = opened.entity(entity)
+    names = [name for name in dict.fromkeys((shape.key, *shape.match, shape.title_field)) if name]
+    ids = [remote.id for name in names for remote in _called(opened, entity, name, text)]
+    if shape.title_field:
+        part = Filter(field=shape.title_field, op="contains", value=text)
+        query = Query(entity=entity, fields=(shape.title_field,), filters=(part,))
+        ids += [record.key for record in opened.read(query, None, MOST).records]
+    return [
+        {
+            "id": remote.id,
+            "number": remote.number,
+            "title": str(compare.dig(remote.data, shape.title_field or "") or remote.number or remote.id),
+            "link": remote.link,
+        }
+        for remote in live(opened, entity, list(dict.fromkeys(ids))[:MOST]).values()
+    ]
+
+
+def _called(opened: Connector[Any], entity: str, name: str, text: str) -> list[Remote]:
+    try:
+        return opened.find(entity, [{name: text}])[0]
+    except RecordRejected:
+        return []  # the text cannot stand in that field at all, such as a name where an id is meant
 
 
 def existing(connection_id: str, entity: str, object_id: str) -> Remote:

@@ -18,12 +18,9 @@ from designer.shapes import source
 from engine import drift, firing, plan, watch
 from engine.errors import DefinitionError, Problem, RequestError
 from engine.flow import Flow
-from engine.store import accounts, audit, findings, flows, publications
+from engine.store import accounts, audit, findings, flows, letters, publications
 from engine.store.database import Session
 from engine.store.publications import Publication
-
-REVIEWERS = "editor"
-"""The role that may publish, and so decide on others' requests."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +89,7 @@ def ask(slug: str, revision: int, note: str, who: Identity, given: Mapping[str, 
         made = publications.ask(
             session, row, draft.flow, draft.bindings, note=note, user_id=who.id, email=who.email
         )
+        letters.queue(session, "publish", made.id or 0, (user.id for user in reviewers(session, who.id)))
         audit.note(session, who.actor, "publication.ask", row.slug, request=made.id, note=note)
         return made
 
@@ -128,6 +126,7 @@ def accept(number: int, comment: str, who: Identity) -> int:
         )
         publications.close(session, asked, "published", who.email, comment)
         asked.number = version
+        letters.queue(session, "published", number, [asked.asked_by])
         return version
 
 
@@ -137,6 +136,7 @@ def send_back(number: int, comment: str, who: Identity) -> None:
     with here().database.write() as session:
         asked, row = _open(session, number, who)
         publications.close(session, asked, "returned", who.email, comment)
+        letters.queue(session, "returned", number, [asked.asked_by])
         audit.note(session, who.actor, "publication.return", row.slug, request=number, comment=comment)
 
 
@@ -163,13 +163,12 @@ def refusal(asked: Publication, who: Identity) -> str:
         return "Only people publish what posts to the ledger; a token is a machine."
     if who.id == asked.asked_by:
         return "You asked for this yourself; somebody else has to look at it."
-    return "" if who.may(REVIEWERS) else f"This needs the role {REVIEWERS}."
+    return "" if who.may(publications.REVIEWERS) else f"This needs the role {publications.REVIEWERS}."
 
 
 def reviewers(session: Session, but: str) -> list[accounts.User]:
     """Who may decide what the user with this id asks for."""
-    able = accounts.ROLES[accounts.ROLES.index(REVIEWERS) :]
-    return [user for user in accounts.users(session) if user.active and user.role in able and user.id != but]
+    return [user for user in accounts.users(session) if publications.may_decide(user, but)]
 
 
 def refuse_rebinding(session: Session, row: flows.FlowRow, given: Mapping[str, str]) -> None:

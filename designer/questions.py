@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from designer import filling, pairing, proposals
+from designer import filling, losses, pairing, proposals
 from designer.auth import Identity
 from designer.installation import here
 from engine.clock import iso
@@ -34,6 +34,7 @@ HELPS: Mapping[str, tuple[dict[str, str], ...]] = {
     "changed": ({**AGAIN, "title": "Write as they are now"},),
     "no-key": (READ,),
     "gone": (AGAIN,),
+    "translate": (AGAIN,),
     "ambiguous": (AGAIN, READ),
     "missing": (AGAIN, READ),
     "rule": (READ, AGAIN),
@@ -166,7 +167,7 @@ def _form(
     if row is None:
         return None
     match question.get("kind"):
-        case kind if kind in filling.ROWS:
+        case _ if filling.is_row(question):
             return _row_form(session, row, question, known)
         case "ask":
             return filling.asked_form(question)
@@ -179,6 +180,8 @@ def _form(
                 "entity": str(question.get("entity", "")),
                 "system": at.name if at else "",
             }
+        case "gone" if "partner" in question:
+            return losses.form(session, row, question)
         case "closed-period" if question.get("field"):
             return {"kind": "closed-period", "field": str(question["field"]), "date": iso()[:10]}
     return None

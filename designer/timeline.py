@@ -6,7 +6,6 @@ found by walking the one record once more, in memory.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -22,10 +21,9 @@ from engine.readings import show
 from engine.record import from_json
 from engine.store import approvals, audit, conflicts, flows, timeline
 from engine.store.database import Session
-from engine.store.timeline import QUIET, Met, Thing
+from engine.store.timeline import MERGE, QUIET, Met, Thing
 
 PAGE = 60
-PAYMENT = re.compile(r"payment|paymt|pymt|receipt", re.IGNORECASE)
 STOPPED = {
     "held": "held",
     "in_doubt": "held",
@@ -211,7 +209,7 @@ class Teller:
     def _delivery(self, met: Met, own: bool) -> dict[str, Any]:
         row, run = met.delivery, met.run
         source, target = timeline.source_of(met), timeline.target_of(met)
-        kind = _kind(met, source, target)
+        kind = self._kind(met, source, target)
         thing = self.names.entity(_bound(met), row.entity) if row.entity else ""
         name = " ".join(part for part in (thing, row.number or row.remote_id or "") if part)
         where = self.names.connection(_bound(met))
@@ -222,7 +220,7 @@ class Teller:
                 "unchanged": f"{name} had these values already",
                 "echo": "Our own write came back; nothing was sent",
                 "skipped": "Left out",
-            }.get(row.outcome)
+            }.get("" if row.operation == MERGE else row.outcome)
             or row.message
             or f"{row.outcome.replace('_', ' ').capitalize()}"
         )
@@ -233,7 +231,7 @@ class Teller:
             **event,
             "place": 1 + (row.id or 0),
             "outcome": row.outcome,
-            "detail": row.cure if kind in ("held", "failed", "conflict") else passing or self._reason(met),
+            "detail": row.cure if kind in ("held", "failed", "conflict") else self._reason(met) or passing,
             "node": row.node,
             "slot": row.slot,
             "step": plan.title(row.node) if plan is not None and row.node in plan.nodes else row.node,
@@ -241,6 +239,26 @@ class Teller:
             "link": row.link,
             "fields": self._fields(met) if row.outcome in ("created", "updated") else [],
         }
+
+    def _kind(self, met: Met, source: Thing, target: Thing | None) -> str:
+        row = met.delivery
+        if row.code == Waiting.code:
+            return "asked"
+        if row.outcome in STOPPED:
+            return STOPPED[row.outcome]
+        if row.operation == MERGE:
+            return "merge"
+        if row.outcome in QUIET:
+            return "quiet"
+        if any(self._is_payment(one) for one in (source, target) if one is not None):
+            return "payment"
+        back = target is not None and target.connection == source.connection
+        return "writeback" if back else "write"
+
+    def _is_payment(self, thing: Thing) -> bool:
+        """Whether the connector says so of this kind of object."""
+        shape = self.names.shape(thing.connection, thing.entity) if thing.connection else None
+        return shape is not None and shape.role == "payment"
 
     def _reason(self, met: Met) -> str:
         return met.delivery.message if met.delivery.outcome in (*QUIET, "created", "updated") else ""
@@ -273,20 +291,6 @@ class Teller:
             with suppress(HeddleError):
                 self._plans[version] = self.installation.runtime.plan(version)
         return self._plans[version]
-
-
-def _kind(met: Met, source: Thing, target: Thing | None) -> str:
-    row = met.delivery
-    if row.code == Waiting.code:
-        return "asked"
-    if row.outcome in STOPPED:
-        return STOPPED[row.outcome]
-    if row.outcome in QUIET:
-        return "quiet"
-    if PAYMENT.search(row.origin_entity) or PAYMENT.search(row.entity):
-        return "payment"
-    back = target is not None and target.connection == source.connection
-    return "writeback" if back else "write"
 
 
 def _bound(met: Met) -> str:

@@ -18,7 +18,7 @@ SideName = Literal["left", "right"]
 SIDES: tuple[SideName, SideName] = ("left", "right")
 
 Policy = Literal[
-    "left", "right", "newest", "first_filled_left", "first_filled_right", "by_state", "rules", "ask"
+    "left", "right", "newest", "first_filled_left", "first_filled_right", "by_state", "rules", "flow", "ask"
 ]
 
 FieldName = Annotated[str, Field(max_length=200)]
@@ -37,6 +37,19 @@ class Mark(Document):
         json_schema_extra={"x-widget": "field", "x-of": "entity"},
     )
     value: Any = Field(default=None, title="Value", description="What it is set to.")
+
+
+class Preset(Document):
+    """What a field of a new object is set to, unless the other side fills it."""
+
+    field: FieldName = Field(
+        title="Field",
+        description="A field of this side.",
+        json_schema_extra={"x-widget": "field", "x-of": "entity"},
+    )
+    value: Any = Field(
+        default=None, title="Value", description="What new objects get here, unless the other side fills it."
+    )
 
 
 class Side(Document):
@@ -66,6 +79,12 @@ class Side(Document):
         title="New objects",
         description="Create here what is new on the other side.",
     )
+    presets: list[Preset] = Field(
+        default=[],
+        title="Values of new objects",
+        description="Fields that new objects get here, such as a type, a status or a currency: where no pair fills "
+        "them, or the other side has no value.",
+    )
     deleted: Literal["ignore", "mark", "hold", "delete"] = Field(
         default="hold",
         title="When the other one is deleted",
@@ -74,6 +93,32 @@ class Side(Document):
     )
     mark: Mark | None = Field(
         default=None, title="Mark", description="The field to set when the counterpart is gone."
+    )
+    survivor: Literal["told", "field", "match"] = Field(
+        default="told",
+        title="Who survives a merge",
+        description="How it is known into which object one of these was merged. told: only if the system says so "
+        "with the deletion; field: a field of the object names it; match: the one other object with the same values "
+        "under «Recognise by».",
+    )
+    survivor_field: FieldName = Field(
+        default="",
+        title="Names the survivor",
+        description="The field that holds the id of the object into which this one was merged, such as "
+        "_masterid_value in Dataverse.",
+        json_schema_extra={"x-widget": "field", "x-of": "entity", "x-when": {"survivor": "field"}},
+    )
+    merged: Literal["follow", "ask"] = Field(
+        default="follow",
+        title="When two were merged here",
+        description="follow: the survivor takes over the counterpart of the other one; ask: somebody says so first.",
+    )
+    surplus: Literal["hold", "mark", "delete", "keep"] = Field(
+        default="hold",
+        title="When one is left over",
+        description="Two objects of the other side were merged, and each had a counterpart here. What happens to the "
+        "one that is left over: hold: somebody is asked; mark: a field is set; delete: it is deleted; keep: it stays. "
+        "Marked or kept, it is no longer kept in step.",
     )
 
 
@@ -116,7 +161,7 @@ class FieldPair(Document):
         title="When both changed it",
         description="left, right: that side decides; newest: the later change; first_filled_left, "
         "first_filled_right: that side unless it is empty; by_state: as the state says; rules: as a rule set "
-        "says; ask: somebody decides.",
+        "says; flow: another flow is asked, and a person while it has not answered; ask: somebody decides.",
     )
     state: ByState | None = Field(default=None, title="State", description="Who decides in which state.")
     rules: str | None = Field(
@@ -124,6 +169,12 @@ class FieldPair(Document):
         title="Rule set",
         description="A rule set of this flow that routes to left, right or ask.",
         json_schema_extra={"x-widget": "rule-set"},
+    )
+    flow: str | None = Field(
+        default=None,
+        title="Flow",
+        description="The flow that decides: it begins with «A conflict» and ends in «Decide the conflict».",
+        json_schema_extra={"x-widget": "flow"},
     )
     table: Translation | None = Field(
         default=None, title="Translate", description="A table that translates between the two sides."

@@ -11,13 +11,13 @@ from engine.agreement import SIDES, Side, SideName
 from engine.allowance import Allowance
 from engine.clock import now
 from engine.connector import Connector
+from engine.couple import Connectors, SyncErrand
 from engine.directory import Directories
 from engine.flow import Budget
 from engine.heartbeat import MARGIN
 from engine.intent import Errand
 from engine.ledger import Ledger
 from engine.node import SyncNode, WriteTarget
-from engine.pairing import Connectors, SyncErrand
 from engine.plan import Plan
 from engine.planned import Approval
 from engine.store import lanes, plans
@@ -109,8 +109,8 @@ class Errands:
 
     def _allowance(self, node: str, target: WriteTarget | Side) -> Allowance | None:
         budget = self.plan.flow.policy.budget
-        deletes = target.deleted if isinstance(target, Side) else target.operation
-        if deletes == "delete":
+        fates = (target.deleted, target.surplus) if isinstance(target, Side) else (target.operation,)
+        if "delete" in fates:
             budget = budget or Budget()
         if budget is None or self.dry or node == tasks.NODE:
             return None

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
-from engine import compare
+from engine import birth, compare
 from engine.agreement import SIDES, FieldPair, SideName, other
 from engine.clock import iso, now
+from engine.couple import Couple, SyncErrand
 from engine.errors import Held
 from engine.explain import field_title
 from engine.fitting import fit
-from engine.pairing import Couple, SyncErrand
+from engine.loss import judge_gone
 from engine.precedence import Decision, Facts, Standing, decide
 from engine.record import Outcome, fingerprint
 from engine.shape import Entity
@@ -26,9 +25,11 @@ WITHIN = 3600.0
 
 def judge(errand: SyncErrand, couple: Couple) -> None:
     """Fills in decisions, changes, conflicts and holds; ends the couple when there is nothing to do."""
+    if couple.over:
+        return
     left, right = couple.now["left"], couple.now["right"]
     if left is None or right is None:
-        _judge_gone(errand, couple)
+        judge_gone(errand, couple)
         return
     data: dict[SideName, Mapping[str, Any]] = {"left": left.data, "right": right.data}
     shapes = {side: errand.connectors[side].entity(errand.entity(side)) for side in SIDES}
@@ -69,46 +70,30 @@ def judge_new(errand: SyncErrand, couple: Couple) -> dict[str, Any]:
         return {}
     assert remote is not None  # what is not there any more was ended before
     shape = errand.connectors[target].entity(errand.entity(target))
-    values: dict[str, Any] = {}
-    own, theirs = errand.agreement.side(source).match, errand.agreement.side(target).match
+    pairs = {pair.key: pair for pair in errand.agreement.fields}
     try:
-        for pair in errand.agreement.fields:
-            if pair.flows_to(target):
-                value = errand.translators[pair.key].carry(
-                    compare.dig(remote.data, pair.path(source)), target
-                )
-                if value in (None, ""):
-                    continue
-                fit(shape, pair.path(target), value, create=True)
-                values[pair.path(target)] = value
-                couple.decisions.append(
-                    Decision(
-                        pair.key, source, compare.dig(remote.data, pair.path(source)),
-                        f"New in {errand.called(source)}.", source,
-                    )
-                )  # fmt: skip
-        for from_path, to_path in zip(own, theirs, strict=True):
-            values.setdefault(to_path, compare.dig(remote.data, from_path))
+        carried = birth.carried(errand.agreement, errand.translators, source, remote.data)
+        values = birth.values(errand.agreement, carried, source, remote.data)
+        own = errand.agreement.side(target).match
+        for path, value in values.items():
+            if path not in own or path in {pairs[key].path(target) for key in carried}:
+                fit(shape, path, value, create=True)
     except Held as error:
-        couple.decisions.clear()
         couple.hold(error.message, error.question, error.cure, error.code)
         return {}
-    return nested(shape, values)
-
-
-def nested(shape: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted paths as the objects that they mean; a field whose own name has dots stays as it is."""
-    data: dict[str, Any] = {}
-    for path, value in values.items():
-        if shape.field(path) is not None:
-            data[path] = value
-            continue
-        *parents, last = path.split(".")
-        inner = data
-        for name in parents:
-            inner = inner.setdefault(name, {})
-        inner[last] = value
-    return data
+    preset = {one.field for one in errand.agreement.side(target).presets}
+    couple.decisions += [
+        Decision(
+            pair.key,
+            source,
+            compare.dig(remote.data, pair.path(source)),
+            f"New in {errand.called(source)}.",
+            source,
+        )
+        for pair in errand.agreement.fields
+        if pair.key in carried or (pair.flows_to(target) and pair.path(target) in preset)
+    ]
+    return birth.nested(shape, values)
 
 
 def _standing(
@@ -223,68 +208,8 @@ def _conflict(
         "right_by": by["right"],
         "proposal": decision.proposal,
         "reason": decision.reason,
+        **({"flow": decision.flow} if decision.flow else {}),
     }
-
-
-def _judge_gone(errand: SyncErrand, couple: Couple) -> None:
-    """One of the two is not there any more, or neither is."""
-    gone = [side for side in SIDES if couple.now[side] is None]
-    if len(gone) == 2:
-        assert couple.kept is not None  # what we do not know was ended before
-        couple.kept = msgspec.structs.replace(
-            couple.kept, agreed=msgspec.structs.replace(couple.kept.agreed, gone=True)
-        )
-        echo = bool(couple.kept.echo(couple.side)) and couple.side in couple.deleted
-        couple.end(Outcome.ECHO if echo else Outcome.UNCHANGED, "Deleted on both sides.")
-        return
-    lost, here = gone[0], other(gone[0])
-    side = errand.agreement.side(here)
-    told = f"{couple.title} was deleted in {errand.called(lost)}"
-    question = {"kind": "gone", "entity": errand.entity(lost), "id": couple.ids[lost]}
-    if side.deleted == "ignore":
-        couple.end(Outcome.SKIPPED, f"{told}; the one in {errand.called(here)} is left as it is.")
-    elif side.deleted == "hold":
-        couple.hold(
-            f"Held: {told}. What is to become of the one in {errand.called(here)}?",
-            question,
-            "Restore it, or delete the other one as well.",
-        )
-    elif lost not in couple.deleted:
-        couple.hold(
-            f"Held: {couple.title} cannot be found in {errand.called(lost)}, which has not reported that it was "
-            "deleted.",
-            question,
-            "Wait for the report, restore it, or delete the other one as well.",
-        )
-    elif side.deleted == "delete" and _edited(errand, couple, here):
-        couple.hold(
-            f"Held: {told}, and the one in {errand.called(here)} was changed since both agreed.",
-            question,
-            "Restore it, or delete the other one as well.",
-        )
-    elif side.deleted == "mark" and side.mark is not None:
-        remote = couple.now[here]
-        assert remote is not None  # only one of the two is gone
-        if not compare.same(side.mark.value, compare.dig(remote.data, side.mark.field)):
-            couple.changes[here][side.mark.field] = side.mark.value
-        couple.reason = f"{told}; the one in {errand.called(here)} is marked."
-        couple.judged = True
-    else:
-        couple.removes = here
-        couple.reason = f"{told}, so the one in {errand.called(here)} is deleted as well."
-        couple.judged = True
-
-
-def _edited(errand: SyncErrand, couple: Couple, side: SideName) -> bool:
-    """Whether somebody changed what both sides had agreed on: a delete must not take that with it."""
-    remote, kept = couple.now[side], couple.kept
-    if remote is None or kept is None:
-        return False
-    agreed = kept.agreed.left if side == "left" else kept.agreed.right
-    return any(
-        pair.key in agreed and not pair.same(agreed[pair.key], compare.dig(remote.data, pair.path(side)))
-        for pair in errand.agreement.fields
-    )
 
 
 def _changed_at(couple: Couple, side: SideName, shape: Entity) -> float | None:

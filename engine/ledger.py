@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine import asking, causes
+from engine import asking, causes, verdicts
 from engine.asking import Asked
 from engine.clock import now
 from engine.errors import HeddleError, Held, Waiting
@@ -132,7 +132,10 @@ class Ledger:
             if reason and isinstance(ending.error, Waiting):
                 self.end(ending.record, ending.node, Outcome.SKIPPED, None, reason)
                 continue
-            self.end(ending.record, ending.node, ending.outcome, ending.error, ending.reason)
+            reason = ending.reason
+            if ending.verdict is not None and self.run.mode == "live":
+                reason = verdicts.give(session, self.run.flow_id, self.run.version_id, ending.verdict)
+            self.end(ending.record, ending.node, ending.outcome, ending.error, reason)
         for root, record in self.roots.items():
             if root not in self.outcomes:
                 self.end(

@@ -87,7 +87,7 @@ class Outbox:
     run      facts of the run that stay the same however often a batch is repeated: ``{"started": …}``
     """
 
-    __slots__ = ("answers", "failures", "ports", "run", "skipped", "trace")
+    __slots__ = ("answers", "failures", "ports", "run", "skipped", "trace", "verdicts")
 
     def __init__(
         self,
@@ -98,6 +98,7 @@ class Outbox:
         self.ports: dict[str, list[Record]] = {}
         self.failures: list[tuple[Record, HeddleError]] = []
         self.skipped: list[tuple[Record, str]] = []
+        self.verdicts: list[tuple[Record, Mapping[str, Any]]] = []
         self.answers = answers or {}
         self.trace = trace
         self.run = run
@@ -111,6 +112,10 @@ class Outbox:
     def fail(self, record: Record, error: HeddleError) -> None:
         """RecordRejected sends the record to ``rejected``; Held makes it wait with its question."""
         self.failures.append((record, error))
+
+    def decide(self, record: Record, answers: Mapping[str, Any]) -> None:
+        """The record ends here with a decision on the conflict that it tells of; see engine.verdicts."""
+        self.verdicts.append((record, answers))
 
     def skip(self, record: Record, reason: str) -> None:
         """The record ends here on purpose, and counts as skipped with this reason."""

@@ -7,167 +7,18 @@ workers never write from views of which one is stale.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
 from engine.agreement import SIDES, Agreement, SideName, other
-from engine.allowance import Allowance
-from engine.arbiter import Terms
 from engine.clock import now
-from engine.connector import Connector
-from engine.errors import HeddleError, Held, RecordRejected, Unavailable
-from engine.node import SyncNode
-from engine.planned import Approval
-from engine.precedence import Decision
-from engine.record import Outcome, Record, Remote, Result
+from engine.couple import Couple, Reconciled, Said, SyncErrand
+from engine.errors import RecordRejected
+from engine.record import Outcome, Record, Result
 from engine.store import agreements, claims, conflicts, deliveries
 from engine.store.agreements import Kept
-from engine.store.conflicts import Conflict
-from engine.store.database import Database, Session
-from engine.store.references import OUT, Pair, Reference
-from engine.translation import Translator
+from engine.store.database import Session
+from engine.store.references import OUT
 from engine.walk import Receipt
-
-
-class Connectors(Mapping[SideName, Connector[Any]]):
-    """The connections of both sides. Each is asked for right before it is called, so that whoever keeps count of
-    refusals knows which of the two refused."""
-
-    def __init__(self, node: SyncNode[Any], connect: Callable[[str], Connector[Any]]) -> None:
-        self._slots: dict[SideName, str] = dict(zip(SIDES, (side.slot for side in node.sides()), strict=True))
-        self._connect = connect
-
-    def __getitem__(self, side: SideName) -> Connector[Any]:
-        return self._connect(self._slots[side])
-
-    def __iter__(self) -> Iterator[SideName]:
-        return iter(SIDES)
-
-    def __len__(self) -> int:
-        return len(SIDES)
-
-
-@dataclass(frozen=True)
-class SyncErrand:
-    """Everything that keeping in step needs to know about where it runs; the rest is as in engine.intent.Errand.
-
-    connectors, connections, allowances, approvals  by side          run_id  empty outside of a run
-    """
-
-    database: Database
-    flow_id: str
-    node_id: str
-    terms: Terms
-    connectors: Mapping[SideName, Connector[Any]]
-    connections: Mapping[SideName, str]
-    claim: str
-    keep_lease: Callable[..., None]
-    guard: Callable[[Session, Collection[str]], None]
-    dry: bool = False
-    run_id: str = ""
-    patience: float = 90.0
-    silent_until: float | None = None
-    allowances: Mapping[SideName, Allowance | None] = field(default_factory=dict)
-    approvals: Mapping[SideName, Approval | None] = field(default_factory=dict)
-
-    @property
-    def agreement(self) -> Agreement:
-        return self.terms.agreement
-
-    @property
-    def translators(self) -> Mapping[str, Translator]:
-        return self.terms.translators
-
-    @property
-    def pair(self) -> Pair:
-        left, right = self.agreement.left, self.agreement.right
-        return Pair(self.connections["left"], left.entity, self.connections["right"], right.entity)
-
-    def entity(self, side: SideName) -> str:
-        return self.agreement.side(side).entity
-
-    def called(self, side: SideName) -> str:
-        """What people call a side; both systems may be of one kind."""
-        titles = {name: self.connectors[name].title for name in SIDES}
-        if titles["left"] == titles["right"]:
-            return f"{titles[side]} {self.entity(side)}"
-        return titles[side]
-
-
-@dataclass(eq=False)
-class Couple:
-    """Two objects that are looked at, or one that has no partner yet.
-
-    at        places in the batch of the records that brought it       record  the last of them
-    side      where that record comes from                             deleted  sides that said it is deleted
-    now       both objects as they stand                               kept    what we remember of the pair
-    pending   a create on the other side may have happened: it must be looked for
-    changes   side → path → the value it is to have                    removes  the side to be deleted
-    judged    it is decided what becomes of it                     sent    sides to which all of it was sent
-    papers    what it came to, one a side or question             reason  why, when no field decided it
-    """
-
-    at: list[int]
-    record: Record
-    side: SideName
-    ids: dict[SideName, str | None]
-    kept: Kept | None = None
-    waiting: Conflict | None = None
-    deleted: set[SideName] = field(default_factory=set)
-    now: dict[SideName, Remote | None] = field(default_factory=dict)
-    pending: bool = False
-    decisions: list[Decision] = field(default_factory=list)
-    changes: dict[SideName, dict[str, Any]] = field(default_factory=lambda: {"left": {}, "right": {}})
-    removes: SideName | None = None
-    conflicts: list[dict[str, Any]] = field(default_factory=list)
-    holds: list[Held] = field(default_factory=list)
-    sent: set[SideName] = field(default_factory=set)
-    failed: set[SideName] = field(default_factory=set)
-    judged: bool = False
-    reason: str = ""
-    papers: list[Receipt] = field(default_factory=list)
-    over: bool = False
-
-    @property
-    def title(self) -> str:
-        return self.record.title or self.ids[self.side] or self.record.key
-
-    def end(self, outcome: Outcome, message: str, **more: Any) -> None:
-        """It goes no further."""
-        operation = {Outcome.HELD: "hold", Outcome.UNCHANGED: "unchanged", Outcome.ECHO: "unchanged"}
-        result = Result(outcome, self.ids.get(other(self.side)), message=message, **more)
-        self.papers.append(Receipt(result, operation.get(outcome, "")))
-        self.over = True
-
-    def hold(self, message: str, question: dict[str, Any], cure: str, code: str = "E-HELD") -> None:
-        self.end(Outcome.HELD, message, question=question, detail=cure, code=code)
-
-
-@dataclass
-class Reconciled:
-    """The receipts so far (None where undone), what to remember, and what interrupted us, if anything.
-
-    settled   keys of pairs without an open conflict      known  ids whose holds and failures are over as well
-    partners  id of an object that a record brought → id of its counterpart
-    """
-
-    receipts: list[Receipt | None]
-    references: list[Reference] = field(default_factory=list)
-    kept: list[Kept] = field(default_factory=list)
-    outcomes: list[str] = field(default_factory=list)
-    released: list[tuple[Pair, str, str]] = field(default_factory=list)
-    settled: list[str] = field(default_factory=list)
-    known: list[str] = field(default_factory=list)
-    partners: dict[str, str] = field(default_factory=dict)
-    interruption: HeddleError | None = None
-
-
-BUSY = "Another run is looking at the same objects right now."
-
-
-def busy() -> Unavailable:
-    return Unavailable(BUSY, code="E-BUSY", retry_after=0.3)
 
 
 def gather(errand: SyncErrand, records: Sequence[Record], done: Reconciled) -> list[Couple]:
@@ -191,6 +42,10 @@ def gather(errand: SyncErrand, records: Sequence[Record], done: Reconciled) -> l
             )
         known.at.append(at)
         known.record = record
+        known.answer = Said.of(errand.node_id, record) or known.answer
+        successor = record.data.get("successor") if isinstance(record.data, dict) else None
+        if record.deleted and isinstance(successor, str):
+            known.successors[side] = successor
         if record.deleted:
             known.deleted.add(side)
         else:
@@ -225,10 +80,7 @@ def recall(errand: SyncErrand, couples: Sequence[Couple]) -> list[Couple]:
         elif found:
             known = by_row.get(found[0].row)
             if known is not None:
-                known.at = sorted([*known.at, *couple.at])
-                known.deleted |= couple.deleted
-                if known.at[-1] == couple.at[-1]:
-                    known.record, known.side = couple.record, couple.side
+                absorb(known, couple)
                 continue
             by_row[found[0].row] = couple
             _remember(couple, found[0])
@@ -236,6 +88,17 @@ def recall(errand: SyncErrand, couples: Sequence[Couple]) -> list[Couple]:
                 leave_out(couple)
         joined.append(couple)
     return joined
+
+
+def absorb(couple: Couple, twin: Couple) -> None:
+    """Two couples turn out to be one: the places of the twin, and what it was told, go over."""
+    couple.at = sorted([*couple.at, *twin.at])
+    couple.deleted |= twin.deleted
+    couple.successors |= twin.successors
+    couple.answer = couple.answer or twin.answer
+    if couple.at[-1] == twin.at[-1]:
+        couple.record, couple.side = twin.record, twin.side
+    twin.at, twin.over = [], True
 
 
 def revive(errand: SyncErrand, couples: Sequence[Couple]) -> None:

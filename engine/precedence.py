@@ -71,7 +71,8 @@ class Decision:
     changed_by  left, right, both or nobody, since they last agreed
     proposal    for ``ask``: the side that would be proposed, if there is a reason for one
     settled     both values now count as agreed (once what is written is there)
-    decided     a person has decided
+    decided     a person, or a flow, has decided
+    flow        for ``ask``: the flow that is asked before a person
     """
 
     field: str
@@ -82,6 +83,7 @@ class Decision:
     proposal: Literal["left", "right", ""] = ""
     settled: bool = True
     decided: bool = False
+    flow: str = ""
 
 
 def decide(pair: FieldPair, at: Standing, facts: Facts) -> Decision:
@@ -157,7 +159,8 @@ def _by_policy(
     match winner:
         case "left" | "right" as side:
             return _won(pair, at, side, f"{what}; {why}", changed)
-    return Decision(pair.key, "ask", None, f"{what}; {why}", changed, proposal, settled=False)
+    asked = (pair.flow or "") if pair.policy == "flow" else ""
+    return Decision(pair.key, "ask", None, f"{what}; {why}", changed, proposal, settled=False, flow=asked)
 
 
 def _policy(pair: FieldPair, at: Standing, facts: Facts) -> tuple[Winner, str, Literal["left", "right", ""]]:
@@ -176,6 +179,8 @@ def _policy(pair: FieldPair, at: Standing, facts: Facts) -> tuple[Winner, str, L
         case "rules" if facts.judge is not None:
             winner, why = facts.judge(pair, at, facts)
             return winner, why, ""
+        case "flow" if pair.flow:
+            return "ask", f"the flow “{pair.flow}” decides.", ""
     return "ask", "somebody must decide.", _newer(at, facts)
 
 

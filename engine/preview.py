@@ -8,6 +8,7 @@ from typing import Any
 from engine import clock, explain
 from engine.agreement import SIDES, Side, SideName
 from engine.connector import Connector
+from engine.couple import Connectors, SyncErrand
 from engine.deliver import deliver
 from engine.errors import EngineError, HeddleError, LeaseLost, Waiting
 from engine.explain import Story
@@ -15,7 +16,6 @@ from engine.flow import Flow
 from engine.intent import Errand
 from engine.lookup import fetch
 from engine.node import ReadNode, SyncNode, TriggerNode, WriteNode
-from engine.pairing import Connectors, SyncErrand
 from engine.plan import Plan, build, entry_points
 from engine.reconciliation import reconcile
 from engine.record import Origin, Outcome, Record, Result

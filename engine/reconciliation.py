@@ -14,30 +14,18 @@ from dataclasses import replace
 from typing import Any
 
 from engine.agreement import SIDES, SideName, other
+from engine.couple import Couple, Reconciled, SyncErrand, busy
 from engine.deliver import deliver
 from engine.errors import HeddleError
 from engine.intent import Errand
 from engine.judgement import judge, judge_new
+from engine.merging import follow
 from engine.node import NodeContext, NodeSettings, WriteNode, WriteTarget
-from engine.pairing import (
-    Couple,
-    Reconciled,
-    SyncErrand,
-    busy,
-    claim,
-    conflicts_of,
-    gather,
-    introduce,
-    key_of,
-    recall,
-    refresh,
-    revive,
-    show_once,
-)
+from engine.pairing import claim, conflicts_of, gather, introduce, key_of, recall, refresh, revive, show_once
 from engine.record import Origin, Outcome, Record
 from engine.sending import remove, update
 from engine.settling import settle, told
-from engine.sight import inherit, look, match
+from engine.sight import look, match
 from engine.store import agreements
 from engine.walk import Receipt
 
@@ -69,7 +57,7 @@ def reconcile(errand: SyncErrand, records: Sequence[Record]) -> Reconciled:
         refresh(errand, couples)
         look(errand, [couple for couple in couples if couple.kept is not None])
         revive(errand, [couple for couple in couples if not couple.over])
-        inherit(errand, [couple for couple in couples if not couple.over])
+        waits = follow(errand, couples) or waits
         strangers = [couple for couple in couples if couple.kept is None and not couple.over]
         for side in SIDES:
             look(errand, [couple for couple in strangers if couple.side == side], [side])

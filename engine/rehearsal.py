@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine import causes, clock, compare, coverage
+from engine import birth, causes, clock, compare, coverage
+from engine.agreement import other
 from engine.connector import Connector
 from engine.coverage import Need
-from engine.errors import EngineError, Waiting
+from engine.errors import EngineError, Held, Waiting
 from engine.flow import Flow
 from engine.lookup import fetch
-from engine.node import ReadNode, WriteNode
+from engine.node import ReadNode, SyncNode, WriteNode
+from engine.pairing import side_of
 from engine.plan import Plan, build
 from engine.record import Origin, Outcome, Record, Result
 from engine.shape import Entity, Field
@@ -79,7 +81,7 @@ class Rehearsal:
         self._uses = coverage.uses(flow)
         self._connect = connect
         self._connectors: dict[str, Connector[Any]] = {}
-        self._shapes: dict[str, Entity] = {}
+        self._shapes: dict[tuple[str, str], Entity] = {}
 
     def run(self, limit: int) -> Findings:
         """Reads up to ``limit`` records, the newest where the system can tell, and walks them all.
@@ -166,25 +168,51 @@ class Rehearsal:
         """A write that creates; what the target demands and the record lacks is noted."""
         node = self.plan.nodes[node_id]
         assert isinstance(node, WriteNode)
-        target = node.target()
         data = record.data if isinstance(record.data, dict) else {"value": record.data}
+        if isinstance(node, SyncNode):
+            return self._imagine_new(node_id, node, record, data)
+        target = node.target()
         if target.operation in ("create", "upsert"):
-            shape = self._shape(node_id, target.slot, target.entity)
-            for name, title, filled in demanded(shape.fields, data):
-                lack = self.found.lacks.setdefault(
-                    (node_id, name), Lack(node_id, shape.title or target.entity, name, title)
-                )
-                lack.of += 1
-                lack.mapped = lack.mapped or _is_mapped(data, name)
-                if not filled:
-                    lack.keys[record.key] = record.title or record.key
+            self._note_lacks(node_id, target.slot, target.entity, record, data)
         new = f"(new {target.entity})"
         return Receipt(Result(Outcome.CREATED, new, new, new), "create", data)
 
-    def _shape(self, node_id: str, slot: str, entity: str) -> Entity:
-        if node_id not in self._shapes:
-            self._shapes[node_id] = self._connector(slot).entity(entity)
-        return self._shapes[node_id]
+    def _imagine_new(
+        self, node_id: str, node: SyncNode[Any], record: Record, data: Mapping[str, Any]
+    ) -> Receipt:
+        """An object that is new on one side is created on the other, if that one creates any."""
+        terms = node.terms
+        side = side_of(terms.agreement, record)
+        target = terms.agreement.side(other(side)) if side is not None else None
+        if side is None or target is None or not target.create:
+            return Receipt(Result(Outcome.SKIPPED))
+        try:
+            carried = birth.carried(terms.agreement, terms.translators, side, data)
+        except Held as error:
+            held = Result(Outcome.HELD, code=error.code, message=error.message, question=error.question)
+            return Receipt(held, "hold")
+        values = birth.values(terms.agreement, carried, side, data)
+        new = birth.nested(self._shape((node_id, target.slot), target.slot, target.entity), values)
+        self._note_lacks(node_id, target.slot, target.entity, record, new)
+        return Receipt(Result(Outcome.CREATED, f"(new {target.entity})"), "create", new)
+
+    def _note_lacks(
+        self, node_id: str, slot: str, entity: str, record: Record, data: Mapping[str, Any]
+    ) -> None:
+        shape = self._shape((node_id, slot), slot, entity)
+        for name, title, filled in demanded(shape.fields, data):
+            lack = self.found.lacks.setdefault(
+                (node_id, name), Lack(node_id, shape.title or entity, name, title)
+            )
+            lack.of += 1
+            lack.mapped = lack.mapped or _is_mapped(data, name)
+            if not filled:
+                lack.keys[record.key] = record.title or record.key
+
+    def _shape(self, place: tuple[str, str], slot: str, entity: str) -> Entity:
+        if place not in self._shapes:
+            self._shapes[place] = self._connector(slot).entity(entity)
+        return self._shapes[place]
 
     def _file(self, ending: Ending, root: Record) -> None:
         if ending.error is None or ending.outcome not in (Outcome.HELD, Outcome.FAILED):

@@ -9,10 +9,10 @@ import msgspec
 
 from engine import faults
 from engine.agreement import SideName
+from engine.birth import nested
 from engine.connector import Partly
+from engine.couple import Couple, SyncErrand
 from engine.errors import HeddleError
-from engine.judgement import nested
-from engine.pairing import Couple, SyncErrand
 from engine.record import Change, Outcome, Result, fingerprint, idempotency_key
 from engine.settling import told
 from engine.walk import Receipt

@@ -9,11 +9,12 @@ import msgspec
 from engine import compare
 from engine.agreement import SIDES, SideName, other
 from engine.clock import now
+from engine.couple import Couple, Reconciled, SyncErrand
 from engine.errors import Held
 from engine.judgement import WITHIN
-from engine.pairing import Couple, Reconciled, SyncErrand
 from engine.record import WEIGHT, Outcome, Result, fingerprint
 from engine.store.agreements import Agreed, Kept
+from engine.store.timeline import MERGE
 from engine.walk import Receipt
 
 _WROTE = (Outcome.CREATED, Outcome.UPDATED)
@@ -53,11 +54,25 @@ def settle(errand: SyncErrand, couple: Couple, done: Reconciled) -> bool:
     there = couple.ids[other(couple.side)]
     if there is not None:
         done.partners[couple.record.key] = there
+    if couple.merged is not None:
+        done.known.append(couple.merged.loser)
     kept = _kept(errand, couple)
     if kept is not None and not errand.dry:
-        done.kept.append(kept)
-        done.outcomes.append(str(result.outcome) if result.outcome in _REPEATED else "")
+        _keep(couple, kept, str(result.outcome), done)
     return True
+
+
+def _keep(couple: Couple, kept: Kept, outcome: str, done: Reconciled) -> None:
+    """Notes what is remembered of the pair: whose it is from now on, or that it is none any more."""
+    merge = couple.merged
+    if couple.left_out and not couple.failed:
+        lost: SideName = "left" if couple.now["left"] is None else "right"
+        done.left_out.append((kept, lost))
+        return
+    if merge is not None and couple.ids[merge.side] == merge.survivor:
+        done.moved.append((kept, merge))
+    done.kept.append(kept)
+    done.outcomes.append(outcome if outcome in _REPEATED else "")
 
 
 def told(errand: SyncErrand, couple: Couple, side: SideName) -> list[dict[str, Any]]:
@@ -126,6 +141,10 @@ def _quiet(errand: SyncErrand, couple: Couple) -> Receipt:
     outcome, message = Outcome.UNCHANGED, couple.reason or "Both sides are equal, or as they were agreed on."
     if kept is not None and kept.echo(couple.side) and not _stale(errand, couple):
         outcome, message = Outcome.ECHO, "Our own write came back as a change."
+    operation, slot, entity = "unchanged", "", ""
+    if couple.merged is not None or couple.left_out:
+        side = errand.agreement.side(other(couple.side))
+        outcome, operation, slot, entity = Outcome.UNCHANGED, MERGE, side.slot, side.entity
     if kept is not None and kept.claim == errand.claim and kept.claim_outcome:
         outcome, message = Outcome(kept.claim_outcome), "Done by this batch before it was interrupted."
     result = Result(
@@ -135,7 +154,7 @@ def _quiet(errand: SyncErrand, couple: Couple) -> Receipt:
         there.link if there is not None else None,
         message=message,
     )
-    return Receipt(result, "unchanged")
+    return Receipt(result, operation, slot=slot, entity=entity)
 
 
 def _stale(errand: SyncErrand, couple: Couple) -> bool:
@@ -208,6 +227,9 @@ def _born(errand: SyncErrand, couple: Couple, key: str) -> dict[SideName, Any]:
     remote = couple.now[source]
     value = compare.dig(remote.data, pair.path(source)) if remote is not None else None
     values: dict[SideName, Any] = {source: value}
+    sent = compare.dig(couple.changes[target], pair.path(target))
+    if sent is not None:
+        return {source: value, target: sent}
     try:
         values[target] = errand.translators[key].carry(value, target)
     except Held:  # it was carried a moment ago

@@ -65,6 +65,7 @@ class Entity(Shape):
     key          the field that identifies a record          title_field  what people call it by
     modified     the change stamp for incremental reads      match        sensible match keys for an upsert
     modified_by  the field that says who changed it last     operations   what the system allows
+    role         what it is in business, where Heddle tells it apart: a payment that came in
     """
 
     name: str
@@ -76,6 +77,7 @@ class Entity(Shape):
     modified_by: str | None = None
     match: tuple[str, ...] = ()
     operations: tuple[Literal["read", "create", "update", "delete"], ...] = ("read", "create", "update")
+    role: Literal["payment"] | None = None
     fields: tuple[Field, ...] = ()
     description: str = ""
 

@@ -15,6 +15,7 @@ from engine.batch import pack, pack_answers
 from engine.breaker import Breaker
 from engine.clock import now
 from engine.connector import Connector
+from engine.couple import Reconciled
 from engine.deliver import deliver
 from engine.directory import Directories
 from engine.errands import Errands
@@ -30,7 +31,6 @@ from engine.intent import Delivered
 from engine.ledger import Ledger
 from engine.lookup import fetch
 from engine.node import SyncNode
-from engine.pairing import Reconciled
 from engine.plan import Plan
 from engine.reader import Reader
 from engine.reconciliation import reconcile

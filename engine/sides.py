@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.agreement import SIDES, FieldPair, SideName, other
+from engine.agreement import SIDES, FieldPair, Side, SideName, other
 from engine.errors import Problem
 from engine.fitting import field_at
 from engine.node import SyncNode
@@ -37,9 +37,29 @@ def judge_sides(node_id: str, node: SyncNode[Any], shape_of: ShapeOf) -> list[Pr
             for path in sides[name].match
             if shape.fields and field_at(shape, path) is None
         ]  # fmt: skip
+        problems += [
+            Problem(
+                "E-FIELD-UNKNOWN",
+                f"{_title(shape)} has no field {preset.field}.",
+                "Choose one of its fields.",
+                node_id,
+                field=f"{name}.presets.{at}.field",
+            )
+            for at, preset in enumerate(sides[name].presets)
+            if shape.fields and field_at(shape, preset.field) is None
+        ]
+        problems += _judge_survivor(node_id, sides[name], name, shape)
         if sides[name].create:
             problems += _judge_create(node_id, node, name, shape)
     return problems
+
+
+def _judge_survivor(node_id: str, side: Side, name: SideName, shape: Entity) -> list[Problem]:
+    field = side.survivor_field if side.survivor == "field" else ""
+    if not field or not shape.fields or field_at(shape, field) is not None:
+        return []
+    message, place = f"{_title(shape)} has no field {field}.", f"{name}.survivor_field"
+    return [Problem("E-FIELD-UNKNOWN", message, "Choose one of its fields.", node_id, field=place)]
 
 
 def _judge_field(node_id: str, pair: FieldPair, side: SideName, shape: Entity, place: str) -> list[Problem]:
@@ -82,12 +102,12 @@ def _judge_create(node_id: str, node: SyncNode[Any], side: SideName, shape: Enti
     """What is created on this side must bring what the system needs."""
     given = {pair.path(side).split(".")[0] for pair in node.pairs() if pair.flows_to(side)}
     own = dict(zip(SIDES, node.sides(), strict=True))[side]
-    given |= {path.split(".")[0] for path in own.match}
+    given |= {path.split(".")[0] for path in [*own.match, *(preset.field for preset in own.presets)]}
     return [
         Problem(
             "E-FIELD-REQUIRED",
             f"{_title(shape)} needs {missing.label()}, and what is created there does not bring it.",
-            "Add the field to the pairs, or switch off «New objects» on this side.",
+            "Add the field to the pairs or to the values of new objects, or switch off «New objects» on this side.",
             node_id,
             field=f"{side}.create",
         )

@@ -7,8 +7,9 @@ from typing import Any
 
 from engine import compare
 from engine.agreement import SIDES, SideName, empty, other
+from engine.couple import Couple, SyncErrand
 from engine.errors import Held
-from engine.pairing import Couple, SyncErrand, is_left_out, leave_out, still_claimed
+from engine.pairing import is_left_out, leave_out, still_claimed
 from engine.record import Outcome, Remote
 from engine.store import agreements
 
@@ -17,39 +18,9 @@ def look(errand: SyncErrand, couples: Sequence[Couple], sides: Sequence[SideName
     """Fetches the objects of these couples as they stand now. None is one that is not there."""
     for side in sides:
         wanted = [couple for couple in couples if couple.ids[side] is not None and not couple.over]
-        found = _find(errand, side, [{_key(errand, side): couple.ids[side]} for couple in wanted])
+        found = find(errand, side, [{key_field(errand, side): couple.ids[side]} for couple in wanted])
         for couple, remotes in zip(wanted, found, strict=True):
             couple.now[side] = next((one for one in remotes if one.id == couple.ids[side]), None)
-
-
-def inherit(errand: SyncErrand, couples: Sequence[Couple]) -> None:
-    """An object that was merged into another one hands its partner on to it, unless that one has a partner."""
-    for side in SIDES:
-        merged = {
-            couple.record.data["successor"]: couple
-            for couple in couples
-            if couple.side == side
-            and couple.kept is not None
-            and side in couple.deleted
-            and couple.now[side] is None
-            and couple.now[other(side)] is not None
-            and isinstance(couple.record.data, dict)
-            and isinstance(couple.record.data.get("successor"), str)
-        }
-        if not merged:
-            continue
-        with errand.database.read() as session:
-            known = agreements.load(session, errand.pair, side, list(merged))
-        found = _find(errand, side, [{_key(errand, side): key} for key in merged])
-        abandoned = []
-        for (key, couple), remotes in zip(merged.items(), found, strict=True):
-            if remotes and key not in known and couple.kept is not None:
-                abandoned.append(couple.kept.row)
-                couple.kept, couple.ids[side], couple.now[side] = None, key, remotes[0]
-                couple.deleted.discard(side)
-        if abandoned and not errand.dry:
-            with errand.database.write() as session:
-                agreements.forget(session, abandoned)
 
 
 def match(errand: SyncErrand, couples: Sequence[Couple]) -> bool:
@@ -69,9 +40,23 @@ def match(errand: SyncErrand, couples: Sequence[Couple]) -> bool:
     return lost
 
 
+def survivor_of(errand: SyncErrand, side: SideName, remote: Remote | None) -> str:
+    """The id that an object says it was merged into; empty for one that stands for itself."""
+    own = errand.agreement.side(side)
+    if remote is None or own.survivor != "field" or not own.survivor_field:
+        return ""
+    named = compare.dig(remote.data, own.survivor_field)
+    return "" if empty(named) or str(named) == remote.id else str(named)
+
+
 def _there(errand: SyncErrand, couple: Couple) -> bool:
     here = errand.called(couple.side)
-    if couple.now[couple.side] is not None:
+    remote = couple.now[couple.side]
+    survivor = survivor_of(errand, couple.side, remote)
+    if survivor:
+        couple.end(Outcome.SKIPPED, f"{couple.title} was merged into {survivor} in {here}.")
+        return False
+    if remote is not None:
         return True
     if couple.side in couple.deleted:
         couple.end(Outcome.SKIPPED, f"Deleted in {here}; it was never kept in step with anything.")
@@ -98,11 +83,15 @@ def _partners(errand: SyncErrand, side: SideName, couples: Sequence[Couple]) -> 
             )
         elif wanted:
             asked.append((couple, wanted))
-    found = _find(errand, there, [wanted for _, wanted in asked])
+    found = find(errand, there, [wanted for _, wanted in asked])
     candidates: list[tuple[Couple, Remote]] = []
     firsts: dict[str, Couple] = {}
     for (couple, wanted), remotes in zip(asked, found, strict=True):
-        fitting = {one.id: one for one in remotes if compare.matches(wanted, one.data)}
+        fitting = {
+            one.id: one
+            for one in remotes
+            if compare.matches(wanted, one.data) and not survivor_of(errand, there, one)
+        }
         words = " and ".join(f"{name} {value}" for name, value in wanted.items())
         name = " ".join(str(compare.normal(value)) for value in wanted.values())
         first = firsts.setdefault(name, couple)
@@ -152,7 +141,7 @@ def _join(errand: SyncErrand, there: SideName, candidates: Sequence[tuple[Couple
 
 def match_values(errand: SyncErrand, couple: Couple, there: SideName) -> dict[str, Any] | None:
     """Field → value by which the partner would be recognised; empty when none are declared, None when one is empty."""
-    here = couple.side
+    here = other(there)
     own, theirs = errand.agreement.side(here).match, errand.agreement.side(there).match
     remote = couple.now[here]
     values: dict[str, Any] = {}
@@ -182,7 +171,8 @@ def _ambiguous(errand: SyncErrand, couple: Couple, side: SideName, words: str, i
     )
 
 
-def _find(errand: SyncErrand, side: SideName, matches: Sequence[dict[str, Any]]) -> list[list[Remote]]:
+def find(errand: SyncErrand, side: SideName, matches: Sequence[dict[str, Any]]) -> list[list[Remote]]:
+    """The objects of one side that fit each of the matches, in as few calls as the system allows."""
     if not matches:
         return []
     connector, entity = errand.connectors[side], errand.entity(side)
@@ -201,10 +191,11 @@ def fields(errand: SyncErrand, side: SideName) -> list[str]:
     names += own.match
     names += [pair.state.field for pair in agreement.fields if pair.state and pair.state.side == side]
     names += [name for name in (shape.modified, shape.modified_by, shape.title_field) if name]
-    if own.mark is not None:
-        names.append(own.mark.field)
+    names += [own.mark.field] if own.mark is not None else []
+    names += [own.survivor_field] if own.survivor == "field" and own.survivor_field else []
     return list(dict.fromkeys(names))
 
 
-def _key(errand: SyncErrand, side: SideName) -> str:
+def key_field(errand: SyncErrand, side: SideName) -> str:
+    """The field with the id of a side's objects."""
     return errand.connectors[side].entity(errand.entity(side)).key

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine import verdicts
 from engine.clock import now
-from engine.pairing import Reconciled, SyncErrand
+from engine.couple import Reconciled, SyncErrand, busy
 from engine.record import Outcome, Record, to_json
 from engine.store import agreements, conflicts, reviews
 from engine.store.database import Session
@@ -39,6 +40,18 @@ class Together:
         if not live:
             return
         reviews.release_at(session, self.errand.flow_id, self.node, self.known, run_id)
+        for kept, merge in self.done.moved:
+            if not agreements.move(session, self.errand.pair, kept, merge.side, merge.survivor):
+                raise busy()  # somebody has found a counterpart for the survivor meanwhile: look again
+            gone = {"left": kept.left_id, "right": kept.right_id, merge.side: merge.loser}
+            conflicts.settle(
+                session, self.errand.flow_id, self.node, [self._key(gone["left"], gone["right"])]
+            )
+        for kept, lost in self.done.left_out:
+            agreements.leave_out(session, self.errand.pair, kept, lost)
+            conflicts.settle(
+                session, self.errand.flow_id, self.node, [self._key(kept.left_id, kept.right_id)]
+            )
         agreements.save(
             session,
             self.errand.pair,
@@ -47,7 +60,8 @@ class Together:
             f"{self.errand.flow_id}/{self.node}",
         )
         conflicts.settle(session, self.errand.flow_id, self.errand.node_id, self.done.settled)
-        conflicts.add(session, self._conflicts(run_id))
+        for opened in conflicts.add(session, self._conflicts(run_id)):
+            verdicts.ask(session, opened)
 
     def _conflicts(self, run_id: str) -> list[dict[str, Any]]:
         rows = []
@@ -65,10 +79,7 @@ class Together:
             "run_id": run_id,
             "node": errand.node_id,
             "root": record.key,
-            "key": conflicts.key_of(
-                (errand.connections["left"], errand.entity("left"), left["id"]),
-                (errand.connections["right"], errand.entity("right"), right["id"]),
-            ),
+            "key": self._key(left["id"], right["id"]),
             "title": question["title"],
             "left_slot": errand.agreement.left.slot,
             "left_connection": errand.connections["left"],
@@ -83,3 +94,11 @@ class Together:
             "fields": to_json(question["fields"]).decode(),
             "created_at": now(),
         }
+
+    def _key(self, left_id: str | None, right_id: str | None) -> str:
+        """The pair as conflicts know it."""
+        errand = self.errand
+        return conflicts.key_of(
+            (errand.connections["left"], errand.entity("left"), left_id or ""),
+            (errand.connections["right"], errand.entity("right"), right_id or ""),
+        )

@@ -44,10 +44,11 @@ class Translator:
         if len(found) > 1 or len(back.get(_form(found[0]), ())) > 1:
             raise Held(
                 f"Held: {text} has no single counterpart in the table {self._title}.",
-                question={"kind": "ambiguous", "table": self.pair.table.table, "key": text},
+                question={"kind": "ambiguous", "table": self.pair.table.table, "column": self._column,
+                          "key": text, "to": to},
                 code="E-SYNC-TABLE",
-                cure="Leave one row for it, so that the translation works both ways.",
-            )
+                cure="Choose the one that it stands for, so that the translation works both ways.",
+            )  # fmt: skip
         return found[0]
 
     def equal(self, left: Any, right: Any) -> bool:
@@ -69,7 +70,7 @@ class Translator:
                 question={"kind": "translate", "table": self.pair.table.table, "column": self._column,
                           "value": text},
                 code="E-LOOKUP",
-                cure="Add the row, then retry.",
+                cure=f"Choose what {text} stands for, and all that wait for it go on.",
             )  # fmt: skip
         return Held(
             f"Held: no {self._column} for {text} in the table {self._title}.",

@@ -79,6 +79,7 @@ class Ending:
     outcome: Outcome
     error: HeddleError | None = None
     reason: str = ""
+    verdict: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -201,7 +202,7 @@ def _judge(node_id: str, records: Sequence[Record], out: Outbox) -> None:
     """Every root that came in must have left: by a port, a failure or a skip."""
     left = {record.root for leaving in out.ports.values() for record in leaving}
     left.update(record.root for record, _ in out.failures)
-    left.update(record.root for record, _ in out.skipped)
+    left.update(record.root for record, _ in (*out.skipped, *out.verdicts))
     lost = {record.root for record in records} - left
     if lost:
         raise EngineError(f"The node {node_id!r} lost {len(lost)} records.", code="E-LOST")
@@ -224,6 +225,10 @@ def _end(
             inbox.setdefault(target, []).append(told)
     course.endings.extend(
         Ending(record, node_id, Outcome.SKIPPED, None, reason) for record, reason in out.skipped
+    )
+    course.endings.extend(
+        Ending(record, node_id, Outcome.SKIPPED, None, "It decides a conflict.", answers)
+        for record, answers in out.verdicts
     )
 
 

@@ -13,11 +13,10 @@ from designer.api.opening import new_room
 from designer.auth import allow, me
 from designer.conflicts import Done
 from designer.installation import here
+from engine.agreement import ByState, Policy
 from engine.errors import RequestError
 
 room = new_room("conflicts", "reviews")
-
-Policy = Literal["ask", "left", "right", "newest", "first_filled_left", "first_filled_right"]
 
 
 class ListQuery(Body):
@@ -39,11 +38,24 @@ class Choice(Body):
     value: Any = None
 
 
+class Remembered(Body):
+    """The policy that a field has from now on, with what it needs: ``state``, ``rules`` or ``flow``."""
+
+    policy: Policy
+    state: ByState | None = None
+    rules: str | None = None
+    flow: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As a pair of the matrix has it."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
 class Decision(Body):
     """``fields`` by their keys as listed; ``remember``: field → who decides it from now on (needs an editor)."""
 
     fields: dict[str, Choice] = Field(min_length=1)
-    remember: dict[str, Policy] = {}
+    remember: dict[str, Remembered] = {}
 
 
 class Bulk(Body):
@@ -53,7 +65,7 @@ class Bulk(Body):
     node: str
     field: str
     take: Literal["left", "right", "proposal"]
-    remember: Policy | None = None
+    remember: Remembered | None = None
 
 
 @room.get("/api/conflicts")
@@ -73,7 +85,11 @@ def decide(path: Number, body: Decision) -> Response:
         name: {"take": choice.take, **({"value": choice.value} if choice.take == "value" else {})}
         for name, choice in body.fields.items()
     }
-    return _told(conflicts.decide(path.id, answers, body.remember, me().actor))
+    return _told(
+        conflicts.decide(
+            path.id, answers, {field: one.document() for field, one in body.remember.items()}, me().actor
+        )
+    )
 
 
 @room.post("/api/conflicts/decide")
@@ -81,7 +97,8 @@ def decide(path: Number, body: Decision) -> Response:
 def decide_many(body: Bulk) -> Response:
     """The same answer for all open conflicts of a step about one field."""
     _may_remember(body.remember is not None)
-    done = conflicts.decide_alike(body.flow, body.node, body.field, body.take, me().actor, body.remember)
+    remember = body.remember.document() if body.remember else None
+    done = conflicts.decide_alike(body.flow, body.node, body.field, body.take, me().actor, remember)
     return _told(done)
 
 

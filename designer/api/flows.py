@@ -13,6 +13,7 @@ from designer.api.opening import new_room
 from designer.auth import allow, me
 from designer.errors import ProblemBody
 from designer.installation import here
+from engine import verdicts
 from engine.clock import iso
 from engine.errors import RequestError
 from engine.flow import Flow
@@ -111,6 +112,7 @@ def index() -> Response:
                 "owner": row.owner,
                 "last_run": last.get(row.id),
                 "problems": row.problems,
+                "decides": verdicts.can_decide(live.get(row.id)),
                 "updated_at": iso(row.updated_at),
             }
             for row in rows

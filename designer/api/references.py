@@ -36,6 +36,14 @@ class Search(Body):
     limit: int = Field(default=LIMIT, ge=1, le=LIMIT)
 
 
+class Wanted(Body):
+    """``q`` is an id, a number, or a part of a name."""
+
+    connection: str = Field(min_length=1, max_length=100)
+    entity: str = Field(min_length=1, max_length=300)
+    q: str = Field(min_length=1, max_length=300)
+
+
 class Repair(Body):
     """``right_id``: the object it is from now on, looked up live; or ``state``: to be created anew, or left out."""
 
@@ -75,6 +83,13 @@ def index(query: Search) -> Response:
         page = rows[: query.limit]
         listed = [crossings.shown(store, row) for row in page]
     return jsonify({"references": listed, "next": page[-1].id if len(rows) > len(page) else None})
+
+
+@room.get("/api/references/objects")
+@allow("operator")
+def objects(query: Wanted) -> Response:
+    """Objects of a connected system by their id, their number or a part of their name, asked live."""
+    return jsonify({"objects": live.search(query.connection, query.entity, query.q.strip())})
 
 
 @room.get("/api/references.csv")

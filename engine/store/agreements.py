@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from engine.clock import now
 from engine.record import from_json, to_json
-from engine.store.references import CrossReference, Pair
+from engine.store.references import OUT, CrossReference, Pair
 
 SideName = Literal["left", "right"]
 
@@ -191,6 +191,30 @@ def forget(session: Session, rows: Sequence[int]) -> None:
     """Forgets pairs whose objects came to life again after both had been deleted."""
     for start in range(0, len(rows), _CHUNK):
         session.connection().execute(delete(_table).where(_table.c.id.in_(rows[start : start + _CHUNK])))
+
+
+def move(session: Session, pair: Pair, kept: Kept, side: SideName, key: str) -> bool:
+    """Makes a pair that of another object of one side, into which its own was merged. False when that one has got a
+    counterpart meanwhile."""
+    known = [one for one in load(session, pair, side, [key]).get(key, []) if one.row != kept.row]
+    if any(not one.agreed.gone for one in known):
+        return False
+    forget(session, [one.row for one in known])
+    column = "left_id" if (side == "left") != kept.turned else "right_id"
+    session.connection().execute(update(_table).where(_table.c.id == kept.row).values({column: key}))
+    return True
+
+
+def leave_out(session: Session, pair: Pair, kept: Kept, lost: SideName) -> None:
+    """Ends a pair of which one object is lost: the other one is no longer kept in step."""
+    forget(session, [kept.row])
+    between, left_id = _row_pair(pair, lost == "left"), kept.right_id if lost == "left" else kept.left_id
+    row = {
+        **msgspec.structs.asdict(between), "left_id": left_id, "right_id": None, "claim": "",
+        "claim_outcome": OUT, "claim_until": 0.0, "fingerprints": "{}", "updated_at": now(),
+    }  # fmt: skip
+    make = postgresql.insert if session.connection().dialect.name == "postgresql" else sqlite.insert
+    session.connection().execute(make(_table).on_conflict_do_nothing(), [row])
 
 
 def _kept(row: Any, turned: bool) -> Kept:

@@ -18,9 +18,9 @@ class Conflict(SQLModel, table=True):
 
     root    key of the record that brought the pair to our attention       key  the pair (see ``key_of``)
     fields  JSON list of {"field", "left", "right", "title", "agreed", "left_value", "right_value",
-            "left_at", "right_at", "left_by", "right_by", "proposal", "reason"}; ``field`` is the pair of
+            "left_at", "right_at", "left_by", "right_by", "proposal", "reason", "flow"}; ``field`` is the pair of
             fields as ``left path=right path``, ``agreed`` is {"left", "right"} or null, times are ISO text
-            or null, ``proposal`` is left, right or empty
+            or null, ``proposal`` is left, right or empty, ``flow`` is the one that is asked, if one is
     state   open, decided (a person has answered), settled (both sides agree again), replaced (values moved)
     decision  JSON {field: {"take": "left" | "right" | "value", "value": …}}; a value is as the left holds it
     """
@@ -93,8 +93,10 @@ def waiting(session: Session, flow_id: str, node: str, keys: Sequence[str]) -> d
     return found
 
 
-def add(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Opens conflicts. One that stands as it was stays the same row; one whose values moved is replaced."""
+def add(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[Conflict]:
+    """Opens conflicts, and answers the new ones. One that stands as it was stays the same row; one whose values moved
+    is replaced."""
+    made = []
     for row in rows:
         known = waiting(session, row["flow_id"], row["node"], [row["key"]]).get(row["key"])
         if known is not None:
@@ -104,8 +106,10 @@ def add(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
                 continue
             known.state = "replaced"
             session.add(known)
-        session.add(Conflict(**row))
+        made.append(Conflict(**row))
+        session.add(made[-1])
         session.flush()
+    return made
 
 
 def settle(session: Session, flow_id: str, node: str, keys: Iterable[str]) -> None:

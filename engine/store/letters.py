@@ -17,6 +17,7 @@ class Letter(SQLModel, table=True):
 
     kind   asked, reminder, escalation or delegated        about  the approval
            failed, held, outage or answers                        the alert
+           publish, published or returned                         the publication that was asked for
     state  queued, sent, dropped (no longer true when its turn came) or failed (given up)
     due_at when it may be tried (again); while a sender has it, the end of its claim
     """

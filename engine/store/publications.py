@@ -10,7 +10,11 @@ from engine.clock import now
 from engine.errors import RequestError
 from engine.flow import Flow
 from engine.record import from_json, to_json
+from engine.store.accounts import ROLES, User
 from engine.store.flows import FlowRow
+
+REVIEWERS = "editor"
+"""The role that may publish, and so decide on others' requests."""
 
 
 class Publication(SQLModel, table=True):
@@ -76,6 +80,12 @@ def ask(
     session.add(made)
     session.flush()
     return made
+
+
+def may_decide(user: User, asker: str) -> bool:
+    """Whether somebody may decide what the user with the id ``asker`` asks for."""
+    able = ROLES[ROLES.index(REVIEWERS) :]
+    return user.active and user.role in able and user.id != asker
 
 
 def close(session: Session, row: Publication, state: str, by: str, comment: str = "") -> None:

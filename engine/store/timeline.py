@@ -20,6 +20,8 @@ from engine.store.runs import Run
 
 QUIET = ("unchanged", "skipped", "echo")
 """Outcomes after which nothing is different."""
+MERGE = "merge"
+"""The operation of a delivery that wrote nothing, and after which an object belongs to another one."""
 RECENT = 20_000
 """So many of the newest deliveries are searched for a part of a title."""
 MOST = 30
@@ -121,7 +123,8 @@ def meetings(
             if before is not None:
                 query = query.where(col(Delivery.id) < before)
             if not everything:
-                query = query.where(col(Delivery.outcome).not_in(QUIET))
+                loud = col(Delivery.outcome).not_in(QUIET) | (col(Delivery.operation) == MERGE)
+                query = query.where(loud)
             for met in _live(session, query):
                 found[_id(met.delivery)] = met
     return sorted(found.values(), key=lambda met: -_id(met.delivery))[:limit]

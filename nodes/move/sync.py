@@ -149,6 +149,9 @@ class SyncRecordsNode(SyncNode[SyncSettings]):
         if pair.policy == "by_state" and (pair.state is None or not pair.state.field):
             message = f"It is not said which state decides on {pair.left}."
             problems.append(Problem("E-SYNC-STATE", message, "Choose the field.", field=f"{place}.state"))
+        if pair.policy == "flow" and not pair.flow:
+            message = f"It is not said which flow decides on {pair.left}."
+            problems.append(Problem("E-SYNC-FLOW", message, "Choose it.", field=f"{place}.flow"))
         problems += self._table_problems(pair, f"{place}.table")
         problems += self._rule_problems(pair, f"{place}.rules")
         return problems
@@ -193,7 +196,10 @@ def _side_problems(name: SideName, side: Side) -> list[Problem]:
         problems.append(
             Problem("E-ENTITY-NONE", "No kind of object is chosen.", "Choose one.", field=f"{name}.entity")
         )
-    if side.deleted == "mark" and (side.mark is None or not side.mark.field):
-        message = "It is not said how an object is marked when the other one is deleted."
+    if side.survivor == "field" and not side.survivor_field:
+        message = "It is not said which field names the survivor of a merge."
+        problems.append(Problem("E-SYNC-SURVIVOR", message, "Choose it.", field=f"{name}.survivor_field"))
+    if "mark" in (side.deleted, side.surplus) and (side.mark is None or not side.mark.field):
+        message = "It is not said how an object is marked when the other one is gone."
         problems.append(Problem("E-SYNC-MARK", message, "Choose the field.", field=f"{name}.mark"))
     return problems

@@ -9,7 +9,17 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import screens
 from tests.browser.test_accessibility import violations
-from tests.browser.two_sides import Clerks, disagree, find, in_conflict, keep_in_step, sync, sync_until
+from tests.browser.two_sides import (
+    Clerks,
+    call,
+    disagree,
+    find,
+    in_conflict,
+    keep_in_step,
+    merge,
+    sync,
+    sync_until,
+)
 from tests.tree import Tree
 
 pytestmark = pytest.mark.browser
@@ -133,6 +143,73 @@ def test_a_conflict_is_resolved_and_remembered(page: Page, tree: Tree) -> None:
     updated.get_by_role("button", name=re.compile("field")).click()
     updated.get_by_role("button", name=re.compile("why is")).click()
     expect(page.get_by_role("dialog")).to_contain_text("Creatio decides.")
+
+
+def test_a_merge_is_told_by_a_person_and_reaches_the_ledger(page: Page, tree: Tree) -> None:
+    screens.sign_in(page, tree)
+    clerks = Clerks(tree)
+    for name in ("Pine Print", "Pine Print & Co"):
+        clerks.edit("creatio", None, {"Name": name, "Web": f"{name[-2:].lower().strip()}.example"})
+        page.wait_for_timeout(50)  # the older one stays
+    slug = keep_in_step(page, tree)
+    sync_until(
+        page, tree, slug, lambda: bool(clerks.partners("Pine Print") and clerks.partners("Pine Print & Co"))
+    )
+    merge(page, tree, "Pine Print & Co", "Pine Print")
+    sync(page, tree, slug)
+
+    page.goto(f"{tree.url}/inbox?tab=held")
+    card = page.get_by_role("article", name=re.compile("Pine Print & Co was deleted in Creatio"))
+    card.get_by_role("radio", name=re.compile("It was merged into another one")).check()
+    survivor = card.get_by_role("combobox", name=re.compile("Which one is left"))
+    survivor.fill("Pine Print")
+    page.get_by_role("option", name="Pine Print", exact=True).click()
+    assert violations(page, "where it went") == []
+    card.get_by_role("button", name="Release it").click()
+    page.get_by_role("link", name="Watch them go out").click()
+    screens.says(page, "1 record read: 1 held.")
+
+    page.goto(f"{tree.url}/inbox?tab=held")
+    card = page.get_by_role("article", name=re.compile("which is kept in step with"))
+    card.get_by_role("radio", name=re.compile("no longer kept in step")).check()
+    card.get_by_role("button", name="Release it").click()
+    page.get_by_role("link", name="Watch them go out").click()
+    screens.says(page, "1 record read: 1 unchanged.")
+    assert clerks.partners("Pine Print & Co"), "it was to be left as it is"
+
+
+def test_a_flow_decides_what_both_sides_changed(page: Page, tree: Tree) -> None:
+    screens.sign_in(page, tree)
+    clerks = Clerks(tree)
+    clerks.edit("creatio", None, {"Name": "Cedar Clinic", "Fax": "1"})
+    slug = keep_in_step(page, tree)
+    sync_until(page, tree, slug, lambda: bool(clerks.partners("Cedar Clinic")))
+    nodes = [
+        {"id": "asked", "type": "conflict"},
+        {"id": "answer", "type": "resolve", "settings": {"take": "right"}},
+    ]
+    edges = [{"source": "asked", "target": "answer"}]
+    drawn = {"heddle": 1, "name": "The ledger is right", "nodes": nodes, "edges": edges}
+    made = call(page, tree, "POST", "/api/flows", {"document": drawn})
+    call(page, tree, "POST", f"/api/flows/{made['slug']}/publish", {"revision": made["revision"], "note": ""})
+    page.goto(f"{tree.url}/flows/{slug}?node=in-step")
+    matrix = page.get_by_role("table", name="Pairs of fields")
+    row = matrix.get_by_role("row").filter(has_text=re.compile("Fax.* goes both ways"))
+    row.get_by_role("combobox", name=re.compile("^When both changed")).click()
+    page.get_by_role("option", name="A flow decides").click()
+    row.get_by_role("combobox", name=re.compile("^Flow that decides")).click()
+    page.get_by_role("option", name="The ledger is right").click()
+    expect(row).to_contain_text("the flow the-ledger-is-right decides")
+    screens.publish(page, "A flow decides on fax numbers")
+
+    clerks.edit("creatio", clerks.account("Cedar Clinic")["id"], {"Fax": "2"})
+    clerks.edit("intacct", clerks.partner("Cedar Clinic")["id"], {"DISPLAYCONTACT": {"FAX": "3"}})
+    sync_until(page, tree, slug, lambda: clerks.account("Cedar Clinic")["Fax"] == "3")
+    page.goto(tree.url)
+    expect(page.get_by_role("heading", name="Home")).to_be_visible()
+    find(page, "Cedar Clinic")
+    told = page.get_by_role("listitem")
+    expect(told.filter(has_text="decided by the flow “The ledger is right”, version 1")).to_be_visible()
 
 
 def test_the_matrix_is_edited_and_a_dry_run_shows_the_effect(page: Page, tree: Tree) -> None:

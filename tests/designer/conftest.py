@@ -24,6 +24,7 @@ from engine.record import Change, Outcome, Page, Record, Remote, Result, from_js
 from engine.shape import Entity, Summary
 from engine.shape import Field as ShapeField
 from engine.store import accounts, lanes
+from tests.designer.post_office import post, room  # noqa: F401 - fixtures of every test here
 
 PASSWORD = "correct horse battery"
 SECRET = "s3cr3t/of&the+ledger"

@@ -25,7 +25,7 @@ NEEDS = {
         r"/runs POST$", r"/retry$", r"/cancel$", r"/pause$", r"/resume$", r"/allow$", r"/execute$",
         r"/first-load$", r"/matches POST$", r"/reviews/(answer|release|owner)$", r"/conflicts/.*decide$",
         r"/forecast POST$", r"/drift POST$", r"/flows/[^ ]*/rows POST$", r"/reviews/failed/", r"/correct$", r"/catch-up$",
-        r"/api/references[^ ]* (POST|PATCH|DELETE)$",
+        r"/api/references[^ ]* (POST|PATCH|DELETE)$", r"/api/references/objects$",
         r"/connections/<string:id>/test$",
     ],
     # who decides is named by each approval, whatever their role

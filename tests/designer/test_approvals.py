@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from decimal import Decimal
-from email import message_from_bytes
-from email.policy import default
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from pydantic import SecretStr
 from sqlmodel import select
 
@@ -21,8 +17,8 @@ from engine.store import accounts
 from engine.store.letters import Letter
 from tests.conftest import Clock
 from tests.designer.conftest import PASSWORD, Desk, Ledger, exact, installation_of, pipeline, work
+from tests.designer.post_office import PORT, Post
 
-PORT = 8847
 ORDER = {"id": "A1", "product": "Widgets", "total": 1250}
 ASK = {
     "question": "Invoice {id} for {product}?",
@@ -194,46 +190,6 @@ def test_whoever_asked_may_take_it_back_and_strangers_may_not(
 
 
 # letters -------------------------------------------------------------------------------------------------
-
-
-class Post:
-    """What a real SMTP server took in."""
-
-    def __init__(self) -> None:
-        self.mails: list[Any] = []
-        self.refuse = False
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        if self.refuse:
-            return "451 try again later"
-        self.mails.append(message_from_bytes(envelope.content, policy=default))
-        return "250 taken"
-
-    def open(self) -> None:
-        self.server = Controller(self, hostname="127.0.0.1", port=PORT)
-        self.server.start()
-
-    def close(self) -> None:
-        self.server.stop()
-
-
-@pytest.fixture
-def post() -> Iterator[Post]:
-    made = Post()
-    made.open()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def room(app: Any) -> MailRoom:
-    installation = installation_of(app)
-    config = Config(
-        smtp_url=SecretStr(f"smtp://127.0.0.1:{PORT}"),
-        mail_from="heddle@example.org",
-        url="https://heddle.example.org",
-    )
-    return MailRoom(installation.database, installation.seal, config)
 
 
 def link_in(mail: Any) -> str:

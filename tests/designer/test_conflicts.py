@@ -142,7 +142,7 @@ def test_all_of_a_kind_are_decided_and_remembered(app: Any, desks: dict[str, Des
     operator, editor = desks["operator"], desks["editor"]
     found = both_change(app, editor, two, "1", "2", "3", phone=("2", "3"))
     assert [field["alike"] for one in found for field in one["fields"]] == [3, 3, 3]
-    body = {"flow": two, "node": "sync", "field": PHONE, "take": "left", "remember": "left"}
+    body = {"flow": two, "node": "sync", "field": PHONE, "take": "left", "remember": {"policy": "left"}}
     refused = operator.post("/api/conflicts/decide", body)
     assert (refused.status_code, exact(refused)["code"]) == (403, "E-ROLE")
     assert len(exact(operator.get("/api/conflicts"))["conflicts"]) == 3, "nothing may be half decided"
@@ -172,6 +172,20 @@ def test_all_of_a_kind_are_decided_and_remembered(app: Any, desks: dict[str, Des
     assert (none.status_code, exact(none)["code"]) == (404, "E-NOT-FOUND")
 
 
+def test_every_policy_of_the_matrix_can_be_remembered(app: Any, editor: Desk, two: str) -> None:
+    state = {"side": "right", "field": "CITY", "values": ["Ulm"], "then": "right", "else": "left"}
+    (shown,) = both_change(app, editor, two, "1", phone=("2", "3"))
+    answer = {PHONE: {"take": "left"}}
+    for unfit in ({"policy": "by_state"}, {"policy": "rules", "rules": "no such"}, {"policy": "flow"}):
+        decide(editor, shown, answer, status=422, remember={PHONE: unfit})
+    remember = {PHONE: {"policy": "by_state", "state": state}}
+    assert decide(editor, shown, answer, remember=remember)["version"] == 2
+    work(app)
+    assert phones("1") == ("2", "2")
+    assert both_change(app, editor, two, "1", phone=("7", "8")) == [], "the state decides"
+    assert phones("1") == ("8", "8")
+
+
 def test_a_drawing_that_two_people_publish_is_not_changed_by_remembering(
     app: Any, editor: Desk, two: str
 ) -> None:
@@ -179,7 +193,9 @@ def test_a_drawing_that_two_people_publish_is_not_changed_by_remembering(
     document = {**detail["document"], "policy": {**detail["document"]["policy"], "four_eyes": True}}
     editor.put(f"/api/flows/{two}/draft", {"document": document, "revision": detail["revision"]})
     (shown,) = both_change(app, editor, two, "1", phone=("2", "3"))
-    refused = decide(editor, shown, {PHONE: {"take": "left"}}, status=409, remember={PHONE: "left"})
+    refused = decide(
+        editor, shown, {PHONE: {"take": "left"}}, status=409, remember={PHONE: {"policy": "left"}}
+    )
     assert refused["code"] == "E-FOUR-EYES"
     decide(editor, shown, {PHONE: {"take": "left"}})
     work(app)
@@ -216,7 +232,9 @@ def test_a_decision_that_does_not_fit_is_refused(
     (shown,) = both_change(app, editor, two, "1", phone=("2", "3"))
     assert decide(editor, shown, fields, status=422)["code"] == code
     assert decide(editor, {"id": 4711}, {PHONE: {"take": "left"}}, status=404)["code"] == "E-NOT-FOUND"
-    unknown = decide(editor, shown, {PHONE: {"take": "left"}}, status=409, remember={"x=Y": "left"})
+    unknown = decide(
+        editor, shown, {PHONE: {"take": "left"}}, status=409, remember={"x=Y": {"policy": "left"}}
+    )
     assert unknown["code"] == "E-NODE-GONE"
     assert len(exact(editor.get("/api/conflicts"))["conflicts"]) == 1
 
@@ -257,3 +275,55 @@ def test_a_dry_run_shows_both_sides_with_the_reason(app: Any, editor: Desk, two:
     assert told["thing", "PHONE"] == ("1", "2", "Changed in System A only.")
     assert told["thing", "city"] == ("Ulm", "Kiel", "Changed in System B only.")
     assert to_json([Crm.world_of.journal, Erp.world_of.journal]) == journals
+
+
+def lose(app: Any, desk: Desk, slug: str) -> Any:
+    """Customer 1 is merged into customer 4, and the CRM does not say so; answers what the inbox asks."""
+    sync(app, desk, slug)
+    Crm.world_of.edit("A4", code="1", name="The survivor")
+    Crm.world_of.merge("A1", "A4", tell=False)
+    sync(app, desk, slug)
+    groups = exact(desk.get("/api/reviews"))["groups"]
+    (group,) = [one for one in groups if one["question"]["kind"] == "gone"]
+    return group
+
+
+def test_a_person_finds_the_survivor_of_a_merge(app: Any, editor: Desk, two: str) -> None:
+    group = lose(app, editor, two)
+    form = group["form"]
+    assert (form["lost_in"], form["left_in"], form["left"]) == ("The CRM", "The ERP", "B1")
+    assert form["choices"] == ["merged", "delete", "keep"]
+    place = f"connection={form['connection']}&entity={form['entity']}"
+    found = exact(editor.get(f"/api/references/objects?{place}&q=A4"))["objects"]
+    assert (found[0]["id"], found[0]["title"]) == ("A4", "The survivor")
+
+    def answer(**given: str) -> Any:
+        return editor.post("/api/reviews/answer", {"question": group["question"], "answer": given})
+
+    for wrong in ({"choice": "merged"}, {"choice": "merged", "id": "A77"}, {"choice": "merged", "id": "A1"},
+                  {"choice": "mark"}, {"choice": ""}):  # fmt: skip
+        assert answer(**wrong).status_code == 422, wrong
+    done = answer(choice="merged", id="A4")
+    assert done.status_code == 200, done.text
+    work(app)
+    assert Erp.world_of.objects["B1"]["NAME"] == "The survivor"
+    assert answer(choice="merged", id="A4").status_code == 200, "the same answer again answers the same"
+    connection = form["connection"]
+    told = exact(editor.get(f"/api/records/{connection}/thing/A4/timeline"))
+    assert "A1 was merged into A4" in next(
+        event["detail"] for event in told["events"] if event["kind"] == "write"
+    )
+
+
+def test_what_was_deleted_is_deleted_on_the_other_side_when_somebody_says_so(
+    app: Any, editor: Desk, two: str
+) -> None:
+    group = lose(app, editor, two)
+    answered = editor.post(
+        "/api/reviews/answer", {"question": group["question"], "answer": {"choice": "keep"}}
+    )
+    assert answered.status_code == 200, answered.text
+    work(app)
+    assert "B1" in Erp.world_of.objects
+    left_out = exact(editor.get("/api/references?state=out"))["references"]
+    assert [row["left"]["id"] for row in left_out] == ["B1"]

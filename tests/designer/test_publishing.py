@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from designer import publishing
+from designer.mail import MailRoom
 from engine.errors import RequestError
 from engine.store import accounts, flows
 from tests.designer.conftest import PASSWORD, Desk, exact, installation_of, pipeline, work
+from tests.designer.post_office import Post
 from tests.designer.test_runs import UNKNOWN, run
 
 
@@ -175,3 +177,30 @@ def test_nothing_changes_a_live_drawing_on_the_way(app: Any, desks: dict[str, De
         with pytest.raises(RequestError, match="two people") as refusal:
             publishing.refuse_alone(session, row)
     assert refusal.value.code == "E-FOUR-EYES"
+
+
+def test_letters_go_to_who_may_publish_and_tell_the_asker(
+    desks: dict[str, Desk], posting: str, post: Post, room: MailRoom
+) -> None:
+    editor, admin = desks["editor"], desks["admin"]
+    number = asked(editor, posting, note="New terms")
+    assert room.send_due() == 1
+    assert room.send_due() == 0
+    (mail,) = post.mails
+    assert mail["To"] == "admin@example.org"
+    assert mail["Subject"].endswith("you are asked to look at it and publish it")
+    assert "asked for by editor@example.org" in mail.get_content()
+    assert "New terms" in mail.get_content()
+    assert "https://heddle.example.org/inbox?tab=publications" in mail.get_content()
+    admin.post(f"/api/publications/{number}/return", {"comment": "The account is wrong."})
+    room.send_due()
+    assert (post.mails[-1]["To"], len(post.mails)) == ("editor@example.org", 2)
+    assert "The account is wrong." in post.mails[-1].get_content()
+    assert f"https://heddle.example.org/flows/{posting}" in post.mails[-1].get_content()
+    older = asked(editor, posting)
+    newer = asked(editor, posting)
+    admin.post(f"/api/publications/{newer}/publish", {"comment": "fine"})
+    assert older != newer
+    room.send_due()
+    assert len(post.mails) == 3, "what nobody needs to look at any more is not told"
+    assert "by admin@example.org, version 1" in post.mails[-1].get_content()

@@ -182,6 +182,17 @@ def test_an_order_is_found_by_either_side_and_told_whole(
     assert writeback["fields"] == [{"field": "number", "title": "Number", "old": None, "new": "INV-1"}]
 
 
+@pytest.mark.parametrize(("role", "kind"), [("payment", "payment"), (None, "write")])
+def test_a_payment_is_what_its_connector_says_is_one(
+    app: Any, editor: Desk, orders: str, monkeypatch: pytest.MonkeyPatch, role: Any, kind: str
+) -> None:
+    entity = Ledger.entity
+    monkeypatch.setattr(Ledger, "entity", lambda *given: entity(*given).model_copy(update={"role": role}))
+    installation_of(app).shapes.kept.clear()
+    go(app, editor, orders, "o1")
+    assert kinds(told(editor, find(editor, "INV-1")[0])) == ["read", "rule", kind, "writeback"]
+
+
 def test_a_hold_an_answer_and_a_retry_are_told_with_who_and_what(
     app: Any, desks: dict[str, Desk], orders: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,7 @@ class System:
         self.skew = 0.0
         self.objects: dict[str, dict[str, Any]] = {}
         self.tombs: dict[str, float] = {}
+        self.successors: dict[str, str] = {}
         self.journal: list[tuple[str, str, dict[str, Any]]] = []
         self.reads = 0
         self.finds = 0
@@ -61,6 +62,13 @@ class System:
     def delete(self, key: str) -> None:
         if self.objects.pop(key, None) is not None:
             self.tombs[key] = self.stamp()
+
+    def merge(self, loser: str, survivor: str, *, tell: bool = True) -> None:
+        """A person merges one object into another; ``tell``: the system names the survivor with the deletion."""
+        self.delete(loser)
+        self.edit(survivor)
+        if tell:
+            self.successors[loser] = survivor
 
     def values(self) -> dict[Any, dict[str, Any]]:
         """code → values, for comparing two systems."""
@@ -122,7 +130,7 @@ class Box(Connector[ConnectionSettings]):
         records = [
             Record(
                 key,
-                {} if gone else {**self.world.objects[key], "at": clock.iso(at)},
+                self._last(key) if gone else {**self.world.objects[key], "at": clock.iso(at)},
                 deleted=gone,
                 title=key,
             )
@@ -130,6 +138,10 @@ class Box(Connector[ConnectionSettings]):
         ]
         following = start + limit if start + limit < len(inside) else None
         return Page(records, following, clock.iso(some[-1][0]) if some else query.since)
+
+    def _last(self, key: str) -> dict[str, Any]:
+        successor = self.world.successors.get(key)
+        return {"successor": successor} if successor else {}
 
     def find(
         self, entity: str, matches: Sequence[Mapping[str, Any]], fields: Sequence[str] = ()

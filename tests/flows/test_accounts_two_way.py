@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from engine import launch, registry
 from engine.flow import Flow
@@ -28,15 +29,22 @@ class Company:
     """Both systems, with the flow published between them, and somebody who works in each."""
 
     def __init__(self, app: Any, editor: Desk, serve: Callable[..., Any]) -> None:
+        self.served: dict[str, Any] = {}
         self.app, self.editor = app, editor
         self.numbers = itertools.count(1)
         self.last = ""
         self.connectors: dict[str, Any] = {}
         bindings = {}
         document = json.loads(FLOW.read_text())
+        for node in document["nodes"]:
+            if node["type"] == "read":
+                node["settings"]["sweep_hours"] = 0  # what is gone is noticed in every run
+            if node["type"] == "sync":
+                mark = {"field": "STATUS", "value": "inactive"}
+                node["settings"]["right"].update(surplus="mark", mark=mark)
         for slot, of in document["slots"].items():
             kind, sandbox = registry.connector_type(of["system"]), registry.sandbox_type(of["system"])
-            served = serve(of["system"])
+            served = self.served[slot] = serve(of["system"])
             given = sandbox.connection(served.url)
             self.connectors[slot] = kind(kind.Settings.model_validate(given), Http())
             settings, secrets = take_out(kind.Settings, given)
@@ -139,7 +147,7 @@ def test_an_edit_arrives_on_the_other_side_once_and_a_conflict_is_decided(compan
         assert (field["left_value"], field["right_value"]) == ("crm.example", "erp.example")
         assert field["agreed"] == {"left": "www.harbour.example", "right": "www.harbour.example"}
         assert field["left_at"]
-        assert field["left_by"] == "Supervisor"
+        assert (field["left_by"], field["right_by"]) == ("Supervisor", "xmluser")
         assert row.right_link
         decided = conflicts.decide(session, row.id or 0, {field["field"]: {"take": "right"}}, "Eve")
         flow = flows.get(session, row.flow_id)
@@ -154,5 +162,38 @@ def test_an_edit_arrives_on_the_other_side_once_and_a_conflict_is_decided(compan
     assert (run["counts"]["updated"], run["state"]) == (1, "done")
     assert company.see("crm", "Harbour Foods")["Web"] == "erp.example"
     assert from_json(decided.decision or "") == {field["field"]: {"take": "right"}}
+    company.run()
+    assert "updated" not in company.run()
+
+
+def test_a_merge_in_creatio_reaches_the_ledger(company: Company) -> None:
+    old = company.edit("crm", Name="Harbour Foods", Phone="100")
+    double = company.edit("crm", Name="Harbour Foods Ltd", Web="harbour.example")
+    assert company.run()["created"] == 2
+    company.run()
+    lost = company.see("erp", "Harbour Foods Ltd")["id"]
+    page = f"{company.served['crm'].url}/0/page/Account/{double}"
+    assert requests.post(f"{page}/merge", data={"with": old}, timeout=10).url.endswith(f"/Account/{old}")
+    assert requests.get(page, timeout=10).status_code == 404
+
+    company.run()
+    kept = company.see("erp", "Harbour Foods")
+    assert kept["DISPLAYCONTACT"]["URL1"] == "harbour.example", "what the survivor has got goes on"
+    asked = exact(company.editor.get("/api/reviews"))["groups"]
+    (group,) = [one for one in asked if one["question"]["kind"] == "gone"]
+    assert "Harbour Foods Ltd was deleted in Creatio. What is to become of" in group["message"]
+    assert group["form"]["choices"] == ["merged", "delete", "mark", "keep"]
+    where = f"connection={group['form']['connection']}&entity=Account&q=harbour%20foods"
+    answered = company.editor.get(f"/api/references/objects?{where}")
+    assert answered.status_code == 200, answered.text
+    found = exact(answered)["objects"]
+    assert [(one["id"], one["title"]) for one in found] == [(old, "Harbour Foods")]
+    answer = {"question": group["question"], "answer": {"choice": "merged", "id": old}}
+    assert company.editor.post("/api/reviews/answer", answer).status_code == 200
+    work(company.app)
+    (left,) = company.connectors["erp"].find("CUSTOMER", [{"CUSTOMERID": lost}], ["STATUS"])[0]
+    assert left.data["STATUS"] == "inactive"
+    told = exact(company.editor.get(f"/api/records/{company.bindings['erp']}/CUSTOMER/{lost}/timeline"))
+    assert any(f"{double} was merged into {old}" in event["detail"] for event in told["events"])
     company.run()
     assert "updated" not in company.run()

@@ -1,7 +1,7 @@
 """A state machine over two systems that people edit on both sides, while everything that can go wrong does.
 
 Clocks are up to five minutes off, signals come late, twice and out of order, workers die at named points,
-answers are lost, other runs push in between two calls. Whatever happened: once conflicts are answered both
+answers are lost, objects are merged, other runs push in between two calls. Whatever happened: once conflicts are answered both
 systems are equal, nothing that anybody typed is lost, and nothing is written that nobody asked for.
 """
 
@@ -49,6 +49,7 @@ class TwoWay(RuleBasedStateMachine):
         self.real_point: Callable[[str], None] = faults.point
         self.numbers = itertools.count(1)
         self.edits = 0
+        self.joined: set[str] = set()
         self.since: dict[tuple[str, str], dict[str, Any]] = {}
 
     @initialize(
@@ -58,7 +59,7 @@ class TwoWay(RuleBasedStateMachine):
         right_skew=st.sampled_from([-300.0, 0.0, 300.0]),
     )
     def begin(self, lane_count: int, size: int, left_skew: float, right_skew: float) -> None:
-        both = {"deleted": "delete"}
+        both = {"deleted": "delete", "surplus": "delete"}
         self.office = Office(self.database, two_way(left=both, right=both, lanes=lane_count, batch_size=size))
         self.office.crm.skew, self.office.erp.skew = left_skew, right_skew
         for left in (True, False, True):
@@ -96,9 +97,7 @@ class TwoWay(RuleBasedStateMachine):
     def remove(self, left: bool, at: int) -> None:
         """Only what is on both sides, so that it is clear that the object shall go."""
         system, there = self.system(left), self.system(not left)
-        both = sorted(
-            key for key, row in system.objects.items() if row[system.name("code")] in there.values()
-        )
+        both = self._on_both(system, there)
         if both:
             clock._skew += 0.001
             key = both[at % len(both)]
@@ -113,6 +112,29 @@ class TwoWay(RuleBasedStateMachine):
             typed.pop("left" if left else "right", None)
             if not typed:
                 self.since.pop((code, field), None)
+
+    @rule(left=st.booleans(), at=st.integers(0, 30), into=st.integers(0, 30), fresh=st.booleans())
+    def merge(self, left: bool, at: int, into: int, fresh: bool) -> None:
+        """Somebody merges an object that is on both sides into another one, or into one that has no counterpart."""
+        system, there = self.system(left), self.system(not left)
+        both = self._on_both(system, there)
+        if len(both) < 2:
+            return
+        loser = both.pop(at % len(both))
+        survivor = both[into % len(both)]
+        if fresh:
+            survivor = system.next_id()
+            self._edit(left, survivor, "code", f"c{next(self.numbers)}")
+        clock._skew += 0.001
+        system.merge(loser, survivor)
+        # its counterpart fills in what the survivor lacks, and is told the rest; or it is deleted
+        self.edits += 3
+        self.joined.add(system.objects[survivor][system.name("code")])
+
+    def _on_both(self, system: System, there: System) -> list[str]:
+        return sorted(
+            key for key, row in system.objects.items() if row[system.name("code")] in there.values()
+        )
 
     def _edit(self, left: bool, key: str, field: str, value: Any) -> None:
         system = self.system(left)
@@ -207,9 +229,10 @@ class TwoWay(RuleBasedStateMachine):
         assert crm.values() == erp.values(), "the two sides are not equal"
         assert len(crm.values()) == len(crm.objects), "something was made twice"
         for (code, field), typed in self.since.items():
-            if code in crm.values():
+            if code in crm.values() and code not in self.joined:
                 assert crm.values()[code][field] in (*typed.values(),), f"{field} of {code} was lost: {typed}"
         self.since.clear()
+        self.joined.clear()
         # one write for what a person did, at most; a create is one write for all fields of an object
         assert self.office.writes() <= self.edits, "something was written that nobody asked for"
         quiet = self.office.writes()

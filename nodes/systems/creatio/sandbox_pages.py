@@ -15,6 +15,8 @@ from flask import Response, abort, jsonify, redirect, request
 from jinja2 import Environment, FileSystemLoader
 from werkzeug.wrappers import Response as AnyResponse
 
+from nodes.systems.creatio import sandbox_duplicates
+from nodes.systems.creatio.sandbox_duplicates import MERGED
 from nodes.systems.creatio.sandbox_query import Options, Row
 from nodes.systems.creatio.sandbox_schema import collections, columns, entity_names
 
@@ -68,6 +70,7 @@ def routes(sandbox: CreatioSandbox) -> None:
             fields=_fields(sandbox, entity, row),
             lists=_lists(sandbox, entity, row),
             invoice=_invoice(row) if entity == "Opportunity" else None,
+            others=sandbox_duplicates.alike(sandbox.store, entity, row["Id"]) if entity in MERGED else [],
             answer=sandbox.setting(f"answer:{row['Id']}"),
         )
 
@@ -77,6 +80,15 @@ def routes(sandbox: CreatioSandbox) -> None:
             abort(404, "There is no opportunity with this id.")
         push(sandbox, key.lower())
         return redirect(f"/0/page/Opportunity/{key.lower()}", code=303)
+
+    @app.post("/0/page/<entity>/<key>/merge")
+    def merge(entity: str, key: str) -> AnyResponse:
+        other = request.form.get("with", "").lower()
+        if entity not in MERGED or not all(sandbox.store.row(entity, one) for one in (key.lower(), other)):
+            abort(404, "Choose two records that are there.")
+        with sandbox.committing():
+            survivor = sandbox_duplicates.merge(sandbox.store, entity, [key.lower(), other])
+        return redirect(f"/0/page/{entity}/{survivor['Id']}", code=303)
 
     @app.get("/_sandbox/opportunity/<key>")
     def state(key: str) -> Response:

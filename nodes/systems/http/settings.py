@@ -317,6 +317,9 @@ class EntityForm(Form):
     key: ValuePath = Field("$.id", title="Where the id is", min_length=1)
     title_path: ValuePath = Field("", title="Where the title is")
     modified: ValuePath = Field("", title="Where the last change is", description="A moment in ISO form.")
+    role: Literal["", "payment"] = Field(
+        "", title="What it is", description="payment: it is told as a payment on the timeline of a record."
+    )
     fields: list[FieldForm] = Field([], title="Fields", description="Empty: learned from the first records.")
     read: ReadForm | None = Field(None, title="Reading")
     find: FindForm | None = Field(None, title="Finding")

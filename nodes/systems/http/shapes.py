@@ -37,6 +37,7 @@ def shape(form: EntityForm, sample: Sequence[Any]) -> Entity:
         modified=plain_name(form.modified) or None,
         match=tuple(form.find.by) if form.find else (),
         operations=tuple(operations),
+        role=form.role or None,
         fields=fields,
     )
 

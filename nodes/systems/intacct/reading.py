@@ -19,6 +19,8 @@ from nodes.systems.intacct.answers import Answer
 from nodes.systems.intacct.envelope import Element
 from nodes.systems.intacct.gateway import Gateway
 from nodes.systems.intacct.objects import LINE_OBJECT, NUMBER, WRITE_ONLY
+from nodes.systems.intacct.people import NUMBER as CHANGER
+from nodes.systems.intacct.people import WHO, People
 from nodes.systems.intacct.values import flatten, from_wire, kinds, leaves, nest, to_wire
 
 ORDER = "RECORDNO"
@@ -35,6 +37,7 @@ class Reader:
         self.private = not location
         self._described: dict[str, Element | None] = {}
         self._older: set[str] = set()
+        self._people = People(self.rows)
 
     # shapes ------------------------------------------------------------------------------------------
 
@@ -258,6 +261,7 @@ class Reader:
         names = list(dict.fromkeys(name for index in usable for name in asked[index]))
         have = {*shapes.selectable(shape, self.described(entity)), *(field.name for field in shape.fields)}
         asked_for = [name for name in [*fields, *names] if name in have]
+        asked_for += [CHANGER] if WHO in fields else []
         derived = ["STATE"] if ACTION in fields and shape.field("STATE") else []
         select = list(
             dict.fromkeys([*self._select(shape, asked_for or [ORDER]), *self._links(shape), *derived])
@@ -271,6 +275,8 @@ class Reader:
             ]
             flat = [dict(flatten(row)) for row in rows]
             self._bring_lines(shape, lines, rows)
+            if WHO in fields:
+                self._people.name(rows)
             if derived:
                 for row in rows:
                     row[ACTION] = "Draft" if row.get("STATE") == "Draft" else "Submit"

@@ -107,7 +107,7 @@ class IntacctSandbox(Sandbox):
         self.books = Trade(self.store)
         self.functions = Functions(self.store, self.books, self._hidden_fields)
         if next(self.store.rows("GLACCOUNT"), None) is None:
-            sandbox_seed.furnish(self.store, self.now())
+            sandbox_seed.furnish(self.store, self.now(), USER)
         self.app.add_url_rule(PATH, "gateway", self.gateway, methods=["POST"])
         sandbox_pages.register(self.app, self.store)
 
@@ -121,7 +121,7 @@ class IntacctSandbox(Sandbox):
             self.db.execute("DELETE FROM settings")
             self.sessions.clear()
             self.store.load()
-            sandbox_seed.furnish(self.store, self.now())
+            sandbox_seed.furnish(self.store, self.now(), USER)
 
     def is_mutating(self) -> bool:
         if "mutating" in g:
@@ -289,7 +289,8 @@ class IntacctSandbox(Sandbox):
             if closed is not None
             else ""
         )
-        context = Context(session.entity, self.now(), str(month))
+        user = self.store.one("USERINFO", "LOGINID", session.user)
+        context = Context(session.entity, self.now(), str(month), user["RECORDNO"] if user else "")
         caller = Caller(context, self._new_session(session), request.url_root, self._page_vice())
         try:
             outcome.answer = self.functions.run(outcome.function[0], caller)

@@ -17,11 +17,13 @@ _DATE = re.compile(r"(0?[1-9]|1[0-2])/(0?[1-9]|[12]\d|3[01])/\d{4}\Z")
 
 @dataclass(slots=True)
 class Context:
-    """Who writes, and what stands at the moment. ``closed``: the month (YYYY-MM) whose books are shut."""
+    """Who writes, and what stands at the moment. ``closed``: the month (YYYY-MM) whose books are shut; ``user``: the
+    record number of who is signed in."""
 
     entity: str
     now: float
     closed: str
+    user: str = ""
 
 
 class Books:
@@ -178,7 +180,8 @@ class Books:
 
     def stamps(self, context: Context, *, first: bool = False) -> Row:
         now = stamp(context.now)
-        return {"WHENCREATED": now, "WHENMODIFIED": now} if first else {"WHENMODIFIED": now}
+        changed = {"WHENMODIFIED": now, "MODIFIEDBY": context.user}
+        return {"WHENCREATED": now, "CREATEDBY": context.user, **changed} if first else changed
 
     def no(self, reason: str, kind: Kind, verb: str) -> Fault:
         return Fault("BL01001973", reason, "", f"Could not {verb} {kind.noun} record!")

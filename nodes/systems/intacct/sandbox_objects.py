@@ -55,6 +55,8 @@ _STAMPS = {
     "RECORDNO": "INTEGER",
     "WHENCREATED": "TIMESTAMP",
     "WHENMODIFIED": "TIMESTAMP",
+    "CREATEDBY": "INTEGER",
+    "MODIFIEDBY": "INTEGER",
     "MEGAENTITYID": "TEXT",
     "RECORD_URL": "TEXT",
 }
@@ -97,6 +99,9 @@ _DOCUMENT = {
 }
 
 KINDS: dict[str, Kind] = {
+    "USERINFO": Kind(
+        "LOGINID", "User", {**_fields("LOGINID DESCRIPTION STATUS"), **_STAMPS}, choices=_ACTIVE
+    ),
     "CUSTOMER": Kind(
         "CUSTOMERID",
         "Customer",
@@ -368,7 +373,7 @@ KINDS: dict[str, Kind] = {
 CUSTOM = {"CUSTOMER": ("INDUSTRY",), "ARINVOICE": ("RENEWAL_NO",)}
 """Fields that this company has added itself."""
 
-READ_ONLY = {"RECORDNO", "WHENMODIFIED", "AUWHENCREATED", "MEGAENTITYID", "RECORD_URL", "TOTALDUE",
+READ_ONLY = {"RECORDNO", "CREATEDBY", "MODIFIEDBY", "WHENMODIFIED", "AUWHENCREATED", "MEGAENTITYID", "RECORD_URL", "TOTALDUE",
              "TOTALENTERED", "TOTALPAID", "TRX_TOTALDUE", "TRX_TOTALENTERED", "TRX_TOTALPAID"}  # fmt: skip
 INDEXED = {
     *((name, kind.key) for name, kind in KINDS.items() if kind.key != "RECORDNO"),

@@ -58,8 +58,8 @@ _CITIES = (
 )
 
 
-def furnish(store: Store, now: float) -> None:
-    """The chart of accounts, terms, entities, departments and items that every company has."""
+def furnish(store: Store, now: float, user: str) -> None:
+    """The users, the chart of accounts, terms, entities, departments and items that every company has."""
     stamps = {"WHENCREATED": stamp(now), "WHENMODIFIED": stamp(now), "STATUS": "active", "MEGAENTITYID": ""}
     for number, title, kind, balance in _ACCOUNTS:
         closing = "non-closing account" if kind == "balancesheet" else "closed to account"
@@ -83,6 +83,8 @@ def furnish(store: Store, now: float) -> None:
     store.insert("CLASS", {"CLASSID": "STD", "NAME": "Standard", **stamps})
     for key, name in (("EAST", "East"), ("WEST", "West")):
         store.insert("TERRITORY", {"TERRITORYID": key, "NAME": name, **stamps})
+    for login, name in ((user, "Web services"), ("mlopez", "Maria Lopez")):
+        store.insert("USERINFO", {"LOGINID": login, "DESCRIPTION": name, **stamps})
     store.commit()
 
 

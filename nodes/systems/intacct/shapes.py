@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from engine.shape import Choice, Entity, Field, Summary, ValueType
+from nodes.systems.intacct import people
 from nodes.systems.intacct.envelope import Element
 from nodes.systems.intacct.objects import WRITE_ONLY
 from nodes.systems.intacct.values import leaves, nest
@@ -70,7 +71,8 @@ def merge(name: str, described: Element | None) -> Entity | None:
         else field
         for field in base.fields
     ]
-    return base.model_copy(update={"fields": (*fields, *added)})
+    changer = people.field(field.name for field in live)
+    return base.model_copy(update={"fields": (*fields, *added), "modified_by": changer})
 
 
 def selectable(shape: Entity, described: Element | None) -> list[str]:
@@ -116,6 +118,7 @@ def _unknown(name: str, live: list[Field]) -> Entity:
         key="RECORDNO" if "RECORDNO" in names else live[0].name,
         title_field="NAME" if "NAME" in names else None,
         modified="WHENMODIFIED" if "WHENMODIFIED" in names else None,
+        modified_by=people.field(names),
         match=("NAME",) if "NAME" in names else (),
         fields=tuple(_grown(part, value) for part, value in tree.items()),
     )

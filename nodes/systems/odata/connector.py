@@ -117,7 +117,9 @@ class ODataConnector(Connector[ODataSettings]):
             model = self.model()
             model.type(name)
             sample = [] if model.live else self.rows(name, [f"$top={SAMPLE}"]).rows
-            self._samples[name] = model.entity(name, [model.canonical(name, row) for row in sample])
+            shape = model.entity(name, [model.canonical(name, row) for row in sample])
+            role = "payment" if name in self.settings.payments else None
+            self._samples[name] = shape.model_copy(update={"role": role})
         return self._samples[name]
 
     # reading -----------------------------------------------------------------------------------------

@@ -44,6 +44,12 @@ class ODataSettings(ConnectionSettings):
         description="Empty: found by its usual names, such as ModifiedOn or lastModifiedDateTime.",
         json_schema_extra=HARMLESS,
     )
+    payments: list[str] = Field(
+        [],
+        title="Payments",
+        description="Names of the objects that are payments; they are told as such on the timeline of a record.",
+        json_schema_extra=HARMLESS,
+    )
     entities: list[EntitySet] = Field(
         [],
         title="Objects",

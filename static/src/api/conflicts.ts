@@ -2,6 +2,7 @@
 
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 
+import type { Pair } from "../model/pairs";
 import { api } from "./client";
 import type { Thing } from "./records";
 
@@ -22,6 +23,8 @@ export interface ConflictField {
   right_by: string;
   proposal: Side | "";
   reason: string;
+  /** The flow that is to decide it, the run in which it was asked, and how that one stands; run null: it is not live. */
+  asked: { flow: string; run: string | null; state: string } | null;
   /** In how many open conflicts of this step the same field waits, this one included. */
   alike: number;
   policy: string;
@@ -39,6 +42,8 @@ export interface Conflict {
   since: string;
   left: Thing;
   right: Thing;
+  /** The rule sets of the flow. */
+  rules: { value: string; label: string }[];
   fields: ConflictField[];
 }
 
@@ -62,6 +67,9 @@ export interface Choice {
   value?: string;
 }
 
+/** Who decides a field from now on, with what that policy needs. */
+export type Remembered = Pick<Pair, "policy" | "state" | "rules" | "flow">;
+
 export interface Decided {
   decided: number;
   runs: string[];
@@ -78,7 +86,7 @@ function useAfter() {
 export function useDecideConflict(id: number) {
   const after = useAfter();
   return useMutation({
-    mutationFn: (body: { fields: Record<string, Choice>; remember: Record<string, string> }) =>
+    mutationFn: (body: { fields: Record<string, Choice>; remember: Record<string, Remembered> }) =>
       api<Decided>(`/api/conflicts/${id}/decide`, { method: "POST", body }),
     onSettled: after,
   });
@@ -87,7 +95,7 @@ export function useDecideConflict(id: number) {
 export function useDecideAlike() {
   const after = useAfter();
   return useMutation({
-    mutationFn: (body: { flow: string; node: string; field: string; take: Side | "proposal"; remember: string | null }) =>
+    mutationFn: (body: { flow: string; node: string; field: string; take: Side | "proposal"; remember: Remembered | null }) =>
       api<Decided>("/api/conflicts/decide", { method: "POST", body }),
     onSettled: after,
   });

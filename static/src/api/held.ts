@@ -17,6 +17,7 @@ export interface HeldGroup {
     | LookupForm
     | ChoiceForm
     | { kind: "in-doubt"; entity: string; system: string }
+    | GoneForm
     | { kind: "closed-period"; field: string; date: string }
     | null;
   /** What sets them free beside an answer, the likeliest first. */
@@ -28,12 +29,25 @@ export interface HeldGroup {
 
 /** A row that a table lacks, or what a rule asks for. */
 export interface LookupForm {
-  kind: "lookup" | "rate" | "ask";
+  kind: "lookup" | "rate" | "translate" | "ask";
   table: string;
   key: string;
   columns: { name: string; options: { value: string; title: string }[] }[];
   /** Column → what it probably is, and why. */
   proposals?: Record<string, { value: string; title: string; why: string }>;
+}
+
+/** What has become of an object that is gone, and so of its counterpart. */
+export interface GoneForm {
+  kind: "gone";
+  title: string;
+  entity: string;
+  /** Where the object was: its connection, for looking for the one into which it was merged. */
+  connection: string;
+  lost_in: string;
+  left_in: string;
+  left: string;
+  choices: ("merged" | "delete" | "mark" | "keep")[];
 }
 
 /** Which of several objects a record is. */

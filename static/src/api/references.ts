@@ -1,6 +1,6 @@
 /** Which object of one system is which of another. */
 
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { api } from "./client";
 
@@ -65,3 +65,21 @@ export const useLink = () =>
 
 export const useImport = () =>
   useChange((body: { csv: string; apply: boolean }) => api<Imported>("/api/references/import", { method: "POST", body }));
+
+/** An object of a connected system, as it was found there just now. */
+export interface Found {
+  id: string;
+  number: string | null;
+  title: string;
+  link: string | null;
+}
+
+/** Objects by their id, their number or a part of their name. */
+export const useObjects = (connection: string, entity: string, q: string) =>
+  useQuery({
+    queryKey: ["references", "objects", connection, entity, q],
+    queryFn: ({ signal }) => api<{ objects: Found[] }>("/api/references/objects", { query: { connection, entity, q }, signal }),
+    enabled: q !== "",
+    placeholderData: keepPreviousData,
+    retry: false,
+  });

@@ -101,6 +101,8 @@ export interface FlowRow {
   owner: string;
   last_run: { id: string; state: RunState; at: string; counts: Counts } | null;
   problems: number;
+  /** It is live and begins with a conflict, so it may decide what two systems disagree about. */
+  decides: boolean;
   updated_at: string;
 }
 

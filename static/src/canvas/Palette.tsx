@@ -24,7 +24,7 @@ interface Entry {
 }
 
 /** Whether there is anything to fill in: then the form opens with the new step, instead of being looked for. */
-const asksSomething = (type: NodeType): boolean => Object.keys((type.settings["properties"] ?? {}) as object).length > 0;
+const asksSomething = (type: NodeType): boolean => Object.keys((type.settings["properties"] ?? {})).length > 0;
 
 /** The types of step, searched by typing; with a system's name also "Read · Vtiger", bound at once. */
 export function Palette() {

@@ -11,7 +11,7 @@ import { plainNumber, valueText } from "../model/values";
 import { Proposals } from "../ui/list/Proposals";
 import { EmptyState } from "../ui/parts";
 import { PairRow } from "./PairRow";
-import { changed, leavesOf, type Names, type Pair, POLICIES, type Policy, policyText, type SideName, suggestPairs } from "./pairs";
+import { changed, leavesOf, type Names, type Pair, PLAIN, type Policy, policyText, type SideName, suggestPairs } from "../model/pairs";
 import css from "./matrix.module.css";
 
 interface Props extends NodeEditorProps {
@@ -165,7 +165,7 @@ function Bulk({ count, all, names, readOnly, onAll, onPolicy, onRemove }: BulkPr
             aria-label="Policy for the chosen pairs"
             placeholder="When both changed them …"
             value={null}
-            data={POLICIES.filter((one) => one !== "by_state" && one !== "rules").map((one) => ({ value: one, label: policyText(one, names) }))}
+            data={PLAIN.map((one) => ({ value: one, label: policyText(one, names) }))}
             onChange={(next) => next && onPolicy(next)}
           />
           <Button size="compact-xs" variant="default" onClick={onRemove}>

@@ -6,7 +6,7 @@ import { useState, type KeyboardEvent } from "react";
 
 import type { Flow, Problem } from "../model/flow";
 import { PairDetails } from "./PairDetails";
-import { type Leaf, type Names, nextWay, type Pair, POLICIES, policyText, sentenceOf, type SideName, wayText } from "./pairs";
+import { type Leaf, type Names, nextWay, type Pair, POLICIES, policyText, sentenceOf, type SideName, wayText } from "../model/pairs";
 import css from "./matrix.module.css";
 
 interface Props {

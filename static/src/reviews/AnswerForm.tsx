@@ -1,71 +1,28 @@
 /** The form that answers a question: a missing row, what a person saw in the system, or another date. */
 
 import { Autocomplete, Button, Radio, Select, TextInput } from "@mantine/core";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 
-import { useAnswer } from "../api/runs";
-import type { HeldGroup, LookupForm } from "../api/held";
+import type { LookupForm } from "../api/held";
 import { valueText } from "../model/values";
-import { ErrorBanner } from "../ui/parts";
 import { ChoiceForm } from "./ChoiceForm";
-import { type Done, releasedText, questionKey } from "./done";
+import { Frame, type Props } from "./Frame";
+import { GoneAnswer } from "./GoneAnswer";
 import css from "./reviews.module.css";
-
-interface Props {
-  group: HeldGroup;
-  onDone: (done: Done) => void;
-}
 
 export function AnswerForm({ group, onDone }: Props) {
   const { form } = group;
-  if (form?.kind === "lookup" || form?.kind === "rate" || form?.kind === "ask") return <RowForm group={group} form={form} onDone={onDone} />;
+  if (form?.kind === "lookup" || form?.kind === "rate" || form?.kind === "translate" || form?.kind === "ask") return <RowForm group={group} form={form} onDone={onDone} />;
   if (form?.kind === "choice") return <ChoiceForm group={group} form={form} onDone={onDone} />;
+  if (form?.kind === "gone") return <GoneAnswer group={group} form={form} onDone={onDone} />;
   if (form?.kind === "in-doubt") return <DoubtForm group={group} form={form} onDone={onDone} />;
   if (form?.kind === "closed-period") return <PeriodForm group={group} form={form} onDone={onDone} />;
   return null;
 }
 
-interface FrameProps extends Props {
-  answer: Record<string, string>;
-  lacking: boolean;
-  said: string;
-  children: (tried: boolean) => ReactNode;
-}
-
-/** What all forms have in common: they send once nothing lacks, and say what went out. */
-function Frame({ group, onDone, answer, lacking, said, children }: FrameProps) {
-  const send = useAnswer();
-  const [tried, setTried] = useState(false);
-  return (
-    <form
-      className={css.form}
-      onSubmit={(event) => {
-        event.preventDefault();
-        setTried(true);
-        if (lacking) return;
-        // The answered group leaves the list, and this form with it: then only a promise tells.
-        void send.mutateAsync({ question: group.question, answer }).then(
-          (done) => onDone({ runs: done.runs, question: questionKey(group), at: Date.now(), message: `${said} ${releasedText(done)}` }),
-          () => undefined, // shown as send.error
-        );
-      }}
-    >
-      {children(tried)}
-      <Button type="submit" loading={send.isPending}>
-        Release {group.count === 1 ? "it" : `all ${group.count}`}
-      </Button>
-      {send.error ? (
-        <div style={{ flexBasis: "100%" }}>
-          <ErrorBanner error={send.error} />
-        </div>
-      ) : null}
-    </form>
-  );
-}
-
 function RowForm({ group, form, onDone }: Props & { form: LookupForm }) {
   const [values, setValues] = useState<Record<string, string>>({});
-  const asked = valueText(group.question["column"]);
+  const asked = form.kind === "lookup" ? valueText(group.question["column"]) : "";
   const needed = form.columns.filter((column) => !asked || column.name === asked);
   const lacking = needed.some((column) => !values[column.name]?.trim());
   const set = (name: string, value: string) => setValues((now) => ({ ...now, [name]: value }));

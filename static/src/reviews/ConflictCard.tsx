@@ -5,7 +5,7 @@ import { IconArrowsLeftRight, IconExternalLink } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link } from "react-router";
 
-import { type Choice, type Conflict, type Side, useDecideAlike, useDecideConflict } from "../api/conflicts";
+import { type Choice, type Conflict, type Remembered, type Side, useDecideAlike, useDecideConflict } from "../api/conflicts";
 import { useMay } from "../api/queries";
 import { type Thing, timelinePath } from "../api/records";
 import { many } from "../model/runs";
@@ -27,7 +27,7 @@ export function ConflictCard({ conflict, onDone }: Props) {
   const decide = useDecideConflict(conflict.id);
   const alike = useDecideAlike();
   const [choices, setChoices] = useState<Record<string, Choice>>({});
-  const [remember, setRemember] = useState<Record<string, string>>({});
+  const [remember, setRemember] = useState<Record<string, Remembered | null>>({});
   const chosen = fields.filter((field) => choices[field.field]);
   const names = { left: left.connection_name || "The left side", right: right.connection_name || "The right side" };
   const what = (side: Choice) => (side.take === "value" ? "what you typed" : `what ${names[side.take]} has`);
@@ -94,12 +94,14 @@ export function ConflictCard({ conflict, onDone }: Props) {
             field={field}
             names={names}
             choice={choices[field.field] ?? null}
-            policy={remember[field.field] ?? ""}
+            remembered={remember[field.field] ?? null}
+            rules={conflict.rules}
+            places={{ left, right }}
             may={may}
             remembers={remembers && flow !== null}
             busy={decide.isPending || alike.isPending}
             onChoose={(choice) => setChoices((now) => ({ ...now, [field.field]: choice }))}
-            onRemember={(policy) => setRemember((now) => ({ ...now, [field.field]: policy }))}
+            onRemember={(next) => setRemember((now) => ({ ...now, [field.field]: next }))}
             onAll={(take) => sendAll(field.field, field.title, take)}
           />
         ))}

@@ -1,29 +1,34 @@
 /** One field: three values side by side, another one typed, what is remembered, and the same for all alike. */
 
-import { Button, Select, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
+import { Link } from "react-router";
 
-import type { Choice, ConflictField, Side } from "../api/conflicts";
+import type { Choice, Conflict, ConflictField, Remembered, Side } from "../api/conflicts";
+import type { Thing } from "../api/records";
 import { many } from "../model/runs";
 import { valueText } from "../model/values";
 import { RelativeTime } from "../ui/parts";
+import { NextTime } from "./NextTime";
 import own from "./conflicts.module.css";
 
-interface Props {
+export interface Props {
   id: number;
   field: ConflictField;
   names: Record<Side, string>;
   choice: Choice | null;
-  policy: string;
+  remembered: Remembered | null;
+  rules: Conflict["rules"];
+  places: Record<Side, Thing>;
   may: boolean;
   remembers: boolean;
   busy: boolean;
   onChoose: (choice: Choice) => void;
-  onRemember: (policy: string) => void;
+  onRemember: (policy: Remembered | null) => void;
   onAll: (take: Side | "proposal") => void;
 }
 
 export function ConflictFieldRow(props: Props) {
-  const { id, field, names, choice, policy, may, remembers, busy, onChoose, onRemember, onAll } = props;
+  const { id, field, names, choice, may, remembers, busy, onChoose, onAll } = props;
   const group = `conflict-${id}-${field.field}`;
   const agreed = field.agreed ? valueText(field.agreed.left) || "empty" : "never";
   return (
@@ -58,7 +63,9 @@ export function ConflictFieldRow(props: Props) {
           </label>
         ))}
       </div>
-      <p className={own.reason}>{field.reason}</p>
+      <p className={own.reason}>
+        {field.reason} {field.asked ? <Asked asked={field.asked} /> : null}
+      </p>
       {may ? (
         <div className={own.more}>
           <label className={own.other} data-on={choice?.take === "value"}>
@@ -81,21 +88,7 @@ export function ConflictFieldRow(props: Props) {
               onChange={(event) => onChoose({ take: "value", value: event.currentTarget.value })}
             />
           ) : null}
-          {choice && remembers ? (
-            <Select
-              size="xs"
-              aria-label={`Next time for ${field.title}`}
-              data={[
-                { value: "", label: "Next time: ask again" },
-                { value: "left", label: `Next time: ${names.left} decides` },
-                { value: "right", label: `Next time: ${names.right} decides` },
-                { value: "newest", label: "Next time: the later change wins" },
-              ]}
-              allowDeselect={false}
-              value={policy}
-              onChange={(next) => onRemember(next ?? "")}
-            />
-          ) : null}
+          {choice && remembers ? <NextTime {...props} /> : null}
           {choice && choice.take !== "value" && field.alike > 1 ? (
             <Button size="compact-xs" variant="default" loading={busy} onClick={() => onAll(choice.take as Side)}>
               {names[choice.take]} in all {many(field.alike, "record")}
@@ -109,5 +102,17 @@ export function ConflictFieldRow(props: Props) {
         </div>
       ) : null}
     </div>
+  );
+}
+
+/** What the flow that was asked does, or did. */
+function Asked({ asked }: { asked: NonNullable<ConflictField["asked"]> }) {
+  if (!asked.run) return <>It could not be asked: it is not live, or does not begin with a conflict.</>;
+  const over = asked.state === "done" || asked.state === "failed" || asked.state === "cancelled";
+  return (
+    <>
+      {over ? "It gave no answer, so somebody must: " : "It has not answered yet: "}
+      <Link to={`/runs/${asked.run}`}>its run</Link>.
+    </>
   );
 }

@@ -92,7 +92,12 @@ function Acts({ group, flow, may, onDone }: Props & { flow: string; may: boolean
   return (
     <div className={css.form} data-quiet={quiet || undefined}>
       {gone ? (
-        <Button component={Link} to={`/references?q=${encodeURIComponent(gone)}`}>
+        <Button
+          component={Link}
+          to={`/references?q=${encodeURIComponent(gone)}`}
+          variant={quiet ? "subtle" : "filled"}
+          size={quiet ? "compact-sm" : "sm"}
+        >
           Repair the cross reference
         </Button>
       ) : null}

@@ -3,6 +3,7 @@
 import {
   IconAlertTriangle,
   IconArrowBackUp,
+  IconArrowsJoin,
   IconArrowsLeftRight,
   IconCash,
   IconCircleX,
@@ -32,6 +33,7 @@ const KINDS: Record<string, Kind> = {
   write: { icon: IconDatabaseImport, tone: "ok", text: "Written" },
   writeback: { icon: IconArrowBackUp, tone: "ok", text: "Written back" },
   payment: { icon: IconCash, tone: "ok", text: "Payment" },
+  merge: { icon: IconArrowsJoin, tone: "busy", text: "Merged" },
   retry: { icon: IconRepeat, tone: "busy", text: "Retry" },
   held: { icon: IconHandStop, tone: "held", text: "Held" },
   conflict: { icon: IconArrowsLeftRight, tone: "held", text: "Conflict" },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { Field } from "../model/flow";
+import type { Field } from "./flow";
 import { changed, leavesOf, nextWay, type Pair, sentenceOf, suggestPairs } from "./pairs";
 
 const field = (name: string, more: Partial<Field> = {}): Field => ({

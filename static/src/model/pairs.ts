@@ -1,12 +1,12 @@
 /** The pairs of fields that a two-way sync keeps equal, as the settings document has them, and their words. */
 
-import type { Field } from "../model/flow";
-import { likeness } from "../model/likeness";
-import { valueText } from "../model/values";
+import type { Field } from "./flow";
+import { likeness } from "./likeness";
+import { valueText } from "./values";
 
 export type SideName = "left" | "right";
 export type Direction = "both" | "to_right" | "to_left";
-export type Policy = "left" | "right" | "newest" | "first_filled_left" | "first_filled_right" | "by_state" | "rules" | "ask";
+export type Policy = "left" | "right" | "newest" | "first_filled_left" | "first_filled_right" | "by_state" | "rules" | "flow" | "ask";
 
 export interface ByState {
   side: SideName;
@@ -23,6 +23,7 @@ export interface Pair {
   policy?: Policy;
   state?: ByState | null;
   rules?: string | null;
+  flow?: string | null;
   table?: { table: string; column?: string } | null;
   text?: "exact" | "trimmed";
 }
@@ -33,8 +34,11 @@ export type Names = Record<SideName, string>;
 export const WAYS: readonly Direction[] = ["both", "to_right", "to_left"];
 
 export const POLICIES: readonly Policy[] = [
-  "ask", "left", "right", "newest", "first_filled_left", "first_filled_right", "by_state", "rules",
+  "ask", "left", "right", "newest", "first_filled_left", "first_filled_right", "by_state", "rules", "flow",
 ];
+
+/** Policies that need nothing beside themselves, so that one click sets them for many rows. */
+export const PLAIN: readonly Policy[] = POLICIES.filter((one) => one !== "by_state" && one !== "rules" && one !== "flow");
 
 export function policyText(policy: Policy, names: Names): string {
   const words: Record<Policy, string> = {
@@ -46,6 +50,7 @@ export function policyText(policy: Policy, names: Names): string {
     first_filled_right: `${names.right}, unless it is empty`,
     by_state: "Depends on a state",
     rules: "A rule set decides",
+    flow: "A flow decides",
   };
   return words[policy];
 }
@@ -98,6 +103,8 @@ function whoDecides(pair: Pair, names: Names, tolerance: number): string {
       return stateText(pair.state ?? null, names);
     case "rules":
       return pair.rules ? "a rule set decides" : "a rule set decides, which is not chosen yet";
+    case "flow":
+      return pair.flow ? `the flow ${pair.flow} decides, and somebody while it has not answered` : "a flow decides, which is not chosen yet";
     default:
       return "somebody is asked";
   }
@@ -172,6 +179,7 @@ export function changed(pair: Pair, change: Partial<Pair>): Pair {
   if (next.policy !== "by_state") delete next.state;
   else next.state ??= { side: "right", field: "", values: [], then: "left", else: "right" };
   if (next.policy !== "rules") delete next.rules;
+  if (next.policy !== "flow") delete next.flow;
   if (next.table === null) delete next.table;
   return next;
 }
