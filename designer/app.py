@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from designer import api, auth, errors, limits, web
 from designer.api.opening import SECURITY
 from designer.config import Config
+from designer.express import Express
 from designer.installation import VERSION, Installation
 from designer.wire import DOCUMENT_LIMIT, ExactJson, JsonRequest
 from engine.limiter import make_pacer
@@ -60,6 +61,7 @@ def create_app(config: Config | None = None, *, database: Database | None = None
     app.json = ExactJson(app)
     app.request_class = JsonRequest
     app.extensions["heddle"] = installation
+    app.wsgi_app = Express(app.wsgi_app, installation)  # type: ignore[method-assign]
     if config.proxies:
         count = config.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]

@@ -29,6 +29,16 @@ BESIDES = {"challenge", "token", "type"}
 """What a body that is a challenge has, and nothing else."""
 
 
+def may_be(request: Request) -> bool:
+    """Whether a request has to be looked at by ``answer``: most calls are plainly none."""
+    return (
+        request.method != "POST"
+        or bool(request.query_string)
+        or "X-Hook-Secret" in request.headers
+        or b'"challenge"' in request.get_data(cache=True)[:LONGEST]
+    )
+
+
 def answer(request: Request, secret: Callable[[], str]) -> Response | None:
     """The answer to a handshake, None when the request is none.
 

@@ -80,14 +80,19 @@ class Member:
 
 
 class Convoy:
-    """Takes claimed small runs through the graph. ``lead`` holds what is open for all of them."""
+    """Takes claimed small runs through the graph. ``lead`` holds what is open for all of them.
+
+    following  lanes of runs that have waited for the end of these
+    """
 
     def __init__(self, executor: Owner, loaded: Sequence[Loaded]) -> None:
         self.executor, self.database = executor, executor.database
         self.members = [Member(executor, one) for one in loaded]
         self.lead = self.members[0].shift
         self.plan = self.lead.plan
+        self.following: list[tuple[str, int]] = []
         self._fallen: list[Member] = []
+        self._ours_until = 0.0  # at least; leases are only ever prolonged
         self._calls: list[dict[str, Any]] = []
         for member in self.members[1:]:
             member.shift.join(self.lead)
@@ -101,6 +106,9 @@ class Convoy:
             for member in self._fallen:
                 with suppress(LeaseLost):
                     self._alone(member, deadline)
+        if self._fallen:
+            with self.database.read() as session:
+                self.following += lanes.next_in_line(session, self.lead.run.flow_id)
 
     def _alone(self, member: Member, deadline: float) -> None:
         try:
@@ -297,6 +305,8 @@ class Convoy:
                 company.finish(
                     session, {one.held: (one.ledger.counts(), pack_answers(one.answers)) for one in arrived}
                 )
+                following = lanes.next_in_line(session, self.lead.run.flow_id)
+            self.following += following
         except Exception:
             log.exception("a convoy could not be booked together; its %d runs go on alone", len(arrived))
             for member in arrived:
@@ -304,7 +314,11 @@ class Convoy:
         faults.point("after-settle")
 
     def _keep_lease(self, rest: float = MARGIN) -> None:
-        if now() >= min(member.held.until for member in self.members) - rest * self.executor.lease:
+        spare = rest * self.executor.lease
+        if now() < self._ours_until - spare:
+            return
+        self._ours_until = min(member.held.until for member in self.members)
+        if now() >= self._ours_until - spare:
             raise LeaseLost("a lease was about to end before sending")
 
     def _guard(self, session: Session, claims: Collection[str]) -> None:

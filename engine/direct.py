@@ -29,12 +29,14 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 from urllib3.exceptions import SSLError as PoolSslError
-from urllib3.response import BaseHTTPResponse
-from urllib3.util import Timeout
+
+from engine.exchange import Exchange
 
 Service = tuple[str, str]
 _TIDY = re.compile(r"https?://[A-Za-z0-9.\-]+(:[0-9]+)?((?!/\.)[A-Za-z0-9\-._~!$&'()*+,/:;=?%])*", re.ASCII)
 """Addresses that are sent just as they stand."""
+_WITH_BODY = {"POST", "PUT", "PATCH"}
+"""Methods whose calls say how long their body is even when they have none."""
 
 
 class Direct:
@@ -44,7 +46,7 @@ class Direct:
         self._session = session
         self._pools: dict[Service, HTTPConnectionPool | None] = {}
 
-    def send(
+    def begin(
         self,
         method: str,
         url: str,
@@ -52,9 +54,9 @@ class Direct:
         data: Any,
         auth: tuple[bytes, bytes] | None,
         timeout: float,
-    ) -> Response | None:
-        """The answer, or None when the call must go the session's own way: through a proxy, with cookies, with a
-        body that is not at hand as a whole, or to an address that has to be tidied first.
+    ) -> Call | None:
+        """The call, which has been sent, or None when it must go the session's own way: through a proxy, with
+        cookies, with a body that is not at hand as a whole, or to an address that has to be tidied first.
 
         Raises what requests raises.
         """
@@ -72,17 +74,20 @@ class Direct:
         sent.update(headers)
         if auth is not None:
             sent["Authorization"] = _basic_auth_str(*auth)
+        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         try:
-            answer = pool.urlopen(
-                method, f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/", data, sent,
-                retries=False, redirect=False, assert_same_host=False, timeout=Timeout(connect=timeout, read=timeout),
-            )  # fmt: skip
+            exchange = Exchange(pool, method, _head(method, target, pool, sent, data), data, timeout)
         except ClosedPoolError:  # the session has put it away; nothing was sent
             del self._pools[service]
             return None
         except (HTTPError, ValueError) as error:
             raise _translated(error) from error
-        return self._response(_request(method, url, sent, data), answer)
+        return Call(self._session, _request(method, url, sent, data), exchange)
+
+    def send(self, *call: Any) -> Response | None:
+        """``begin``, and the answer."""
+        begun = self.begin(*call)
+        return None if begun is None else begun.finish()
 
     def _find(self, service: Service, url: str) -> HTTPConnectionPool | None:
         self._pools[service] = self._pool(url)
@@ -104,19 +109,49 @@ class Direct:
         assert isinstance(pool, HTTPConnectionPool)  # for http and https there is no other
         return pool
 
-    def _response(self, request: PreparedRequest, answer: BaseHTTPResponse) -> Response:
+
+class Call:
+    """One that has been sent; ``finish`` it, or ``drop`` it when nobody is to know what came of it."""
+
+    def __init__(self, session: Session, request: PreparedRequest, exchange: Exchange) -> None:
+        self._session, self._request, self._exchange = session, request, exchange
+        self.fileno, self.drop = exchange.fileno, exchange.drop
+
+    def finish(self, patience: float | None = None) -> Response:
+        """The answer; ``patience``: seconds for its beginning. Raises what requests raises."""
+        try:
+            answer = self._exchange.finish(patience)
+        except (HTTPError, ValueError) as error:
+            raise _translated(error) from error
         response = Response()
-        response.request = request
+        response.request = self._request
         response.status_code = answer.status
         response.headers = CaseInsensitiveDict(answer.headers)
         response.encoding = get_encoding_from_headers(response.headers)
         response.reason = answer.reason or ""
-        response.url = request.url or ""
-        response.raw = answer
-        response._content = answer.data
-        if "set-cookie" in answer.headers:
-            extract_cookies_to_jar(self._session.cookies, request, answer)  # type: ignore[no-untyped-call]
+        response.url = self._request.url or ""
+        response._content, response._content_consumed = answer.body, True  # type: ignore[attr-defined]
+        if answer.cookies is not None and "set-cookie" in response.headers:
+            extract_cookies_to_jar(self._session.cookies, self._request, answer.cookies)  # type: ignore[no-untyped-call]
         return response
+
+
+def _head(
+    method: str, target: str, pool: HTTPConnectionPool, headers: Mapping[str, str], data: bytes | None
+) -> bytes:
+    """Request line and headers. Raises ValueError for what no header can hold."""
+    usual = pool.port in (None, {"http": 80, "https": 443}[pool.scheme or "http"])
+    lines = [
+        f"{method} {target} HTTP/1.1",
+        f"Host: {pool.host}" if usual else f"Host: {pool.host}:{pool.port}",
+    ]
+    if data is not None or method in _WITH_BODY:
+        lines.append(f"Content-Length: {len(data or b'')}")
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    head = "\r\n".join(lines)
+    if head.count("\n") != len(lines) - 1 or head.count("\r") != len(lines) - 1 or "\0" in head:
+        raise ValueError("A header holds a line break.")
+    return f"{head}\r\n\r\n".encode("latin-1")
 
 
 def _request(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> PreparedRequest:

@@ -57,7 +57,7 @@ def settle(errand: Errand, target: WriteTarget, intents: list[Intent], done: Del
 
 def note(errand: Errand, intents: Sequence[Intent], error: Exception) -> None:
     """Writes down until when a call that failed may still be carried out: as long as it got no answer. Without the
-    note its claim stands for longer, so it does no harm that the database cannot take it."""
+    note its claim stands for longer, so it does no harm that the database cannot take it. Raises LeaseLost."""
     until = error.sent_at + error.timeout if isinstance(error, InDoubt) else now()
     with suppress(Unavailable):
         if intents:
@@ -76,6 +76,9 @@ def _stand(errand: Errand, intents: Sequence[Intent], until: float) -> None:
         if intent.reference is not None:
             intent.reference = msgspec.structs.replace(intent.reference, claim_until=until)
     with errand.database.write() as session:
+        errand.guard(
+            session, {intent.claim for intent in intents}
+        )  # whoever has the batch now may be sending
         standing.stand(session, [(intent.pair, intent.left_id, intent.claim) for intent in intents], until)
 
 

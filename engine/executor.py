@@ -26,6 +26,7 @@ from engine.meter import Meter
 from engine.plan import Plan
 from engine.shift import Opener, Ring, Shift
 from engine.store import closing, company, lanes
+from engine.store.company import Loaded
 from engine.store.database import Database
 from engine.store.lanes import Claim
 from engine.store.runs import load_run
@@ -56,6 +57,8 @@ class Executor:
 
     heartbeat: Heartbeat = field(init=False)
     directories: Directories = field(init=False, default_factory=Directories)
+    _forms: dict[int, bool] = field(init=False, default_factory=dict)
+    """Flow version → whether its small runs may go side by side."""
 
     def __post_init__(self) -> None:
         self.heartbeat = Heartbeat(self.database, self.lease)
@@ -75,13 +78,9 @@ class Executor:
                 self.ring(run_id, number)
 
     def _work(self, run_id: str, lane: int, deadline: float) -> list[int]:
-        kind = self._kind(run_id) if lane == 1 else None
-        with self.database.write(lasting=False) as session:
-            small = company.claim(session, kind, self.owner, self.lease, MOST) if kind else []
-            held = None if small else lanes.claim(session, run_id, lane, self.owner, self.lease)
-            if held is None and not small:
-                closing.close_if_over(session, run_id)
-                return []
+        small, held = self._claim(run_id, lane)
+        if held is None and not small:
+            return []
         faults.point("after-claim")
         if small:
             return self._take_along(small, run_id, deadline)
@@ -109,21 +108,32 @@ class Executor:
         for other, number in others:
             self.ring(other, number)
 
-    def _kind(self, run_id: str) -> company.Kind | None:
-        """What the run is like, if it may go side by side with others."""
-        with self.database.read() as session:
-            kind = company.kind(session, run_id)
-        return kind if kind is not None and may_form(self.plans(kind.version)) else None
+    def _claim(self, run_id: str, lane: int) -> tuple[list[Loaded], Claim | None]:
+        """Small runs like this one, this one among them if it is small and waits, or else this lane, if it is free."""
+        while True:
+            with self.database.write(lasting=False) as session:
+                kind = company.kind(session, run_id) if lane == 1 else None
+                if kind is None or kind.version in self._forms:
+                    forms = kind is not None and self._forms[kind.version]
+                    small = (
+                        company.take(session, kind, self.owner, self.lease, MOST) if kind and forms else []
+                    )
+                    held = None if small else lanes.claim(session, run_id, lane, self.owner, self.lease)
+                    if held is None and not small:
+                        closing.close_if_over(session, run_id)
+                    return small, held
+            self._forms[kind.version] = may_form(
+                self.plans(kind.version)
+            )  # others need not wait for the plan
 
-    def _take_along(self, claims: Sequence[Claim], run_id: str, deadline: float) -> list[int]:
+    def _take_along(self, loaded: Sequence[Loaded], run_id: str, deadline: float) -> list[int]:
         """Small runs go side by side. Answers the lane again while there may be more like them."""
-        with self.database.read() as session:
-            loaded = company.load(session, claims)
         convoy = Convoy(self, loaded)
         convoy.work(deadline)
+        for other, number in convoy.following:
+            self.ring(other, number)
         if self.meter is not None:
             self.meter.keep()
-        if len(claims) < MOST and any(one.run_id == run_id for one in claims):
-            self._ring_next(loaded[0].run.flow_id)
+        if len(loaded) < MOST and any(one.run.id == run_id for one in loaded):
             return []
         return [1]

@@ -15,20 +15,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
-from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import ConnectTimeout, InvalidURL, MissingSchema, RequestException, SSLError
-from urllib3.exceptions import NewConnectionError
+from requests.exceptions import RequestException
 
 from engine import faults
 from engine.clock import now
-from engine.direct import Direct
-from engine.errors import AccessError, EngineError, InDoubt, Unavailable
+from engine.direct import Call, Direct
+from engine.errors import AccessError, EngineError
 from engine.guard import GuardedAdapter
+from engine.mishap import meaning
 
 Journal = Callable[[dict[str, Any]], None]
 MAX_BODY = 64_000
@@ -63,11 +64,14 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 class Door(Protocol):
-    """Where calls wait for their turn; see engine.pace. ``flow``: for whom the next calls are; ``note`` hears of waits."""
+    """Where calls wait for their turn; see engine.pace. ``flow``: for whom the next calls are; ``note`` hears of waits;
+    ``limited``: whether any call has to wait."""
 
     flow: str
     note: Callable[[str, float], None] | None
 
+    @property
+    def limited(self) -> bool: ...
     def take(self, name: str) -> str: ...
     def give(self, holder: str) -> None: ...
     def told(self, name: str, seconds: float, time_before: int) -> bool: ...
@@ -130,10 +134,7 @@ class Http:
 
         «Too many requests» with a time that is soon over is waited for here: nothing was carried out.
         """
-        if mutating and self.read_only:
-            raise EngineError(
-                "A dry run tried to send a changing request.", code="E-DOOR", detail=f"{method} {url}"
-            )
+        self._keep_shut(method, url, mutating=mutating)
         host = self.name or urlsplit(url).netloc
         told = 0
         while True:
@@ -150,6 +151,12 @@ class Http:
                 return response
             told += 1
 
+    def _keep_shut(self, method: str, url: str, *, mutating: bool) -> None:
+        if mutating and self.read_only:
+            raise EngineError(
+                "A dry run tried to send a changing request.", code="E-DOOR", detail=f"{method} {url}"
+            )
+
     def _call(
         self,
         method: str,
@@ -163,21 +170,55 @@ class Http:
         private: bool,
     ) -> requests.Response:
         """One call, which has had its turn."""
+        sent = self._leave(method, url, data, limit, mutating=mutating, private=private)
+        try:
+            return sent.answered(self._transmit(method, url, params, headers, data, auth, limit))
+        except (AccessError, RequestException) as error:
+            raise sent.failed(error) from error
+
+    def _leave(
+        self, method: str, url: str, data: Any, limit: float, *, mutating: bool, private: bool = False
+    ) -> _Sent:
+        """Right before a call leaves."""
         if mutating and self.guard is not None:
             self.guard()
-        sent_at, started = now(), time.perf_counter()
+        sent = _Sent(
+            self, method, url, None if private else data, limit, mutating, private, now(), time.perf_counter()
+        )
         if mutating:
             faults.point("during-send")
-        try:
-            response = self._transmit(method, url, params, headers, data, auth, limit)
-        except AccessError as error:
-            self._note(method, url, None if private else data, None, started, error.message)
-            raise
-        except RequestException as error:
-            self._note(method, url, None if private else data, None, started, str(error))
-            raise self._translate(error, url, mutating, sent_at, limit) from error
-        self._note(method, url, None if private else data, response, started, "", private)
-        return response
+        return sent
+
+    def begin(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        data: bytes | None,
+        auth: Any = None,
+        about: Sequence[str] = (),
+    ) -> Begun | None:
+        """A changing call of several that are under way together (engine.volley): sent, not yet answered.
+
+        None, and nothing sent, where calls have to wait for their turn or cannot go the straight way: then ``request``
+        has to do it. ``about`` as in the method of that name. Raises what ``request`` raises.
+        """
+        self._keep_shut(method, url, mutating=True)
+        if (self.door is not None and self.door.limited) or not (auth is None or isinstance(auth, tuple)):
+            return None
+        with self.about(about):
+            sent = self._leave(method, url, data, self.timeout, mutating=True)
+            try:
+                call = self._direct.begin(method, url, headers, data, auth, self.timeout)
+            except (AccessError, RequestException) as error:
+                raise sent.failed(error) from error
+        if call is None:
+            return None
+        if self.door is not None:
+            self.door.take(self.name)  # it is counted there
+        again = partial(self.request, method, url, mutating=True, headers=headers, data=data, auth=auth)
+        return Begun(sent, call, about, again)
 
     def _transmit(
         self,
@@ -198,53 +239,6 @@ class Http:
             method, url, params=params, headers=dict(headers), data=data, auth=auth or _as_it_is, timeout=limit,
             allow_redirects=False,
         )  # fmt: skip
-
-    def _translate(
-        self, error: RequestException, url: str, mutating: bool, sent_at: float, limit: float
-    ) -> Exception:
-        host = urlsplit(url).netloc or url
-        name = self.name or host
-        if isinstance(error, InvalidURL | MissingSchema):
-            return AccessError(
-                f"The address {url!r} is not a usable URL.",
-                code="E-URL",
-                cure="Correct the address in the connection.",
-                detail=self.mask(str(error)),
-            )
-        if isinstance(error, SSLError):
-            if "CERTIFICATE" not in str(error):
-                return AccessError(
-                    f"{host} does not speak HTTPS as Heddle does.",
-                    code="E-TLS",
-                    detail=self.mask(str(error)),
-                    cure="Check address and port; a system without HTTPS has an address with http://.",
-                )
-            return AccessError(
-                f"The certificate of {host} was not accepted.",
-                code="E-TLS",
-                detail=self.mask(str(error)),
-                cure="Check the address, or install the certificate authority on this machine.",
-            )
-        never_left = (
-            isinstance(error, ConnectTimeout)
-            or (isinstance(error, RequestsConnectionError) and "NewConnectionError" in repr(error))
-            or isinstance(next(iter(error.args), None), NewConnectionError)
-            # also a name that cannot be resolved, which derives from it
-            or isinstance(getattr(next(iter(error.args), None), "reason", None), NewConnectionError)
-        )
-        if never_left or not mutating:
-            return Unavailable(
-                f"{name} cannot be reached.",
-                code="E-UNREACHABLE",
-                detail=self.mask(f"{host}: {error}"),
-                cure="Check that the system is up and that the address is right.",
-            )
-        return InDoubt(
-            f"{name} did not answer; whether it carried out the request is not known yet.",
-            sent_at=sent_at,
-            timeout=limit,
-            detail=self.mask(f"{host}: {error}"),
-        )
 
     def _note(
         self,
@@ -292,6 +286,61 @@ class Http:
         for secret in self._secrets:
             text = text.replace(secret, "•••")
         return text
+
+
+@dataclass(slots=True)
+class _Sent:
+    """What is known of a call while it is under way."""
+
+    http: Http
+    method: str
+    url: str
+    data: Any
+    limit: float
+    mutating: bool
+    private: bool
+    at: float
+    started: float
+
+    def answered(self, response: requests.Response) -> requests.Response:
+        self.http._note(self.method, self.url, self.data, response, self.started, "", self.private)
+        return response
+
+    def failed(self, error: AccessError | RequestException) -> Exception:
+        """What to raise."""
+        if isinstance(error, AccessError):
+            self.http._note(self.method, self.url, self.data, None, self.started, error.message)
+            return error
+        self.http._note(self.method, self.url, self.data, None, self.started, str(error))
+        return meaning(
+            error, self.url, name=self.http.name, mutating=self.mutating, sent_at=self.at, limit=self.limit,
+            mask=self.http.mask,
+        )  # fmt: skip
+
+
+class Begun:
+    """A call that has been sent, of several that are under way together; see ``Http.begin`` and engine.volley."""
+
+    def __init__(
+        self, sent: _Sent, call: Call, about: Sequence[str], again: Callable[[], requests.Response]
+    ) -> None:
+        self._sent, self._call, self._about, self._again = sent, call, about, again
+        self.fileno, self.drop = call.fileno, call.drop
+        self.sent_at, self.until = sent.at, time.monotonic() + sent.limit
+
+    def finish(self) -> requests.Response:
+        """The answer, whatever its status. Raises what ``Http.request`` raises."""
+        http = self._sent.http
+        with http.about(self._about):
+            try:
+                response = self._sent.answered(self._call.finish(max(0.001, self.until - time.monotonic())))
+            except RequestException as error:
+                raise self._sent.failed(error) from error
+            wait = retry_after(response) if response.status_code == TOO_MANY else None
+            host = http.name or urlsplit(self._sent.url).netloc
+            if wait is not None and http.door is not None and http.door.told(host, wait, 0):
+                return self._again()
+        return response
 
 
 def retry_after(response: requests.Response) -> float | None:

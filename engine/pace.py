@@ -109,6 +109,11 @@ class Pace:
         self._name = f"{random.getrandbits(48):012x}"
         self._lock = threading.Lock()
 
+    @property
+    def limited(self) -> bool:
+        """Whether a call may have to wait."""
+        return self._shared
+
     def take(self, name: str) -> str:
         """Waits for the turn of one call and answers the name under which it holds its place.
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Request, Response, jsonify, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from designer import handshakes, signatures
 from designer.api.body import Body
 from designer.api.opening import new_room
 from designer.auth import ANYONE, allow
-from designer.installation import here
+from designer.installation import Installation, here
 from designer.wire import parse_json
 from engine.arrivals import Arrival, MovedOn
 from engine.clock import now
@@ -52,22 +52,27 @@ def call(path: HookPath) -> tuple[Response, int]:
     if greeting is not None:
         installation.doors.check(path.slug, path.key)
         return greeting, 200
+    return jsonify({"run": start(installation, request, path.slug, path.key)}), 202
+
+
+def start(installation: Installation, asked: Request, slug: str, key: str) -> str:
+    """The run of a call, new or known. Raises RequestError, and what engine.arrivals raises."""
     for _ in range(CHANGES):
-        door = installation.doors.open(path.slug, path.key)
-        signatures.check(request, door.settings, installation.seal, path.key)
-        brought = _brought()
-        named = next((request.headers[name] for name in IDENTITIES if request.headers.get(name)), None)
-        key, before = _cause_keys(door.flow_id, named, brought)
-        cause = Cause("webhook", request.remote_addr or "", key)
+        door = installation.doors.open(slug, key)
+        signatures.check(asked, door.settings, installation.seal, key)
+        brought = _brought(asked)
+        named = next((asked.headers[name] for name in IDENTITIES if asked.headers.get(name)), None)
+        cause_key, before = _cause_keys(door.flow_id, named, brought)
+        cause = Cause("webhook", asked.remote_addr or "", cause_key)
         try:
             started = installation.arrivals.receive(
                 Arrival(door.plan, door.flow_id, door.standing, cause, brought, door.trigger, before)
             )
         except MovedOn:
-            installation.doors.forget(path.slug)
+            installation.doors.forget(slug)
             continue
         installation.ring(started.run, started.lanes, started.crowd)
-        return jsonify({"run": started.run}), 202
+        return started.run
     raise RequestError(
         "The flow is being changed at this moment.",
         status=503,
@@ -92,14 +97,14 @@ def _greet(path: HookPath) -> tuple[Response, int]:
     return greeting, 200
 
 
-def _brought() -> Any:
+def _brought(asked: Request) -> Any:
     """What the call brings: JSON, or the fields of a form. Raises RequestError (400, 415)."""
-    if request.mimetype in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-        return {name: _one(values) for name, values in request.form.to_dict(flat=False).items()}
-    raw = request.get_data(cache=True)
+    if asked.mimetype in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+        return {name: _one(values) for name, values in asked.form.to_dict(flat=False).items()}
+    raw = asked.get_data(cache=True)
     if not raw:
-        return {name: _one(values) for name, values in request.args.to_dict(flat=False).items()}
-    if not request.is_json:
+        return {name: _one(values) for name, values in asked.args.to_dict(flat=False).items()}
+    if not asked.is_json:
         raise RequestError(
             "The call is neither JSON nor a form.",
             status=415,

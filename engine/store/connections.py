@@ -8,9 +8,8 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from pydantic import ValidationError
-from sqlalchemy import Column, LargeBinary, bindparam
-from sqlalchemy import select as columns
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlalchemy import Column, LargeBinary
+from sqlmodel import Field, Session, SQLModel, select
 
 from engine.clock import iso, now
 from engine.connector import Connector, Health
@@ -21,6 +20,7 @@ from engine.record import from_json, to_json
 from engine.registry import connector_type
 from engine.secrecy import has_place, leading, put_back, take_out
 from engine.store import outages
+from engine.store.plain import rows
 from engine.store.runs import new_id
 from engine.store.seal import Seal
 
@@ -164,12 +164,10 @@ def find(session: Session, connection_id: str) -> Connection | None:
     return session.get(Connection, connection_id)
 
 
-_REVISION = columns(col(Connection.revision)).where(col(Connection.id) == bindparam("connection"))
-
-
 def revision(session: Session, connection_id: str) -> int:
     """Grows with each change; 0 if the connection is gone."""
-    return session.connection().execute(_REVISION, {"connection": connection_id}).scalar() or 0
+    found = rows(session, "SELECT revision FROM connection WHERE id = ?", connection_id)
+    return int(found[0][0]) if found else 0
 
 
 def all_connections(session: Session) -> list[Connection]:

@@ -128,8 +128,10 @@ def add(session: Session, entries: Sequence[Entry]) -> None:
 
 
 def add_calls(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Stores calls: columns of Call by name, all of them the same."""
     if rows:
-        session.connection().execute(_calls.insert(), rows)
+        names = tuple(rows[0])
+        bulk.insert(session, _calls, names, [tuple(row[name] for name in names) for row in rows])
 
 
 def troubled(session: Session, run_ids: Sequence[str], keys: Sequence[str]) -> list[Delivery]:

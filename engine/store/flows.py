@@ -5,14 +5,14 @@ import secrets
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import UniqueConstraint, bindparam, func
-from sqlalchemy import select as columns
+from sqlalchemy import UniqueConstraint, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from engine.clock import now
 from engine.errors import RequestError
 from engine.flow import Flow, slugify
 from engine.record import from_json, to_json
+from engine.store import plain
 from engine.store.runs import new_id
 
 
@@ -89,14 +89,13 @@ class Standing(NamedTuple):
         return found
 
 
-_STANDING = columns(
-    col(FlowRow.id), col(FlowRow.state), col(FlowRow.live_version_id), col(FlowRow.hook_key), col(FlowRow.bindings)
-).where(col(FlowRow.id).in_(bindparam("ids", expanding=True)), col(FlowRow.deleted_at).is_(None))  # fmt: skip
-
-
 def standing(session: Session, ids: Collection[str]) -> dict[str, Standing]:
     """How these flows stand at the moment; deleted ones are not there."""
-    return {row[0]: Standing(*row[1:]) for row in session.connection().execute(_STANDING, {"ids": list(ids)})}
+    query = (
+        "SELECT id, state, live_version_id, hook_key, bindings FROM flow WHERE deleted_at IS NULL AND id IN"
+    )
+    found = plain.rows(session, f"{query} ({', '.join('?' * len(ids))})", *ids)
+    return {row[0]: Standing(*row[1:]) for row in found}
 
 
 def canonical(document: Flow) -> str:

@@ -364,6 +364,7 @@ def unattended(session: Session, quiet: float) -> list[tuple[str, int]]:
     return [(str(run_id), int(number)) for run_id, number in session.connection().execute(query)]
 
 
+_GATED = "SELECT 1 FROM run WHERE flow_id = ? AND ended_at IS NULL AND gate > 0 LIMIT 1"
 _NEXT = (
     select(_lanes.c.run_id, _lanes.c.number)
     .join(_runs, _runs.c.id == _lanes.c.run_id)
@@ -377,6 +378,8 @@ _NEXT = (
 
 def next_in_line(session: Session, flow_id: str) -> list[tuple[str, int]]:
     """Lanes of the run of a flow that has waited for its turn, if that has come."""
+    if not plain.rows(session, _GATED, flow_id):
+        return []
     found = session.connection().execute(_NEXT, {"flow": flow_id, "at": now()})
     return [(str(run_id), int(number)) for run_id, number in found]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table
 from sqlmodel import Session
 
-from engine.store import bulk
+from engine.store import bulk, plain
 from engine.store.lanes import Lane, StagedBatch
 from engine.store.runs import Run
 
@@ -85,10 +85,9 @@ def known(session: Session, keys: Sequence[str]) -> dict[str, Known]:
     """Cause key → its run, for those that have one."""
     found: dict[str, Known] = {}
     for start in range(0, len(keys), _CHUNK):
-        query = select(_runs.c.cause_key, _runs.c.id, _runs.c.created_at).where(
-            _runs.c.cause_key.in_(keys[start : start + _CHUNK])
-        )
-        found.update({key: Known(run_id, at) for key, run_id, at in session.connection().execute(query)})
+        some = keys[start : start + _CHUNK]
+        query = f"SELECT cause_key, id, created_at FROM run WHERE cause_key IN ({', '.join('?' * len(some))})"  # noqa: S608
+        found.update({key: Known(run_id, at) for key, run_id, at in plain.rows(session, query, *some)})
     return found
 
 

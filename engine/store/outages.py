@@ -4,12 +4,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, select, update
+from sqlalchemy import Table, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col
 
 from engine.clock import iso, now
 from engine.patience import DOWN
+from engine.store import plain
 from engine.store.lanes import Lane
 from engine.store.runs import Run
 
@@ -50,12 +51,11 @@ def shut(session: Session, connection_id: str, code: str, message: str, cure: st
     )
 
 
-_FIND = select(_outages).where(_outages.c.connection_id == bindparam("connection"))
-
-
 def find(session: Session, connection_id: str) -> Outage | None:
-    row = session.connection().execute(_FIND, {"connection": connection_id}).first()
-    return None if row is None else Outage(**row._asdict())
+    names = ("connection_id", "since", "code", "message", "cure", "next_try")
+    query = f"SELECT {', '.join(names)} FROM outage WHERE connection_id = ?"  # noqa: S608 - columns
+    found = plain.rows(session, query, connection_id)
+    return Outage(**dict(zip(names, found[0], strict=True))) if found else None
 
 
 def all_outages(session: Session) -> dict[str, Outage]:

@@ -9,6 +9,7 @@ always go beside the text.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -30,6 +31,24 @@ def change(session: Session, statement: str, *values: Any) -> int:
     if driver is None:
         return session.connection().exec_driver_sql(_postgresql(statement), values).rowcount
     return _execute(driver, statement, values).rowcount
+
+
+def change_many(session: Session, statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    """How many rows a statement has changed, carried out with each of these values."""
+    driver = _sqlite(session)
+    if driver is None:
+        return session.connection().exec_driver_sql(_postgresql(statement), list(rows)).rowcount
+    try:
+        return driver.executemany(statement, rows).rowcount
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(statement, list(rows), error, sqlite3.Error) from error
+
+
+def lock(session: Session, table: str, ids: Sequence[str]) -> None:
+    """Keeps others off these rows until the transaction ends. On SQLite who writes is alone anyway."""
+    if _sqlite(session) is None:
+        these = f"({', '.join('?' * len(ids))}) ORDER BY id FOR UPDATE"
+        rows(session, f"SELECT id FROM {table} WHERE id IN {these}", *ids)  # noqa: S608
 
 
 def _sqlite(session: Session) -> sqlite3.Connection | None:

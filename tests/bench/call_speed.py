@@ -57,6 +57,7 @@ def called() -> dict[str, Any]:
 
 @contextmanager
 def scene(folder: Path) -> Iterator[Scene]:
+    """Stops all of it at the end."""
     with bulk.service() as service:
         env = {"HEDDLE_DEMO": "0", VARIABLE: service.removeprefix("http://")}
         with tree.running(folder / "heddle", workers=2, **env) as running:
@@ -99,52 +100,64 @@ def spent(here: Scene) -> dict[str, float]:
     return {kind: cpu(set(here.running.pids(kind))) for kind in ("web", "worker")}
 
 
-def latency(here: Scene, calls: int) -> Iterator[tuple[str, str]]:
-    """One call after another: from its POST to the answer, and to the object in the other system."""
-    requests.post(f"{here.service}/control/begin?n=0&first=0", timeout=60)
-    waits: list[tuple[float, float]] = []
-    before: dict[str, float] = {}
+def waits(service: str, hook: str, calls: int, first: int = 0) -> Iterator[tuple[float, float]]:
+    """One call after another, with records of these numbers: seconds to the answer, and to the object in the other
+    system."""
+    requests.post(f"{service}/control/begin?n=0&first=0", timeout=60)
     with requests.Session() as session:
-        for number in range(-20, calls):  # the first ones find cold caches
-            if number == 0:
-                before = spent(here)
-            body = opportunity(number + 20)
+        for number in range(calls):
+            body = opportunity(first + number)
             sent = time.time()
-            session.post(here.called, json=body, timeout=60).raise_for_status()
+            session.post(hook, json=body, timeout=60).raise_for_status()
             answered = time.time()
-            found = arrived(here.service, number + 21)
-            if number >= 0:
-                waits.append((answered - sent, found["last"] - sent))
+            found = arrived(service, number + 1)
+            yield answered - sent, found["last"] - sent
             time.sleep(0.005)
+
+
+class Sustained(NamedTuple):
+    """What came of many callers at once: calls, calls accepted and written a second, seconds until answered."""
+
+    calls: int
+    accepted: float
+    written: float
+    p50: float
+    p95: float
+
+
+def sustained(service: str, hook: str, seconds: float, connections: int, first: int) -> Sustained:
+    """Many callers at once, then what is left is worked off. Raises AssertionError when a record is lost or doubled."""
+    requests.post(f"{service}/control/begin?n=0&first=0", timeout=60)
+    began = time.time()
+    command = [sys.executable, "-m", "tests.bench.caller", hook, str(seconds), str(connections), str(first)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    found = arrived(service, told["accepted"])
+    assert (found["twice"], found["wrong"]) == (0, 0), found
+    calls = told["accepted"]
+    return Sustained(
+        calls, calls / told["seconds"], calls / (found["last"] - began), told["p50"], told["p95"]
+    )
+
+
+def latency(here: Scene, calls: int) -> Iterator[tuple[str, str]]:
+    list(waits(here.service, here.called, 20, 800_000))  # the first ones find cold caches
+    before = spent(here)
+    found = list(waits(here.service, here.called, calls, 810_000))
     used = spent(here)
-    yield "Call of one record → answered, kept", _spread([one for one, _ in waits])
-    yield "Call of one record → written", _spread([one for _, one in waits])
+    yield "Call of one record → answered, kept", spread([one for one, _ in found])
+    yield "Call of one record → written", spread([one for _, one in found])
     yield "… processor time of web server and workers", _each(before, used, calls)
 
 
 def rate(here: Scene, seconds: float, connections: int) -> Iterator[tuple[str, str]]:
-    """Many callers at once, then what is left is worked off."""
-    requests.post(f"{here.service}/control/begin?n=0&first=0", timeout=60)
-    before, began = spent(here), time.time()
-    command = [
-        sys.executable,
-        "-m",
-        "tests.bench.caller",
-        here.called,
-        str(seconds),
-        str(connections),
-        "1000000",
-    ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    told = json.loads(done.stdout)
-    found = arrived(here.service, told["accepted"])
-    assert (found["twice"], found["wrong"]) == (0, 0), found
+    before = spent(here)
+    told = sustained(here.service, here.called, seconds, connections, 1_000_000)
     used = spent(here)
-    accepted = told["accepted"]
-    yield f"{connections} callers at once: accepted, each kept", f"{accepted / told['seconds']:,.0f} calls/s"
-    yield "… until answered", f"p50 {told['p50'] * 1000:.0f} ms, p95 {told['p95'] * 1000:.0f} ms"
-    yield "… written, with the backlog worked off", f"{accepted / (found['last'] - began):,.0f} calls/s"
-    yield "… processor time of web server and workers", _each(before, used, accepted)
+    yield f"{connections} callers at once: accepted, each kept", f"{told.accepted:,.0f} calls/s"
+    yield "… until answered", f"p50 {told.p50 * 1000:.0f} ms, p95 {told.p95 * 1000:.0f} ms"
+    yield "… written, with the backlog worked off", f"{told.written:,.0f} calls/s"
+    yield "… processor time of web server and workers", _each(before, used, told.calls)
 
 
 def singles(here: Scene, records: int) -> Iterator[tuple[str, str]]:
@@ -164,7 +177,7 @@ def figures() -> list[tuple[str, str]]:
         ]  # fmt: skip
 
 
-def _spread(seconds: list[float]) -> str:
+def spread(seconds: list[float]) -> str:
     ordered = sorted(1000 * value for value in seconds)
     middle, most = ordered[len(ordered) // 2], ordered[int(0.95 * (len(ordered) - 1))]
     return f"p50 {middle:.1f} ms, p95 {most:.1f} ms"

@@ -64,11 +64,16 @@ CONDITIONS = (
 
 
 def flows(url: str) -> list[dict[str, Any]]:
-    """Both flows, called at ``/drawn`` and ``/function``; ``url`` is the played service."""
-    return [*_flow("drawn", url), *_flow("function", url)]
+    """The flows, called at ``/`` and their name; ``url`` is the played service.
+
+    drawn, function  pages are read and written in arrays of 500      single  the same drawing, a call for each record
+    called  a call brings the record itself, and is answered before anything is done with it
+    """
+    return [*_flow("drawn", url), *_flow("function", url), *_flow("single", url), *_flow("called", url)]
 
 
 def _flow(name: str, url: str) -> list[dict[str, Any]]:
+    together = name in ("drawn", "function")
     made: list[dict[str, Any]] = [{"id": name, "type": "tab", "label": name}]
 
     def node(node_id: str, kind: str, *to: str | tuple[str, ...], **settings: Any) -> None:
@@ -91,21 +96,27 @@ def _flow(name: str, url: str) -> list[dict[str, Any]]:
         "tls": "",
         "proxy": "",
     }
-    node("call", "http in", ("accepted", "begin"), url=f"/{name}", method="post", upload=False)
+
+    def pages() -> None:
+        node("begin", "change", "read", rules=[put("url", f"{url}/odata/Opportunity", "str"), gone])
+        node("read", "http request", ("rows", "more"), method="GET", url="", **call)
+        node("more", "switch", "next", property='payload["@odata.nextLink"]', propertyType="msg",
+             rules=[{"t": "nnull"}], checkall="true", repair=False, outputs=1)  # fmt: skip
+        node("next", "change", "read", rules=[put("url", 'payload["@odata.nextLink"]'), gone])
+        node(
+            "rows",
+            "change",
+            "each",
+            rules=[put("payload", "payload.value"), gone, {"t": "delete", "p": "url", "pt": "msg"}],
+        )
+        node("each", "split", "map", splt="\\n", spltType="str", arraySplt=1, arraySpltType="len", stream=False,
+             addname="", property="payload")  # fmt: skip
+
+    following = "map" if name == "called" else "begin"
+    node("call", "http in", ("accepted", following), url=f"/{name}", method="post", upload=False)
     node("accepted", "http response", statusCode="202", headers={})
-    node("begin", "change", "read", rules=[put("url", f"{url}/odata/Opportunity", "str"), gone])
-    node("read", "http request", ("rows", "more"), method="GET", url="", **call)
-    node("more", "switch", "next", property='payload["@odata.nextLink"]', propertyType="msg",
-         rules=[{"t": "nnull"}], checkall="true", repair=False, outputs=1)  # fmt: skip
-    node("next", "change", "read", rules=[put("url", 'payload["@odata.nextLink"]'), gone])
-    node(
-        "rows",
-        "change",
-        "each",
-        rules=[put("payload", "payload.value"), gone, {"t": "delete", "p": "url", "pt": "msg"}],
-    )
-    node("each", "split", "map", splt="\\n", spltType="str", arraySplt=1, arraySpltType="len", stream=False,
-         addname="", property="payload")  # fmt: skip
+    if name != "called":
+        pages()
     if name == "function":
         node(
             "map",
@@ -125,10 +136,20 @@ def _flow(name: str, url: str) -> list[dict[str, Any]]:
              rules=[*({"t": "jsonata_exp", "v": one, "vt": "jsonata"} for one in CONDITIONS), {"t": "else"}],
              outputs=len(ROUTES))  # fmt: skip
         for route in ROUTES:
-            node(route, "change", "together", rules=[put("payload.route", route, "str")])
-    node("together", "join", "write", mode="custom", build="array", property="payload", propertyType="msg", key="topic",
-         joiner="\\n", joinerType="str", useparts=False, accumulate=False, timeout="", count="500", reduceRight=False)  # fmt: skip
-    node("write", "http request", (), method="POST", url=f"{url}/sink/batch", **call)
+            node(
+                route,
+                "change",
+                "together" if together else "bare",
+                rules=[put("payload.route", route, "str")],
+            )
+    if together:
+        node("together", "join", "write", mode="custom", build="array", property="payload", propertyType="msg", key="topic",
+             joiner="\\n", joinerType="str", useparts=False, accumulate=False, timeout="", count="500", reduceRight=False)  # fmt: skip
+    else:
+        node("bare", "change", "write", rules=[gone])
+    node(
+        "write", "http request", (), method="POST", url=f"{url}/sink/{'batch' if together else 'one'}", **call
+    )
     return made
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 MEASURED = "<!-- measured: begin -->", "<!-- measured: end -->"
 COMPARED = "<!-- compared: begin -->", "<!-- compared: end -->"
+SMALL = "<!-- small: begin -->", "<!-- small: end -->"
 
 
 def write(page: Path, machine: str, rows: Sequence[tuple[str, str]]) -> None:
@@ -17,6 +18,11 @@ def write(page: Path, machine: str, rows: Sequence[tuple[str, str]]) -> None:
 def compare(page: Path, machine: str, rows: Sequence[Sequence[str]]) -> None:
     """Replaces the table of the comparison; its first row is the head."""
     _put(page, *COMPARED, machine, rows)
+
+
+def compare_small(page: Path, machine: str, rows: Sequence[Sequence[str]]) -> None:
+    """The same for small work."""
+    _put(page, *SMALL, machine, rows)
 
 
 def _put(page: Path, begin: str, end: str, machine: str, rows: Sequence[Sequence[str]]) -> None:

@@ -106,10 +106,27 @@ def find_node_red() -> tuple[str, Path] | None:
 
 @contextmanager
 def node_red(service: str, folder: Path) -> Iterator[list[Peer]]:
-    """Both flows in one Node-RED. Yields nothing where it is not installed."""
+    """Both flows that write in bulk, in one Node-RED. Yields nothing where it is not installed."""
+    with node_red_at(service, folder) as found:
+
+        def peer(flow: str, words: str) -> Peer:
+            assert found is not None
+            url, pids = found
+
+            def begin() -> None:
+                requests.post(f"{url}/{flow}", json={}, timeout=60).raise_for_status()
+
+            return Peer(f"Node-RED, {words}", begin, pids)
+
+        yield [peer("function", "JavaScript function"), peer("drawn", "drawn")] if found else []
+
+
+@contextmanager
+def node_red_at(service: str, folder: Path) -> Iterator[tuple[str, Callable[[], set[int]]] | None]:
+    """The address of a Node-RED with the flows of the comparison, and its processes. None where it is not installed."""
     found = find_node_red()
     if found is None:
-        yield []
+        yield None
         return
     home, port = folder / "nodered", free_ports(1)
     home.mkdir()
@@ -124,14 +141,7 @@ def node_red(service: str, folder: Path) -> Iterator[list[Peer]]:
     try:
         _wait(lambda: requests.options(f"{url}/function", timeout=5).status_code < 500, process)
         time.sleep(3)  # its flows begin a moment after its door opens
-
-        def peer(flow: str, words: str) -> Peer:
-            def begin() -> None:
-                requests.post(f"{url}/{flow}", json={}, timeout=60).raise_for_status()
-
-            return Peer(f"Node-RED, {words}", begin, lambda: family(process.pid))
-
-        yield [peer("function", "JavaScript function"), peer("drawn", "drawn")]
+        yield url, lambda: family(process.pid)
     finally:
         process.terminate()
         process.wait(30)

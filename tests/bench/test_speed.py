@@ -22,9 +22,10 @@ from tests.bench import (
     release_speed,
     rules_speed,
     settled_loop,
+    small_work,
     two_way_speed,
 )
-from tests.bench.pages import compare, write
+from tests.bench.pages import compare, compare_small, write
 from tests.durability import tree
 from tests.durability.tree import Tree
 
@@ -136,6 +137,14 @@ def limit() -> list[tuple[str, str]]:
 def test_comparison() -> None:
     found = comparison.rows(RECORDS, TIMES)
     compare(PAGE, f"{RECORDS:,} records a run, {TIMES} runs each; {machine()}", (comparison.HEAD, *found))
+    for row in found:
+        print(" | ".join(row))
+
+
+@pytest.mark.bench
+def test_small_work() -> None:
+    found = small_work.rows(TIMES)
+    compare_small(PAGE, f"{TIMES} turns each; {machine()}", (small_work.HEAD, *found))
     for row in found:
         print(" | ".join(row))
 

@@ -224,3 +224,19 @@ def test_a_new_key_brings_a_new_secret(nobody: Desk, editor: Desk, connection: s
     assert nobody.post(url, WIDGET, auth=("crm", secret)).status_code == 404
     assert nobody.post(renewed["url"], WIDGET, auth=("crm", secret)).status_code == 401
     assert nobody.post(renewed["url"], WIDGET, auth=("crm", renewed["secret"])).status_code == 202
+
+
+def test_the_short_way_answers_like_the_long_one(
+    app: Any, nobody: Desk, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    went: list[str] = []
+    long_way = app.full_dispatch_request
+    monkeypatch.setattr(app, "full_dispatch_request", lambda *_: (went.append("flask"), long_way())[1])
+    short = nobody.post(url, WIDGET, headers={"webhook-id": "d-1"})
+    assert went == []
+    long = nobody.post(f"{url}?from=crm", WIDGET, headers={"webhook-id": "d-1"})
+    assert went == ["flask"]
+    assert (short.status_code, exact(short)) == (long.status_code, exact(long))
+    assert sorted(short.headers) == sorted(one for one in long.headers if one[0] != "Vary")
+    refused = nobody.post(f"{url}-not", WIDGET)
+    assert (refused.status_code, went) == (404, ["flask", "flask"])

@@ -92,7 +92,7 @@ def spread(network: Network, folder: Path) -> Iterator[Installation]:
 
 
 def _await(api: Api, path: str) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180  # five processes start at once
     while True:
         try:
             api.get(path)

@@ -18,7 +18,7 @@ from engine.store import lanes
 from engine.store.database import Database
 from engine.store.runs import Run
 from tests.conftest import Clock
-from tests.engine.faults import Killed, after, raising, use
+from tests.engine.faults import Killed, after, at_point, raising, use
 from tests.engine.test_convoy import Company
 from tests.engine.test_executor import start
 from tests.engine.toys import Bench, Toy, World, toy_flow, toys
@@ -149,6 +149,49 @@ def test_a_lost_answer_is_believed_lost_when_searches_have_caught_up(
 
 def _lost() -> InDoubt:
     return InDoubt("No answer.", sent_at=clock.now(), timeout=30.0)
+
+
+def test_a_worker_that_wakes_up_does_not_shorten_the_wait_for_its_successor(
+    database: Database, clock: Clock
+) -> None:
+    """It is frozen with a lost answer; its successor sends again, gets no answer either, and its call arrives late."""
+    world = World(3)
+    bench = Bench(database, world, toy_flow(lanes=1))
+    bench.timeout = 30.0
+    frozen = bench.executor(lease=LEASE)
+    late: list[dict[str, Any]] = []
+
+    def put_off(changes: Sequence[Change]) -> None:
+        late[:] = [{"id": at, "key": one.key, **one.data} for at, one in enumerate(changes)]
+        raise _lost()
+
+    def sleep() -> None:
+        kept = list(frozen.heartbeat._kept)
+        frozen.heartbeat._kept.clear()  # no sign of life
+        clock.advance(LEASE + 40.0)
+        step(bench)  # it looks, nothing is there, and soon it is certain
+        clock.advance(60.0)
+        world.before_write = after(0, 1, put_off)
+        step(bench)
+        frozen.heartbeat._kept.extend(kept)
+
+    world.before_write = after(0, 1, raising(_lost))
+    run_id = start(bench)
+    bench.rings.clear()
+    with at_point("after-send", 1, sleep):
+        frozen.advance(run_id, 0)
+    assert late
+    other = start(bench)
+    bench.rings.clear()
+    for lane in (0, 1):
+        bench.executor(lease=LEASE).advance(other, lane)  # meets the objects that are on their way
+    assert world.target == []
+    world.target += late
+    for _ in range(4):
+        clock.advance(60.0)
+        runs = step(bench)
+    assert sums(runs) == {"read": 6, "created": 3, "unchanged": 3}
+    assert sorted(world.created()) == sorted(world.source)
 
 
 class _Slow(World):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from typing import Any
+
 import pytest
 from redis import Redis
+from rq import Queue
+from rq.worker import WorkerStatus
 
 from engine import queue
 
@@ -27,3 +32,33 @@ def test_one_unanswered_ring_for_a_crowd_is_enough(valkey: str) -> None:
     bell.ring("f", 1, "crowd")
     assert waiting.jobs[-1].args == ["f", 1, "crowd"]
     assert 0 < bell.redis.pttl(queue.RUNG + "crowd") <= queue.UNANSWERED
+
+
+def test_a_ring_is_answered_and_forgotten(
+    valkey: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing of it stays in Redis, whether it went well or not; who is told to stop ends it first."""
+    redis = Redis.from_url(valkey)
+    worker = queue.LaneWorker(
+        [Queue(queue.QUEUE, connection=redis, serializer="json")], connection=redis, serializer="json"
+    )
+    answered: list[Any] = []
+
+    class Busy:
+        def advance(self, run_id: str, lane: int) -> None:
+            answered.append((run_id, lane, worker.get_state()))
+            if run_id == "b":
+                raise ValueError("a fault of ours")
+
+    bell = queue.Doorbell(valkey)
+    monkeypatch.setattr(queue, "_executor", Busy())
+    monkeypatch.setattr(queue, "_bell", bell)
+    for run in ("a", "b", "c"):
+        bell.ring(run, 1, "crowd" if run == "c" else "")
+    with caplog.at_level(logging.ERROR, "heddle.queue"):
+        worker.work(logging_level="WARNING", burst=True)
+    assert answered == [(run, 1, WorkerStatus.BUSY) for run in "abc"]
+    assert worker.get_state() == WorkerStatus.IDLE
+    assert [record.getMessage() for record in caplog.records] == ["the job b/1 failed"]
+    left = {key for key in redis.keys("*") if not key.startswith((b"rq:worker", b"rq:queues"))}
+    assert left == set()

@@ -343,5 +343,5 @@ def test_each_write_happens_once() -> None:
 @pytest.mark.long
 def test_each_write_happens_once_whatever_happens() -> None:
     """The same, longer."""
-    longer = settings(QUICK, max_examples=400, stateful_step_count=30)
+    longer = settings(QUICK, max_examples=300, stateful_step_count=30)
     run_state_machine_as_test(ExactlyOnce, settings=longer)  # type: ignore[no-untyped-call]

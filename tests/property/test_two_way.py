@@ -101,8 +101,18 @@ class TwoWay(RuleBasedStateMachine):
         )
         if both:
             clock._skew += 0.001
-            system.delete(both[at % len(both)])
+            key = both[at % len(both)]
+            self._forget(left, system.objects[key][system.name("code")])
+            system.delete(key)
             self.edits += 1
+
+    def _forget(self, left: bool, code: Any) -> None:
+        """What was typed into an object goes with it, when a person deletes it."""
+        for field in FIELDS:
+            typed = self.since.get((code, field), {})
+            typed.pop("left" if left else "right", None)
+            if not typed:
+                self.since.pop((code, field), None)
 
     def _edit(self, left: bool, key: str, field: str, value: Any) -> None:
         system = self.system(left)

@@ -10,7 +10,7 @@ from msgspec import DecodeError
 from requests import Response
 
 from engine.errors import AccessError, HeddleError, RecordRejected, Unavailable
-from engine.http import Http, retry_after
+from engine.http import Begun, Http, retry_after
 from engine.record import from_json, to_json
 from nodes.systems.http.auth import SignIn
 
@@ -55,19 +55,41 @@ class Line:
         Raises what Http raises, and AccessError for an address elsewhere or a redirect.
         """
         for again in (True, False):
-            sent = {"Accept": accept, **self._headers, **self.sign_in.headers(), **(headers or {})}
-            if body is not None:
-                sent.setdefault("Content-Type", "application/json")
+            url, sent, data = self._parts(path, query, body, headers, accept)
             response = self.http.request(
-                method,
-                self.address(path, [*query, *self.sign_in.query()]),
-                mutating=mutating,
-                headers=sent,
-                data=to_json(body) if body is not None else None,
-                auth=self.sign_in.basic(),
+                method, url, mutating=mutating, headers=sent, data=data, auth=self.sign_in.basic()
             )
             if response.status_code != 401 or not again or not self.sign_in.forget():
                 break
+        return self._stays(response)
+
+    def begin(
+        self, method: str, path: str, *, body: Any, headers: Mapping[str, str], about: Sequence[str]
+    ) -> Begun | None:
+        """A changing call of several under way together; see ``Http.begin`` for None. ``fetch`` its answer."""
+        url, sent, data = self._parts(path, (), body, headers, "application/json")
+        return self.http.begin(method, url, headers=sent, data=data, auth=self.sign_in.basic(), about=about)
+
+    def fetch(self, begun: Begun) -> Response | None:
+        """The answer, as ``call`` has it; None when it is to be asked with ``call``, because the way in is over."""
+        response = begun.finish()
+        return None if response.status_code == 401 and self.sign_in.forget() else self._stays(response)
+
+    def _parts(
+        self,
+        path: str,
+        query: Sequence[tuple[str, str]],
+        body: Any,
+        headers: Mapping[str, str] | None,
+        accept: str,
+    ) -> tuple[str, dict[str, str], bytes | None]:
+        sent = {"Accept": accept, **self._headers, **self.sign_in.headers(), **(headers or {})}
+        if body is not None:
+            sent.setdefault("Content-Type", "application/json")
+        address = self.address(path, [*query, *self.sign_in.query()])
+        return address, sent, to_json(body) if body is not None else None
+
+    def _stays(self, response: Response) -> Response:
         if response.is_redirect:
             raise AccessError(
                 f"{self.host} sends calls on to {response.headers.get('Location', 'another address')}.",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +13,9 @@ from requests import Response
 from engine.clock import now
 from engine.connector import CannotTell, Partly
 from engine.errors import AccessError, HeddleError, InDoubt, RecordRejected, Unavailable
+from engine.http import Begun
 from engine.record import Change, Outcome, Remote, Result, idempotency_key
+from engine.volley import volley
 from nodes.systems.http.answers import Judge, succeeded
 from nodes.systems.http.finding import Finder
 from nodes.systems.http.line import Line, body_of, refuse
@@ -55,6 +58,11 @@ class Writer:
                 )
                 results.update(dict.fromkeys(places, refused))
                 continue
+            if self.write_form.body == "single" and operation == "update":
+                lost = [place for place in places if not changes[place].remote_id]
+                refused = _failed("E-NO-ID", f"It is not known which {self.what} to update.")
+                results.update(dict.fromkeys(lost, refused))
+                places = [place for place in places if place not in results]
             size = self.write_form.size if self.write_form.body == "array" else 1
             attempted.update(places)
             groups = [places[start : start + size] for start in range(0, len(places), size)]
@@ -103,6 +111,11 @@ class Writer:
         workers = min(self.write_form.at_once if self.write_form.body == "single" else 1, len(parts))
         if workers < 2:
             return self._send_in_turn(call, operation, parts)
+        return Together(self, call, operation, parts, workers).answers()
+
+    def send_by_threads(
+        self, call: Call, operation: str, parts: list[list[Change]], workers: int
+    ) -> list[list[Result] | HeddleError | None]:
         with ThreadPoolExecutor(workers, "http-write") as pool:
             pending = [pool.submit(self._send, call, operation, part) for part in parts]
             wait(pending, return_when=FIRST_EXCEPTION)
@@ -124,12 +137,31 @@ class Writer:
 
     def _send(self, call: Call, operation: str, changes: list[Change]) -> list[Result]:
         """One call. Raises InDoubt, Unavailable or AccessError when all of it failed."""
+        path, body, headers = self._parts(call, operation, changes)
+        sent_at = now()
+        with self.line.http.about([change.key for change in changes]):
+            response = self.line.call(call.method, path, mutating=True, body=body, headers=headers)
+        return self._judge(response, operation, changes, sent_at)
+
+    def begin(self, call: Call, operation: str, changes: list[Change]) -> Begun | None:
+        """The call, sent but not answered yet; None when it cannot be under way with others in one thread."""
+        path, body, headers = self._parts(call, operation, changes)
+        about = [change.key for change in changes]
+        return self.line.begin(call.method, path, body=body, headers=headers, about=about)
+
+    def fetch(self, begun: Begun, call: Call, operation: str, changes: list[Change]) -> list[Result]:
+        """What came of it. Raises InDoubt, Unavailable or AccessError when all of it failed."""
+        response = self.line.fetch(begun)
+        if response is None:
+            return self._send(call, operation, changes)
+        return self._judge(response, operation, changes, begun.sent_at)
+
+    def _parts(self, call: Call, operation: str, changes: list[Change]) -> tuple[str, Any, dict[str, str]]:
+        """Path, body and own headers of one call."""
         single = self.write_form.body == "single"
         path = call.path
         if single and operation == "update":
-            if not changes[0].remote_id:
-                return [_failed("E-NO-ID", f"It is not known which {self.what} to update.")]
-            path = path.replace("{id}", quote(changes[0].remote_id, safe=""))
+            path = path.replace("{id}", quote(changes[0].remote_id or "", safe=""))
         body: Any = changes[0].body() if single else self._list(changes, operation)
         if self.write_form.wrap:
             body = {self.write_form.wrap: body}
@@ -137,10 +169,7 @@ class Writer:
         if self.write_form.idempotency_header:
             key = changes[0].key if single else idempotency_key(*(change.key for change in changes))
             headers[self.write_form.idempotency_header] = key
-        sent_at = now()
-        with self.line.http.about([change.key for change in changes]):
-            response = self.line.call(call.method, path, mutating=True, body=body, headers=headers)
-        return self._judge(response, operation, changes, sent_at)
+        return path, body, headers
 
     def _list(self, changes: list[Change], operation: str) -> list[Any]:
         """The records of one call; in a list of updates each says which it is."""
@@ -212,6 +241,56 @@ class Writer:
 
     def _doubt(self, message: str, sent_at: float) -> InDoubt:
         return InDoubt(message, sent_at=sent_at, timeout=self.line.http.timeout)
+
+
+class Together:
+    """Calls for parts of a batch, several of them under way at once. After a failure no other begins."""
+
+    def __init__(
+        self, writer: Writer, call: Call, operation: str, parts: list[list[Change]], at_once: int
+    ) -> None:
+        self._writer, self._call, self._operation, self._parts = writer, call, operation, parts
+        self._at_once = at_once
+        self._answers: list[list[Result] | HeddleError | None] = [None] * len(parts)
+        self._places: dict[Begun, int] = {}
+        self._sent = 0
+        self._failed = False
+
+    def answers(self) -> list[list[Result] | HeddleError | None]:
+        """As ``Writer._send_all``."""
+        with closing(volley(self._begin(), self._at_once)) as begun:
+            for one in begun:
+                self._fetch(one)
+        if self._sent < len(self._parts) and not self._failed:
+            left = self._parts[self._sent :]
+            self._answers[self._sent :] = self._writer.send_by_threads(
+                self._call, self._operation, left, self._at_once
+            )
+        return self._answers
+
+    def _begin(self) -> Iterator[Begun]:
+        while self._sent < len(self._parts) and not self._failed:
+            place = self._sent
+            try:
+                begun = self._writer.begin(self._call, self._operation, self._parts[place])
+            except HeddleError as error:
+                self._fail(place, error)
+                return
+            if begun is None:
+                return
+            self._sent += 1
+            self._places[begun] = place
+            yield begun
+
+    def _fetch(self, begun: Begun) -> None:
+        place = self._places.pop(begun)
+        try:
+            self._answers[place] = self._writer.fetch(begun, self._call, self._operation, self._parts[place])
+        except HeddleError as error:
+            self._fail(place, error)
+
+    def _fail(self, place: int, error: HeddleError) -> None:
+        self._answers[place], self._failed = error, True
 
 
 def _names(found: Any) -> bool:
