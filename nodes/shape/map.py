@@ -87,7 +87,8 @@ class MapNode(Node[MapSettings]):
             if out.trace is not None:
                 told = partial(out.trace.note, self.context.node, record.key)
                 explain(self.fillers, Scope(record, run=run), told)
-        out.send_all(made)
+        if made:
+            out.send_all(made)
 
     @cached_property
     def _make(self) -> Make:

@@ -151,7 +151,8 @@ ROWS = st.lists(
 
 def plainly(node: MapNode, records: list[Record], out: Outbox) -> None:
     for record in records:
-        node._plainly(record, out)
+        if (made := node._plainly(record, out)) is not None:
+            out.send(made)
 
 
 def told(out: Outbox) -> Any:
