@@ -27,7 +27,7 @@ export function PairDetails({ name, pair, names, leaves, flow, readOnly, open, o
   const policy = pair.direction && pair.direction !== "both" ? "owned" : pair.policy;
   if (policy !== "by_state" && policy !== "rules" && policy !== "flow" && columns.length < 2 && !open) return null;
   return (
-    <div className={css.details}>
+    <div role="cell" className={css.details}>
       {policy === "owned" ? null : (
         <PolicyForm
           name={name}
