@@ -74,7 +74,7 @@ def compared(records: int, times: int) -> dict[str, list[Run]]:
         ]
         found: dict[str, list[Run]] = {peer.name: [] for peer in here}
         for peer in here:
-            measure(peer, url, 0, WARM)
+            measure(peer, url, 0, WARM // peer.part)
         for turn in range(times):
             for peer in here:
                 time.sleep(1)

@@ -57,7 +57,7 @@ def n8n(service: str, folder: Path) -> Iterator[list[Peer]]:
     environment = {
         **os.environ, **QUIET, "N8N_USER_FOLDER": str(home), "N8N_PORT": str(port), "N8N_HOST": "127.0.0.1",
         "N8N_LISTEN_ADDRESS": "127.0.0.1", "N8N_RUNNERS_BROKER_PORT": str(broker), "GENERIC_TIMEZONE": "UTC",
-        "N8N_ENCRYPTION_KEY": "comparison", "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}",
+        "N8N_ENCRYPTION_KEY": "comparison", "N8N_DISABLED_MODULES": "mcp-registry", "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}",
     }  # fmt: skip
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
