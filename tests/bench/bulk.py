@@ -58,6 +58,7 @@ def service() -> Iterator[str]:
     port = free_ports(1)
     process = subprocess.Popen([sys.executable, "-m", "tests.bench.service", str(port)], cwd=ROOT)
     url = f"http://127.0.0.1:{port}"
+    before = os.environ.get(VARIABLE)
     os.environ[VARIABLE] = f"127.0.0.1:{port}"
     try:
         for _ in range(200):
@@ -70,6 +71,9 @@ def service() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
+        del os.environ[VARIABLE]
+        if before is not None:
+            os.environ[VARIABLE] = before
 
 
 def flow(name: str = "in-bulk", **policy: Any) -> Flow:

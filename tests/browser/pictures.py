@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from engine.guard import VARIABLE
 from tests import chromium
 from tests.browser import ahead, two_sides
 from tests.browser.screens import sign_in
@@ -21,6 +23,7 @@ SIZE = {"width": 1440, "height": 900}
 
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
+    os.environ[VARIABLE] = "127.0.0.1"  # where those who edit in the imitated systems meanwhile find them
     path = chromium.find()
     with (
         tempfile.TemporaryDirectory() as folder,

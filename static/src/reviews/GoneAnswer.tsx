@@ -30,7 +30,7 @@ export function GoneAnswer({ group, form, onDone }: Props & { form: GoneForm }) 
       {(tried) => (
         <>
           <Radio.Group
-            className={css.field}
+            className={css.whole}
             label={`What has become of ${form.title}?`}
             value={choice}
             onChange={setChoice}
