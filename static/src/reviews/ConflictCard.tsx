@@ -64,7 +64,7 @@ export function ConflictCard({ conflict, onDone }: Props) {
         <div className={css.grow}>
           <h2>{title}</h2>
           <p>
-            {fields.length === 1 ? "Both sides changed 1 field" : `Both sides changed ${fields.length} fields`}, seen{" "}
+            {fields.some((field) => field.agreed) ? "Both sides changed" : "The sides differ in"} {fields.length} {fields.length === 1 ? "field" : "fields"}, seen{" "}
             <RelativeTime at={conflict.since} />
             {flow ? (
               <>
