@@ -10,6 +10,7 @@ from sqlmodel import Session
 from engine.clock import now
 from engine.store.lanes import Lane
 from engine.store.references import CrossReference, Pair, Reference
+from engine.store.tenure import shared_now
 
 _lanes: Table = Lane.__table__  # type: ignore[attr-defined]
 _references: Table = CrossReference.__table__  # type: ignore[attr-defined]
@@ -78,7 +79,7 @@ def _lease(session: Session, claim: str, grace: float) -> float | None:
         _lanes.c.next == int(batch),
         _lanes.c.state == "open",
         _lanes.c.owner.is_not(None),
-        _lanes.c.until + grace > now(),
+        _lanes.c.until + grace > shared_now(session),
     )
     found = session.connection().execute(query).scalar()
     return None if found is None else float(found)

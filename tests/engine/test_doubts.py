@@ -106,6 +106,35 @@ def test_what_a_dead_worker_sent_is_waited_for_before_it_is_sent_again(
     assert sorted(world.created()) == sorted(world.source)
 
 
+def test_what_was_sent_long_after_it_was_claimed_is_waited_for_too(database: Database, clock: Clock) -> None:
+    """A worker has got on, then its calls take so long that its claim is over when it dies amid one."""
+    world = _Slow(6)
+    bench = Bench(database, world, toy_flow(batch_size=3))
+    bench.timeout = 30.0
+    use(bench, toy(1))
+    worker = bench.executor(lease=LEASE)
+
+    def take_long(changes: Sequence[Change]) -> None:
+        for _ in range(9):
+            clock.advance(5.0)
+            for held in worker.heartbeat._kept:
+                worker.heartbeat._renew(held)
+        world.before_write = world.put_off
+
+    world.before_write = after(3, 1, take_long)
+    run_id = start(bench)
+    bench.rings.clear()
+    with pytest.raises(Killed):
+        worker.advance(run_id, 0)
+    world.before_write = lambda changes: None
+    clock.advance(LEASE + 1)
+    assert [run.code for run in step(bench)] == ["E-UNSEEN"]
+    world.target += world.pending  # at last
+    clock.advance(60.0)
+    assert sums(step(bench)) == {"read": 6, "created": 6}
+    assert sorted(world.created()) == sorted(world.source)
+
+
 def test_what_a_dead_worker_never_sent_is_sent_when_that_is_certain(database: Database, clock: Clock) -> None:
     """A refusal in between does not shorten the wait."""
     world, bench = _slow(database, 0.0)
