@@ -18,6 +18,7 @@ from engine.store.lanes import Lane
 from engine.store.runs import Run
 from tests.conftest import Clock
 from tests.engine.faults import Killed, at_point
+from tests.engine.test_convoy import Company
 from tests.engine.test_executor import counts, start
 from tests.engine.toys import Bench, ToyMap, World, toy_flow, toys
 
@@ -76,6 +77,19 @@ def test_a_worker_that_is_starved_again_and_again_does_no_record_harm(
         work(bench)
     assert tries == [6]
     assert counts(run_of(bench)) == {"read": 1, "created": 1}
+
+
+def test_small_runs_that_are_starved_together_come_to_no_harm_either(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = trap(monkeypatch, lambda: clock.advance(LEASE + 1 if tries[0] < 6 else 0.0))
+    bench = Company(database)
+    bench.call("S000000", "S000001")
+    for _ in range(7):
+        work(bench)
+    assert tries == [6]
+    assert {tuple(counts(run).items()) for run in bench.rows(Run)} == {(("read", 1), ("created", 1))}
+    assert sorted(bench.world.created()) == ["S000000", "S000001"]
 
 
 def _dies(clock: Clock, patch: pytest.MonkeyPatch) -> None:
