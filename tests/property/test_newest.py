@@ -70,10 +70,11 @@ class RestlessToy(Toy):
         if self.world.misfits:
             lost = Result(Outcome.FAILED, code="T-SHAPE", message="name is not a field.", field="name")
             return [msgspec.structs.replace(lost, remote_id=change.remote_id) for change in changes]
+        results = super()._write(entity, changes)
         for change in changes:
             key, _, version = change.data["name"].partition(".")
             self.world.written.setdefault(key, []).append(int(version))
-        return super()._write(entity, changes)
+        return results
 
 
 class Newest(RuleBasedStateMachine):
