@@ -50,6 +50,8 @@ def take(
         ours = [intent for intent in intents if intent.left_id in owned[intent.pair]]
         for intent in ours if target.match else ():
             intent.key = key(target, intent)
+        keys = [intent.key for intent in ours if intent.key is not None]
+        standing.prolong_keys(session, keys, errand.connector.http.timeout)
         lost: dict[Key, str | None] = {}
         for owner in sorted({intent.claim for intent in ours if intent.key is not None}):
             wanted = [(one.key, one.left_id) for one in ours if one.key is not None and one.claim == owner]

@@ -1,14 +1,16 @@
 """Claims on creates whose batch takes longer than they were meant to stand: a slow call, or a wait for a turn."""
 
 # no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from sqlalchemy import Table, select, update
 from sqlmodel import Session
 
 from engine.clock import now
+from engine.store import matches
 from engine.store.lanes import Lane
+from engine.store.matches import Key
 from engine.store.references import CrossReference, Pair, Reference
 from engine.store.tenure import shared_now
 
@@ -30,6 +32,14 @@ def prolong(session: Session, known: Iterable[Reference], grace: float) -> set[s
         if lease is not None:
             stand(session, [(one.pair, one.left_id, one.claim)], now() + lease + grace)
     return {claim for claim, lease in left.items() if lease is not None}
+
+
+def prolong_keys(session: Session, keys: Sequence[Key], grace: float) -> None:
+    """The same for claims on match keys."""
+    for key, claim in matches.lapsed(session, keys).items():
+        lease = _lease(session, claim, grace) if claim.count("/") >= 3 else None
+        if lease is not None:
+            matches.stand(session, key, claim, now() + lease + grace)
 
 
 def stand(session: Session, claimed: Iterable[tuple[Pair, str, str]], until: float) -> None:

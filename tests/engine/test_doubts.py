@@ -137,6 +137,32 @@ def test_what_was_sent_long_after_it_was_claimed_is_waited_for_too(database: Dat
     assert sorted(world.created()) == sorted(world.source)
 
 
+def test_a_key_is_not_taken_from_a_worker_whose_calls_take_long(database: Database, clock: Clock) -> None:
+    """Its claim is over before its last call goes out, and another run wants an object of the same name."""
+    world = World(3)
+    flow = toy_flow(match=("name",), operation="upsert")
+    bench = Bench(database, world, flow)
+    bench.timeout = 30.0
+    use(bench, toy(1))
+    worker = bench.executor(lease=LEASE)
+
+    def take_long(changes: Sequence[Change]) -> None:
+        for _ in range(9):
+            clock.advance(5.0)
+            for held in worker.heartbeat._kept:
+                worker.heartbeat._renew(held)
+        world.source = {"S000009": {"id": "S000009", "name": "Name 2"}}
+        other = start(bench)
+        for lane in (0, 1):
+            bench.executor(lease=LEASE).advance(other, lane)
+
+    world.before_write = after(0, 1, take_long)
+    worker.advance(start(bench), 0)
+    world.before_write = lambda changes: None
+    _until_over(bench, clock)
+    assert sorted(row["name"] for row in world.target) == ["Name 0", "Name 1", "Name 2"]
+
+
 def test_what_a_dead_worker_never_sent_is_sent_when_that_is_certain(database: Database, clock: Clock) -> None:
     """A refusal in between does not shorten the wait."""
     world, bench = _slow(database, 0.0)
