@@ -17,7 +17,7 @@ from engine.directory import Directories
 from engine.errors import HeddleError
 from engine.node import WriteNode, WriteTarget
 from engine.planned import Approval
-from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_keys
+from engine.record import NAMES, Change, Outcome, Record, Remote, Result, digest, idempotency_keys, to_json
 from engine.store import claims, references
 from engine.store.database import Database, Session
 from engine.store.matches import Key
@@ -294,14 +294,15 @@ def _repeat_receipt(intent: Intent, reference: Reference, done: Delivered) -> No
     receive(done, intent, Receipt(result, operation, intent.wanted(operation)))
 
 
-def keep(errand: Errand, intent: Intent, result: Result, done: Delivered) -> None:
-    """Remembers the pair of objects, what was written, and by which batch."""
+def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: bytes = b"") -> None:
+    """Remembers the pair of objects, what was written, and by which batch. ``json``: its data as exact JSON, where it
+    is at hand."""
     if errand.dry or result.remote_id is None:
         return
     earlier = intent.reference.fingerprints if intent.reference else {}
     known = _known(errand, intent.reference)
     seen = Seen(
-        _print(intent), editions.newest(intent.edition, known.edition), intent.version or known.version
+        _print(intent, json), editions.newest(intent.edition, known.edition), intent.version or known.version
     )
     done.references.append(
         Reference(
@@ -313,7 +314,7 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered) -> Non
             result.answer,
             {**earlier, errand.scope: seen.text()},
             intent.claim,
-            result.outcome.value,
+            NAMES[result.outcome],
             0.0,
             intent.key,
         )
@@ -340,8 +341,12 @@ class Seen(NamedTuple):
         return cls(print_, edition, version)
 
 
+_NOTHING = Seen()
+
+
 def _known(errand: Errand, reference: Reference | None) -> Seen:
-    return Seen.of(reference.fingerprints.get(errand.scope, "") if reference else "")
+    text = reference.fingerprints.get(errand.scope) if reference else None
+    return Seen.of(text) if text else _NOTHING
 
 
 def newest_edition(errand: Errand, reference: Reference) -> str:
@@ -361,8 +366,11 @@ def ended(errand: Errand, intent: Intent) -> dict[str, str]:
     return {errand.scope: Seen(edition=newest).text()} if newest else {}
 
 
-def _print(intent: Intent) -> str:
-    return fingerprint([intent.data, intent.conditions] if intent.conditions else intent.data)
+def _print(intent: Intent, json: bytes = b"") -> str:
+    """The fingerprint of what is to be written, in the order in which it is sent. Equal data in another order is looked
+    at once more, and found unchanged there."""
+    whole = to_json(intent.conditions) if intent.conditions else b""
+    return digest((json or to_json(intent.data)) + whole)
 
 
 def receive(done: Delivered, intent: Intent, receipt: Receipt) -> None:
