@@ -120,6 +120,18 @@ def test_the_first_page_tells_how_many_there_are_where_the_service_counts(
 
 
 @pytest.mark.parametrize("paging", ["server", "skip"])
+@pytest.mark.parametrize(("cap", "told"), [(20, None), (34, 33)], ids=["at-least", "exact"])
+def test_a_count_that_stops_at_its_limit_is_no_total_and_ends_no_read(
+    connect: Connect, served: Served, monkeypatch: pytest.MonkeyPatch, paging: str, cap: int, told: int | None
+) -> None:
+    monkeypatch.setattr("nodes.systems.odata.connector.COUNTED_TO", cap)
+    served.app.active["count_cap"] = {"rows": cap}
+    connector = connect(paging=paging)
+    assert connector.read(Query(entity="Customers"), None, 10).total == told
+    assert len(read_all(connector)) == 33
+
+
+@pytest.mark.parametrize("paging", ["server", "skip"])
 def test_only_what_changed(connect: Connect, served: Served, paging: str) -> None:
     stamps = [row["ModifiedOn"] for row in served.app.rows("Customers")]
     connector = connect(paging=paging)
