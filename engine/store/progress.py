@@ -6,9 +6,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select
 
+from engine import tempo
 from engine.clock import iso, now
 from engine.errors import EngineError
 from engine.flow import Flow
+from engine.patience import TOLD
 from engine.record import COUNTED, COUNTS_AS, from_json
 from engine.store import approvals, passages
 from engine.store.deliveries import Delivery
@@ -134,7 +136,7 @@ def progress(session: Session, run: Run) -> dict[str, Any]:
     (row,) = rows(session, [run])
     nodes = _nodes(session, run.id)
     done = row["counts"]["read"]
-    rate = _rate(run, done)
+    rate = _rate(session, run, done)
     reading, total = _total(session, run, done)
     return {
         **row,
@@ -144,7 +146,7 @@ def progress(session: Session, run: Run) -> dict[str, Any]:
         "rate": rate,
         "reading": reading,
         "total": total,
-        "left_s": round((total - done) / rate, 1) if total and rate and run.state == "running" else None,
+        "left_s": round((total - done) / rate, 1) if total and rate and run.ended_at is None else None,
         "retry_at": iso(run.retry_at) if run.retry_at else None,
         "code": run.code,
         "approvals": approvals.waiting_of_run(session, run.id),
@@ -203,11 +205,16 @@ def _edges(flow: Flow, nodes: Mapping[str, Mapping[str, Any]], trigger: str) -> 
     return found
 
 
-def _rate(run: Run, done: int) -> float | None:
-    """Records a second; None before anything has been settled."""
-    if run.started_at is None or not done:
+def _rate(session: Session, run: Run, done: int) -> float | None:
+    """Records a second: of late as long as it goes on, over all of its time when it has ended. None if unknown."""
+    if run.ended_at is not None:
+        pace = done / max(run.ended_at - (run.started_at or run.ended_at), 0.001)
+        return round(pace, 3) or None
+    if run.going_since is None or not (run.state == "running" or run.code == TOLD):
         return None
-    return round(done / max((run.ended_at or now()) - run.started_at, 0.001), 1)
+    beats = session.exec(select(Lane.beats).where(Lane.run_id == run.id))
+    recent = tempo.of_late(beats, run.going_since, now())
+    return None if recent is None else round(recent, 3)
 
 
 def _total(session: Session, run: Run, done: int) -> tuple[bool, int | None]:

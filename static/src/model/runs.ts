@@ -87,9 +87,26 @@ export function againText(retryAt: string, now: number): string {
 
 /** The pace, and what is left: as far as it is known. */
 export function paceText(run: { rate: number | null; left_s: number | null } & Ahead): string {
-  const pace = run.rate ? `${groupDigits(String(Math.round(run.rate)))} records a second` : "Counting the pace";
-  if (run.left_s) return `${pace}, about ${durationText(run.left_s)} left`;
-  return run.reading && run.total === null ? `${pace}; how much is left is known when all has been read` : pace;
+  if (!run.rate) return "Counting the pace, time left: –";
+  if (run.left_s) return `${rateText(run.rate)}, about ${leftText(run.left_s)} left`;
+  const unknown = run.reading && run.total === null;
+  return unknown ? `${rateText(run.rate)}; how much is left is known when all has been read` : rateText(run.rate);
+}
+
+/** `33 records a second`, or a minute or an hour where fewer come. */
+export function rateText(rate: number): string {
+  const [each, unit] = rate >= 1 ? [1, "a second"] : rate >= 1 / 60 ? [60, "a minute"] : [3600, "an hour"];
+  return `${many(Math.round(rate * each), "record")} ${unit}`;
+}
+
+/** What is left, only as exact as a guess can be: so it does not flicker. */
+export function leftText(seconds: number): string {
+  if (seconds < 7.5) return "a few seconds";
+  if (seconds < 57.5) return `${5 * Math.round(seconds / 5)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const fives = Math.round(seconds / 300);
+  return fives < 12 * 24 ? `${Math.floor(fives / 12)} h ${5 * (fives % 12)} min` : `${Math.round(fives / 12)} h`;
 }
 
 /** The status that a list shows: a run that is done but left something over says so. */
@@ -101,9 +118,10 @@ export function statusText(run: Pick<RunLike, "state" | "counts">): { status: st
 
 export function durationText(seconds: number): string {
   if (seconds < 1) return "under a second";
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 

@@ -159,7 +159,7 @@ function State({ run }: { run: RunDetail }) {
         ))}
         {run.state === "waiting" && run.retry_at ? (
           <small aria-live="off" title={new Date(run.retry_at).toLocaleString("en-GB")}>
-            {againText(run.retry_at, now)} You can leave; it goes on.
+            {againText(run.retry_at, now)} {run.left_s ? `${paceText(run)}. ` : ""}You can leave; it goes on.
           </small>
         ) : null}
       </div>
