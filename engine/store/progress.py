@@ -137,15 +137,15 @@ def progress(session: Session, run: Run) -> dict[str, Any]:
     nodes = _nodes(session, run.id)
     done = row["counts"]["read"]
     rate = _rate(session, run, done)
-    reading, total = _total(session, run, done)
+    ahead = _ahead(session, run, done)
+    total = None if ahead["at_least"] else ahead["total"]
     return {
         **row,
         "seq": int(now() * 1000),
         "nodes": nodes,
         "edges": _edges(document(session, run), nodes, run.trigger),
         "rate": rate,
-        "reading": reading,
-        "total": total,
+        **ahead,
         "left_s": round((total - done) / rate, 1) if total and rate and run.ended_at is None else None,
         "retry_at": iso(run.retry_at) if run.retry_at else None,
         "code": run.code,
@@ -217,10 +217,11 @@ def _rate(session: Session, run: Run, done: int) -> float | None:
     return None if recent is None else round(recent, 3)
 
 
-def _total(session: Session, run: Run, done: int) -> tuple[bool, int | None]:
-    """Whether it still reads, and how many records there are in all: about, as long as it reads; None if unknown."""
+def _ahead(session: Session, run: Run, done: int) -> dict[str, Any]:
+    """Whether it still reads, and how many records there are in all: as long as it reads about, or at least; None if
+    unknown."""
     if run.ended_at is not None:
-        return False, done
+        return {"reading": False, "total": done, "at_least": False}
     waiting = select(func.sum(StagedBatch.count)).where(
         StagedBatch.run_id == run.id, StagedBatch.state == "staged"
     )
@@ -228,6 +229,8 @@ def _total(session: Session, run: Run, done: int) -> tuple[bool, int | None]:
     reader = select(Lane.cursor).where(Lane.run_id == run.id, Lane.number == 0, Lane.state == "open")
     open_reader = session.exec(reader).all()
     if not open_reader:
-        return False, known
-    told = from_json(open_reader[0]).get("total") if open_reader[0] else None
-    return True, None if told is None else max(told, known)
+        return {"reading": False, "total": known, "at_least": False}
+    cursor = from_json(open_reader[0]) if open_reader[0] else {}
+    told = cursor.get("total")
+    total = None if told is None else max(told, known)
+    return {"reading": True, "total": total, "at_least": cursor.get("at_least", False)}

@@ -44,15 +44,19 @@ def shown(bench: Bench, run_id: str) -> dict[str, Any]:
         return progress.progress(session, run)
 
 
-@pytest.mark.parametrize("told", [90, 10, None], ids=["told", "told-too-little", "not-told"])
+@pytest.mark.parametrize(
+    ("told", "at_least"),
+    [(90, False), (10, False), (90, True), (None, False)],
+    ids=["told", "told-too-little", "at-least", "not-told"],
+)
 def test_the_number_of_all_is_about_while_it_reads_and_exact_afterwards(
-    database: Database, monkeypatch: pytest.MonkeyPatch, told: int | None
+    database: Database, monkeypatch: pytest.MonkeyPatch, told: int | None, at_least: bool
 ) -> None:
     read = Toy.read
 
     def counting(self: Toy, query: Query, cursor: Any, limit: int) -> Page:
         page = read(self, query, cursor, limit)
-        return Page(page.records, page.cursor, None, told if cursor is None else None)
+        return Page(page.records, page.cursor, None, told if cursor is None else None, at_least)
 
     monkeypatch.setattr(Toy, "read", counting)
     bench = Bench(database, World(100), toy_flow(batch_size=20))
@@ -65,11 +69,19 @@ def test_the_number_of_all_is_about_while_it_reads_and_exact_afterwards(
     half = shown(bench, run_id)
     assert (half["counts"]["read"], half["reading"]) == (20, True)
     assert half["total"] == (None if told is None else max(told, 40)), "never less than what is known"
+    assert half["at_least"] == at_least
     assert (half["rate"], half["left_s"]) == (None, None), "one batch says nothing of the pace"
+    monkeypatch.setattr(progress.tempo, "of_late", lambda *_: 10.0)
+    unknown = at_least or told is None
+    assert shown(bench, run_id)["left_s"] == (None if unknown else (half["total"] - 20) / 10)
     while shown(bench, run_id)["reading"]:
         brief.advance(run_id, 0)
     left = shown(bench, run_id)
-    assert left["total"] == 100
+    assert (left["total"], left["at_least"], left["left_s"]) == (
+        100,
+        False,
+        (100 - left["counts"]["read"]) / 10,
+    )
     finish(bench, run_id)
     over = shown(bench, run_id)
     assert (over["reading"], over["total"], over["left_s"]) == (False, 100, None)

@@ -26,10 +26,12 @@ describe("run sentences", () => {
     expect(runSentence({ ...busy, reading: true, total: null })).toBe("340 records so far: 338 created, 2 held.");
     expect(runSentence({ ...busy, reading: true, total: 2000 })).toBe("340 of about 2,000 records so far: 338 created, 2 held.");
     expect(runSentence({ ...busy, reading: false, total: 2100 })).toBe("340 of 2,100 records so far: 338 created, 2 held.");
+    expect(runSentence({ ...busy, reading: true, total: 5000, at_least: true })).toBe("340 of at least 5,000 records so far: 338 created, 2 held.");
+    expect(paceText({ rate: 33.4, left_s: null, reading: true, total: 5000, at_least: true })).toContain("known when all has been read");
     expect(runSentence({ ...busy, reading: true, total: 300 })).toBe("340 records so far: 338 created, 2 held.");
     expect(paceText({ rate: 33.4, left_s: 53, reading: true, total: 2000 })).toBe("33 records a second, about 55 s left");
     expect(paceText({ rate: 33.4, left_s: null, reading: true, total: null })).toContain("known when all has been read");
-    expect(paceText({ rate: null, left_s: null, reading: false, total: 90 })).toBe("Counting the pace, time left: –");
+    expect(paceText({ rate: null, left_s: null, reading: false, total: 90 })).toBe("Time left: – until the pace is known");
     expect(paceText({ rate: 33.4, left_s: 0, reading: false, total: 340 })).toBe("33 records a second");
   });
 

@@ -17,6 +17,8 @@ export interface Ahead {
   /** How many records there are in all; about, as long as it is reading. */
   reading?: boolean;
   total?: number | null;
+  /** Or more: the system counts no further. */
+  at_least?: boolean;
 }
 
 export interface RunLike extends Ahead {
@@ -74,7 +76,7 @@ export function runSentence(run: RunLike): string {
 /** `340 of about 2,000 records so far: 338 created, 2 held.` */
 function soFar(run: RunLike, done: string): string {
   const total = run.total ?? 0;
-  const of = total > run.counts.read ? ` of ${run.reading ? "about " : ""}${many(total, "record")}` : "";
+  const of = total > run.counts.read ? ` of ${run.at_least ? "at least " : run.reading ? "about " : ""}${many(total, "record")}` : "";
   const begun = of ? `${groupDigits(String(run.counts.read))}${of}` : many(run.counts.read, "record");
   return `${begun} so far${done ? `: ${done}` : ""}.`;
 }
@@ -87,9 +89,9 @@ export function againText(retryAt: string, now: number): string {
 
 /** The pace, and what is left: as far as it is known. */
 export function paceText(run: { rate: number | null; left_s: number | null } & Ahead): string {
-  if (!run.rate) return "Counting the pace, time left: –";
+  if (!run.rate) return "Time left: – until the pace is known";
   if (run.left_s) return `${rateText(run.rate)}, about ${leftText(run.left_s)} left`;
-  const unknown = run.reading && run.total === null;
+  const unknown = run.reading && (run.total === null || run.at_least);
   return unknown ? `${rateText(run.rate)}; how much is left is known when all has been read` : rateText(run.rate);
 }
 

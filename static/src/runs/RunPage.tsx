@@ -139,7 +139,7 @@ function Facts({ run }: { run: RunDetail }) {
 
 function State({ run }: { run: RunDetail }) {
   const now = useNow(run.retry_at !== null);
-  const share = run.total ? Math.min(100, (100 * run.counts.read) / run.total) : null;
+  const share = run.total && !run.at_least ? Math.min(100, (100 * run.counts.read) / run.total) : null;
   return (
     <div className={css.state} role="status" aria-live="polite">
       <StatusBadge {...statusText(run)} />
