@@ -81,7 +81,7 @@ def rows(times: int) -> list[tuple[str, ...]]:
         others(here.service, Path(folder)) as peers,
     ):
         pids = lambda: {*here.running.pids("web"), *here.running.pids("worker")}  # noqa: E731
-        sides = [Side("Heddle, drawn, 2 workers", here.called, here.single, pids), *peers]
+        sides = [Side("Heddle, drawn, 2 + 1 workers", here.called, here.single, pids), *peers]
         for turn in range(times + 1):
             for side in sides:
                 side.call(here.service, turn * 100_000)
