@@ -222,10 +222,15 @@ def _ahead(session: Session, run: Run, done: int) -> dict[str, Any]:
     unknown."""
     if run.ended_at is not None:
         return {"reading": False, "total": done, "at_least": False}
-    waiting = select(func.sum(StagedBatch.count)).where(
-        StagedBatch.run_id == run.id, StagedBatch.state == "staged"
+    waiting = (  # found by their numbers: payloads of what is done would be read otherwise
+        select(func.sum(StagedBatch.count))
+        .where(StagedBatch.run_id == Lane.run_id, StagedBatch.lane == Lane.number)
+        .where(StagedBatch.number >= Lane.next, StagedBatch.state == "staged")
+        .correlate(Lane)
+        .scalar_subquery()
     )
-    known = done + (session.exec(waiting).one() or 0)
+    sums = session.exec(select(waiting).select_from(Lane).where(Lane.run_id == run.id))
+    known = done + sum(filter(None, sums))
     reader = select(Lane.cursor).where(Lane.run_id == run.id, Lane.number == 0, Lane.state == "open")
     open_reader = session.exec(reader).all()
     if not open_reader:
