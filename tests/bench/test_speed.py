@@ -22,10 +22,11 @@ from tests.bench import (
     release_speed,
     rules_speed,
     settled_loop,
+    shares,
     small_work,
     two_way_speed,
 )
-from tests.bench.pages import compare, compare_small, write
+from tests.bench.pages import compare, compare_small, spend, write
 from tests.durability import tree
 from tests.durability.tree import Tree
 
@@ -146,6 +147,14 @@ def test_comparison() -> None:
 def test_small_work() -> None:
     found = small_work.rows(TIMES)
     compare_small(PAGE, f"{TIMES} turns each; {machine()}", (small_work.HEAD, *found))
+    for row in found:
+        print(" | ".join(row))
+
+
+@pytest.mark.bench
+def test_shares() -> None:
+    found = shares.rows(2 * RECORDS)
+    spend(PAGE, machine(), found)
     for row in found:
         print(" | ".join(row))
 
