@@ -18,7 +18,7 @@ from engine.plan import Plan
 from engine.record import Record
 from engine.store import deliveries, lanes
 from engine.store.database import Database
-from engine.store.lanes import Claim
+from engine.store.tenure import Claim
 from engine.walk import Ask, Course, Receipt, Walk, walk
 
 WORTH = 100

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import alike
 from engine.clock import now
+from engine.connector import Connector
 from engine.errors import Unavailable
 from engine.intent import Errand, Intent
 from engine.node import WriteTarget
@@ -52,6 +53,8 @@ def take(
         ours = [intent for intent in intents if intent.left_id in owned[intent.pair]]
         for intent in ours if target.match else ():
             intent.key = key(target, intent)
+        keys = [intent.key for intent in ours if intent.key is not None]
+        standing.prolong_keys(session, keys, errand.connector.http.timeout)
         lost: dict[Key, str | None] = {}
         for owner in sorted({intent.claim for intent in ours if intent.key is not None}):
             wanted = [(one.key, one.left_id) for one in ours if one.key is not None and one.claim == owner]
@@ -133,14 +136,17 @@ def look(
         with errand.database.write() as session:
             newest = matches.forget(session, unseen, now() - errand.connector.capability.lag)
         if newest is not None:
-            raise too_early(errand, newest + errand.connector.capability.lag)
+            await_sight(errand.connector, newest)
     return answers
 
 
-def too_early(errand: Errand, until: float) -> Unavailable:
-    """What is raised while it cannot be known whether something is there."""
-    return Unavailable(
-        f"What {errand.connector.title} did last may not be seen there yet; Heddle looks again in a moment.",
-        code="E-UNSEEN",
-        retry_after=max(until - now(), 0.05),
-    )
+def await_sight(connector: Connector[Any], written_at: float) -> None:
+    """Raises Unavailable while searches may not see yet what was written at that time: what they do not find may be
+    there all the same."""
+    left = written_at + connector.capability.lag - now()
+    if left > 0:
+        raise Unavailable(
+            f"What {connector.title} did last may not be seen there yet; Heddle looks again in a moment.",
+            code="E-UNSEEN",
+            retry_after=max(left, 0.05),
+        )

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from typing import Any
 
 from engine import faults, patience
 from engine.batch import pack_answers, unpack
-from engine.clock import now
+from engine.clock import now, passing
 from engine.connector import Connector
 from engine.deliver import deliver
-from engine.errors import HeddleError, LeaseLost
+from engine.errors import HeddleError
 from engine.heartbeat import MARGIN
 from engine.intent import Delivered, Errand
 from engine.ledger import Ledger, store
@@ -92,19 +92,16 @@ class Convoy:
         self.plan = self.lead.plan
         self.following: list[tuple[str, int]] = []
         self._fallen: list[Member] = []
-        self._ours_until = 0.0  # at least; leases are only ever prolonged
         self._calls: list[dict[str, Any]] = []
         for member in self.members[1:]:
             member.shift.join(self.lead)
 
     def work(self, deadline: float) -> None:
         """Takes all to their end; those who stumble by themselves afterwards."""
-        with suppress(LeaseLost), ExitStack() as alive:
-            for member in self.members:
-                alive.enter_context(self.executor.heartbeat.keeping(member.held))
+        with self.executor.heartbeat.keeping(*(member.held for member in self.members)):
             self._walk()
             for member in self._fallen:
-                with suppress(LeaseLost):
+                with self.executor.heartbeat.keeping(member.held):
                     self._alone(member, deadline)
         if self._fallen:
             with self.database.read() as session:
@@ -114,7 +111,7 @@ class Convoy:
         try:
             if member.trouble is not None:
                 raise member.trouble
-            member.shift.work(max(deadline, now() + 1.0))
+            member.shift.work(max(deadline, passing() + 1.0))
         except HeddleError as error:
             member.shift.back_off(error)
 
@@ -314,12 +311,7 @@ class Convoy:
         faults.point("after-settle")
 
     def _keep_lease(self, rest: float = MARGIN) -> None:
-        spare = rest * self.executor.lease
-        if now() < self._ours_until - spare:
-            return
-        self._ours_until = min(member.held.until for member in self.members)
-        if now() >= self._ours_until - spare:
-            raise LeaseLost("a lease was about to end before sending")
+        self.executor.heartbeat.keep([member.held for member in self.members], rest)
 
     def _guard(self, session: Session, claims: Collection[str]) -> None:
         """Raises LeaseLost if a run that one of these claims belongs to is no longer ours."""

@@ -17,7 +17,6 @@ import msgspec
 
 from engine import alike, claims, compare, doubts
 from engine.choosing import hold_ambiguous
-from engine.clock import now
 from engine.dispatch import change_of, linked, send
 from engine.errors import HeddleError, Unavailable
 from engine.heartbeat import AHEAD
@@ -113,9 +112,7 @@ def _match(
         intent.current = next(iter(unique.values()))
         intent.remote_id = intent.current.id
     elif by_id:
-        seen_at = (intent.reference.updated_at if intent.reference else 0.0) + errand.connector.capability.lag
-        if now() < seen_at:
-            raise claims.too_early(errand, seen_at)
+        claims.await_sight(errand.connector, intent.reference.updated_at if intent.reference else 0.0)
         if intent.reference is not None and target.operation != "update":
             hold(
                 done,

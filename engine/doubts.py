@@ -13,7 +13,7 @@ from contextlib import suppress
 
 import msgspec
 
-from engine.claims import too_early
+from engine.claims import await_sight
 from engine.clock import now
 from engine.connector import CannotTell
 from engine.dispatch import change_of
@@ -86,9 +86,7 @@ def _wait_for(errand: Errand, missing: Sequence[Intent]) -> None:
     capability = errand.connector.capability
     if errand.dry or not missing or capability.idempotency in ("key", "client-id"):
         return
-    known = max(intent.reference.claim_until for intent in missing if intent.reference) + capability.lag
-    if now() < known:
-        raise too_early(errand, known)
+    await_sight(errand.connector, max(one.reference.claim_until for one in missing if one.reference))
 
 
 def _found(errand: Errand, target: WriteTarget, remote: Remote) -> Result:

@@ -1,8 +1,11 @@
-"""Which of two messages about one object is the newer one, whatever order they are worked off in.
+"""Which of two messages about one object, or of two readings of it, is the newer one, whatever their order of work.
 
-What was read is as new as its reading. A message tells of a moment in the past: it may be repeated, put off, or
-overtaken by another one. Its *edition* travels in ``Record.version``: under which run it was accepted, and the
-source's own version, if it carries one. Run ids grow in the order of acceptance (engine.store.runs).
+A message tells of a moment in the past: it may be repeated, put off, or overtaken by another one. Its *edition*
+travels in ``Record.version``: under which run it was accepted, and the source's own version, if it carries one. Run
+ids grow in the order of acceptance (engine.store.runs).
+
+What was read is put off too, by a run that waits beside others or a retry of what had failed. It is judged by the
+source's version alone: where there is none, or none that compares, it is as new as its writing.
 """
 
 from __future__ import annotations
@@ -35,9 +38,8 @@ def merge(before: Sequence[Record], entries: Mapping[str, Sequence[Record]]) -> 
 
 
 def corrected(record: Record, data: Any) -> Record:
-    """The record with what a person says it should be: no message that is known makes that out of date."""
-    known = record.version if record.origin is not None else None
-    return msgspec.structs.replace(record, data=data, version=known)
+    """The record with what a person says it should be: nothing that is known makes that out of date."""
+    return msgspec.structs.replace(record, data=data, version=None)
 
 
 def edition(record: Record, left_id: str) -> str:
@@ -48,17 +50,38 @@ def edition(record: Record, left_id: str) -> str:
     return record.version if left_id == record.key else record.version.partition(" ")[0]
 
 
+def reading(record: Record, left_id: str) -> str:
+    """The version at the source of what was read; empty for a message, and where another object than that of the
+    record is written."""
+    if record.origin is None or record.version is None or left_id != record.key:
+        return ""
+    return record.version.replace("\n", " ")
+
+
 def older(one: str, other: str) -> bool:
     """Whether an edition is older than another: by the source's versions where both have one that compares, else by
     acceptance. Nothing is older than no edition, and no edition is older than anything."""
     if not one or not other:
         return False
     (accepted, _, mine), (before, _, known) = one.partition(" "), other.partition(" ")
+    told = _compared(mine, known)
+    return accepted < before if told is None else told
+
+
+def outdated(one: str, other: str) -> bool:
+    """Whether a version at the source is older than another. Of two that do not compare neither is."""
+    return bool(_compared(one, other))
+
+
+def _compared(mine: str, known: str) -> bool | None:
+    """Whether a version of the source is the older one; None where they are equal or do not compare."""
+    if mine == known or not mine or not known:
+        return None
     for read in (_number, _moment):
         here, there = read(mine), read(known)
         if here is not None and there is not None and here != there:
             return here < there
-    return accepted < before
+    return None
 
 
 def newest(one: str, other: str) -> str:

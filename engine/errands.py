@@ -14,7 +14,6 @@ from engine.connector import Connector
 from engine.couple import Connectors, SyncErrand
 from engine.directory import Directories
 from engine.flow import Budget
-from engine.heartbeat import MARGIN
 from engine.intent import Errand
 from engine.ledger import Ledger
 from engine.node import SyncNode, WriteTarget
@@ -22,8 +21,8 @@ from engine.plan import Plan
 from engine.planned import Approval
 from engine.store import lanes, plans
 from engine.store.database import Database, Session
-from engine.store.lanes import Claim
 from engine.store.runs import RunView
+from engine.store.tenure import Claim
 from engine.walk import WriteAsk
 
 
@@ -54,11 +53,8 @@ class Errands:
         lanes.guard(session, self.held)
 
     def _silent_until(self, timeout: float) -> float | None:
-        """A predecessor died or was frozen: nothing is sent in the last third of a lease (see Shift.keep_lease), and
-        its lease was over when we took the lane."""
-        if self.held.attempts < 2:
-            return None
-        return self.taken_at + max(0.0, timeout - MARGIN * self.lease)
+        """A predecessor died or was frozen: it has sent nothing since we took the lane."""
+        return self.taken_at + timeout if self.held.inherited else None
 
     def for_one(self, ask: WriteAsk, node: Any, target: WriteTarget, ledger: Ledger) -> Errand:
         """For a node that writes to one system."""

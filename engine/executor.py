@@ -13,14 +13,13 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from engine import faults
-from engine.clock import now
+from engine.clock import passing
 from engine.convoy import MOST, Convoy, may_form
 from engine.directory import Directories
-from engine.errors import HeddleError, LeaseLost
+from engine.errors import HeddleError
 from engine.heartbeat import Heartbeat
 from engine.meter import Meter
 from engine.plan import Plan
@@ -28,8 +27,8 @@ from engine.shift import Opener, Ring, Shift
 from engine.store import closing, company, lanes
 from engine.store.company import Loaded
 from engine.store.database import Database
-from engine.store.lanes import Claim
 from engine.store.runs import load_run
+from engine.store.tenure import Claim
 
 SLICE = 10.0
 """Seconds that one doorbell may keep a worker before others get their turn."""
@@ -69,7 +68,7 @@ class Executor:
 
     def advance(self, run_id: str, lane: int) -> None:
         """Answers one doorbell: works on this lane, then on others of the run that nobody attends."""
-        deadline = now() + self.slice
+        deadline = passing() + self.slice
         waiting = [lane]
         while waiting:
             following = self._work(run_id, waiting.pop(0), deadline)
@@ -83,7 +82,7 @@ class Executor:
 
     def is_over(self, deadline: float) -> bool:
         """Whether the time of a slice that ends then is up."""
-        left = deadline - now()
+        left = deadline - passing()
         return left <= 0 or (self.is_awaited is not None and left <= self.slice - TURN and self.is_awaited())
 
     def _work(self, run_id: str, lane: int, deadline: float) -> list[int]:
@@ -97,7 +96,7 @@ class Executor:
         with self.database.read() as session:
             run = load_run(session, run_id)
         shift = Shift(self, run, held)
-        with suppress(LeaseLost), self.heartbeat.keeping(held):
+        with self.heartbeat.keeping(held):
             try:
                 shift.work(deadline)
             except HeddleError as error:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 
+from engine import clock
 from engine.errors import LeaseLost, Unavailable
 from engine.store import lanes
 from engine.store.database import Database
-from engine.store.lanes import Claim
+from engine.store.tenure import Claim
 
 MARGIN = 1 / 3
 """Of a lease: how often it is renewed, and its last part, in which nothing is sent any more. So whoever takes over a
@@ -21,8 +22,17 @@ AHEAD = 1 / 2
 no claim is left behind of which nobody could tell that nothing was sent."""
 
 
+HUNG = 1 / 2
+"""Of a lease: who has computed for so long without a sign of life has not been kept from working by others."""
+
+
 class Heartbeat:
-    """Renews leases from a thread of its own while calls are on their way. One per executor."""
+    """Renews leases from a thread of its own while calls are on their way. One per executor.
+
+    A worker that dies leaves an attempt behind, by which a record that kills is found out (Shift). One that lives to
+    see its lease lost takes the attempt back: it was frozen, or starved, or the database kept it waiting. Not so where
+    its process has computed meanwhile and its heart stood still all the same: that is what a record does that hangs.
+    """
 
     def __init__(self, database: Database, lease: float) -> None:
         self._database, self._lease = database, lease
@@ -31,18 +41,38 @@ class Heartbeat:
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def keeping(self, held: Claim) -> Iterator[None]:
-        """Keeps a claim alive meanwhile. A renewal that comes after the end of it finds the fence shut."""
+    def keeping(self, *claims: Claim) -> Iterator[None]:
+        """Keeps claims alive meanwhile; whoever loses one leaves quietly (LeaseLost ends here). A renewal that comes
+        after the end of one finds the fence shut."""
         with self._lock:
-            self._kept.append(held)
+            self._kept += claims
             if self._thread is None:
                 self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
                 self._thread.start()
         try:
             yield
+        except LeaseLost:
+            self._outlive(claims)
         finally:
             with self._lock:
-                self._kept.remove(held)
+                for held in claims:
+                    self._kept.remove(held)
+
+    def keep(self, claims: Collection[Claim], rest: float = MARGIN) -> None:
+        """Raises LeaseLost unless these claims are ours for this part of a lease. Where the clock was set that others
+        go by, they are renewed by the new time first, if they still are ours. Raises Unavailable."""
+        if clock.passing() >= min(held.ends for held in claims) - rest * self._lease:
+            raise LeaseLost("the lease was about to end before sending")
+        if any(held.shaken for held in claims):
+            with self._database.write(lasting=False) as session:
+                for held in claims:
+                    lanes.renew(session, held, self._lease)
+
+    def _outlive(self, claims: Collection[Claim]) -> None:
+        with suppress(Unavailable), self._database.write(lasting=False) as session:
+            for held in claims:
+                if held.computed < HUNG * self._lease:
+                    lanes.take_back(session, held)
 
     def _beat(self) -> None:
         while True:
@@ -53,5 +83,13 @@ class Heartbeat:
                     self._thread = None  # the next claim starts another one
                     return
             for held in kept:
-                with suppress(LeaseLost, Unavailable), self._database.write(lasting=False) as session:
-                    lanes.renew(session, held, self._lease)
+                self._renew(held)
+
+    def _renew(self, held: Claim) -> None:
+        try:
+            with self._database.write(lasting=False) as session:
+                lanes.renew(session, held, self._lease)
+        except LeaseLost:
+            held.lose()
+        except Unavailable:
+            pass  # it is tried again, as long as there is time

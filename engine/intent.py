@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -105,6 +105,7 @@ class Intent(msgspec.Struct, eq=False):
 
     key       the match key that was claimed for creating it     insisted  a person said that it is a new object
     edition   of a message: which of two about one object is newer (engine.editions)
+    version   at the source, of what was read
     """
 
     at: list[int]
@@ -121,6 +122,7 @@ class Intent(msgspec.Struct, eq=False):
     key: Key | None = None
     insisted: bool = False
     edition: str = ""
+    version: str = ""
 
     @property
     def decided(self) -> bool:
@@ -172,6 +174,7 @@ def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done:
             remote_id,
             claim=errand.claims[at] if errand.claims else errand.claim,
             edition=editions.edition(record, left_id),
+            version=editions.reading(record, left_id),
         )
         earlier = intents.pop((left_entity, left_id), None)
         if earlier is not None:
@@ -193,7 +196,7 @@ def _match(target: WriteTarget, data: dict[str, Any], *, known: bool) -> dict[st
 
 def _newer(earlier: Intent, later: Intent) -> Intent:
     """Of two wishes for one object the newer one, with the places of both; the last one is its own."""
-    if editions.older(later.edition, earlier.edition):
+    if editions.older(later.edition, earlier.edition) or editions.outdated(later.version, earlier.version):
         earlier.at = [*later.at, *earlier.at]
         return earlier
     later.at = [*earlier.at, *later.at]
@@ -221,17 +224,19 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
             if _left_out(intent, reference, done):
                 continue
             if editions.older(intent.edition, edition := newest_edition(errand, reference)):
-                overtaken(intent, edition, done)
+                overtaken(intent, editions.version(edition), done)
                 continue
             over = reference.claim_until < now() and reference.claim not in alive
             intent.doubtful = bool(reference.claim) and (reference.claim == intent.claim or over)
             left.append(intent)
         elif reference.claim == intent.claim and reference.claim_outcome:
             _repeat_receipt(intent, reference, done)
-        elif _known(errand, reference)[0] == _print(intent):
+        elif (seen := _known(errand, reference)).print == _print(intent):
             _unchanged(errand, intent, reference, done, "Equal to what was written last.")
-        elif editions.older(intent.edition, edition := _known(errand, reference)[1]):
-            overtaken(intent, edition, done)
+        elif editions.older(intent.edition, seen.edition):
+            overtaken(intent, editions.version(seen.edition), done)
+        elif editions.outdated(intent.version, seen.version):
+            overtaken(intent, seen.version, done)
         else:
             intent.remote_id = intent.remote_id or reference.right_id
             left.append(intent)
@@ -260,10 +265,10 @@ def _left_out(intent: Intent, reference: Reference, done: Delivered) -> bool:
     return True
 
 
-def overtaken(intent: Intent, edition: str, done: Delivered) -> None:
-    """Leaves out a message that is older than what was written."""
-    known = editions.version(edition)
-    message = f"A newer message about it was here before{f' (version {known})' if known else ''}; this one is left out."
+def overtaken(intent: Intent, version: str, done: Delivered) -> None:
+    """Leaves out a message, or what was read, that is older than what was written: that is of this ``version``."""
+    newer = "message about it was here" if intent.edition else "state of it was written"
+    message = f"A newer {newer} before{f' (version {version})' if version else ''}; this one is left out."
     receive(done, intent, Receipt(Result(Outcome.SKIPPED, message=message), "unchanged"))
 
 
@@ -276,7 +281,7 @@ def _unchanged(errand: Errand, intent: Intent, reference: Reference, done: Deliv
         reference.answer,
         message=note,
     )
-    if intent.edition:
+    if intent.edition or editions.outdated(_known(errand, reference).version, intent.version):
         keep(errand, intent, result, done)
     receive(done, intent, Receipt(result, "unchanged", intent.data))
 
@@ -295,7 +300,10 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: 
     if errand.dry or result.remote_id is None:
         return
     earlier = intent.reference.fingerprints if intent.reference else {}
-    edition = editions.newest(intent.edition, _known(errand, intent.reference)[1])
+    known = _known(errand, intent.reference)
+    seen = Seen(
+        _print(intent, json), editions.newest(intent.edition, known.edition), intent.version or known.version
+    )
     done.references.append(
         Reference(
             intent.pair,
@@ -304,7 +312,7 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: 
             result.number,
             result.link,
             result.answer,
-            {**earlier, errand.scope: f"{_print(intent, json)} {edition}".rstrip()},
+            {**earlier, errand.scope: seen.text()},
             intent.claim,
             NAMES[result.outcome],
             0.0,
@@ -313,11 +321,32 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: 
     )
 
 
-def _known(errand: Errand, reference: Reference | None) -> tuple[str, str]:
-    """The fingerprint of what this node wrote last, and the edition of the newest message that it has seen."""
-    value = reference.fingerprints.get(errand.scope, "") if reference else ""
-    print_, _, edition = value.partition(" ")
-    return print_, edition
+class Seen(NamedTuple):
+    """What a step remembers of an object: the fingerprint of what it wrote last, the edition of the newest message
+    that it has seen, and the version at the source of what it has read and written."""
+
+    print: str = ""
+    edition: str = ""
+    version: str = ""
+
+    def text(self) -> str:
+        """As it is stored: ``print edition``, and the version in a line of its own."""
+        head = f"{self.print} {self.edition}" if self.edition else self.print
+        return f"{head}\n{self.version}" if self.version else head
+
+    @classmethod
+    def of(cls, text: str) -> Seen:
+        head, _, version = text.partition("\n")
+        print_, _, edition = head.partition(" ")
+        return cls(print_, edition, version)
+
+
+_NOTHING = Seen()
+
+
+def _known(errand: Errand, reference: Reference | None) -> Seen:
+    text = reference.fingerprints.get(errand.scope) if reference else None
+    return Seen.of(text) if text else _NOTHING
 
 
 def newest_edition(errand: Errand, reference: Reference) -> str:
@@ -325,7 +354,7 @@ def newest_edition(errand: Errand, reference: Reference) -> str:
     newest = ""
     for step, value in reference.fingerprints.items():
         if step.startswith(f"{errand.flow_id}/"):
-            newest = editions.newest(value.partition(" ")[2], newest)
+            newest = editions.newest(Seen.of(value).edition, newest)
     return newest
 
 
@@ -334,7 +363,7 @@ def ended(errand: Errand, intent: Intent) -> dict[str, str]:
     newest = editions.newest(
         intent.edition, newest_edition(errand, intent.reference) if intent.reference else ""
     )
-    return {errand.scope: f" {newest}"} if newest else {}
+    return {errand.scope: Seen(edition=newest).text()} if newest else {}
 
 
 def _print(intent: Intent, json: bytes = b"") -> str:

@@ -20,9 +20,9 @@ from engine.record import COUNTED, COUNTS_AS, NAMES, WEIGHT, Outcome, Record, fi
 from engine.store import deliveries, failures, matching, passages, references, reviews
 from engine.store.database import Session
 from engine.store.deliveries import Entry
-from engine.store.lanes import Claim
 from engine.store.references import Pair, Reference
 from engine.store.runs import RunView
+from engine.store.tenure import Claim
 from engine.together import Together
 from engine.walk import Course, Receipt
 

@@ -47,7 +47,7 @@ def _known(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
     for intent in intents:
         reference = intent.reference
         if reference and editions.older(intent.edition, edition := newest_edition(errand, reference)):
-            overtaken(intent, edition, done)
+            overtaken(intent, editions.version(edition), done)
             continue
         if reference is not None and reference.right_id is not None:
             intent.remote_id = reference.right_id

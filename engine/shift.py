@@ -6,14 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import Any, Protocol
 
 from engine import faults, patience
 from engine.ahead import Ahead, Ready, load
 from engine.batch import pack, pack_answers
 from engine.breaker import Breaker
-from engine.clock import now
+from engine.clock import now, passing
 from engine.connector import Connector
 from engine.couple import Reconciled
 from engine.deliver import deliver
@@ -23,7 +23,6 @@ from engine.errors import (
     DefinitionError,
     EngineError,
     HeddleError,
-    LeaseLost,
     OverBudget,
 )
 from engine.heartbeat import MARGIN, Heartbeat
@@ -38,8 +37,8 @@ from engine.record import Outcome, Result, from_json, to_json
 from engine.store import closing as ends
 from engine.store import control, deliveries, lanes, references, runs, waits
 from engine.store.database import Database, Session
-from engine.store.lanes import Claim
 from engine.store.runs import RunView
+from engine.store.tenure import Claim
 from engine.together import Together
 from engine.walk import Receipt, WantAsk, WriteAsk, node_of
 
@@ -108,7 +107,7 @@ class Shift:
         )  # fmt: skip
 
     def work(self, deadline: float) -> None:
-        """Works until the lane is done, its time is up, or the run was paused or cancelled."""
+        """Works until the lane is done, its time is up (``deadline``, by clock.passing), or the run was paused or cancelled."""
         with closing(self._ahead):
             if self._works_on(deadline):
                 return
@@ -213,9 +212,9 @@ class Shift:
             return True
         shift = Shift(self.executor, self.run, other)
         shift._connectors = self._connectors
-        with suppress(LeaseLost), self.executor.heartbeat.keeping(other):
+        with self.executor.heartbeat.keeping(other):
             try:
-                shift.work(now() + 0.5)
+                shift.work(passing() + 0.5)
             except HeddleError as error:
                 shift.back_off(error)
                 self._breaker.calling = shift._breaker.calling
@@ -359,8 +358,7 @@ class Shift:
         return opened
 
     def _keep_lease(self, rest: float = MARGIN) -> None:
-        if now() >= self.held.until - rest * self.executor.lease:
-            raise LeaseLost("the lease was about to end before sending")
+        self.executor.heartbeat.keep([self.held], rest)
 
     def _note_call(self, call: dict[str, Any]) -> None:
         if len(self.calls) < MOST_CALLS:

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine import compare
 from engine.agreement import SIDES, SideName, empty, other
+from engine.claims import await_sight
 from engine.couple import Couple, SyncErrand
 from engine.errors import Held
 from engine.pairing import is_left_out, leave_out, still_claimed
@@ -15,12 +16,17 @@ from engine.store import agreements
 
 
 def look(errand: SyncErrand, couples: Sequence[Couple], sides: Sequence[SideName] = SIDES) -> None:
-    """Fetches the objects of these couples as they stand now. None is one that is not there."""
+    """Fetches the objects of these couples as they stand now. None is one that is not there.
+
+    Raises Unavailable while searches may not see yet what we have written last.
+    """
     for side in sides:
         wanted = [couple for couple in couples if couple.ids[side] is not None and not couple.over]
         found = find(errand, side, [{key_field(errand, side): couple.ids[side]} for couple in wanted])
         for couple, remotes in zip(wanted, found, strict=True):
             couple.now[side] = next((one for one in remotes if one.id == couple.ids[side]), None)
+            if couple.now[side] is None and couple.kept is not None and side not in couple.deleted:
+                await_sight(errand.connectors[side], couple.kept.updated_at)
 
 
 def match(errand: SyncErrand, couples: Sequence[Couple]) -> bool:

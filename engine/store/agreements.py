@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from engine.clock import now
-from engine.record import from_json, to_json
+from engine.record import Outcome, from_json, to_json
 from engine.store.references import OUT, CrossReference, Pair
 
 SideName = Literal["left", "right"]
@@ -53,6 +53,7 @@ class Kept(msgspec.Struct, frozen=True):
     turned      the row is oriented the other way round          row  its id, 0 for one that is not stored yet
     left_id, right_id  one of them is None while a create is on its way
     left_echo, right_echo  our own write to that side has not come back as a change yet
+    updated_at  when one of them was last written to, or the pair was first stored
     steps       flow/node → what that step last wrote, as in CrossReference.fingerprints
     """
 
@@ -67,6 +68,7 @@ class Kept(msgspec.Struct, frozen=True):
     claim_outcome: str = ""
     claim_until: float = 0.0
     steps: dict[str, str] = {}
+    updated_at: float = 0.0
 
     def id(self, side: SideName) -> str | None:
         return self.left_id if side == "left" else self.right_id
@@ -78,8 +80,9 @@ class Kept(msgspec.Struct, frozen=True):
 _table: Table = CrossReference.__table__  # type: ignore[attr-defined]
 _COLUMNS = (
     "id", "left_id", "right_id", "agreed", "left_echo", "right_echo", "claim", "claim_outcome", "claim_until",
-    "fingerprints",
+    "fingerprints", "updated_at",
 )  # fmt: skip
+_WROTE = (Outcome.CREATED, Outcome.UPDATED)
 IN_STEP = "in step"
 """Stands in place of a hash for a step that keeps both sides in step: no write is ever equal to it."""
 _IDENTITY = ("left_connection", "left_entity", "left_id", "right_connection", "right_entity")
@@ -168,7 +171,7 @@ def save(session: Session, pair: Pair, kept: Iterable[Kept], outcomes: Iterable[
                 "claim_outcome": outcome,
                 "claim_until": 0.0,
                 "fingerprints": to_json({} if one.agreed.gone else {**one.steps, step: IN_STEP}).decode(),
-                "updated_at": now(),
+                "updated_at": now() if outcome in _WROTE else one.updated_at or now(),
             }
         )
     if rows:
@@ -218,14 +221,14 @@ def leave_out(session: Session, pair: Pair, kept: Kept, lost: SideName) -> None:
 
 
 def _kept(row: Any, turned: bool) -> Kept:
-    number, left_id, right_id, raw, left_echo, right_echo, claim, outcome, until, steps = row
+    number, left_id, right_id, raw, left_echo, right_echo, claim, outcome, until, steps, at = row
     agreed = msgspec.convert(from_json(raw), Agreed) if raw else Agreed()
     if turned:
         left_id, right_id, left_echo, right_echo = right_id, left_id, right_echo, left_echo
         agreed = agreed.turned()
     return Kept(
         number, left_id, right_id, turned, agreed, left_echo or "", right_echo or "", claim, outcome, until,
-        from_json(steps),
+        from_json(steps), at,
     )  # fmt: skip
 
 

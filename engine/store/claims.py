@@ -1,15 +1,18 @@
 """Claims on creates whose batch takes longer than they were meant to stand: a slow call, or a wait for a turn."""
 
 # no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from sqlalchemy import Table, select, update
 from sqlmodel import Session
 
 from engine.clock import now
+from engine.store import matches
 from engine.store.lanes import Lane
+from engine.store.matches import Key
 from engine.store.references import CrossReference, Pair, Reference
+from engine.store.tenure import shared_now
 
 _lanes: Table = Lane.__table__  # type: ignore[attr-defined]
 _references: Table = CrossReference.__table__  # type: ignore[attr-defined]
@@ -21,14 +24,22 @@ def prolong(session: Session, known: Iterable[Reference], grace: float) -> set[s
     known  references that are claimed (``run/lane/batch/node``) and whose time is over
     grace  seconds for which a call may still be under way after the lease
     """
-    until: dict[str, float | None] = {}
+    left: dict[str, float | None] = {}
     for one in known:
-        if one.claim not in until:
-            until[one.claim] = _lease(session, one.claim, grace)
-        lease = until[one.claim]
+        if one.claim not in left:
+            left[one.claim] = _lease(session, one.claim, grace)
+        lease = left[one.claim]
         if lease is not None:
-            stand(session, [(one.pair, one.left_id, one.claim)], lease + grace)
-    return {claim for claim, lease in until.items() if lease is not None}
+            stand(session, [(one.pair, one.left_id, one.claim)], now() + lease + grace)
+    return {claim for claim, lease in left.items() if lease is not None}
+
+
+def prolong_keys(session: Session, keys: Sequence[Key], grace: float) -> None:
+    """The same for claims on match keys."""
+    for key, claim in matches.lapsed(session, keys).items():
+        lease = _lease(session, claim, grace) if claim.count("/") >= 3 else None
+        if lease is not None:
+            matches.stand(session, key, claim, now() + lease + grace)
 
 
 def stand(session: Session, claimed: Iterable[tuple[Pair, str, str]], until: float) -> None:
@@ -70,15 +81,17 @@ def is_at_work(session: Session, claim: str, grace: float) -> bool:
 
 
 def _lease(session: Session, claim: str, grace: float) -> float | None:
-    """Until when the lane of a claim is in somebody's hands, None if it is not, or has gone on to another batch."""
+    """For how many seconds the lane of a claim is in somebody's hands (less than none: so long ago), None if it is
+    not, or has gone on to another batch."""
     run_id, lane, batch, _ = claim.split("/", 3)
+    at = shared_now(session)
     query = select(_lanes.c.until).where(
         _lanes.c.run_id == run_id,
         _lanes.c.number == int(lane),
         _lanes.c.next == int(batch),
         _lanes.c.state == "open",
         _lanes.c.owner.is_not(None),
-        _lanes.c.until + grace > now(),
+        _lanes.c.until + grace > at,
     )
     found = session.connection().execute(query).scalar()
-    return None if found is None else float(found)
+    return None if found is None else float(found) - at

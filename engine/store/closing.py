@@ -11,6 +11,7 @@ from engine.record import COUNTED, from_json, to_json
 from engine.store import lanes, matches, passages, references
 from engine.store.lanes import Lane
 from engine.store.runs import OPEN, Run
+from engine.store.tenure import shared_now
 
 
 def close_if_over(session: Session, run_id: str) -> bool:
@@ -44,7 +45,7 @@ def _close_idle(session: Session, run_id: str) -> None:
     session.execute(
         update(Lane)
         .where(col(Lane.run_id) == run_id, col(Lane.state) == "open")
-        .where(col(Lane.owner).is_(None) | (col(Lane.until) < now()))
+        .where(col(Lane.owner).is_(None) | (col(Lane.until) < shared_now(session)))
         .values(state="cancelled", owner=None)
     )
 

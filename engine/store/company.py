@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
-from engine.clock import now
+from engine.clock import now, passing
 from engine.errors import LeaseLost
 from engine.record import from_json, to_json
 from engine.store import plain
-from engine.store.lanes import Claim
 from engine.store.runs import RunView
+from engine.store.tenure import Claim, shared_now
 
 _ALIKE = "run.gate = 0 AND run.mode = 'live' AND run.lanes = 1 AND run.plan_id IS NULL"
 _KIND = f"SELECT flow_id, version_id, bindings FROM run WHERE id = ? AND {_ALIKE}"  # noqa: S608 - our own words
@@ -80,11 +80,11 @@ def kind(session: Session, run_id: str) -> Kind | None:
 
 def take(session: Session, of: Kind, owner: str, lease: float, most: int) -> list[Loaded]:
     """Claims up to ``most`` small runs of a kind that wait, the oldest first."""
-    at = now()
-    rows = plain.rows(session, _CLAIM, owner, at + lease, *of, at, most)
+    at, ends = now(), passing() + lease
+    rows = plain.rows(session, _CLAIM, owner, shared_now(session) + lease, *of, at, most)
     if not rows:
         return []
-    held = {row[0]: Claim(row[0], 1, owner, at + lease, row[1:]) for row in rows}
+    held = {row[0]: Claim(row[0], 1, owner, ends, row[1:]) for row in rows}
     these = f"({', '.join('?' * len(held))})"
     plain.change(session, f"{_BEGIN} {these}", at, *held)
     return [

@@ -11,11 +11,12 @@ from sqlalchemy import Column, Index, LargeBinary, Table, and_, bindparam, func,
 from sqlmodel import Field, Session, SQLModel
 
 from engine import tempo
-from engine.clock import now
+from engine.clock import now, passing
 from engine.errors import LeaseLost
 from engine.record import from_json, to_json
 from engine.store import plain, turns, waits
 from engine.store.runs import Run
+from engine.store.tenure import Claim, shared_now
 
 
 class Lane(SQLModel, table=True):
@@ -23,7 +24,8 @@ class Lane(SQLModel, table=True):
 
     state     open, done, cancelled             next, staged  batch to work on; number of batches staged
     owner, until, fence   the lease             due_at        not to be claimed before (back-off)
-    attempts  claims without progress           failures      refusals by a system in a row (back-off)
+    attempts  claims without progress, but for those whose worker lived to lose them (engine.heartbeat)
+    failures  refusals by a system in a row (back-off)
     told_since  when it began to wait because it was told to, without having got on; 0 if it was not
     cursor    of the reader lane: where the next page starts, exact JSON
     counts    final outcomes of its settled batches, JSON; ``read`` included
@@ -75,28 +77,6 @@ class StagedBatch(SQLModel, table=True):
     watermark: str | None = None
 
 
-class Claim:
-    """A lane in our hands: what the claim answered, and the fence that guards every commit."""
-
-    __slots__ = (
-        "attempts",
-        "cursor",
-        "failures",
-        "fence",
-        "lane",
-        "next",
-        "owner",
-        "run_id",
-        "staged",
-        "told_since",
-        "until",
-    )
-
-    def __init__(self, run_id: str, lane: int, owner: str, until: float, row: Sequence[Any]) -> None:
-        self.run_id, self.lane, self.owner, self.until = run_id, lane, owner, until
-        self.fence, self.next, self.staged, self.attempts, self.failures, self.told_since, self.cursor = row
-
-
 _lanes: Table = Lane.__table__  # type: ignore[attr-defined]
 _batches: Table = StagedBatch.__table__  # type: ignore[attr-defined]
 _runs: Table = Run.__table__  # type: ignore[attr-defined]
@@ -105,7 +85,8 @@ _runs: Table = Run.__table__  # type: ignore[attr-defined]
 def claim(session: Session, run_id: str, lane: int, owner: str, lease: float) -> Claim | None:
     """Takes a lane for ``lease`` seconds, or answers None: it is taken, closed, not due, paused or not its turn."""
     turns.lock_before(session, run_id)
-    at = now()
+    former = plain.rows(session, "SELECT owner FROM lane WHERE run_id = ? AND number = ?", run_id, lane)
+    at, ends, shared = now(), passing() + lease, shared_now(session)
     statement = (
         update(_lanes)
         .where(
@@ -113,12 +94,12 @@ def claim(session: Session, run_id: str, lane: int, owner: str, lease: float) ->
             _lanes.c.number == lane,
             _lanes.c.state == "open",
             _lanes.c.due_at <= at,
-            or_(_lanes.c.owner.is_(None), _lanes.c.until < at),
+            or_(_lanes.c.owner.is_(None), _lanes.c.until < shared),
             select(_runs.c.id)
             .where(_runs.c.id == run_id, _runs.c.state.in_(("queued", "running", "waiting")), turns.come())
             .exists(),
         )
-        .values(owner=owner, until=at + lease, fence=_lanes.c.fence + 1, attempts=_lanes.c.attempts + 1)
+        .values(owner=owner, until=shared + lease, fence=_lanes.c.fence + 1, attempts=_lanes.c.attempts + 1)
         .returning(
             _lanes.c.fence,
             _lanes.c.next,
@@ -147,7 +128,7 @@ def claim(session: Session, run_id: str, lane: int, owner: str, lease: float) ->
             going_since=at,
         )
     )
-    return Claim(run_id, lane, owner, at + lease, row)
+    return Claim(run_id, lane, owner, ends, row, inherited=former[0][0] is not None)
 
 
 def guard(session: Session, held: Claim, **values: Any) -> None:
@@ -166,6 +147,7 @@ def guard(session: Session, held: Claim, **values: Any) -> None:
 def _get_through(session: Session, held: Claim, **values: Any) -> None:
     """Changes the lane: what it tried has worked, so nothing is left of a wait."""
     guard(session, held, attempts=0, failures=0, told_since=0.0, code="", message="", **values)
+    held.attempts = 0
     if held.failures or held.told_since:
         long = bool(held.failures) or now() - held.told_since > tempo.MINUTE
         held.failures, held.told_since = 0, 0.0
@@ -173,9 +155,17 @@ def _get_through(session: Session, held: Claim, **values: Any) -> None:
 
 
 def renew(session: Session, held: Claim, lease: float) -> None:
-    until = now() + lease
-    guard(session, held, until=until)
-    held.until = until
+    ends = passing() + lease
+    guard(session, held, until=shared_now(session) + lease)
+    held.prolong(ends)
+
+
+def take_back(session: Session, held: Claim) -> None:
+    """A claim that was lost does not count as an attempt, unless the batch has got on without it."""
+    plain.change(
+        session, "UPDATE lane SET attempts = attempts - 1 WHERE run_id = ? AND number = ? AND next = ?"
+        " AND attempts > 0 AND attempts >= ?", held.run_id, held.lane, held.next, held.attempts,
+    )  # fmt: skip
 
 
 def stage(
@@ -211,7 +201,7 @@ def backlog(session: Session, run_id: str) -> dict[int, int]:
 def is_attended(session: Session, run_id: str, lane: int) -> bool:
     """Whether somebody works on a lane now."""
     query = "SELECT 1 FROM lane WHERE run_id = ? AND number = ? AND owner IS NOT NULL AND until >= ?"
-    return bool(plain.rows(session, query, run_id, lane, now()))
+    return bool(plain.rows(session, query, run_id, lane, shared_now(session)))
 
 
 def batch(session: Session, run_id: str, lane: int, number: int) -> Any:
@@ -332,7 +322,7 @@ def claimable(session: Session, run_id: str) -> list[int]:
             _lanes.c.run_id == run_id,
             _lanes.c.state == "open",
             _lanes.c.due_at <= at,
-            or_(_lanes.c.owner.is_(None), _lanes.c.until < at),
+            or_(_lanes.c.owner.is_(None), _lanes.c.until < shared_now(session)),
             _has_work(),
         )
         .order_by((_lanes.c.staged - _lanes.c.next).desc(), _lanes.c.number.desc())
@@ -358,7 +348,7 @@ def unattended(session: Session, quiet: float) -> list[tuple[str, int]]:
         .where(
             _lanes.c.state == "open",
             _lanes.c.due_at <= at,
-            or_(_lanes.c.owner.is_(None), _lanes.c.until < at),
+            or_(_lanes.c.owner.is_(None), _lanes.c.until < shared_now(session)),
             _lanes.c.rung_at < at - quiet,
             _has_work(),
             _runs.c.state.in_(("queued", "running", "waiting", "cancelled")),

@@ -13,7 +13,7 @@ from sqlalchemy import Index, Table, delete, select, update
 from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
-from engine.store import bulk
+from engine.store import bulk, plain
 
 MEMORY = 3600.0
 """Seconds for which a created object is remembered by its match key: longer than any search lags behind."""
@@ -78,6 +78,32 @@ def claim(
         return {}
     known = load(session, [key for key, _ in wanted])
     return {key: row.right_id for key, row in known.items() if row.right_id or row.claim != owner}
+
+
+def lapsed(session: Session, keys: Sequence[Key]) -> dict[Key, str]:
+    """Those of these keys, all of one target entity, on which a claim has run out that was neither settled nor given
+    up, with that claim."""
+    found: dict[Key, str] = {}
+    for start in range(0, len(keys), _CHUNK):
+        some = {key.digest: key for key in keys[start : start + _CHUNK]}
+        one = keys[start]
+        rows = plain.rows(
+            session, "SELECT digest, claim FROM match_claim WHERE right_connection = ? AND right_entity = ?"  # noqa: S608
+            f" AND digest IN ({', '.join('?' * len(some))}) AND right_id IS NULL AND claim_until < ?",
+            one.right_connection, one.right_entity, *some, now(),
+        )  # fmt: skip
+        found |= {some[digest]: claim for digest, claim in rows}
+    return found
+
+
+def stand(session: Session, key: Key, owner: str, until: float) -> None:
+    """Lets an open claim on a key stand until then."""
+    its = (_table.c[name] == getattr(key, name) for name in _IDENTITY)
+    session.connection().execute(
+        update(_table)
+        .where(*its, _table.c.claim == owner, _table.c.right_id.is_(None))
+        .values(claim_until=until)
+    )
 
 
 def take_turns(session: Session, wanted: Sequence[tuple[Key, str, str]]) -> dict[Key, str]:
@@ -161,6 +187,10 @@ def forget(session: Session, made: Iterable[tuple[Key, str]], before: float) -> 
 
 def sweep(session: Session) -> None:
     """Clears away some of what binds nobody any more: little enough to keep nobody waiting."""
-    over = _table.c.claim_until < now()
+    at = now()
+    over = (_table.c.claim_until < at) & (
+        _table.c.right_id.is_not(None)
+        | (_table.c.claim_until < at - MEMORY)  # whose claim it is may still be at work
+    )
     some = select(_table.c.digest).where(over).limit(_SWEPT)
     session.connection().execute(delete(_table).where(over, _table.c.digest.in_(some)))

@@ -8,7 +8,8 @@ from sqlmodel import Field, Session, SQLModel
 
 from engine.record import from_json, to_json
 from engine.store import bulk, plain
-from engine.store.lanes import Claim, Lane
+from engine.store.lanes import Lane
+from engine.store.tenure import Claim
 
 
 class Step(SQLModel, table=True):

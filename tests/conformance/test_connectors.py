@@ -201,7 +201,10 @@ def test_what_a_system_in_trouble_means(
         bench.write(bench.create(1))
     bench.vice(vice, None)
     bench.connector = bench.open()
-    assert bench.found(bench.create(1)) == []
+    made = bench.found(bench.create(1))
+    assert len(made) <= (
+        vice == "latency"
+    )  # what ran out of time may be carried out all the same, a little later
 
 
 def test_who_is_not_let_in_is_told_so(bench: Bench) -> None:

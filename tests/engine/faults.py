@@ -261,7 +261,7 @@ def forgotten_rings(bench: Bench) -> None:
 
 
 def _shift(seconds: float) -> None:
-    clock._skew += seconds
+    clock._wrong += seconds
 
 
 class _Deaf(list[tuple[str, int]]):

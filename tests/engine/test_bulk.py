@@ -11,8 +11,8 @@ from engine.errors import LeaseLost
 from engine.store import bulk, lanes, plain, references
 from engine.store.database import Database
 from engine.store.deliveries import Delivery, Entry
-from engine.store.lanes import Claim
 from engine.store.references import Pair
+from engine.store.tenure import Claim
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=8)
 ENTRIES = st.lists(

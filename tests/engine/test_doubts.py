@@ -77,15 +77,17 @@ def test_a_worker_that_dies_leaves_only_what_was_under_way_in_doubt(
         step(bench)
     assert len(world.target) == 12
     clock.advance(LEASE + 1)
-    assert sums(_until_over(bench)) == {"read": ROWS, "created": ROWS - size, "held": size}
+    assert sums(_until_over(bench, clock)) == {"read": ROWS, "created": ROWS - size, "held": size}
     assert len(set(world.created())) == len(world.created()) == ROWS
 
 
-def _until_over(bench: Bench) -> list[Run]:
-    for _ in range(5):
+def _until_over(bench: Bench, clock: Clock) -> list[Run]:
+    """A worker that a busy machine starved past its lease is followed by another."""
+    for _ in range(9):
         runs = step(bench)
         if all(run.ended_at is not None for run in runs):
-            return runs
+            break
+        clock.advance(LEASE + 1)
     return runs
 
 
@@ -104,6 +106,61 @@ def test_what_a_dead_worker_sent_is_waited_for_before_it_is_sent_again(
     clock.advance(60.0)
     assert sums(step(bench)) == {"read": 3, "created": 3}
     assert sorted(world.created()) == sorted(world.source)
+
+
+def test_what_was_sent_long_after_it_was_claimed_is_waited_for_too(database: Database, clock: Clock) -> None:
+    """A worker has got on, then its calls take so long that its claim is over when it dies amid one."""
+    world = _Slow(6)
+    bench = Bench(database, world, toy_flow(batch_size=3))
+    bench.timeout = 30.0
+    use(bench, toy(1))
+    worker = bench.executor(lease=LEASE)
+
+    def take_long(changes: Sequence[Change]) -> None:
+        for _ in range(9):
+            clock.advance(5.0)
+            for held in worker.heartbeat._kept:
+                worker.heartbeat._renew(held)
+        world.before_write = world.put_off
+
+    world.before_write = after(3, 1, take_long)
+    run_id = start(bench)
+    bench.rings.clear()
+    with pytest.raises(Killed):
+        worker.advance(run_id, 0)
+    world.before_write = lambda changes: None
+    clock.advance(LEASE + 1)
+    assert [run.code for run in step(bench)] == ["E-UNSEEN"]
+    world.target += world.pending  # at last
+    clock.advance(60.0)
+    assert sums(step(bench)) == {"read": 6, "created": 6}
+    assert sorted(world.created()) == sorted(world.source)
+
+
+def test_a_key_is_not_taken_from_a_worker_whose_calls_take_long(database: Database, clock: Clock) -> None:
+    """Its claim is over before its last call goes out, and another run wants an object of the same name."""
+    world = World(3)
+    flow = toy_flow(match=("name",), operation="upsert")
+    bench = Bench(database, world, flow)
+    bench.timeout = 30.0
+    use(bench, toy(1))
+    worker = bench.executor(lease=LEASE)
+
+    def take_long(changes: Sequence[Change]) -> None:
+        for _ in range(9):
+            clock.advance(5.0)
+            for held in worker.heartbeat._kept:
+                worker.heartbeat._renew(held)
+        world.source = {"S000009": {"id": "S000009", "name": "Name 2"}}
+        other = start(bench)
+        for lane in (0, 1):
+            bench.executor(lease=LEASE).advance(other, lane)
+
+    world.before_write = after(0, 1, take_long)
+    worker.advance(start(bench), 0)
+    world.before_write = lambda changes: None
+    _until_over(bench, clock)
+    assert sorted(row["name"] for row in world.target) == ["Name 0", "Name 1", "Name 2"]
 
 
 def test_what_a_dead_worker_never_sent_is_sent_when_that_is_certain(database: Database, clock: Clock) -> None:

@@ -64,6 +64,7 @@ def _toys(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         move(session, flow_id, node, value, run_id)
 
     monkeypatch.setattr(references, "move_watermark", watched)
+    monkeypatch.setattr("engine.clock._wrong", 0.0)
     with toys():
         registry.node_types()[ReadChanges.type] = ReadChanges
         yield

@@ -19,6 +19,7 @@ from engine.plan import check
 from engine.record import Change, from_json
 from engine.secrecy import take_out
 from engine.store import conflicts, flows
+from tests.conftest import Clock
 from tests.designer.conftest import Desk, exact, installation_of, work
 
 FLOW = Path(__file__).resolve().parents[2] / "flows" / "creatio-intacct" / "accounts-two-way.json"
@@ -166,7 +167,7 @@ def test_an_edit_arrives_on_the_other_side_once_and_a_conflict_is_decided(compan
     assert "updated" not in company.run()
 
 
-def test_a_merge_in_creatio_reaches_the_ledger(company: Company) -> None:
+def test_a_merge_in_creatio_reaches_the_ledger(company: Company, clock: Clock) -> None:
     old = company.edit("crm", Name="Harbour Foods", Phone="100")
     double = company.edit("crm", Name="Harbour Foods Ltd", Web="harbour.example")
     assert company.run()["created"] == 2
@@ -176,6 +177,7 @@ def test_a_merge_in_creatio_reaches_the_ledger(company: Company) -> None:
     assert requests.post(f"{page}/merge", data={"with": old}, timeout=10).url.endswith(f"/Account/{old}")
     assert requests.get(page, timeout=10).status_code == 404
 
+    clock.advance(30)  # until searches show what was written: only then is it gone
     company.run()
     kept = company.see("erp", "Harbour Foods")
     assert kept["DISPLAYCONTACT"]["URL1"] == "harbour.example", "what the survivor has got goes on"

@@ -1,0 +1,75 @@
+"""For how long a claimed lane is ours, and by which clocks that is judged.
+
+Whoever holds a lane goes by the seconds that have passed since it was claimed or renewed: no setting of a clock
+prolongs or shortens them, and sleep counts. Everybody else goes by what is stored, on a clock that all share: that of
+the PostgreSQL server, since the clocks of hosts differ, or with SQLite the time of day of the one machine.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlmodel import Session
+
+from engine import clock
+
+_OFF = 1.0
+"""Seconds by which the time of day may stray within a lease without having been set."""
+
+
+def shared_now(session: Session) -> float:
+    """Epoch seconds by the clock that leases are stored by."""
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        return clock.now()
+    at = connection.exec_driver_sql("SELECT EXTRACT(EPOCH FROM clock_timestamp())").scalar_one()
+    return float(at) + clock._skew
+
+
+class Claim:
+    """A lane in our hands: what the claim answered, and the fence that guards every commit.
+
+    inherited  its former owner has not given it back: what that one sent last may still be under way
+    ends       when it is over unless it is renewed, by ``clock.passing``
+    """
+
+    __slots__ = (
+        "_computed",
+        "_off",
+        "attempts",
+        "cursor",
+        "ends",
+        "failures",
+        "fence",
+        "inherited",
+        "lane",
+        "next",
+        "owner",
+        "run_id",
+        "staged",
+        "told_since",
+    )
+
+    def __init__(
+        self, run_id: str, lane: int, owner: str, ends: float, row: Sequence[Any], *, inherited: bool = False
+    ) -> None:
+        self.run_id, self.lane, self.owner, self.inherited = run_id, lane, owner, inherited
+        self.fence, self.next, self.staged, self.attempts, self.failures, self.told_since, self.cursor = row
+        self.prolong(ends)
+
+    def prolong(self, ends: float) -> None:
+        """It has been claimed or renewed."""
+        self.ends, self._off, self._computed = ends, clock.now() - clock.passing(), clock.worked()
+
+    def lose(self) -> None:
+        """Somebody else has it."""
+        self.ends = 0.0
+
+    @property
+    def shaken(self) -> bool:
+        """Whether the time of day was set since: others may take the lease for over, or for a longer one."""
+        return abs(clock.now() - clock.passing() - self._off) > _OFF
+
+    @property
+    def computed(self) -> float:
+        """Seconds that our process has computed since it was claimed or renewed."""
+        return clock.worked() - self._computed
