@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from engine.errors import LeaseLost, Unavailable
 from engine.store import lanes
@@ -19,6 +20,9 @@ lane knows that its former owner has sent nothing since then."""
 AHEAD = 1 / 2
 """Of a lease: what must be left of it when something is claimed that is to be sent. Then there is time to send it, and
 no claim is left behind of which nobody could tell that nothing was sent."""
+
+
+log = logging.getLogger("heddle.heartbeat")
 
 
 class Heartbeat:
@@ -53,5 +57,14 @@ class Heartbeat:
                     self._thread = None  # the next claim starts another one
                     return
             for held in kept:
-                with suppress(LeaseLost, Unavailable), self._database.write(lasting=False) as session:
-                    lanes.renew(session, held, self._lease)
+                self._renew(held)
+
+    def _renew(self, held: Claim) -> None:
+        """A claim that cannot be renewed runs out, which whoever works on it sees before it sends. The others live on."""
+        try:
+            with self._database.write(lasting=False) as session:
+                lanes.renew(session, held, self._lease)
+        except (LeaseLost, Unavailable) as reason:
+            log.debug("run %s lane %s is not renewed: %s", held.run_id, held.lane, reason)
+        except Exception:
+            log.exception("run %s lane %s cannot be renewed", held.run_id, held.lane)
