@@ -98,6 +98,17 @@ export function placeOf(flow: Flow, id: string): Position {
   return flow.layout[id] ?? { x: 0, y: 0 };
 }
 
+/** The drawing with a place for every step: what a program drew may lack some, or all. */
+export function placed(flow: Flow): Flow {
+  const lost = flow.nodes.filter((node) => !flow.layout[node.id]);
+  if (lost.length > 1 && lost.length === flow.nodes.length) return tidy(flow, null, {});
+  return lost.reduce((drawn, { id }) => {
+    const before = flow.edges.find((edge) => edge.target === id && drawn.layout[edge.source]);
+    const at = before ? placeBehind(drawn, before.source) : freePlace(drawn, { x: 0, y: 0 });
+    return { ...drawn, layout: { ...drawn.layout, [id]: at } };
+  }, flow);
+}
+
 /** Moves everything that stands downstream to the right until a card fits behind `from`. */
 export function makeRoom(flow: Flow, downstream: ReadonlySet<string>, from: Position): Flow {
   const needed = from.x + 2 * (CARD.width + GAP.across);
