@@ -42,10 +42,13 @@ def take(
             errand.guard(session, {reference.claim for reference in answered})
             references.save(session, answered)
         until = now() + errand.patience
-        owned: dict[Pair, set[str]] = {}
-        for pair in sorted({intent.pair for intent in intents}, key=str):
-            owners = {intent.left_id: intent.claim for intent in intents if intent.pair == pair}
-            owned[pair] = references.claim(session, pair, dict(sorted(owners.items())), until)
+        wishes: dict[Pair, list[tuple[str, str]]] = {}
+        for intent in intents:
+            wishes.setdefault(intent.pair, []).append((intent.left_id, intent.claim))
+        owned = {
+            pair: references.claim(session, pair, dict(sorted(wishes[pair])), until)
+            for pair in sorted(wishes, key=str)
+        }
         ours = [intent for intent in intents if intent.left_id in owned[intent.pair]]
         for intent in ours if target.match else ():
             intent.key = key(target, intent)

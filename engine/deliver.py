@@ -274,7 +274,7 @@ def _create(errand: Errand, target: WriteTarget, mine: list[Intent], done: Deliv
     try:
         for intent, result, change, _ in send(errand, target, mine, "create", done):
             if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
-                keep(errand, intent, result, done)
+                keep(errand, intent, result, done, b"" if intent.conditions else change.json)
             elif result.outcome != Outcome.IN_DOUBT:
                 done.released.append((intent.pair, intent.left_id, intent.claim))
             receive(done, intent, Receipt(result, "create", change.data, json=change.json))

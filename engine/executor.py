@@ -34,6 +34,9 @@ from engine.store.runs import load_run
 SLICE = 10.0
 """Seconds that one doorbell may keep a worker before others get their turn."""
 
+TURN = 0.5
+"""Seconds after which it gives the worker up already, if others wait: a call does not wait for a bulk run."""
+
 LEASE = 45.0
 """Seconds for which a claimed lane stays ours without a sign of life; renewed by a heartbeat."""
 
@@ -43,7 +46,7 @@ class Executor:
     """One per worker process.
 
     plans  gives the plan of a flow version (built once a process)      ring  the doorbell
-    meter  counts the calls that are made
+    meter  counts the calls that are made           is_awaited  whether a doorbell rings that nobody has answered
     """
 
     database: Database
@@ -53,6 +56,7 @@ class Executor:
     lease: float = LEASE
     slice: float = SLICE
     meter: Meter | None = None
+    is_awaited: Callable[[], bool] | None = None
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
 
     heartbeat: Heartbeat = field(init=False)
@@ -69,13 +73,18 @@ class Executor:
         waiting = [lane]
         while waiting:
             following = self._work(run_id, waiting.pop(0), deadline)
-            if now() >= deadline:
+            if self.is_over(deadline):
                 for number in following:
                     self.ring(run_id, number)
                 return
             waiting = following
             for number in following[1:]:
                 self.ring(run_id, number)
+
+    def is_over(self, deadline: float) -> bool:
+        """Whether the time of a slice that ends then is up."""
+        left = deadline - now()
+        return left <= 0 or (self.is_awaited is not None and left <= self.slice - TURN and self.is_awaited())
 
     def _work(self, run_id: str, lane: int, deadline: float) -> list[int]:
         small, held = self._claim(run_id, lane)

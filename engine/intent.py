@@ -17,7 +17,7 @@ from engine.directory import Directories
 from engine.errors import HeddleError
 from engine.node import WriteNode, WriteTarget
 from engine.planned import Approval
-from engine.record import Change, Outcome, Record, Remote, Result, fingerprint, idempotency_keys
+from engine.record import NAMES, Change, Outcome, Record, Remote, Result, digest, idempotency_keys, to_json
 from engine.store import claims, references
 from engine.store.database import Database, Session
 from engine.store.matches import Key
@@ -289,8 +289,9 @@ def _repeat_receipt(intent: Intent, reference: Reference, done: Delivered) -> No
     receive(done, intent, Receipt(result, operation, intent.wanted(operation)))
 
 
-def keep(errand: Errand, intent: Intent, result: Result, done: Delivered) -> None:
-    """Remembers the pair of objects, what was written, and by which batch."""
+def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: bytes = b"") -> None:
+    """Remembers the pair of objects, what was written, and by which batch. ``json``: its data as exact JSON, where it
+    is at hand."""
     if errand.dry or result.remote_id is None:
         return
     earlier = intent.reference.fingerprints if intent.reference else {}
@@ -303,9 +304,9 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered) -> Non
             result.number,
             result.link,
             result.answer,
-            {**earlier, errand.scope: f"{_print(intent)} {edition}".rstrip()},
+            {**earlier, errand.scope: f"{_print(intent, json)} {edition}".rstrip()},
             intent.claim,
-            result.outcome.value,
+            NAMES[result.outcome],
             0.0,
             intent.key,
         )
@@ -336,8 +337,11 @@ def ended(errand: Errand, intent: Intent) -> dict[str, str]:
     return {errand.scope: f" {newest}"} if newest else {}
 
 
-def _print(intent: Intent) -> str:
-    return fingerprint([intent.data, intent.conditions] if intent.conditions else intent.data)
+def _print(intent: Intent, json: bytes = b"") -> str:
+    """The fingerprint of what is to be written, in the order in which it is sent. Equal data in another order is looked
+    at once more, and found unchanged there."""
+    whole = to_json(intent.conditions) if intent.conditions else b""
+    return digest((json or to_json(intent.data)) + whole)
 
 
 def receive(done: Delivered, intent: Intent, receipt: Receipt) -> None:

@@ -16,7 +16,7 @@ from engine.errors import HeddleError, Held, Waiting
 from engine.node import WriteTarget
 from engine.plan import Plan
 from engine.planned import is_placeholder
-from engine.record import COUNTED, COUNTS_AS, WEIGHT, Outcome, Record, fingerprint, to_json
+from engine.record import COUNTED, COUNTS_AS, NAMES, WEIGHT, Outcome, Record, fingerprint, to_json
 from engine.store import deliveries, failures, matching, passages, references, reviews
 from engine.store.database import Session
 from engine.store.deliveries import Entry
@@ -65,7 +65,8 @@ class Ledger:
         at = now()
         for record, receipt in zip(records, receipts, strict=True):
             self._outcome(record.root, receipt.result.outcome)
-            for part, paper in enumerate((receipt, *receipt.others)):
+            self._enter(node, target, record, receipt, 0, at)
+            for part, paper in enumerate(receipt.others, 1):
                 self._enter(node, target, record, paper, part, at)
 
     def agree(self, both: Together) -> None:
@@ -83,7 +84,7 @@ class Ledger:
         self._rows.append(
             Entry(
                 self.run.id, self.held.lane, self.held.next, node, record.key, root.key, record.title or root.title,
-                result.outcome.value, WEIGHT[result.outcome], at, slot, entity, receipt.operation,
+                NAMES[result.outcome], WEIGHT[result.outcome], at, slot, entity, receipt.operation,
                 result.remote_id, result.number, None if is_placeholder(result.link) else result.link, result.code, result.message, result.detail,
                 result.field,
                 receipt.json or to_json(receipt.sent) if receipt.sent else None,
@@ -107,7 +108,7 @@ class Ledger:
         slot, entity = _place(root)
         entry = Entry(
             self.run.id, self.held.lane, self.held.next, node, record.key, root.key, record.title or root.title,
-            outcome.value, WEIGHT[outcome], now(), message=reason, origin_slot=slot, origin_entity=entity,
+            NAMES[outcome], WEIGHT[outcome], now(), message=reason, origin_slot=slot, origin_entity=entity,
         )  # fmt: skip
         if error is not None:
             field = getattr(error, "field", None)

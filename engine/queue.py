@@ -35,6 +35,8 @@ from engine.store import lanes
 from engine.store.database import Database
 
 QUEUE = "heddle"
+BULK = "heddle-bulk"
+"""Rung besides for lanes of bulk runs, where somebody listens who takes nothing else."""
 SWEEP_SECONDS = 2.0
 RUNG = "heddle:rung:"
 UNANSWERED = 5000
@@ -44,7 +46,7 @@ SIGN = 5.0
 QUIET = 10.0
 """Seconds after a ring before the sweeper rings for the same lane again."""
 
-_LIVELY = {
+_SIGNS = {
     getattr(socket, name): value
     for name, value in {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 2}.items()
     if hasattr(socket, name)
@@ -112,26 +114,34 @@ class Doorbell:
 
     def __init__(self, redis_url: str) -> None:
         self.redis = Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=2)
-        self._queue = Queue(QUEUE, connection=self.redis, serializer="json", default_timeout=-1)
+        self._queue, self._bulk = (
+            Queue(name, connection=self.redis, serializer="json", default_timeout=-1)
+            for name in (QUEUE, BULK)
+        )
 
     def ring(self, run_id: str, lane: int, crowd: str = "") -> None:
         """``crowd`` names small runs that whoever answers takes along: one unanswered ring for them is enough."""
         try:
             if crowd and not self.redis.set(RUNG + crowd, b"1", nx=True, px=UNANSWERED):
                 return
-            self._queue.enqueue(
-                "engine.queue.answer",
-                run_id,
-                lane,
-                crowd,
-                result_ttl=0,
-                failure_ttl=60,
-                ttl=600,
-                description=f"{run_id}/{lane}",
-            )
+            self._enqueue(self._queue, run_id, lane, crowd)
+            if not crowd and self._bulk.is_empty() and LaneWorker.count(queue=self._bulk):
+                self._enqueue(self._bulk, run_id, lane)
             faults.point("after-ring")
         except RedisError as error:
             log.warning("the doorbell is out of order: %s", error)
+
+    def _enqueue(self, queue: Queue, run_id: str, lane: int, crowd: str = "") -> None:
+        queue.enqueue(
+            "engine.queue.answer",
+            run_id,
+            lane,
+            crowd,
+            result_ttl=0,
+            failure_ttl=60,
+            ttl=600,
+            description=f"{run_id}/{lane}",
+        )
 
     def answered(self, crowd: str) -> None:
         """From now on a ring for the crowd is new: to be said before the database is asked who waits."""
@@ -168,20 +178,26 @@ def answer(run_id: str, lane: int, crowd: str = "") -> None:
         log.warning("lane %s of run %s waits: %s", lane, run_id, error)
 
 
-def work(runtime: Runtime, redis_url: str, **options: Any) -> None:
-    """Answers rings until the process is told to stop; ``options`` go to the Executor."""
+def work(runtime: Runtime, redis_url: str, *, bulk: bool = False, **options: Any) -> None:
+    """Answers rings until the process is told to stop; ``options`` go to the Executor.
+
+    bulk  only those for lanes of bulk runs
+    """
     global _executor, _bell  # noqa: PLW0603 - jobs are plain functions; they find their executor here
     inference.enable()
     registry.node_types()  # now, not while the first call waits for them
     registry.connectors()
     bell = _bell = Doorbell(redis_url)
-    _executor = runtime.executor(bell.ring, **options)
-    far = not redis_url.startswith(
-        "unix:"
-    )  # a socket of this machine needs no signs of life, and refuses them
-    lively: dict[str, Any] = {"socket_keepalive": True, "socket_keepalive_options": _LIVELY} if far else {}
-    connection = Redis.from_url(redis_url, **lively)
-    queue = Queue(QUEUE, connection=connection, serializer="json")
+    connection = Redis.from_url(redis_url, **_lively(redis_url))
+    queue = Queue(BULK if bulk else QUEUE, connection=connection, serializer="json")
+
+    def is_awaited() -> bool:
+        try:
+            return not queue.is_empty()
+        except RedisError:
+            return False
+
+    _executor = runtime.executor(bell.ring, is_awaited=is_awaited, **options)
     quieten_collector()
     worker = LaneWorker([queue], connection=connection, serializer="json")
     worker.work(logging_level="WARNING", with_scheduler=False)
@@ -191,7 +207,7 @@ def _lively(redis_url: str) -> dict[str, Any]:
     """A socket on this machine has no line that could be cut, and takes no such options."""
     if redis_url.startswith("unix:"):
         return {}
-    return {"socket_keepalive": True, "socket_keepalive_options": _LIVELY}
+    return {"socket_keepalive": True, "socket_keepalive_options": _SIGNS}
 
 
 def quieten_collector() -> None:

@@ -33,6 +33,9 @@ class Outcome(StrEnum):
     __hash__ = str.__hash__  # an enumeration's own is a call of ours for every look into a table
 
 
+NAMES: dict[Outcome, str] = {outcome: outcome.value for outcome in Outcome}
+"""Their names as plain text, as drivers take it: asking an enumeration for it is a call of ours."""
+
 COUNTED = ("created", "updated", "unchanged", "skipped", "held", "failed", "echo")
 """The counts that add up to ``read`` in every run."""
 
@@ -207,7 +210,12 @@ def records_from_json(raw: bytes) -> list[Record]:
 
 def fingerprint(value: Any) -> str:
     """A short hash of a value that does not depend on the order of its keys (32 hex characters)."""
-    return hashlib.blake2b(_sorted_encoder.encode(value), digest_size=16).hexdigest()
+    return digest(_sorted_encoder.encode(value))
+
+
+def digest(plain: bytes) -> str:
+    """A short hash (32 hex characters)."""
+    return hashlib.blake2b(plain, digest_size=16).hexdigest()
 
 
 def idempotency_key(*parts: str) -> str:

@@ -87,6 +87,7 @@ class Owner(Protocol):
     def directories(self) -> Directories: ...
     @property
     def heartbeat(self) -> Heartbeat: ...
+    def is_over(self, deadline: float) -> bool: ...
 
 
 class Shift:
@@ -125,7 +126,7 @@ class Shift:
             if state == "cancelled":
                 self._finish("cancelled")
                 return True
-            if state == "paused" or now() >= deadline:
+            if state == "paused" or self.executor.is_over(deadline):
                 return False
         return self._finish("done")
 

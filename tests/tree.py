@@ -58,9 +58,9 @@ class Tree:
         return Imitated(f"http://127.0.0.1:{self.port + 1 + SYSTEMS.index(system)}")
 
     @contextmanager
-    def again(self, *, workers: int = 1, **env: str) -> Iterator[None]:
+    def again(self, *, workers: int = 1, bulk_workers: int = 0, **env: str) -> Iterator[None]:
         """The same installation, started once more after it has died."""
-        with _started(self.data, self.port, self.log, 120, workers=workers, **env) as self.process:
+        with _started(self.data, self.port, self.log, 120, workers, bulk_workers, **env) as self.process:
             yield
 
     def pids(self, kind: str) -> list[int]:
@@ -108,7 +108,7 @@ class Prepared:
         """Starts a copy in the folder ``data``, which it makes; stops all of it at the end."""
         port, log = port or self.port, data.with_suffix(".log")
         shutil.copytree(self.data, data, ignore=shutil.ignore_patterns("valkey", "logs"))
-        with _started(data, port, log, 120, workers=1, **env) as process:
+        with _started(data, port, log, 120, 1, 0, **env) as process:
             yield Tree(process, port, data, log, PASSWORD, self.cookies)
 
 
@@ -129,11 +129,13 @@ def prepare(data: Path) -> Prepared:
 
 
 @contextmanager
-def running(data: Path, *, workers: int = 1, seconds: float = 120, **env: str) -> Iterator[Tree]:
+def running(
+    data: Path, *, workers: int = 1, bulk_workers: int = 0, seconds: float = 120, **env: str
+) -> Iterator[Tree]:
     """Starts ``heddle up`` with the demo and waits until it is ready; stops all of it at the end."""
     data.parent.mkdir(parents=True, exist_ok=True)
     port, log = free_ports(1 + len(SYSTEMS)), data.with_suffix(".log")
-    with _started(data, port, log, seconds, workers=workers, **env) as process:
+    with _started(data, port, log, seconds, workers, bulk_workers, **env) as process:
         tree = Tree(process, port, data, log)
         found = re.search(r"One-time password:\s+(\S+)", tree.said)
         assert found, tree.said
@@ -143,11 +145,12 @@ def running(data: Path, *, workers: int = 1, seconds: float = 120, **env: str) -
 
 @contextmanager
 def _started(
-    data: Path, port: int, log: Path, seconds: float, *, workers: int, **env: str
+    data: Path, port: int, log: Path, seconds: float, workers: int, bulk_workers: int, **env: str
 ) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "designer.cli", "up", "--workers", str(workers)],
+            [sys.executable, "-m", "designer.cli", "up", "--workers", str(workers),
+             "--bulk-workers", str(bulk_workers)],
             cwd=ROOT, env=environment(data, **{"HEDDLE_PORT": str(port), "HEDDLE_DEMO": "1", **env}),
             stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
         )  # fmt: skip

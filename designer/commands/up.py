@@ -27,7 +27,14 @@ READY_WITHIN = 90.0  # seconds
 
 @click.command()
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 32), help="Worker processes.")
-def command(workers: int) -> None:
+@click.option(
+    "--bulk-workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(0, 32),
+    help="More that only take bulk runs.",
+)
+def command(workers: int, bulk_workers: int) -> None:
     """Start everything, heal what falls, and stop all of it at Ctrl-C.
 
     Web server, workers, scheduler and an embedded Valkey; with HEDDLE_DEMO=1 the demo systems too.
@@ -42,7 +49,7 @@ def command(workers: int) -> None:
         for port in (config.port, *ports.values()):
             check_port(config.host, port)
         environment = shared_environment(config, data, ports)
-        children = tree(config, data, environment, workers, ports)
+        children = tree(config, data, environment, workers, bulk_workers, ports)
         with Supervisor(children, say) as supervisor:
             try:
                 bring_up(supervisor, config, url, environment)
@@ -90,7 +97,12 @@ def shared_environment(config: Config, data: Path, ports: dict[str, int]) -> dic
 
 
 def tree(
-    config: Config, data: Path, environment: dict[str, str], workers: int, ports: dict[str, int]
+    config: Config,
+    data: Path,
+    environment: dict[str, str],
+    workers: int,
+    bulk_workers: int,
+    ports: dict[str, int],
 ) -> list[Child]:
     """Every child of an installation."""
     logs = data / "logs"
@@ -101,6 +113,7 @@ def tree(
 
     children = [child("web", WEB, "serve"), child("scheduler", WORK, "scheduler")]
     children += [child(f"worker-{n}", WORK, "worker") for n in range(1, workers + 1)]
+    children += [child(f"bulk-worker-{n}", WORK, "worker", "--bulk") for n in range(1, bulk_workers + 1)]
     if not config.redis_url:
         children.append(
             Child("valkey", valkey.command(data), SERVICES, 4.0, environment, logs / "valkey.log")

@@ -12,14 +12,18 @@ from engine.store.database import Database
 
 
 @click.command()
-def command() -> None:
-    """Work through runs until told to stop; start as many as the machine has cores."""
+@click.option("--bulk", is_flag=True, help="Only work on bulk runs, and leave calls to the others.")
+def command(*, bulk: bool) -> None:
+    """Work through runs until told to stop; start as many as the machine has cores.
+
+    One more with --bulk fills the time in which they wait for other systems, and lets calls travel together.
+    """
     config = Config()
     database = Database(config.database)
     key = seal.load(config.data, config.secret_key.get_secret_value())
     url = doorbell_url(config)
     runtime = Runtime(database, key, turns=limiter.make_pacer(url, database))
-    queue.work(runtime, url, lease=config.lease)
+    queue.work(runtime, url, bulk=bulk, lease=config.lease)
 
 
 def doorbell_url(config: Config) -> str:

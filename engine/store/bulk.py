@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Table
@@ -46,13 +47,13 @@ def insert(
     equal = tuple(column.count(column[0]) == len(rows) for column in by_column)
     said = tuple(value for value, once in zip(rows[0], equal, strict=True) if once)
     moving = [column for column, once in zip(by_column, equal, strict=True) if not once]
-    done = 0
+    values = list(chain.from_iterable(zip(*moving, strict=True)))
+    step, done = HANDFUL * len(moving), 0
     for start in range(0, len(rows), HANDFUL):
-        some = list(zip(*(column[start : start + HANDFUL] for column in moving), strict=True))
         count = min(HANDFUL, len(rows) - start)
-        values = (*said, *(value for row in some for value in row))
         statement = _by_handful(table, columns, equal, count, conflict)
-        done += plain.change(session, statement, *values)
+        first = start // HANDFUL * step
+        done += plain.change(session, statement, *said, *values[first : first + step])
     return done
 
 

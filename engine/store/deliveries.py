@@ -1,15 +1,16 @@
 """What happened to each record: the ledger that every count comes from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Column, Index, LargeBinary, Table, select
+from sqlalchemy import Column, ColumnElement, Index, LargeBinary, Table, and_, or_, select
 from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
 from engine.record import Outcome, Result, from_json
 from engine.store import bulk
+from engine.store.indexes import partial
 from engine.walk import Receipt
 
 
@@ -27,11 +28,11 @@ class Delivery(SQLModel, table=True):
     __tablename__ = "delivery"
     __table_args__ = (
         Index("delivery_run", "run_id", "id"),
-        Index("delivery_key", "key"),
         Index("delivery_root", "root"),
-        Index("delivery_title", "title"),
+        partial("delivery_key", "key", only="key <> root"),
+        partial("delivery_title", "title", only="title <> ''"),
         Index("delivery_remote", "remote_id"),
-        Index("delivery_number", "number"),
+        partial("delivery_number", "number", only="number IS NOT NULL"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -134,11 +135,18 @@ def add_calls(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         bulk.insert(session, _calls, names, [tuple(row[name] for name in names) for row in rows])
 
 
+def with_key(keys: Iterable[str]) -> ColumnElement[bool]:
+    """Deliveries of records with these keys. Most records are their own root, and found by that."""
+    some = list(keys)
+    own = and_(_deliveries.c.root.in_(some), _deliveries.c.key == _deliveries.c.root)
+    return or_(own, and_(_deliveries.c.key.in_(some), _deliveries.c.key != _deliveries.c.root))
+
+
 def troubled(session: Session, run_ids: Sequence[str], keys: Sequence[str]) -> list[Delivery]:
     """What these runs have to say of records with these keys that failed."""
     wanted = (
         _deliveries.c.outcome.in_((Outcome.FAILED.value, Outcome.REJECTED.value)),
-        _deliveries.c.key.in_(keys),
+        with_key(keys),
     )
     query = select(Delivery).where(_deliveries.c.run_id.in_(run_ids), *wanted).order_by(_deliveries.c.id)
     return list(session.execute(query).scalars())

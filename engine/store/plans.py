@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from engine.planned import Approval, Planned
 from engine.record import Record, from_json
-from engine.store.deliveries import Delivery
+from engine.store.deliveries import Delivery, with_key
 from engine.store.progress import found_by, outcomes_of
 
 _CHUNK = 500
@@ -28,9 +28,7 @@ def approval(
     """
     writes: dict[str, Planned] = {}
     for some in _chunks(sorted({record.key for record in records})):
-        query = select(Delivery).where(
-            Delivery.run_id == plan_id, Delivery.node == node, col(Delivery.key).in_(some)
-        )
+        query = select(Delivery).where(Delivery.run_id == plan_id, Delivery.node == node, with_key(some))
         if place is not None:
             query = query.where(Delivery.slot == place[0], Delivery.entity == place[1])
         for row in session.exec(query.order_by(col(Delivery.id))):

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from engine.batch import unpack
 from engine.clock import iso
 from engine.record import Record, from_json
-from engine.store.deliveries import Call, Delivery
+from engine.store.deliveries import Call, Delivery, with_key
 from engine.store.lanes import StagedBatch
 from engine.store.progress import found_by, outcomes_of, rows
 from engine.store.runs import Run
@@ -144,6 +144,6 @@ def source(session: Session, run_id: str, key: str) -> Record | None:
 
 def history(session: Session, key: str, but: str, limit: int = 20) -> list[dict[str, Any]]:
     """Other runs that met a record with this key, newest first."""
-    met = select(Delivery.run_id).where(Delivery.key == key)
+    met = select(Delivery.run_id).where(with_key([key]))
     query = select(Run).where(col(Run.id).in_(met), Run.id != but).order_by(col(Run.id).desc()).limit(limit)
     return rows(session, list(session.exec(query)))

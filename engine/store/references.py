@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Index, LargeBinary, Table, UniqueConstraint, delete, select, update
+from sqlalchemy import Column, LargeBinary, Table, UniqueConstraint, delete, select, update
 from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
 from engine.record import from_json, to_json
 from engine.store import bulk, matches, plain
+from engine.store.indexes import partial
 
 
 class CrossReference(SQLModel, table=True):
@@ -26,7 +27,13 @@ class CrossReference(SQLModel, table=True):
     __tablename__ = "cross_reference"
     __table_args__ = (
         UniqueConstraint("left_connection", "left_entity", "left_id", "right_connection", "right_entity"),
-        Index("cross_reference_right", "right_connection", "right_entity", "right_id"),
+        partial(
+            "cross_reference_right",
+            "right_connection",
+            "right_entity",
+            "right_id",
+            only="right_id IS NOT NULL",
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+from sqlalchemy import ColumnElement, and_
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, func, select
 
 from engine.record import from_json
 from engine.store.approvals import Approval
-from engine.store.deliveries import Delivery
+from engine.store.deliveries import Delivery, with_key
 from engine.store.references import CrossReference
 from engine.store.reviews import Hold
 from engine.store.runs import Run
@@ -61,8 +62,15 @@ def matches(session: Session, q: str, limit: int = 40) -> list[Met]:
     """Deliveries that a person means by an id, a number, a title, or a part of the title of a recent one; newest first."""
     words = dict.fromkeys((q, q.upper()))
     found: dict[int, Met] = {}
-    for column in (Delivery.number, Delivery.root, Delivery.key, Delivery.remote_id, Delivery.title):
-        for met in _live(session, _newest(limit).where(col(column).in_(words))):
+    meant = (
+        col(Delivery.number).in_(words),
+        col(Delivery.root).in_(words),
+        with_key(words),
+        col(Delivery.remote_id).in_(words),
+        titled(words),
+    )
+    for condition in meant:
+        for met in _live(session, _newest(limit).where(condition)):
             found[_id(met.delivery)] = met
     if len(found) < limit:
         newest = session.exec(select(func.max(Delivery.id))).one() or 0
@@ -70,6 +78,11 @@ def matches(session: Session, q: str, limit: int = 40) -> list[Met]:
         for met in _live(session, _newest(limit).where(col(Delivery.id) > newest - RECENT, part)):
             found[_id(met.delivery)] = met
     return sorted(found.values(), key=lambda met: -_id(met.delivery))
+
+
+def titled(titles: Iterable[str]) -> ColumnElement[bool]:
+    """Deliveries of records that people call so. Those without a title are not in the index."""
+    return and_(col(Delivery.title).in_(titles), col(Delivery.title) != "")
 
 
 def references_of(session: Session, things: Sequence[Thing]) -> list[CrossReference]:

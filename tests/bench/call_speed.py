@@ -60,7 +60,7 @@ def scene(folder: Path) -> Iterator[Scene]:
     """Stops all of it at the end."""
     with bulk.service() as service:
         env = {"HEDDLE_DEMO": "0", VARIABLE: service.removeprefix("http://")}
-        with tree.running(folder / "heddle", workers=2, **env) as running:
+        with tree.running(folder / "heddle", workers=2, bulk_workers=1, **env) as running:
             api = Api(running.url, new_token(tree.environment(folder / "heddle", **env)))
             known = json.loads((FOLDER / "connections.json").read_text().replace("{url}", service))
             bound = {

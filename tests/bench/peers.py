@@ -47,18 +47,18 @@ class Peer:
 
 @contextmanager
 def heddle(service: str, folder: Path) -> Iterator[list[Peer]]:
-    """The product with everything on: web server, two workers, queue, SQLite, full ledger."""
+    """The product with everything on: web server, two workers and one for bulk, queue, SQLite, full ledger."""
     door = service.removeprefix("http://")
     env = {"HEDDLE_DEMO": "0", VARIABLE: door}
     data = folder / "heddle"
-    with tree.running(data, workers=WORKERS, **env) as running:
+    with tree.running(data, workers=WORKERS, bulk_workers=1, **env) as running:
         api = Api(running.url, new_token(tree.environment(data, **env)))
         hook = _publish(api, service, "in-bulk")
 
         def begin() -> None:
             requests.post(running.url + hook, json={"at": time.time()}, timeout=60).raise_for_status()
 
-        yield [Peer(f"Heddle, drawn, {WORKERS} workers", begin, lambda: set(running.pids("worker")))]
+        yield [Peer(f"Heddle, drawn, {WORKERS} + 1 workers", begin, lambda: set(running.pids("worker")))]
 
 
 def _publish(api: Api, service: str, name: str) -> str:

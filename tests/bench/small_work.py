@@ -71,7 +71,7 @@ def rows(times: int) -> list[tuple[str, ...]]:
     """The table. Both take turns, with records of their own each time; a first turn for cold caches does not count."""
     with tempfile.TemporaryDirectory() as folder, call_speed.scene(Path(folder)) as here:
         pids = lambda: {*here.running.pids("web"), *here.running.pids("worker")}  # noqa: E731
-        sides = [Side("Heddle, drawn, 2 workers", here.called, here.single, pids)]
+        sides = [Side("Heddle, drawn, 2 + 1 workers", here.called, here.single, pids)]
         with node_red_at(here.service, Path(folder)) as red:
             if red is not None:
                 sides.append(Side("Node-RED, drawn", f"{red[0]}/called", f"{red[0]}/single", red[1]))

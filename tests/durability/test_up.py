@@ -96,7 +96,7 @@ def test_first_start_kills_stop_and_second_start(installation: Installation) -> 
 
         # the web server has a process of its own below it: it is in the family too
         whole = len(family(process.pid))
-        assert whole == 9
+        assert whole == 10
         for victim in sorted(family(process.pid) - {process.pid}):
             if not family(victim):
                 continue  # it went with the one before

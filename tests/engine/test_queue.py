@@ -100,3 +100,22 @@ def test_what_stumbles_keeps_nothing_else_from_being_done(
     assert [record.getMessage() for record in caplog.records] == [
         f"the sweeper stumbled over {chore}; it goes on" for chore in ("what is due", "alerts")
     ]
+
+
+def test_lanes_of_bulk_runs_are_rung_for_where_somebody_listens_for_them(valkey: str) -> None:
+    """Calls stay with the others, where they travel together; and nothing piles up where nobody listens."""
+    bell = queue.Doorbell(valkey)
+    bell.ring("a", 2)
+    assert bell._bulk.jobs == []
+    redis = Redis.from_url(valkey)
+    helper = queue.LaneWorker(
+        [Queue(queue.BULK, connection=redis, serializer="json")], connection=redis, serializer="json"
+    )
+    helper.register_birth()
+    bell.ring("b", 1, "crowd")
+    assert bell._bulk.jobs == []
+    bell.ring("c", 0)
+    bell.ring("d", 2)
+    assert [job.args for job in bell._bulk.jobs] == [["c", 0, ""]], "it has enough to do with one"
+    assert [job.args[0] for job in bell._queue.jobs] == ["a", "b", "c", "d"]
+    helper.register_death()

@@ -22,6 +22,8 @@ from nodes.systems.http.line import Line, body_of, refuse
 from nodes.systems.http.settings import Call, EntityForm, WriteForm, at, getter
 from nodes.systems.http.shapes import plain_name
 
+_DID = {"create": Outcome.CREATED, "update": Outcome.UPDATED}
+
 
 class Writer:
     """Carries out changes of one kind of object."""
@@ -204,16 +206,16 @@ class Writer:
         return [_refused(error, change) for change in changes]
 
     def _results(self, body: Any, operation: str, changes: list[Change], sent_at: float) -> list[Result]:
-        answers: list[Any] = [body] * len(changes)
-        if self.write_form.body == "array":
-            answers = [None] * len(changes)
-            if self.write_form.results:
-                found = at(self.write_form.results, body)
-                if not isinstance(found, list) or len(found) != len(changes):
-                    raise self._doubt(
-                        f"{self.line.host} did not answer for each of the {len(changes)} records.", sent_at
-                    )
-                answers = found
+        if self.write_form.body != "array":
+            return [self._result(body, operation, change) for change in changes]
+        if not self.write_form.results:
+            outcome = _DID[operation]
+            return [Result(outcome, self._id(None, change)) for change in changes]
+        answers = at(self.write_form.results, body)
+        if not isinstance(answers, list) or len(answers) != len(changes):
+            raise self._doubt(
+                f"{self.line.host} did not answer for each of the {len(changes)} records.", sent_at
+            )
         return [self._result(one, operation, change) for one, change in zip(answers, changes, strict=True)]
 
     def _result(self, answer: Any, operation: str, change: Change) -> Result:
@@ -225,7 +227,7 @@ class Writer:
             )
         number, link = self._number(answer), self._link(answer)
         return Result(
-            Outcome.CREATED if operation == "create" else Outcome.UPDATED,
+            _DID[operation],
             self._id(answer, change),
             None if number is None else str(number),
             None if link is None else str(link),
@@ -234,7 +236,7 @@ class Writer:
 
     def _id(self, answer: Any, change: Change) -> str:
         """What the system calls the record, as far as it says; else what we call it, so that it is remembered."""
-        found = self._id_at(answer)
+        found = None if answer is None else self._id_at(answer)
         if not _names(found):
             found = change.remote_id or self._key(change.data)
         return str(found) if _names(found) else f"~{change.key}"
