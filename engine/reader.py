@@ -36,7 +36,7 @@ class Reader:
     had come ("mark").
 
     "counted" records have been read; "total" is how many there will be, about, once the system of the last source
-    has said so in passing.
+    has said so in passing; "at_least" says that it counts no further.
     """
 
     def __init__(self, plan: Plan, run: RunView, connect: Callable[[str], Connector[Any]]) -> None:
@@ -97,7 +97,7 @@ class Reader:
         last = cursor["source"] == len(self.sources) - 1
         if page.total is None or cursor["at"] is not None or not last or self.run.mode == "sample":
             return counted
-        return {**counted, "total": before + page.total}
+        return {**counted, "total": before + page.total, "at_least": page.at_least}
 
     def _sweep(
         self, database: Database, cursor: dict[str, Any], source: str, node: ReadNode[Any], query: Query
@@ -109,7 +109,7 @@ class Reader:
             return batches, {**cursor, "sweep": at}
         marks = {**cursor["marks"], sweep.mark_of(source): self.run.window["until"]}
         following = {"source": cursor["source"] + 1, "at": None, "since": None, "marks": marks}
-        following |= {name: cursor[name] for name in ("counted", "total") if name in cursor}
+        following |= {name: cursor[name] for name in ("counted", "total", "at_least") if name in cursor}
         if following["source"] >= len(self.sources):
             following["end"] = True
         return batches, following
@@ -129,14 +129,14 @@ class Reader:
         page = connector.read(query, at, limit)
         if self.run.mode == "sample":
             return page
-        records, watermarks, total = list(page.records), [page.watermark], page.total
+        records, watermarks, first = list(page.records), [page.watermark], page
         wanted = min(self.plan.flow.policy.batch_size * self.run.lanes, MOST)
         while page.cursor is not None and len(records) + limit <= wanted:
             page = connector.read(query, page.cursor, limit)
             records += page.records
             watermarks.append(page.watermark)
         highest = max(filter(None, watermarks), key=lambda mark: stamp(mark, None), default=None)
-        return Page(records, page.cursor, highest, total)
+        return Page(records, page.cursor, highest, first.total, first.at_least)
 
     def _limit(self, connector: Connector[Any]) -> int:
         policy = self.plan.flow.policy

@@ -176,13 +176,15 @@ class Remote(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """One page of a read. ``cursor`` is opaque JSON for the next page, None after the last one.
 
-    ``watermark`` is the highest change stamp seen so far, for an incremental read.
+    ``watermark`` is the highest change stamp seen so far, for an incremental read. ``total`` is how many records there
+    are in all where the system tells, ``at_least`` so many where it counts no further.
     """
 
     records: list[Record]
     cursor: Any = None
     watermark: str | None = None
     total: int | None = None
+    at_least: bool = False
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number")

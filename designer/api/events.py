@@ -20,7 +20,8 @@ room = new_room("events", "runs")
 LOOK = 0.5
 """Seconds between looks at the database."""
 HEARTBEAT = 10.0
-"""Seconds of silence after which a comment line shows that the stream lives, and finds out whether anybody listens."""
+"""Seconds of silence after which the stream shows that it lives, and finds out whether anybody listens: by a comment
+line, or where one was told how much time is left, by telling it again."""
 LONGEST = 900.0
 """Seconds after which a stream ends and the browser opens the next one."""
 
@@ -61,7 +62,7 @@ def watch(installation: Installation, run_id: str) -> Iterator[str]:
             yield _event("progress", shown)
         elif time.monotonic() > spoken + HEARTBEAT:
             spoken = time.monotonic()
-            yield ": still here\n\n"
+            yield _event("progress", shown) if shown["left_s"] else ": still here\n\n"
         if run.ended_at is not None:
             yield _event("end", {"state": run.state})
             return

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Column, Index, LargeBinary, Table, and_, bindparam, func, or_, select, update
 from sqlmodel import Field, Session, SQLModel
 
+from engine import tempo
 from engine.clock import now
 from engine.errors import LeaseLost
 from engine.record import from_json, to_json
@@ -26,6 +27,7 @@ class Lane(SQLModel, table=True):
     told_since  when it began to wait because it was told to, without having got on; 0 if it was not
     cursor    of the reader lane: where the next page starts, exact JSON
     counts    final outcomes of its settled batches, JSON; ``read`` included
+    beats     when it has settled how many records of late, JSON (see engine.tempo)
     """
 
     __tablename__ = "lane"
@@ -46,6 +48,7 @@ class Lane(SQLModel, table=True):
     told_since: float = 0.0
     cursor: str | None = None
     counts: str = "{}"
+    beats: str = "[]"
     code: str = ""
     message: str = ""
 
@@ -141,6 +144,7 @@ def claim(session: Session, run_id: str, lane: int, owner: str, lease: float) ->
             message="",
             retry_at=None,
             started_at=func.coalesce(_runs.c.started_at, at),
+            going_since=at,
         )
     )
     return Claim(run_id, lane, owner, at + lease, row)
@@ -163,8 +167,9 @@ def _get_through(session: Session, held: Claim, **values: Any) -> None:
     """Changes the lane: what it tried has worked, so nothing is left of a wait."""
     guard(session, held, attempts=0, failures=0, told_since=0.0, code="", message="", **values)
     if held.failures or held.told_since:
+        long = bool(held.failures) or now() - held.told_since > tempo.MINUTE
         held.failures, held.told_since = 0, 0.0
-        waits.end(session, held.run_id, held.lane)
+        waits.end(session, held.run_id, held.lane, long=long)
 
 
 def renew(session: Session, held: Claim, lease: float) -> None:
@@ -224,12 +229,13 @@ def settle_node(session: Session, held: Claim, settled: list[str], answers: byte
 
 def settle_batch(session: Session, held: Claim, counts: dict[str, int], answers: bytes | None) -> None:
     """The last commit of a batch: counts, and on to the next one."""
-    query = "SELECT counts FROM lane WHERE run_id = ? AND number = ?"
-    ((known,),) = plain.rows(session, query, held.run_id, held.lane)
+    query = "SELECT counts, beats FROM lane WHERE run_id = ? AND number = ?"
+    ((known, beats),) = plain.rows(session, query, held.run_id, held.lane)
     total = from_json(known)
     for name, count in counts.items():
         total[name] = total.get(name, 0) + count
-    _get_through(session, held, next=held.next + 1, counts=to_json(total).decode())
+    beats = tempo.note(beats, now(), counts["read"])
+    _get_through(session, held, next=held.next + 1, counts=to_json(total).decode(), beats=beats)
     _mark(session, held, state="done", answers=answers)
     held.next += 1
 

@@ -6,9 +6,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select
 
+from engine import tempo
 from engine.clock import iso, now
 from engine.errors import EngineError
 from engine.flow import Flow
+from engine.patience import TOLD
 from engine.record import COUNTED, COUNTS_AS, from_json
 from engine.store import approvals, passages
 from engine.store.deliveries import Delivery
@@ -134,17 +136,17 @@ def progress(session: Session, run: Run) -> dict[str, Any]:
     (row,) = rows(session, [run])
     nodes = _nodes(session, run.id)
     done = row["counts"]["read"]
-    rate = _rate(run, done)
-    reading, total = _total(session, run, done)
+    rate = _rate(session, run, done)
+    ahead = _ahead(session, run, done)
+    total = None if ahead["at_least"] else ahead["total"]
     return {
         **row,
         "seq": int(now() * 1000),
         "nodes": nodes,
         "edges": _edges(document(session, run), nodes, run.trigger),
         "rate": rate,
-        "reading": reading,
-        "total": total,
-        "left_s": round((total - done) / rate, 1) if total and rate and run.state == "running" else None,
+        **ahead,
+        "left_s": round((total - done) / rate, 1) if total and rate and run.ended_at is None else None,
         "retry_at": iso(run.retry_at) if run.retry_at else None,
         "code": run.code,
         "approvals": approvals.waiting_of_run(session, run.id),
@@ -203,24 +205,37 @@ def _edges(flow: Flow, nodes: Mapping[str, Mapping[str, Any]], trigger: str) -> 
     return found
 
 
-def _rate(run: Run, done: int) -> float | None:
-    """Records a second; None before anything has been settled."""
-    if run.started_at is None or not done:
-        return None
-    return round(done / max((run.ended_at or now()) - run.started_at, 0.001), 1)
-
-
-def _total(session: Session, run: Run, done: int) -> tuple[bool, int | None]:
-    """Whether it still reads, and how many records there are in all: about, as long as it reads; None if unknown."""
+def _rate(session: Session, run: Run, done: int) -> float | None:
+    """Records a second: of late as long as it goes on, over all of its time when it has ended. None if unknown."""
     if run.ended_at is not None:
-        return False, done
-    waiting = select(func.sum(StagedBatch.count)).where(
-        StagedBatch.run_id == run.id, StagedBatch.state == "staged"
+        pace = done / max(run.ended_at - (run.started_at or run.ended_at), 0.001)
+        return round(pace, 3) or None
+    if run.going_since is None or not (run.state == "running" or run.code == TOLD):
+        return None
+    beats = session.exec(select(Lane.beats).where(Lane.run_id == run.id))
+    recent = tempo.of_late(beats, run.going_since, now())
+    return None if recent is None else round(recent, 3)
+
+
+def _ahead(session: Session, run: Run, done: int) -> dict[str, Any]:
+    """Whether it still reads, and how many records there are in all: as long as it reads about, or at least; None if
+    unknown."""
+    if run.ended_at is not None:
+        return {"reading": False, "total": done, "at_least": False}
+    waiting = (  # found by their numbers: payloads of what is done would be read otherwise
+        select(func.sum(StagedBatch.count))
+        .where(StagedBatch.run_id == Lane.run_id, StagedBatch.lane == Lane.number)
+        .where(StagedBatch.number >= Lane.next, StagedBatch.state == "staged")
+        .correlate(Lane)
+        .scalar_subquery()
     )
-    known = done + (session.exec(waiting).one() or 0)
+    sums = session.exec(select(waiting).select_from(Lane).where(Lane.run_id == run.id))
+    known = done + sum(filter(None, sums))
     reader = select(Lane.cursor).where(Lane.run_id == run.id, Lane.number == 0, Lane.state == "open")
     open_reader = session.exec(reader).all()
     if not open_reader:
-        return False, known
-    told = from_json(open_reader[0]).get("total") if open_reader[0] else None
-    return True, None if told is None else max(told, known)
+        return {"reading": False, "total": known, "at_least": False}
+    cursor = from_json(open_reader[0]) if open_reader[0] else {}
+    told = cursor.get("total")
+    total = None if told is None else max(told, known)
+    return {"reading": True, "total": total, "at_least": cursor.get("at_least", False)}

@@ -76,6 +76,7 @@ class Run(SQLModel, table=True):
              {"first"}: the dry run is the match report of a first load; {"mark"}: where incremental reads go on after it
     plan_id  the dry run whose plan this run executes: nothing else is written
     gate     how many runs of the flow may work at once when this one starts; 0 does not wait (see turns)
+    going_since  since when it has gone on without a long wait or a pause
     settles  what events must be about to become part of this run as long as it has not started
     """
 
@@ -109,6 +110,7 @@ class Run(SQLModel, table=True):
     retry_at: float | None = None
     created_at: float = Field(default_factory=now)
     started_at: float | None = None
+    going_since: float | None = None
     ended_at: float | None = None
 
 

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import column, select, table, update
 from sqlmodel import Session, col
 
+from engine import tempo
+from engine.clock import now
 from engine.store import plain
 from engine.store.runs import Run
 
@@ -27,15 +29,23 @@ def any_of(run_id: str) -> Any:
     return select(_lanes.c.run_id).where(*here).exists()
 
 
-def end(session: Session, run_id: str, lane: int) -> None:
-    """A lane has got something through: the run goes on, or tells what another of its lanes waits for."""
+def end(session: Session, run_id: str, lane: int, *, long: bool) -> None:
+    """A lane has got something through: the run goes on, or tells what another of its lanes waits for. After a ``long``
+    wait of all lanes its pace begins anew."""
     others = plain.rows(session, _OTHERS, run_id, lane)
     state, code, message, due_at = ("waiting", *others[0]) if others else ("running", "", "", None)
-    plain.change(session, _SAY, state, code, message, due_at, run_id)
+    anew = long and tempo.stood_still(
+        (beats for (beats,) in plain.rows(session, _BEATS, run_id, lane)), now()
+    )
+    plain.change(session, _SAY, state, code, message, due_at, now() if anew else None, run_id)
 
 
 _OTHERS = (
     "SELECT code, message, due_at FROM lane WHERE run_id = ? AND number <> ? AND state = 'open' AND code <> ''"
     " ORDER BY due_at LIMIT 1"
 )
-_SAY = "UPDATE run SET state = ?, code = ?, message = ?, retry_at = ? WHERE id = ? AND state IN ('running', 'waiting')"
+_BEATS = "SELECT beats FROM lane WHERE run_id = ? AND number <> ?"
+_SAY = (
+    "UPDATE run SET state = ?, code = ?, message = ?, retry_at = ?, going_since = coalesce(?, going_since)"
+    " WHERE id = ? AND state IN ('running', 'waiting')"
+)

@@ -1,12 +1,14 @@
 """The drawn bulk flow of the comparison in one process against a played service.
 
 ``python -m tests.bench.bulk [RECORDS…] [--profile]``: records a second, processor time of Heddle alone for each
-record, and the highest memory. Everything is on: claims, cross references, the full ledger, a database
+record, and the highest memory. With ``--least TIMES`` each size is measured so often, in processes of their own:
+``python -m tests.bench.bulk 10_000 100_000 1_000_000 --least 3`` shows whether a record costs the same among many. Everything is on: claims, cross references, the full ledger, a database
 on disk; HTTP both ways.
 """
 
 from __future__ import annotations
 
+import argparse
 import cProfile
 import json
 import os
@@ -16,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -146,24 +148,49 @@ def alone(records: int) -> Figures:
     return Figures(*json.loads(done.stdout.splitlines()[-1]))
 
 
+def least(sizes: Sequence[int], times: int) -> list[Figures]:
+    """Of each size the least time and the most memory of so many runs. The sizes take turns, so that what else the
+    machine does meets all alike."""
+    turns = [[alone(records) for records in sizes] for _ in range(times)]
+    return [
+        Figures(
+            own[0].records, min(one.clock for one in own), min(one.processor for one in own),
+            max(one.peak for one in own),
+        )
+        for own in zip(*turns, strict=True)
+    ]  # fmt: skip
+
+
 def main() -> None:
-    numbers = [int(word.replace("_", "")) for word in sys.argv[1:] if word[0].isdigit()]
-    profile = cProfile.Profile() if "--profile" in sys.argv else None
-    if "--json" in sys.argv:
-        with service() as url, tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(run(url, Path(folder), numbers[0])))
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("records", nargs="*", type=int, default=[10_000, 10_000, 10_000])
+    asked.add_argument("--least", type=int, metavar="TIMES")
+    asked.add_argument("--profile", action="store_true")
+    asked.add_argument("--json", action="store_true")
+    given = asked.parse_args()
+    if given.least:
+        for one in least(given.records, given.least):
+            _show(one)
         return
+    profile = cProfile.Profile() if given.profile else None
     with service() as url, tempfile.TemporaryDirectory() as folder:
-        for records in numbers or [10_000, 10_000, 10_000]:
+        for records in given.records:
             one = run(url, Path(folder), records, profile)
-            print(
-                f"{one.records:>9,} records  {one.records / one.clock:>9,.0f} records/s  "
-                f"{one.clock / one.records * 1e6:6.1f} µs by the clock  "
-                f"{one.processor / one.records * 1e6:6.1f} µs of processor time  {one.peak:6.0f} MB",
-                flush=True,
-            )
+            if given.json:
+                print(json.dumps(one))
+            else:
+                _show(one)
     if profile:
         pstats.Stats(profile).sort_stats("tottime").print_stats(60)
+
+
+def _show(one: Figures) -> None:
+    print(
+        f"{one.records:>9,} records  {one.records / one.clock:>9,.0f} records/s  "
+        f"{one.clock / one.records * 1e6:6.1f} µs by the clock  "
+        f"{one.processor / one.records * 1e6:6.1f} µs of processor time  {one.peak:6.0f} MB",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -19,9 +19,9 @@ import requests
 
 from tests.bench import n8n, peers
 from tests.bench.bulk import service
-from tests.bench.peers import Peer, cpu, memory
+from tests.bench.peers import Peer, cpu, memory, rest
 
-STILL = 60.0
+STILL = 120.0
 """Seconds without a record after which a run counts as stopped."""
 WARM = 1_000
 """Records of the run before, for cold caches."""
@@ -75,10 +75,11 @@ def compared(records: int, times: int) -> dict[str, list[Run]]:
         found: dict[str, list[Run]] = {peer.name: [] for peer in here}
         for peer in here:
             measure(peer, url, 0, WARM // peer.part)
+            rest(peer.pids)
         for turn in range(times):
             for peer in here:
-                time.sleep(1)
                 found[peer.name].append(measure(peer, url, WARM + turn * records, records // peer.part))
+                rest(peer.pids)
         return found
 
 
@@ -99,11 +100,16 @@ def rows(records: int, times: int) -> list[tuple[str, ...]]:
                 f"{max(run.together for run in runs):.0f} / {max(run.largest for run in runs):.0f}",
             )
         )
-    if peers.find_node_red() is None:
-        made.append(("Node-RED", f"not installed: `{ABSENT['Node-RED']}`", "", "", ""))
-    if n8n.find() is None:
-        made.append(("n8n", f"not installed: `{ABSENT['n8n']}`", "", "", ""))
+    made += absent(len(HEAD))
     return made
+
+
+def absent(columns: int) -> list[tuple[str, ...]]:
+    """A row for each that is not installed, with what installs it."""
+    gone = [
+        name for name, found in (("Node-RED", peers.find_node_red()), ("n8n", n8n.find())) if found is None
+    ]
+    return [(name, f"not installed: `{ABSENT[name]}`", *[""] * (columns - 2)) for name in gone]
 
 
 HEAD = ("who", "records/s: least – middle – most", "Heddle is … times as fast", "µs of processor time a record",

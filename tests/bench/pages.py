@@ -7,6 +7,7 @@ from pathlib import Path
 
 MEASURED = "<!-- measured: begin -->", "<!-- measured: end -->"
 COMPARED = "<!-- compared: begin -->", "<!-- compared: end -->"
+SPENT = "<!-- spent: begin -->", "<!-- spent: end -->"
 SMALL = "<!-- small: begin -->", "<!-- small: end -->"
 
 
@@ -23,6 +24,11 @@ def compare(page: Path, machine: str, rows: Sequence[Sequence[str]]) -> None:
 def compare_small(page: Path, machine: str, rows: Sequence[Sequence[str]]) -> None:
     """The same for small work."""
     _put(page, *SMALL, machine, rows)
+
+
+def spend(page: Path, machine: str, rows: Sequence[tuple[str, str]]) -> None:
+    """Replaces the table of where the time goes."""
+    _put(page, *SPENT, machine, [("what", "share"), *rows])
 
 
 def _put(page: Path, begin: str, end: str, machine: str, rows: Sequence[Sequence[str]]) -> None:

@@ -160,6 +160,18 @@ def _wait(ready: Callable[[], bool], process: subprocess.Popen[bytes], seconds: 
     raise AssertionError("it does not answer")
 
 
+def rest(pids: Callable[[], set[int]], seconds: float = 60) -> None:
+    """Waits, so long at most, until these processes have hardly anything left to do: what one still writes down
+    afterwards is no burden to the next."""
+    before, until = cpu(pids()), time.monotonic() + seconds
+    while time.monotonic() < until:
+        time.sleep(1)
+        now = cpu(pids())
+        if now - before < 0.1:
+            return
+        before = now
+
+
 def cpu(pids: set[int]) -> float:
     """Seconds of processor time that processes have used so far."""
     total = 0.0

@@ -22,16 +22,18 @@ from tests.bench import (
     release_speed,
     rules_speed,
     settled_loop,
+    shares,
     small_work,
     two_way_speed,
 )
-from tests.bench.pages import compare, compare_small, write
+from tests.bench.pages import compare, compare_small, spend, write
 from tests.durability import tree
 from tests.durability.tree import Tree
 
 RECORDS = int(os.environ.get("BENCH_RECORDS", "10000"))
 PRESSES = int(os.environ.get("BENCH_PRESSES", "200"))
 MANY = int(os.environ.get("BENCH_MANY", "100000"))
+SIZES = sorted({*(size for size in (10_000, 100_000) if size < MANY), MANY})
 TIMES = 3
 LOOP = 20_000
 LIMIT = 40
@@ -149,15 +151,23 @@ def test_small_work() -> None:
         print(" | ".join(row))
 
 
+@pytest.mark.bench
+def test_shares() -> None:
+    found = shares.rows(2 * RECORDS)
+    spend(PAGE, machine(), found)
+    for row in found:
+        print(" | ".join(row))
+
+
 def scale() -> list[tuple[str, str]]:
-    """The whole way over HTTP in one process, few records and many, each in a process of its own."""
+    """The whole way over HTTP in one process, few records and many: whether one costs the same among many."""
     return [
         (
-            f"The flow of the comparison in one process, {one.records:,} records",
+            f"The flow of the comparison in one process, {one.records:,} records, least of {TIMES}",
             f"{one.processor / one.records * 1e6:.0f} µs of processor time a record, "
             f"{one.records / one.clock:,.0f} records/s, {one.peak:.0f} MB at most",
         )
-        for one in (whole.alone(records) for records in (10_000, MANY))
+        for one in whole.least(SIZES, TIMES)
     ]
 
 

@@ -116,7 +116,7 @@ def test_it_is_booked_as_it_would_be_alone(
         rows = [row.model_dump() for some in mine.values() for row in some]
         for row in rows:
             for column in ("id", "run_id", "flow_id", "version_id", "cause_key", "at", "created_at", "started_at",
-                           "ended_at", "window", "ms", "rung_at", "fence"):  # fmt: skip
+                           "ended_at", "going_since", "beats", "window", "ms", "rung_at", "fence"):  # fmt: skip
                 row.pop(column, None)
         found.append(repr(rows).replace(key, "X1"))
         monkeypatch.setattr(executor, "may_form", lambda plan: False)

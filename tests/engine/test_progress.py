@@ -9,9 +9,10 @@ import pytest
 
 from engine import launch
 from engine.connector import Capability, Query
+from engine.errors import Unavailable
 from engine.launch import Cause
 from engine.record import Page
-from engine.store import progress
+from engine.store import control, progress
 from engine.store.database import Database
 from tests.engine.test_arrivals import publish
 from tests.engine.test_executor import finish
@@ -43,15 +44,19 @@ def shown(bench: Bench, run_id: str) -> dict[str, Any]:
         return progress.progress(session, run)
 
 
-@pytest.mark.parametrize("told", [90, 10, None], ids=["told", "told-too-little", "not-told"])
+@pytest.mark.parametrize(
+    ("told", "at_least"),
+    [(90, False), (10, False), (90, True), (None, False)],
+    ids=["told", "told-too-little", "at-least", "not-told"],
+)
 def test_the_number_of_all_is_about_while_it_reads_and_exact_afterwards(
-    database: Database, monkeypatch: pytest.MonkeyPatch, told: int | None
+    database: Database, monkeypatch: pytest.MonkeyPatch, told: int | None, at_least: bool
 ) -> None:
     read = Toy.read
 
     def counting(self: Toy, query: Query, cursor: Any, limit: int) -> Page:
         page = read(self, query, cursor, limit)
-        return Page(page.records, page.cursor, None, told if cursor is None else None)
+        return Page(page.records, page.cursor, None, told if cursor is None else None, at_least)
 
     monkeypatch.setattr(Toy, "read", counting)
     bench = Bench(database, World(100), toy_flow(batch_size=20))
@@ -64,11 +69,83 @@ def test_the_number_of_all_is_about_while_it_reads_and_exact_afterwards(
     half = shown(bench, run_id)
     assert (half["counts"]["read"], half["reading"]) == (20, True)
     assert half["total"] == (None if told is None else max(told, 40)), "never less than what is known"
-    assert (half["left_s"] is None) == (told is None)
+    assert half["at_least"] == at_least
+    assert (half["rate"], half["left_s"]) == (None, None), "one batch says nothing of the pace"
+    monkeypatch.setattr(progress.tempo, "of_late", lambda *_: 10.0)
+    unknown = at_least or told is None
+    assert shown(bench, run_id)["left_s"] == (None if unknown else (half["total"] - 20) / 10)
     while shown(bench, run_id)["reading"]:
         brief.advance(run_id, 0)
     left = shown(bench, run_id)
-    assert (left["total"], left["left_s"] is None) == (100, False)
+    assert (left["total"], left["at_least"], left["left_s"]) == (
+        100,
+        False,
+        (100 - left["counts"]["read"]) / 10,
+    )
     finish(bench, run_id)
     over = shown(bench, run_id)
     assert (over["reading"], over["total"], over["left_s"]) == (False, 100, None)
+
+
+BATCH, SECONDS, AWAY = 20, 50.0, 9000.0
+UNKNOWN = {"none": [], "down": [120, 120, 140, 160, 180], "paused": [140, 160, 180], "told": [120]}
+"""Read so far when the time left was not known, after the beginning."""
+
+
+@pytest.mark.parametrize("trouble", UNKNOWN)
+def test_the_time_left_is_judged_by_the_pace_of_late_and_not_by_what_it_has_waited(
+    database: Database, clock: Any, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    read = Toy.read
+
+    def counting(self: Toy, query: Query, cursor: Any, limit: int) -> Page:
+        page = read(self, query, cursor, limit)
+        return Page(page.records, page.cursor, None, 240 if cursor is None else None)
+
+    monkeypatch.setattr(Toy, "read", counting)
+    bench = Bench(database, World(240), toy_flow(batch_size=BATCH))
+    run_id = begin(bench)
+    seen: list[tuple[int, float | None, float | None]] = []
+    troubles = ["down", "down"] if trouble == "down" else [trouble]
+
+    def before(changes: Any) -> None:
+        run = shown(bench, run_id)
+        seen.append((run["counts"]["read"], run["rate"], run["left_s"]))
+        if run["counts"]["read"] == 120 and troubles:
+            match troubles.pop():
+                case "down":
+                    clock.advance(AWAY)
+                    raise Unavailable("The toy is down.")
+                case "told":  # such a wait may come again: it is part of the pace while it is in sight
+                    clock.advance(2 * SECONDS)
+                    raise Unavailable("The toy asked for a pause.", retry_after=0.001)
+                case "paused":
+                    with database.write() as session:
+                        control.pause(session, run_id, "test")
+                    assert shown(bench, run_id)["left_s"] is None
+        clock.advance(SECONDS)
+
+    bench.world.before_write = before
+    executor = bench.executor(slice=0.0, lease=1e6)
+    while (run := shown(bench, run_id))["state"] not in ("done", "failed"):
+        if run["state"] == "paused":
+            clock.advance(AWAY)
+            with database.write() as session:
+                control.resume(session, run_id)
+        for lane in (0, 1):
+            executor.advance(run_id, lane)
+    assert run["rate"] == pytest.approx(240 / run_seconds(bench, run_id), rel=0.1)
+    unknown = [done for done, rate, left in seen if rate is None or left is None]
+    assert unknown == [0, 20, 40, *UNKNOWN[trouble]]
+    slower = [left / ((240 - done) / BATCH * SECONDS) for done, _, left in seen if left is not None]
+    wanted = [1, 1, 1, 1, *[5 / 3] * 3, 1, 1] if trouble == "told" else [1] * len(slower)
+    assert slower == pytest.approx(wanted, rel=0.1)
+
+
+def run_seconds(bench: Bench, run_id: str) -> float:
+    with bench.database.read() as session:
+        run = progress.get(session, run_id)
+        assert run is not None
+        assert run.ended_at
+        assert run.started_at
+        return run.ended_at - run.started_at

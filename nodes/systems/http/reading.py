@@ -13,6 +13,7 @@ from engine.connector import Query
 from engine.errors import RecordRejected
 from engine.path import MISSING, parse_path
 from engine.record import Page, Record
+from nodes.systems.http import totals
 from nodes.systems.http.answers import Judge
 from nodes.systems.http.filtering import passes
 from nodes.systems.http.line import Line
@@ -67,7 +68,7 @@ class Reader:
             )
         if query.keys is not None:
             return self._named(query, int(here["next"] or 0), limit)
-        rows, following, content = self.rows(here["next"], limit, query.since, query.until)
+        rows, following, total = self.rows(here["next"], limit, query.since, query.until)
         records = [self.record(row) for row in rows]
         if query.since or query.until:
             records = [one for one in records if within(one.version, query.since, query.until)]
@@ -75,18 +76,17 @@ class Reader:
         mark = max((stamp for stamp in stamps if stamp), key=moment, default=None)
         kept = [one for one in records if one.deleted or passes(one.data, query.filters)]
         further = {"next": following, "mark": mark} if following is not None else None
-        return Page(kept, further, mark, self._total(query, content) if cursor is None else None)
+        counted = cursor is None and not self._leaves_out(query)
+        return Page(kept, further, mark, total if counted else None)
 
-    def _total(self, query: Query, content: Any) -> int | None:
-        """How many records there are, as far as the answer counts what is read: not what Heddle leaves out itself."""
-        leaves_out = query.filters or query.until or (query.since and self.read.since is None)
-        told = str(at(self.read.total, content)) if self.read.total and not leaves_out else ""
-        return int(told) if told.isdecimal() else None
+    def _leaves_out(self, query: Query) -> bool:
+        """Whether Heddle itself leaves out some of what the service sends and counts."""
+        return bool(query.filters or query.until or (query.since and self.read.since is None))
 
     def rows(
         self, mark: Any, limit: int, since: str | None = None, until: str | None = None
-    ) -> tuple[list[Any], Any, Any]:
-        """The rows of one page, the mark of the next (None after the last), and the whole answer."""
+    ) -> tuple[list[Any], Any, int | None]:
+        """The rows of one page, the mark of the next (None after the last), and how many the answer says there are."""
         paging = self.read.paging
         whole = isinstance(paging, NextLink | LinkHeader) and mark is not None
         if whole:  # the address of a further page says everything
@@ -101,7 +101,8 @@ class Reader:
             )
         content = self.judge.content(response, self.what)
         rows = rows_at(self.read.records, content, self.line.host, self.what)
-        return rows, self._following(mark, limit, rows, content, response), content
+        following = self._following(mark, limit, rows, content, response)
+        return rows, following, totals.told(self.read, content, response.headers)
 
     def record(self, row: Any) -> Record:
         """Raises RecordRejected when the row has no id."""

@@ -218,6 +218,7 @@ class HttpSandbox(Sandbox):
             return 200, {"items": page, "next": (whole if style == "link" else path) if mark else None}
         if style == "header":
             made = answer(200, page)
+            made.headers["X-Total-Count"] = str(len(rows))
             if mark:
                 made.headers["Link"] = f'<{whole}>; rel="next", <{request.host_url}>; rel="first"'
             return made

@@ -177,7 +177,11 @@ class ReadForm(Form):
     total: ValuePath = Field(
         "",
         title="Where their number is",
-        description="$.total or $.meta.count, for services that say in each answer how many there are in all.",
+        description="$.total or $.meta.count, where the answer says how many there are in all. Empty: X-Total-Count, "
+        "Content-Range and other usual headers are looked at.",
+    )
+    total_header: HeaderName | Literal[""] = Field(
+        "", title="Header with their number", description="Only where it is none of the usual ones."
     )
     since: Since | None = Field(
         None, title="Changes", description="Empty: all are read, and Heddle leaves out the rest."

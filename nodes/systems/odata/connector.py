@@ -40,13 +40,14 @@ class Rows(NamedTuple):
     """One call's rows.
 
     following  the address of the next page      bare  no row has an annotation, at any depth
-    total      how many rows there are in all, where that is told
+    total      how many rows there are in all, where that is told; ``at_least``: or more
     """
 
     rows: list[reading.Row]
     following: str | None
     bare: bool
     total: int | None
+    at_least: bool
 
 
 class ODataConnector(Connector[ODataSettings]):
@@ -160,7 +161,10 @@ class ODataConnector(Connector[ODataSettings]):
         stamps = [here["mark"] or "", *(one.version for one in records if one.version)]
         mark = max(stamps, key=stamp_key) or None
         further = {"next": page.following, "mark": mark} if page.following else None
-        return Page(records, further, mark or query.since, None if cursor else page.total)
+        first = None if cursor else page
+        return Page(
+            records, further, mark or query.since, first and first.total, bool(first and first.at_least)
+        )
 
     def _skipping(
         self, query: Query, conditions: list[str], stamp: str, by_stamp: bool, cursor: Any, limit: int
@@ -168,7 +172,7 @@ class ODataConnector(Connector[ODataSettings]):
         entity = query.entity
         names = reading.Names(lambda row: self.model().key_of(entity, row), stamp)
         here = reading.position(cursor, utc(query.since) if query.since else None)
-        total: int | None = None
+        first: Rows | None = None
 
         def fetch(at: str, skip: int, top: int) -> tuple[list[reading.Row], int | None]:
             start = f"{stamp} ge {utc(at)}" if at else ""
@@ -179,9 +183,9 @@ class ODataConnector(Connector[ODataSettings]):
                 f"$top={top}",
                 f"$skip={skip}" if skip else "",
             ]
-            nonlocal total
+            nonlocal first
             page = self._first(entity, options) if cursor is None else self.rows(entity, options)
-            total = page.total
+            first = page if cursor is None else None
             return page.rows, None
 
         fresh, following = reading.advance(here, fetch, limit, names, by_stamp=by_stamp)
@@ -190,7 +194,9 @@ class ODataConnector(Connector[ODataSettings]):
             following.mark = here.mark
         records = self.records(entity, fresh)
         further = msgspec.to_builtins(following) if following else None
-        return Page(records, further, mark or query.since, total)
+        return Page(
+            records, further, mark or query.since, first and first.total, bool(first and first.at_least)
+        )
 
     def _named(self, query: Query, conditions: list[str], done: int, limit: int) -> Page:
         keys = list(dict.fromkeys(query.keys or ()))
@@ -257,13 +263,13 @@ class ODataConnector(Connector[ODataSettings]):
             )
         bare = not annotated(response.content, body)
         counted = body.get("@odata.count", body.get("@count"))
-        total = int(counted) if str(counted).isdecimal() and int(counted) != COUNTED_TO else None
+        total = int(counted) if str(counted).isdecimal() else None
         following = body.get("@odata.nextLink") or body.get("@nextLink")
         if not following:
-            return Rows(rows, None, bare, total)
+            return Rows(rows, None, bare, total, total == COUNTED_TO)
         whole = self.line.beside(response, str(following))
         self.line.address(whole)
-        return Rows(rows, self.line.bare(whole), bare, total)
+        return Rows(rows, self.line.bare(whole), bare, total, total == COUNTED_TO)
 
     def all_rows(self, entity: str, options: Sequence[str]) -> Iterator[reading.Row]:
         """The rows of a call and of the pages behind it."""

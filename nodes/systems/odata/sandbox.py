@@ -63,6 +63,7 @@ class ODataSandbox(Sandbox):
         Vice("page_cap", "Cuts pages shorter than asked for", {"rows": 7}),
         Vice("no_next", "Never cuts pages by itself", {}),
         Vice("no_count", "Refuses to count", {"status": 501}),
+        Vice("count_cap", "Counts no further, and does not say so", {"rows": 5000}),
     )
 
     def __init__(self, path: Path | None = None) -> None:
@@ -206,7 +207,8 @@ class ODataSandbox(Sandbox):
         if given.get("$count") == "true":
             if "no_count" in self.active:
                 raise Fault(int(self.active["no_count"]["status"]), f"The set '{entity}' is not countable.")
-            body["@odata.count"] = len(rows)
+            cap = self.active.get("count_cap")
+            body["@odata.count"] = min(len(rows), int(cap["rows"])) if cap else len(rows)
         start = int(given.get("$skiptoken", 0))
         if not start:
             rows = rows[int(given.get("$skip", 0)) :]

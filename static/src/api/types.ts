@@ -236,6 +236,8 @@ export interface RunDetail extends RunRow {
   /** Whether it still reads: then `total`, if a system told it, is only about. */
   reading: boolean;
   total: number | null;
+  /** Or more: the system counts no further. */
+  at_least: boolean;
   retry_at: string | null;
   /** What this run left waiting for people, by whom it is waited for. */
   approvals?: { count: number; by: string }[];

@@ -6,8 +6,7 @@ import { Link, useNavigate } from "react-router";
 import { api } from "../api/client";
 import { useMay } from "../api/queries";
 import type { Counts, RunDetail } from "../api/types";
-import { duration } from "../model/counts";
-import { againText } from "../model/runs";
+import { againText, leftText, rateText } from "../model/runs";
 import { hasEnded } from "../store/follow";
 import { useOverlay } from "../store/run";
 import { Count, ErrorBanner, RelativeTime, StatusBadge } from "../ui/parts";
@@ -91,8 +90,8 @@ function Progress({ run }: { run: RunDetail }) {
           {word}
         </span>
       ))}
-      {run.rate && !hasEnded(run) ? <span>{Math.round(run.rate).toLocaleString("en")} records/s</span> : null}
-      {run.left_s && !hasEnded(run) ? <span>about {duration(run.left_s * 1000)} left</span> : null}
+      {run.rate && !hasEnded(run) ? <span>{rateText(run.rate)}</span> : null}
+      {run.left_s ? <span>about {leftText(run.left_s)} left</span> : run.state === "running" && !run.rate ? <span>time left: –</span> : null}
       <span className="visually-hidden" role="status">
         {hasEnded(run) ? `The run is ${run.state}: ${words}` : `The run is ${run.state}`}
       </span>

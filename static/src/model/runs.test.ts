@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { againText, countsText, durationText, paceText, runSentence, statusText } from "./runs";
+import { againText, countsText, durationText, leftText, paceText, rateText, runSentence, statusText } from "./runs";
 
 const none = { read: 0, created: 0, updated: 0, unchanged: 0, skipped: 0, held: 0, failed: 0, echo: 0 };
 const run = { state: "done", mode: "live", counts: none, message: "", started_at: null, ended_at: null };
@@ -26,10 +26,22 @@ describe("run sentences", () => {
     expect(runSentence({ ...busy, reading: true, total: null })).toBe("340 records so far: 338 created, 2 held.");
     expect(runSentence({ ...busy, reading: true, total: 2000 })).toBe("340 of about 2,000 records so far: 338 created, 2 held.");
     expect(runSentence({ ...busy, reading: false, total: 2100 })).toBe("340 of 2,100 records so far: 338 created, 2 held.");
+    expect(runSentence({ ...busy, reading: true, total: 5000, at_least: true })).toBe("340 of at least 5,000 records so far: 338 created, 2 held.");
+    expect(paceText({ rate: 33.4, left_s: null, reading: true, total: 5000, at_least: true })).toContain("known when all has been read");
     expect(runSentence({ ...busy, reading: true, total: 300 })).toBe("340 records so far: 338 created, 2 held.");
-    expect(paceText({ rate: 33.4, left_s: 53, reading: true, total: 2000 })).toBe("33 records a second, about 53 s left");
+    expect(paceText({ rate: 33.4, left_s: 53, reading: true, total: 2000 })).toBe("33 records a second, about 55 s left");
     expect(paceText({ rate: 33.4, left_s: null, reading: true, total: null })).toContain("known when all has been read");
-    expect(paceText({ rate: null, left_s: null, reading: false, total: 0 })).toBe("Counting the pace");
+    expect(paceText({ rate: null, left_s: null, reading: false, total: 90 })).toBe("Time left: – until the pace is known");
+    expect(paceText({ rate: 33.4, left_s: 0, reading: false, total: 340 })).toBe("33 records a second");
+  });
+
+  it("tell a pace in the unit that fits", () => {
+    expect([1234.4, 1, 0.4, 0.01].map(rateText)).toEqual(["1,234 records a second", "1 record a second", "24 records a minute", "36 records an hour"]);
+  });
+
+  it("tell what is left only as exactly as it is known", () => {
+    const words = [0.2, 8, 53, 57.5, 89, 3569, 3571, 4000, 86_000, 90_000].map(leftText);
+    expect(words).toEqual(["a few seconds", "10 s", "55 s", "1 min", "1 min", "59 min", "1 h 0 min", "1 h 5 min", "23 h 55 min", "25 h"]);
   });
 
   it("say what is waited for and until when, also while it is tried again", () => {
@@ -48,6 +60,6 @@ describe("run sentences", () => {
   });
 
   it("tell time in the unit that fits", () => {
-    expect([0.2, 42, 62, 7260].map(durationText)).toEqual(["under a second", "42 s", "1 min 2 s", "2 h 1 min"]);
+    expect([0.2, 42, 62, 119.7, 7260].map(durationText)).toEqual(["under a second", "42 s", "1 min 2 s", "2 min 0 s", "2 h 1 min"]);
   });
 });

@@ -17,6 +17,8 @@ export interface Ahead {
   /** How many records there are in all; about, as long as it is reading. */
   reading?: boolean;
   total?: number | null;
+  /** Or more: the system counts no further. */
+  at_least?: boolean;
 }
 
 export interface RunLike extends Ahead {
@@ -74,7 +76,7 @@ export function runSentence(run: RunLike): string {
 /** `340 of about 2,000 records so far: 338 created, 2 held.` */
 function soFar(run: RunLike, done: string): string {
   const total = run.total ?? 0;
-  const of = total > run.counts.read ? ` of ${run.reading ? "about " : ""}${many(total, "record")}` : "";
+  const of = total > run.counts.read ? ` of ${run.at_least ? "at least " : run.reading ? "about " : ""}${many(total, "record")}` : "";
   const begun = of ? `${groupDigits(String(run.counts.read))}${of}` : many(run.counts.read, "record");
   return `${begun} so far${done ? `: ${done}` : ""}.`;
 }
@@ -87,9 +89,26 @@ export function againText(retryAt: string, now: number): string {
 
 /** The pace, and what is left: as far as it is known. */
 export function paceText(run: { rate: number | null; left_s: number | null } & Ahead): string {
-  const pace = run.rate ? `${groupDigits(String(Math.round(run.rate)))} records a second` : "Counting the pace";
-  if (run.left_s) return `${pace}, about ${durationText(run.left_s)} left`;
-  return run.reading && run.total === null ? `${pace}; how much is left is known when all has been read` : pace;
+  if (!run.rate) return "Time left: – until the pace is known";
+  if (run.left_s) return `${rateText(run.rate)}, about ${leftText(run.left_s)} left`;
+  const unknown = run.reading && (run.total === null || run.at_least);
+  return unknown ? `${rateText(run.rate)}; how much is left is known when all has been read` : rateText(run.rate);
+}
+
+/** `33 records a second`, or a minute or an hour where fewer come. */
+export function rateText(rate: number): string {
+  const [each, unit] = rate >= 1 ? [1, "a second"] : rate >= 1 / 60 ? [60, "a minute"] : [3600, "an hour"];
+  return `${many(Math.round(rate * each), "record")} ${unit}`;
+}
+
+/** What is left, only as exact as a guess can be: so it does not flicker. */
+export function leftText(seconds: number): string {
+  if (seconds < 7.5) return "a few seconds";
+  if (seconds < 57.5) return `${5 * Math.round(seconds / 5)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const fives = Math.round(seconds / 300);
+  return fives < 12 * 24 ? `${Math.floor(fives / 12)} h ${5 * (fives % 12)} min` : `${Math.round(fives / 12)} h`;
 }
 
 /** The status that a list shows: a run that is done but left something over says so. */
@@ -101,9 +120,10 @@ export function statusText(run: Pick<RunLike, "state" | "counts">): { status: st
 
 export function durationText(seconds: number): string {
   if (seconds < 1) return "under a second";
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 

@@ -139,7 +139,7 @@ function Facts({ run }: { run: RunDetail }) {
 
 function State({ run }: { run: RunDetail }) {
   const now = useNow(run.retry_at !== null);
-  const share = run.total ? Math.min(100, (100 * run.counts.read) / run.total) : null;
+  const share = run.total && !run.at_least ? Math.min(100, (100 * run.counts.read) / run.total) : null;
   return (
     <div className={css.state} role="status" aria-live="polite">
       <StatusBadge {...statusText(run)} />
@@ -159,7 +159,7 @@ function State({ run }: { run: RunDetail }) {
         ))}
         {run.state === "waiting" && run.retry_at ? (
           <small aria-live="off" title={new Date(run.retry_at).toLocaleString("en-GB")}>
-            {againText(run.retry_at, now)} You can leave; it goes on.
+            {againText(run.retry_at, now)} {run.left_s ? `${paceText(run)}. ` : ""}You can leave; it goes on.
           </small>
         ) : null}
       </div>

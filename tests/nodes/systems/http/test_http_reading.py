@@ -6,10 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from requests.structures import CaseInsensitiveDict
 
 from engine.connector import Filter, Query
 from engine.errors import AccessError, RecordRejected, Unavailable
 from engine.record import Change
+from nodes.systems.http import totals
+from nodes.systems.http.settings import ReadForm
 from tests.conftest import Served
 from tests.nodes.systems.http.conftest import Connect, read_all
 
@@ -50,6 +53,50 @@ def test_the_answer_says_how_many_there_are_unless_some_are_left_out_here(connec
     assert connector.read(some, None, 10).total is None
     astray = connect(customers={"read": {**reading, "total": "$.items"}})
     assert astray.read(Query(entity="customers"), None, 10).total is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "form", "wanted"),
+    [
+        ({}, {}, None),
+        ({"x-total-count": "1234"}, {}, 1234),
+        ({"X-WP-Total": "7"}, {}, 7),
+        ({"Content-Range": "items 0-99/1234"}, {}, 1234),
+        ({"Content-Range": "0-24/3573"}, {}, 3573),
+        ({"Content-Range": "*/0"}, {}, 0),
+        ({"Content-Range": "0-24/*"}, {}, None),
+        ({"Content-Range": "bytes 0-99/1234"}, {}, None),
+        ({"X-Total-Count": "many"}, {}, None),
+        ({"X-Total-Count": "-1", "X-Total": "9"}, {}, 9),
+        ({"X-Rows": "8", "X-Total-Count": "9"}, {"total_header": "X-Rows"}, 8),
+        ({"X-Rows": "rows 0-9/8"}, {"total_header": "x-rows"}, 8),
+        ({"X-Total-Count": "9"}, {"total_header": "X-Rows"}, 9),
+        ({"X-Total-Count": "9"}, {"total": "$.total"}, 5),
+        ({"X-Total-Count": "9"}, {"total": "$.nothing"}, 9),
+        ({}, {"total": "$.yes"}, None),
+    ],
+)
+def test_how_many_there_are_is_told_by_the_form_or_by_a_usual_header(
+    headers: dict[str, str], form: dict[str, str], wanted: int | None
+) -> None:
+    read = ReadForm.model_validate({"path": "/customers", **form})
+    assert totals.told(read, {"total": 5, "yes": True}, CaseInsensitiveDict(headers)) == wanted
+
+
+def test_a_header_says_how_many_there_are(connect: Connect) -> None:
+    paging, records, _ = PAGINGS["header"]
+    connector = connect(
+        customers={"read": {"path": "/header/customers", "records": records, "paging": paging}}
+    )
+    first = connector.read(Query(entity="customers"), None, 10)
+    assert (first.total, len(first.records)) == (33, 10)
+    assert connector.read(Query(entity="customers"), first.cursor, 10).total is None
+    middle = first.records[5].data["updated"]
+    assert connector.read(Query(entity="customers", since=middle), None, 10).total == 28
+    unable = connect(
+        customers={"read": {"path": "/header/customers", "records": records, "paging": paging, "since": None}}
+    )
+    assert unable.read(Query(entity="customers", since=middle), None, 10).total is None
 
 
 def test_only_what_changed(connect: Connect, served: Served) -> None:

@@ -120,6 +120,26 @@ def test_the_first_page_tells_how_many_there_are_where_the_service_counts(
 
 
 @pytest.mark.parametrize("paging", ["server", "skip"])
+@pytest.mark.parametrize(("cap", "told"), [(20, (20, True)), (34, (33, False))], ids=["at-least", "exact"])
+def test_a_count_that_stops_at_its_limit_says_at_least_and_ends_no_read(
+    connect: Connect,
+    served: Served,
+    monkeypatch: pytest.MonkeyPatch,
+    paging: str,
+    cap: int,
+    told: tuple[int, bool],
+) -> None:
+    monkeypatch.setattr("nodes.systems.odata.connector.COUNTED_TO", cap)
+    served.app.active["count_cap"] = {"rows": cap}
+    connector = connect(paging=paging)
+    first = connector.read(Query(entity="Customers"), None, 10)
+    assert (first.total, first.at_least) == told
+    second = connector.read(Query(entity="Customers"), first.cursor, 10)
+    assert (second.total, second.at_least) == (None, False)
+    assert len(read_all(connector)) == 33
+
+
+@pytest.mark.parametrize("paging", ["server", "skip"])
 def test_only_what_changed(connect: Connect, served: Served, paging: str) -> None:
     stamps = [row["ModifiedOn"] for row in served.app.rows("Customers")]
     connector = connect(paging=paging)
