@@ -18,8 +18,7 @@ PYTHON = sys.executable
 TOOLS = Path(sys.executable).parent
 
 # Two at a time, also where there is one core: much of it waits, for a lease, an answer, a process that starts. The
-# tests of one file stay together, because they share what takes long to make. Browsers go one after the other: two
-# of them, with a tree of processes each, want more than two cores, and then one waits too long for a screen.
+# tests of one file stay together, because they share what takes long to make.
 AT_ONCE = ["-n", "2", "--dist", "loadfile"]
 
 # what pytest is told besides; each selection leaves out what another step runs
@@ -27,7 +26,7 @@ SELECTIONS = {
     "sqlite": [*AT_ONCE, "-m", "not browser and not durability and not long and not bench"],
     "postgres": ["--postgres", *AT_ONCE, "-m", "not browser and not durability and not long and not bench"],
     "durability": [*AT_ONCE, "-m", "durability and not long and not bench"],
-    "browser": ["-m", "browser and not long and not bench", "--tracing", "retain-on-failure"],
+    "browser": [*AT_ONCE, "-m", "browser and not long and not bench", "--screenshot", "only-on-failure"],
     "kill": ["-m", "durability and not bench"],
     "long": ["-m", "long"],
     "bench": ["-m", "bench", "-s"],

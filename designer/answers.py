@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -118,15 +118,12 @@ def _answer_row(
     question: Mapping[str, Any], asked: Mapping[str, Any], given: Mapping[str, str], by: str
 ) -> Released:
     """The answer is a row of the table, in a new published version."""
-    with here().database.write() as session:
-        earlier = _answered_before(session, question, asked, given)
-        if earlier is not None:
-            return _told(earlier)
-        row = _asked_by(session, question, asked)
-        number = add_rows(session, row, str(asked["table"]), {filling.subject(asked): given}, asked, by)
-        made = promise(session, row.id, fingerprint(asked), by, answer=given, version=number)
-        audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
-    return set_free(made.number)
+
+    def act(session: Session, row: flows.FlowRow) -> dict[str, Any]:
+        rows = {filling.subject(asked): given}
+        return {"version": add_rows(session, row, str(asked["table"]), rows, asked, by)}
+
+    return _carry_out(question, asked, given, by, act)
 
 
 def add_rows(
@@ -192,15 +189,8 @@ def _answer_rule(
     if not text or (choices and text not in choices) or set(given) - {target}:
         message = f"«{text}» is none of {', '.join(choices)}." if text else f"«{target}» is missing."
         raise _unfit(target, message, f"Choose «{target}».")
-    with here().database.write() as session:
-        earlier = _answered_before(session, question, asked, given)
-        if earlier is not None:
-            return _told(earlier)
-        row = _asked_by(session, question, asked)
-        change = {ANSWERS: {f"{asked['node']}/{asked['rule']}/{target}": text}}
-        made = promise(session, row.id, fingerprint(asked), by, change=change, answer=given)
-        audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
-    return set_free(made.number)
+    change = {ANSWERS: {f"{asked['node']}/{asked['rule']}/{target}": text}}
+    return _carry_out(question, asked, given, by, lambda *_: {"change": change})
 
 
 def _answer_choice(
@@ -208,15 +198,12 @@ def _answer_choice(
 ) -> Released:
     """The answer is which object a record is. The system is asked before the transaction begins."""
     choice, remote = pairing.chosen(asked, given)
-    with here().database.write() as session:
-        earlier = _answered_before(session, question, asked, given)
-        if earlier is not None:
-            return _told(earlier)
-        row = _asked_by(session, question, asked)
+
+    def act(session: Session, _: flows.FlowRow) -> dict[str, Any]:
         pairing.choose(session, asked, choice, remote)
-        made = promise(session, row.id, fingerprint(asked), by, answer=given)
-        audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
-    return set_free(made.number)
+        return {}
+
+    return _carry_out(question, asked, given, by, act)
 
 
 def _answer_loss(
@@ -224,16 +211,12 @@ def _answer_loss(
 ) -> Released:
     """The answer is what became of an object: deleted, or merged into one that is looked up before it is believed."""
     said = losses.said(asked, given)
-    with here().database.write() as session:
-        earlier = _answered_before(session, question, asked, given)
-        if earlier is not None:
-            return _told(earlier)
-        row = _asked_by(session, question, asked)
+
+    def act(session: Session, row: flows.FlowRow) -> dict[str, Any]:
         losses.must_be_offered(session, row, asked, said)
-        change = {ANSWERS: {Said.key(str(asked["node"]), str(asked["id"])): said.text()}}
-        made = promise(session, row.id, fingerprint(asked), by, change=change, answer=given)
-        audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
-    return set_free(made.number)
+        return {"change": {ANSWERS: {Said.key(str(asked["node"]), str(asked["id"])): said.text()}}}
+
+    return _carry_out(question, asked, given, by, act)
 
 
 def _answer_doubt(
@@ -248,11 +231,8 @@ def _answer_doubt(
     if outcome == "there" and not remote_id:
         raise _unfit("id", "The id is missing.", f"Copy the id of the {asked.get('entity')} from the system.")
     remote = _look_up(pair, remote_id) if outcome == "there" else None
-    with here().database.write() as session:
-        earlier = _answered_before(session, question, asked, given)
-        if earlier is not None:
-            return _told(earlier)
-        row = _asked_by(session, question, asked)
+
+    def act(session: Session, _: flows.FlowRow) -> dict[str, Any]:
         known = references.load(session, pair, [left_id]).get(left_id)
         settled = {
             f"{hold.run_id}/{hold.lane}/{hold.batch}/{hold.node}"
@@ -271,9 +251,9 @@ def _answer_doubt(
             references.save(session, [found])
         elif known is not None and known.right_id is None:
             references.release(session, pair, [left_id], known.claim)
-        made = promise(session, row.id, fingerprint(asked), by, answer=given)
-        audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
-    return set_free(made.number)
+        return {}
+
+    return _carry_out(question, asked, given, by, act)
 
 
 def _look_up(pair: Pair, remote_id: str) -> Remote:
@@ -304,18 +284,30 @@ def _answer_period(
         ) from None
     if day.isoformat()[:7] == str(asked.get("date", ""))[:7]:
         raise _unfit("date", "This day is in the closed period itself.", "Choose a day in an open one.")
+    change = {str(asked["field"]): day.isoformat()}
+    return _carry_out(question, asked, given, by, lambda *_: {"change": change})
+
+
+# what all have in common -------------------------------------------------------------------------------
+
+
+Act = Callable[[Session, flows.FlowRow], dict[str, Any]]
+"""What an answer of one kind does in its transaction; answers what is to be promised besides (releases.promise)."""
+
+
+def _carry_out(
+    question: Mapping[str, Any], asked: Mapping[str, Any], given: Mapping[str, str], by: str, act: Act
+) -> Released:
+    """In one transaction: what the answer does, the promise that what waits for it goes on, and who said so. The same
+    answer for a second time does nothing."""
     with here().database.write() as session:
         earlier = _answered_before(session, question, asked, given)
         if earlier is not None:
             return _told(earlier)
         row = _asked_by(session, question, asked)
-        change = {str(asked["field"]): day.isoformat()}
-        made = promise(session, row.id, fingerprint(asked), by, change=change, answer=given)
+        made = promise(session, row.id, fingerprint(asked), by, answer=given, **act(session, row))
         audit.note(session, by, "review.answer", row.slug, question=asked, answer=dict(given))
     return set_free(made.number)
-
-
-# what all have in common -------------------------------------------------------------------------------
 
 
 def _unfit(field: str, message: str, cure: str) -> RequestError:

@@ -30,6 +30,10 @@ class Judgement:
     problems: list[Problem]
     nodes: dict[str, Any]
 
+    def to_solve(self, flow: Flow) -> int:
+        """What a list of flows counts; of a drawing that is not begun there is nothing to solve yet."""
+        return len(self.errors) if flow.nodes else 0
+
     @property
     def errors(self) -> list[Problem]:
         return [problem for problem in self.problems if problem.severity == "error"]
@@ -145,7 +149,7 @@ def save(row_slug: str, document: Mapping[str, Any], revision: int) -> tuple[int
     judgement = judge(flow, bindings)
     with installation.database.write() as session:
         row = current(session, row_slug, revision)
-        flows.save_draft(session, row, flow, len(judgement.errors))
+        flows.save_draft(session, row, flow, judgement.to_solve(flow))
         if bindings != row.bound():
             flows.bind(session, row, bindings)
         return row.revision, judgement

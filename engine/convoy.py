@@ -191,7 +191,10 @@ class Convoy:
         try:
             self._deliver(node, group, arrived)
         except Exception:
-            log.exception("a convoy could not deliver together; its %d runs go on alone", len(group))
+            log.exception(
+                "flow %s: a convoy could not deliver together at %s; its %d runs go on alone",
+                self.lead.run.flow_id, node, len(group),
+            )  # fmt: skip
             self._calls.clear()
             for member in group:
                 if member not in self._fallen and member not in arrived:
@@ -305,7 +308,10 @@ class Convoy:
                 following = lanes.next_in_line(session, self.lead.run.flow_id)
             self.following += following
         except Exception:
-            log.exception("a convoy could not be booked together; its %d runs go on alone", len(arrived))
+            log.exception(
+                "flow %s: a convoy could not be booked together; its %d runs go on alone",
+                self.lead.run.flow_id, len(arrived),
+            )  # fmt: skip
             for member in arrived:
                 self._fall(member)
         faults.point("after-settle")

@@ -85,8 +85,11 @@ class Clockwork:
                 except Unavailable:
                     raise
                 except HeddleError as error:
-                    log.warning("schedule %s: %s", row.id, error)
-                    self._give_up(row, error)
+                    log.warning("schedule %s of flow %s: %s", row.id, row.flow_id, error)
+                    self._give_up(row, f"{error.message} {error.cure}".strip())
+                except Exception:
+                    log.exception("schedule %s of flow %s", row.id, row.flow_id)
+                    self._give_up(row, "Heddle failed to start it; the log of the scheduler says more.")
         return rings
 
     def catch_up(self, schedule_id: int, choice: str) -> tuple[list[str], Rings]:
@@ -130,6 +133,8 @@ class Clockwork:
                 raise
             except HeddleError as error:
                 log.warning("flow %s cannot be put on the clock: %s", row.slug, error)
+            except Exception:
+                log.exception("flow %s cannot be put on the clock", row.slug)
             self._armed[row.id] = version
 
     def _fire(self, row: Schedule) -> Rings:
@@ -225,9 +230,9 @@ class Clockwork:
         schedules.note_run(session, row.id, started.run)
         return started
 
-    def _give_up(self, row: Schedule, error: HeddleError) -> None:
+    def _give_up(self, row: Schedule, why: str) -> None:
         """The flow cannot run: say so, and try again at the next firing."""
-        values: dict[str, Any] = {"message": f"{error.message} {error.cure}".strip()}
+        values: dict[str, Any] = {"message": why}
         if row.kind == "time":
             values["next_at"] = following(row.timer().timing, clock.now(), row.anchor)
         with self.database.write() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Collection, Iterator
@@ -24,6 +25,8 @@ no claim is left behind of which nobody could tell that nothing was sent."""
 
 HUNG = 1 / 2
 """Of a lease: who has computed for so long without a sign of life has not been kept from working by others."""
+
+log = logging.getLogger("heddle.heartbeat")
 
 
 class Heartbeat:
@@ -86,10 +89,13 @@ class Heartbeat:
                 self._renew(held)
 
     def _renew(self, held: Claim) -> None:
+        """A claim that cannot be renewed runs out, which whoever works on it sees before it sends. The others live on."""
         try:
             with self._database.write(lasting=False) as session:
                 lanes.renew(session, held, self._lease)
         except LeaseLost:
             held.lose()
-        except Unavailable:
-            pass  # it is tried again, as long as there is time
+        except Unavailable as reason:  # it is tried again, as long as there is time
+            log.debug("run %s lane %s is not renewed: %s", held.run_id, held.lane, reason)
+        except Exception:
+            log.exception("run %s lane %s cannot be renewed", held.run_id, held.lane)

@@ -99,7 +99,8 @@ class Inference:
         try:
             return self._draw(truth)
         except Exception:
-            log.exception("durable-rules refused; the conclusions are drawn without it")
+            drawn = ", ".join(dict.fromkeys(conclusion.fact for conclusion in self._conclusions))
+            log.exception("durable-rules refused; the conclusions (%s) are drawn without it", drawn)
             return conclude(self._conclusions, truth)
 
     def _draw(self, truth: Truth) -> Facts:

@@ -53,13 +53,8 @@ def _judge_surplus(errand: SyncErrand, couple: Couple, lost: SideName) -> None:
     fate = errand.agreement.side(here).surplus
     if fate == "hold":
         _ask(errand, couple, lost, told)
-    elif fate == "delete" and _edited(errand, couple, here):
-        _ask(
-            errand,
-            couple,
-            lost,
-            f"{told}; {_left(errand, couple, here)} was changed since both agreed",
-        )
+    elif fate == "delete":
+        _delete(errand, couple, lost, told)
     else:
         _carry_out(errand, couple, lost, fate, told)
 
@@ -74,17 +69,20 @@ def _judge_deleted(errand: SyncErrand, couple: Couple, lost: SideName) -> None:
     elif lost not in couple.deleted:
         told = f"{couple.title} cannot be found in {errand.called(lost)}, which has not reported that it was deleted"
         _ask(errand, couple, lost, told)
-    elif fate == "delete" and _edited(errand, couple, here):
-        _ask(
-            errand,
-            couple,
-            lost,
-            f"{told}, and the one in {errand.called(here)} was changed since both agreed",
-        )
     elif fate == "mark":
         _mark(errand, couple, here)
         couple.reason = f"{told}; the one in {errand.called(here)} is marked."
         couple.judged = True
+    else:
+        _delete(errand, couple, lost, told)
+
+
+def _delete(errand: SyncErrand, couple: Couple, lost: SideName, told: str) -> None:
+    """Deletes what is left, unless it was changed meanwhile: then somebody may still want it, and is asked."""
+    here = other(lost)
+    if _edited(errand, couple, here):
+        changed = f"{told}; {_left(errand, couple, here)} was changed since both agreed"
+        _ask(errand, couple, lost, changed)
     else:
         _carry_out(errand, couple, lost, "delete", told)
 

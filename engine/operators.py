@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import InvalidOperation
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from engine.moments import Mismatch, Moment, duration, moment, same_day_or_order, shifted
 from engine.readings import (
@@ -37,6 +37,7 @@ from engine.readings import (
     text,
     whole_number,
 )
+from engine.shape import ValueType
 
 MAX_TEXT = 10_000
 """Characters of a text that a pattern is tried on."""
@@ -109,19 +110,7 @@ def _nothing(_: Any) -> None:
     return None
 
 
-_ANY = (
-    "text",
-    "integer",
-    "number",
-    "money",
-    "boolean",
-    "date",
-    "datetime",
-    "id",
-    "reference",
-    "choice",
-    "any",
-)
+_ANY = tuple(kind for kind in get_args(ValueType) if kind not in ("lines", "object"))
 _TEXT = ("text", "id", "reference", "choice", "any")
 _NUMBER = ("integer", "number", "money", "any")
 _DATE = ("date", "datetime", "any")

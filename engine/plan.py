@@ -199,7 +199,9 @@ def _output(source: Node[Any] | None, flow: Flow, edge: Edge, result: Check) -> 
 def _judge_shape_of_graph(flow: Flow, nodes: Mapping[str, Node[Any]], graph: Any, result: Check) -> None:
     triggers = [node for node, made in nodes.items() if isinstance(made, TriggerNode)]
     if not triggers:
-        result.problems.append(Problem("E-NO-TRIGGER", "Nothing starts this flow.", "Add a trigger node."))
+        wrong = "Nothing starts this flow." if flow.nodes else "Nothing is drawn yet."
+        cure = "Start with a trigger: a button, a schedule, a change, or by hand."
+        result.problems.append(Problem("E-NO-TRIGGER", wrong, cure))
     reached = set(triggers).union(*(nx.descendants(graph, trigger) for trigger in triggers))
     for node, made in nodes.items():
         title = _title(flow, node)

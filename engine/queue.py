@@ -12,7 +12,9 @@ import gc
 import logging
 import socket
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from redis import Redis
@@ -27,7 +29,7 @@ from engine.alarm import Alarm
 from engine.clock import now
 from engine.errors import Unavailable
 from engine.executor import Executor
-from engine.firing import Clockwork
+from engine.firing import Clockwork, Rings
 from engine.runtime import Runtime
 from engine.store import lanes
 from engine.store.database import Database
@@ -228,33 +230,40 @@ def sweep(
     alarm: Alarm | None = None,
 ) -> None:
     """Every few seconds, starts what is due by the clock, tells what has to be told, and rings for lanes that nobody
-    attends."""
+    attends. What stumbles keeps nothing else from being done."""
+    chores: dict[str, Callable[[], Rings]] = {}
+    if clockwork is not None:
+        chores["what is due"] = clockwork.fire_due
+        chores["releases"] = partial(releases.tick, database, clockwork.plans)
+    if alarm is not None:
+        chores["alerts"] = partial(_tell, alarm)
+    chores["approvals"] = partial(_pass_time, database)
+    chores["lanes that nobody attends"] = partial(_unattended, database)
     while not stop.is_set():
-        try:
-            if clockwork is not None:
-                for run_id, lane in (*clockwork.fire_due(), *releases.tick(database, clockwork.plans)):
+        for name, chore in chores.items():
+            try:
+                for run_id, lane in chore():
                     bell.ring(run_id, lane)
-            for started in alarm.tick() if alarm else ():
-                for lane in started.lanes:
-                    bell.ring(started.run, lane)
-            sweep_once(database, bell)
-        except Unavailable as error:
-            log.warning("the sweeper waits: %s", error)
-        except Exception:
-            log.exception("the sweeper stumbled; it goes on")
+            except Unavailable as error:
+                log.warning("the sweeper waits: %s", error)
+                break
+            except Exception:
+                log.exception("the sweeper stumbled over %s; it goes on", name)
         stop.wait(interval)
 
 
-def sweep_once(database: Database, bell: Doorbell) -> int:
-    """Lets time pass for approvals, and rings for every unattended lane; answers how many."""
-    for started in approvals.tick(database, now()):
-        for lane in started.lanes:
-            bell.ring(started.run, lane)
+def _tell(alarm: Alarm) -> Rings:
+    return [(started.run, lane) for started in alarm.tick() for lane in started.lanes]
+
+
+def _pass_time(database: Database) -> Rings:
+    return [(started.run, lane) for started in approvals.tick(database, now()) for lane in started.lanes]
+
+
+def _unattended(database: Database) -> Rings:
     with database.read() as session:
         waiting = lanes.unattended(session, QUIET)
     if waiting:
         with database.write() as session:
             lanes.mark_rung(session, waiting)
-        for run_id, lane in waiting:
-            bell.ring(run_id, lane)
-    return len(waiting)
+    return waiting

@@ -50,6 +50,8 @@ def look_at_all(runtime: Runtime) -> list[str]:
             raise
         except HeddleError as error:
             log.warning("flow %s could not be looked at: %s", flow_id, error)
+        except Exception:
+            log.exception("flow %s could not be looked at; the others are", flow_id)
     return due
 
 

@@ -1,7 +1,7 @@
 """Fixtures for every test: databases, Valkey, the clock, imitated systems, the browser.
 
-``--postgres`` (or HEDDLE_TEST_POSTGRES=1, or =postgresql://… for a server of your own) runs whatever asks for a
-database on PostgreSQL instead of SQLite.
+``--postgres`` runs what asks for a database, and nothing else, on PostgreSQL; HEDDLE_TEST_POSTGRES=1 runs everything,
+that on PostgreSQL (=postgresql://… for a server of your own, with either).
 """
 
 from __future__ import annotations
@@ -47,6 +47,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 # databases ---------------------------------------------------------------------------------------------
+
+ASKING_FOR_ONE = {"database_url", "on_postgres", "postgres"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With ``--postgres``, only what asks for a database is run: all else is the same on any of them."""
+    if config.getoption("--postgres"):
+        kept, others = [], []
+        for item in items:
+            asked = not ASKING_FOR_ONE.isdisjoint(getattr(item, "fixturenames", ()))
+            (kept if asked else others).append(item)
+        items[:] = kept
+        config.hook.pytest_deselected(items=others)
 
 
 @pytest.fixture(scope="session")

@@ -309,7 +309,7 @@ def _marked(flow: Flow, four_eyes: bool | None) -> Flow:
 def _add(flow: Flow, action: str, slug: str | None = None) -> tuple[Response, int]:
     with here().database.read() as store:
         bindings = drawing.bind_missing(store, flow, {})
-    problems = len(drawing.judge(flow, bindings).errors)
+    problems = drawing.judge(flow, bindings).to_solve(flow)
     with here().database.write() as store:
         row = flows.add(store, flow, me().actor, bindings=bindings, slug=slug)
         row.problems = problems

@@ -170,7 +170,8 @@ class ApproveNode(Node[ApproveSettings]):
                 "fingerprint": fingerprint([record.key, record.deleted, record.data]),
             }
             whom = Deciders.model_validate(request["who"]).named() or "nobody"
-            message = f"Waits for approval by {whom}: {question.rstrip('.')}."
+            asked = question if question.endswith("?") else f"{question.rstrip('.')}."
+            message = f"Waits for approval by {whom}: {asked}"
             out.fail(record, Waiting(message, request=request, cure="Decide it in the inbox."))
 
     def _who(self, wanted: Mapping[str, Any]) -> dict[str, Any]:

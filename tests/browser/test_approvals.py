@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -34,7 +33,7 @@ def test_two_people_approve_in_two_browsers(page: Page, browser: Browser, tree: 
     with_approval(page, tree)
     before = intacct.objects("ARINVOICE")
     colleague = browser.new_context(viewport={"width": 390, "height": 844}, locale="en-GB").new_page()
-    sign_in_as(colleague, tree, new_colleague(page, tree))
+    screens.sign_in_by_form(colleague, tree, *new_colleague(page, tree))
 
     screens.open_deal(page, tree, DEAL)
     screens.raise_invoice(page)
@@ -84,7 +83,7 @@ def test_two_people_approve_in_two_browsers(page: Page, browser: Browser, tree: 
 def with_approval(page: Page, tree: Tree) -> None:
     """Puts an approval before the invoice of the ready flow, and the flow live."""
     screens.open_flow(page)
-    opened = call(page, tree, "GET", f"/api/flows/{FLOW}")
+    opened = screens.call(page, tree, "GET", f"/api/flows/{FLOW}")
     drawn = opened["document"]
     drawn["nodes"].append({"id": "ask", "type": "approve", "settings": ASK})
     drawn["edges"] = [edge for edge in drawn["edges"] if edge["target"] != "invoice"]
@@ -93,33 +92,11 @@ def with_approval(page: Page, tree: Tree) -> None:
         {"source": "ask", "output": "approved", "target": "invoice"},
     ]
     body = {"document": drawn, "revision": opened["revision"]}
-    saved = call(page, tree, "PUT", f"/api/flows/{FLOW}/draft", body)
-    call(page, tree, "POST", f"/api/flows/{FLOW}/publish", {"revision": saved["revision"]})
+    saved = screens.call(page, tree, "PUT", f"/api/flows/{FLOW}/draft", body)
+    screens.call(page, tree, "POST", f"/api/flows/{FLOW}/publish", {"revision": saved["revision"]})
 
 
 def new_colleague(page: Page, tree: Tree) -> tuple[str, str]:
     """E-mail and one-time password of Bob, an operator."""
     body = {"email": "bob@heddle.local", "name": "Bob", "role": "operator"}
-    return body["email"], call(page, tree, "POST", "/api/users", body)["password"]
-
-
-def sign_in_as(page: Page, tree: Tree, who: tuple[str, str]) -> None:
-    page.goto(tree.url)
-    page.get_by_label("E-mail").fill(who[0])
-    page.get_by_role("textbox", name="Password").fill(who[1])
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_label("Password until now").fill(who[1])
-    page.get_by_role("textbox", name=re.compile(r"^New password( \*)?$")).fill(screens.PASSWORD)
-    page.get_by_label("New password again").fill(screens.PASSWORD)
-    page.get_by_role("button", name="Save and go on").click()
-    expect(page.get_by_role("heading", name="Home")).to_be_visible()
-
-
-def call(page: Page, tree: Tree, method: str, path: str, body: Any = None) -> Any:
-    """What the person's browser gets from the API."""
-    csrf = page.request.get(f"{tree.url}/api/session").json()["csrf"]
-    answer = page.request.fetch(
-        tree.url + path, method=method, headers={"X-CSRF-Token": csrf}, **({"data": body} if body else {})
-    )
-    assert answer.ok, answer.text()
-    return answer.json()
+    return body["email"], screens.call(page, tree, "POST", "/api/users", body)["password"]

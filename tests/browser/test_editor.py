@@ -13,6 +13,7 @@ from tests.browser import screens
 from tests.tree import Tree
 
 pytestmark = pytest.mark.browser
+TREE = "common"
 
 NUMBER = count(1)
 MAKE = """async name => {
@@ -67,6 +68,19 @@ def pick(page: Page, node: str) -> Locator:
     card = screens.step(page, node)
     card.click(position={"x": 90, "y": 20})
     return card
+
+
+def test_an_empty_canvas_invites(page: Page, tree: Tree) -> None:
+    screens.sign_in(page, tree)
+    made = screens.call(page, tree, "POST", "/api/flows", {"document": {"heddle": 1, "name": "Nothing yet"}})
+    page.goto(f"{tree.url}/flows/{made['slug']}")
+    expect(page.get_by_role("heading", name="What starts this flow?")).to_be_visible()
+    expect(page.get_by_test_id("save-state")).to_have_text("Saved")
+    expect(page.get_by_role("button", name=re.compile("problem"))).to_have_count(0)
+    page.get_by_role("button", name="Publish", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Nothing is drawn yet. Start with a trigger")
+    expect(dialog.get_by_role("button", name="Publish", exact=True)).to_be_disabled()
 
 
 def test_a_step_is_added_behind_the_chosen_one(page: Page, slug: str) -> None:

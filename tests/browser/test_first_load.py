@@ -22,9 +22,9 @@ def test_report_decide_load_and_repair(page: Page, tree: Tree) -> None:
     dialog.get_by_text("Certain records").click()
     expect(dialog.get_by_role("button", name="Run now")).to_be_disabled()
     dialog.get_by_role("button", name="First load…").click()
-    page.wait_for_url(re.compile(r"/runs/\w+$"), timeout=30_000)
+    page.wait_for_url(re.compile(r"/runs/\w+$"), timeout=screens.SLOW)
     report = page.url
-    expect(page.get_by_role("tab", name="Match report")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("tab", name="Match report")).to_be_visible(timeout=screens.SLOW)
     expect(page.get_by_text("Nothing has been written yet.")).to_be_visible()
 
     page.get_by_role("group", name="Bands").get_by_role("button", name="new").click()
@@ -39,7 +39,7 @@ def test_report_decide_load_and_repair(page: Page, tree: Tree) -> None:
     page.get_by_role("button", name="Load exactly this").click()
     page.wait_for_url(lambda url: url != report and "/runs/" in url)
     expect(page.get_by_text("executes an approved plan")).to_be_visible()
-    expect(page.get_by_text(re.compile("^Done")).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile("^Done")).first).to_be_visible(timeout=screens.SLOW)
 
     page.get_by_role("link", name="References").click()
     expect(page.get_by_text("Linked").first).to_be_visible()
@@ -48,7 +48,9 @@ def test_report_decide_load_and_repair(page: Page, tree: Tree) -> None:
     page.get_by_role("menuitem", name="Point to another object…").click()
     page.get_by_label(re.compile("^Id in ")).fill(NOBODY)
     page.get_by_role("button", name="Link", exact=True).click()
-    expect(page.get_by_text(re.compile(f"has no .* with the id {NOBODY}"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile(f"has no .* with the id {NOBODY}"))).to_be_visible(
+        timeout=screens.SLOW
+    )
     page.keyboard.press("Escape")
     page.set_viewport_size({"width": 390, "height": 844})
     for address in (f"{tree.url}/references", report):

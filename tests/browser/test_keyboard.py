@@ -11,6 +11,7 @@ from tests.browser import screens
 from tests.tree import Tree
 
 pytestmark = pytest.mark.browser
+TREE = "common"
 
 
 def test_the_main_job_by_keyboard(page: Page, tree: Tree) -> None:
@@ -70,7 +71,7 @@ def test_the_main_job_by_keyboard(page: Page, tree: Tree) -> None:
 
 def tab_to(page: Page, text: str, kind: str = "a, button") -> None:
     """Presses Tab until something of this kind, whose words begin with the text, has the focus."""
-    for _ in range(60):
+    for _ in range(200):
         page.keyboard.press("Tab")
         there = page.evaluate(
             "([kind, text]) => document.activeElement.matches(kind)"

@@ -16,6 +16,7 @@ from tests.browser.tour import deciding
 from tests.tree import Tree
 
 pytestmark = pytest.mark.browser
+TREE = "common"
 
 DRAWING: dict[str, Any] = {
     "heddle": 1,

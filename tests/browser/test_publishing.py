@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import screens
-from tests.browser.test_approvals import call, sign_in_as
 from tests.tree import Tree
 
 pytestmark = pytest.mark.browser
@@ -24,9 +23,9 @@ def test_two_people_put_a_flow_live(page: Page, browser: Browser, tree: Tree) ->
     page.get_by_role("button", name="Keep").click()
     expect(page.get_by_test_id("save-state")).to_have_text("Saved")
     body = {"email": "eve@heddle.local", "name": "Eve", "role": "editor"}
-    password = call(page, tree, "POST", "/api/users", body)["password"]
+    password = screens.call(page, tree, "POST", "/api/users", body)["password"]
     colleague = browser.new_context(viewport={"width": 390, "height": 844}, locale="en-GB").new_page()
-    sign_in_as(colleague, tree, (body["email"], password))
+    screens.sign_in_by_form(colleague, tree, body["email"], password)
 
     ask(page, "Invoices need two people")
     colleague.goto(f"{tree.url}/inbox?tab=publications")
@@ -66,4 +65,5 @@ def ask(page: Page, note: str) -> None:
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("What is new?").fill(note)
     dialog.get_by_role("button", name="Ask for publication").click()
-    expect(page.get_by_text("Asked for", exact=True)).to_be_visible()
+    expect(page.get_by_text("Asked for", exact=True).last).to_be_visible()
+    expect(dialog).to_have_count(0)

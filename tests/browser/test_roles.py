@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -73,7 +72,7 @@ def test_a_role_sees_what_works_for_it(browser: Browser, tree: Tree, admin: Page
     refused: list[str] = []
     page.on("response", lambda got: refused.append(got.url) if got.status == 403 else None)
     try:
-        sign_in_first(page, tree, f"{role}@example.org", password)
+        screens.sign_in_by_form(page, tree, f"{role}@example.org", password)
         connection = page.evaluate("fetch('/api/connections').then(answer => answer.json())")[0]["id"]
         run = page.evaluate("fetch('/api/runs').then(answer => answer.json())")["runs"][0]["id"]
         for (path, name), needed in NEEDS.items():
@@ -113,15 +112,3 @@ def button(page: Page, name: str) -> Locator:
     return within.get_by_role("button", name=name, exact=True).or_(
         within.get_by_role("link", name=name, exact=True)
     )
-
-
-def sign_in_first(page: Page, tree: Tree, email: str, password: str) -> None:
-    page.goto(tree.url)
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_role("textbox", name="Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_label("Password until now").fill(password)
-    page.get_by_role("textbox", name=re.compile(r"^New password( \*)?$")).fill(screens.PASSWORD)
-    page.get_by_label("New password again").fill(screens.PASSWORD)
-    page.get_by_role("button", name="Save and go on").click()
-    expect(page.get_by_role("heading", name="Home")).to_be_visible()

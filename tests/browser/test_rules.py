@@ -13,6 +13,7 @@ from tests.browser.screens import SLOW, publish, sign_in
 from tests.tree import Tree
 
 pytestmark = pytest.mark.browser
+TREE = "common"
 
 
 def more_than(amount: int) -> dict[str, Any]:

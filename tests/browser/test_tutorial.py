@@ -12,6 +12,7 @@ from tests.browser.tour import tour
 from tests.tree import Tree
 
 pytestmark = pytest.mark.browser
+TREE = "untouched"
 
 TUTORIAL = Path(__file__).resolve().parents[2] / "docs" / "tutorial.md"
 

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import screens
+from tests.browser.screens import call
 from tests.browser.test_accessibility import violations
 from tests.browser.two_sides import (
     Clerks,
-    call,
     disagree,
     find,
     in_conflict,

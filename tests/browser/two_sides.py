@@ -15,6 +15,7 @@ from engine import registry
 from engine.http import Http
 from engine.record import Change
 from tests.browser import screens
+from tests.browser.screens import call
 from tests.tree import Tree
 
 FLOW = Path(__file__).resolve().parents[2] / "flows" / "creatio-intacct" / "accounts-two-way.json"
@@ -53,15 +54,6 @@ class Clerks:
     def account(self, name: str) -> dict[str, Any]:
         (found,) = self.connectors["creatio"].find("Account", [{"Name": name}], ["Web", "Fax", "Phone"])[0]
         return {"id": found.id, **found.data}
-
-
-def call(page: Page, tree: Tree, method: str, path: str, body: Any = None) -> Any:
-    session = page.request.get(f"{tree.url}/api/session").json()
-    answer = page.request.fetch(
-        tree.url + path, method=method, data=body, headers={"X-CSRF-Token": session["csrf"]}
-    )
-    assert answer.ok, answer.text()
-    return answer.json()
 
 
 def keep_in_step(page: Page, tree: Tree) -> str:

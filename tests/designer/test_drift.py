@@ -153,6 +153,22 @@ def test_the_daily_look_takes_every_live_flow_once(
     assert watch.look_at_all(runtime) == [], "what is paused is left alone"
 
 
+def test_a_flow_that_the_daily_look_stumbles_over_keeps_no_other_from_being_looked_at(
+    app: Any, editor: Desk, slug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = exact(editor.post("/api/flows", {"document": reading()}))["slug"]
+    assert editor.post(f"/api/flows/{second}/publish", {"revision": 1}).status_code == 200
+    asked: list[str] = []
+
+    def stumble(_: Any, flow_id: str) -> None:
+        asked.append(flow_id)
+        raise ZeroDivisionError("a fault of ours")
+
+    monkeypatch.setattr(watch, "look", stumble)
+    assert watch.look_at_all(installation_of(app).runtime) == asked
+    assert len(set(asked)) == 2
+
+
 @pytest.fixture
 def operator(desks: dict[str, Desk]) -> Desk:
     return desks["operator"]

@@ -73,6 +73,17 @@ def test_a_drawing_with_errors_is_not_published(editor: Desk, flow: str) -> None
     assert exact(editor.get(f"/api/flows/{flow}"))["state"] == "draft"
 
 
+def test_an_empty_drawing_has_nothing_to_solve_and_is_not_published(editor: Desk) -> None:
+    made = exact(editor.post("/api/flows", {"document": {"heddle": 1, "name": "Nothing yet"}}))
+    (listed,) = [row for row in exact(editor.get("/api/flows")) if row["slug"] == made["slug"]]
+    assert listed["problems"] == 0
+    refused = editor.post(f"/api/flows/{made['slug']}/publish", {"revision": made["revision"]})
+    assert refused.status_code == 422
+    (problem,) = exact(refused)["problems"]
+    assert (problem["code"], problem["message"]) == ("E-NO-TRIGGER", "Nothing is drawn yet.")
+    assert problem["cure"].startswith("Start with a trigger")
+
+
 def test_an_unbound_flow_is_not_published(editor: Desk) -> None:
     slug = exact(editor.post("/api/flows", {"document": drawing()}))["slug"]
     refused = editor.post(f"/api/flows/{slug}/publish", {"revision": 1})

@@ -167,7 +167,17 @@ def test_a_paused_flow_does_not_fire_and_has_missed_nothing(clocked: Clocked, cl
     assert len(clocked.fire()) == 1
 
 
-def test_a_flow_that_cannot_run_says_so_and_stops_no_other(clocked: Clocked, clock: Clock) -> None:
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        (DefinitionError([], "A node type is gone."), "A node type is gone."),
+        (KeyError("a fault of ours"), "the log of the scheduler says more"),
+    ],
+    ids=["drawing", "fault"],
+)
+def test_a_flow_that_cannot_run_says_so_and_stops_no_other(
+    clocked: Clocked, clock: Clock, trouble: Exception, said: str
+) -> None:
     bad = clocked.publish(drawn("schedule", every(15), "Bad"))
     clocked.publish(drawn("schedule", every(15), "Good"))
     clock.advance(901)
@@ -175,7 +185,7 @@ def test_a_flow_that_cannot_run_says_so_and_stops_no_other(clocked: Clocked, clo
 
     def plans(wanted: int) -> Any:
         if wanted == version:
-            raise DefinitionError([], "A node type is gone.")
+            raise trouble
         return clocked.plans[wanted]
 
     scheduler = clocked.scheduler()
@@ -183,7 +193,7 @@ def test_a_flow_that_cannot_run_says_so_and_stops_no_other(clocked: Clocked, clo
     assert len(scheduler.fire_due()) == 1
     with clocked.database.read() as session:
         rows = {flow.name: row for row, flow in schedules.listed(session)}
-    assert "A node type is gone." in rows["Bad"].message
+    assert said in rows["Bad"].message
     assert (rows["Bad"].next_at or 0) > clock.now()
 
 

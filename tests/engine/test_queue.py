@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from rq import Queue
 from rq.worker import WorkerStatus
 
 from engine import queue
+from engine.store.database import Database
 
 
 @pytest.mark.parametrize("url", ["unix:///tmp/none.sock?db=0", "redis://localhost:1/0"])
@@ -62,6 +64,42 @@ def test_a_ring_is_answered_and_forgotten(
     assert [record.getMessage() for record in caplog.records] == ["the job b/1 failed"]
     left = {key for key in redis.keys("*") if not key.startswith((b"rq:worker", b"rq:queues"))}
     assert left == set()
+
+
+def test_what_stumbles_keeps_nothing_else_from_being_done(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A fault in the clockwork and another in the alerts, round after round: lanes are rung for all the same."""
+    over = threading.Event()
+    rung: list[tuple[str, int]] = []
+
+    class Faulty:
+        plans = None
+
+        rounds = 0
+
+        def fire_due(self) -> None:
+            self.rounds += 1
+            if self.rounds > 4:
+                over.set()
+            raise KeyError("a fault of ours")
+
+        tick = fire_due
+
+    class Bell:
+        def ring(self, run_id: str, lane: int) -> None:
+            rung.append((run_id, lane))
+            over.set()
+
+    monkeypatch.setattr(queue.lanes, "unattended", lambda *_: [("a", 1)])
+    bell: Any = Bell()
+    faulty: Any = Faulty()
+    with caplog.at_level(logging.ERROR, "heddle.queue"):
+        queue.sweep(database, bell, over, 0.01, clockwork=faulty, alarm=faulty)
+    assert rung == [("a", 1)]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"the sweeper stumbled over {chore}; it goes on" for chore in ("what is due", "alerts")
+    ]
 
 
 def test_lanes_of_bulk_runs_are_rung_for_where_somebody_listens_for_them(valkey: str) -> None:

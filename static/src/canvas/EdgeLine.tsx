@@ -15,12 +15,15 @@ const SIDE: Record<string, string | undefined> = { held: css["held"], failed: cs
 
 /** A wire with the number of records on it; what was held or failed stands apart. */
 export const EdgeLine = memo(function EdgeLine(props: EdgeProps<CanvasEdge>) {
-  const { id, selected, sourceHandleId } = props;
+  const { id, selected, source, sourceHandleId, target } = props;
   const [hovered, setHovered] = useState(false);
   const readOnly = useEditor((editor) => editor.readOnly);
   const moving = useOverlay((overlay) => overlay.moving);
   const pill = usePill(id);
-  const [path, x, y] = getSmoothStepPath({ ...props, borderRadius: 14, offset: 12 });
+  const twin = useEditor(({ history }) => history.present.edges.some((edge) => edge.source === source && edge.target === target && edgeId(edge) !== id));
+  const [path, middleX, middleY] = getSmoothStepPath({ ...props, borderRadius: 14, offset: 12 });
+  // the middles of two wires between the same steps all but meet; where they leave they are apart
+  const [x, y] = twin ? [props.sourceX + 26, props.sourceY] : [middleX, middleY];
   const classes = [css.line, selected && css.selected, SIDE[sourceHandleId ?? ""], moving && pill && pill.passed > 0 && css.moving];
   return (
     <>

@@ -140,9 +140,17 @@ function Shapes({ shapes }: { shapes: Readonly<Record<string, Entity | null>> })
   const known = Object.entries(shapes).filter((entry): entry is [string, Entity] => entry[1] !== null && entry[1].fields.length > 0);
   const distinct = known.filter(([port], index) => port !== "rejected" || index === 0);
   if (!distinct.length) return <p className={css.hint}>Try on a sample to see what would come out, and what would be written.</p>;
-  return distinct.map(([port, shape]) => (
-    <div key={port} className={css.out}>
-      {distinct.length > 1 ? <div className={css.outHead}>{port}</div> : null}
+  // most outputs of a step pass on the same record: its fields are shown once for them
+  const alike = new Map<string, { ports: string[]; shape: Entity }>();
+  for (const [port, shape] of distinct) {
+    const fields = JSON.stringify(shape.fields);
+    const found = alike.get(fields);
+    if (found) found.ports.push(port);
+    else alike.set(fields, { ports: [port], shape });
+  }
+  return [...alike.values()].map(({ ports, shape }) => (
+    <div key={ports[0]} className={css.out}>
+      {distinct.length > 1 ? <div className={css.outHead}>{ports.join(", ")}</div> : null}
       <FieldTree fields={shape.fields} />
     </div>
   ));

@@ -24,7 +24,7 @@ import { Link } from "react-router";
 import { useMay } from "../api/queries";
 import { redoLabel, undoLabel } from "../model/history";
 import { problemsLine } from "../model/problems";
-import { change, keepMine, stepBack, stepForward, takeTheirs, useEditor } from "../store/editor";
+import { change, keepMine, stepBack, stepForward, takeTheirs, useDocument, useEditor } from "../store/editor";
 import { useOverlay } from "../store/run";
 import { useView, type Dialog } from "../store/view";
 import { StatusBadge } from "../ui/parts";
@@ -214,9 +214,11 @@ function Notice() {
 
 function Problems() {
   const problems = useEditor((editor) => editor.problems);
+  const begun = useDocument().nodes.length > 0;
   const open = useView((view) => view.problemsOpen);
   const errors = problems.some((problem) => problem.severity === "error");
   const tone = errors ? "failed" : problems.length ? "held" : "ok";
+  if (!begun) return null; // the canvas asks for the first step
   return (
     <button
       type="button"

@@ -144,7 +144,7 @@ function Needs({ asked, drawings, drifted, groups, disputed, runs, connections, 
           to="/inbox?tab=held"
           tone="held"
           count={waiting}
-          title={`${many(waiting, "document")} held by ${many(groups.length, "question")}`}
+          title={`${many(waiting, "document")} ${waiting === 1 ? "waits" : "wait"} for ${many(groups.length, "answer")}`}
           text={groups[0]?.message ?? ""}
         />
       ) : null}

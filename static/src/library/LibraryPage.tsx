@@ -9,6 +9,7 @@ import { type SharedEntry, type SharedKind, useCreateShared, useLibrary } from "
 import { useMay } from "../api/queries";
 import { Count, EmptyState, ErrorBanner, Page, RelativeTime, Rows } from "../ui/parts";
 import { KINDS, kindOf } from "./kinds";
+import { NamingFoot } from "./NamingFoot";
 import css from "./library.module.css";
 
 export function LibraryPage() {
@@ -107,14 +108,7 @@ function NewEntry({ close }: { close: () => void }) {
         onKeyDown={(event) => event.key === "Enter" && make()}
       />
       <ErrorBanner error={create.error} />
-      <div className={css.foot}>
-        <Button disabled={!title.trim()} loading={create.isPending} onClick={make}>
-          Make it
-        </Button>
-        <Button variant="default" onClick={close}>
-          Cancel
-        </Button>
-      </div>
+      <NamingFoot act="Make it" name={title} loading={create.isPending} onAct={make} close={close} />
     </Modal>
   );
 }

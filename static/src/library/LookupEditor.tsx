@@ -2,7 +2,7 @@
 
 import { Button } from "@mantine/core";
 import { IconFileImport } from "@tabler/icons-react";
-import { useRef, useState } from "react";
+import { useState } from "react";
 
 import { readCells } from "../api/decisions";
 import { useImportRows } from "../api/lookups";
@@ -10,6 +10,7 @@ import type { Json, LookupTable } from "../model/flow";
 import { fillTable } from "../model/table";
 import { ErrorBanner } from "../ui/parts";
 import { TableEditor } from "../ui/table/TableEditor";
+import { useFileChoice } from "../ui/useFileChoice";
 import { DaysPanel } from "./DaysPanel";
 import { FeedPanel } from "./FeedPanel";
 import { LargeRows } from "./LargeRows";
@@ -25,7 +26,6 @@ export function LookupEditor({ detail, document, onChange, problems, readOnly }:
   const large = detail.rows > SMALL;
   const bring = useImportRows(detail.slug);
   const [error, setError] = useState<unknown>(null);
-  const file = useRef<HTMLInputElement>(null);
   const set = (next: LookupTable) => onChange(next as unknown as Json);
 
   async function take(picked: File) {
@@ -44,23 +44,13 @@ export function LookupEditor({ detail, document, onChange, problems, readOnly }:
     }
   }
 
+  const { field, choose } = useFileChoice("File with rows", ".csv,.txt,.xlsx", (picked) => void take(picked));
   return (
     <>
-      <input
-        ref={file}
-        type="file"
-        hidden
-        aria-label="File with rows"
-        accept=".csv,.txt,.xlsx"
-        onChange={(event) => {
-          const picked = event.currentTarget.files?.[0];
-          event.currentTarget.value = "";
-          if (picked) void take(picked);
-        }}
-      />
+      {field}
       {readOnly ? null : (
         <div className={css.bar}>
-          <Button size="compact-sm" variant="default" loading={bring.isPending} leftSection={<IconFileImport size={15} />} onClick={() => file.current?.click()}>
+          <Button size="compact-sm" variant="default" loading={bring.isPending} leftSection={<IconFileImport size={15} />} onClick={choose}>
             Rows from Excel or CSV
           </Button>
           <span className={css.quiet}>They take the place of those that are there. More than {SMALL.toLocaleString("en")} become a version at once.</span>

@@ -11,6 +11,7 @@ import { valueText } from "../model/values";
 import { ErrorBanner } from "../ui/parts";
 import { WhatChanged } from "./History";
 import { kindOf } from "./kinds";
+import { NamingFoot } from "./NamingFoot";
 import css from "./library.module.css";
 
 interface Props {
@@ -170,14 +171,7 @@ function Share({ kind, own, close, onShared }: { kind: SharedKind; own: unknown;
       <p style={{ marginTop: 0 }}>It moves into the library, and this step uses version 1 of it from there.</p>
       <TextInput label="Name" data-autofocus value={title} onChange={(event) => setTitle(event.currentTarget.value)} />
       <ErrorBanner error={create.error} />
-      <div className={css.foot}>
-        <Button disabled={!title.trim()} loading={create.isPending} onClick={share}>
-          Share it
-        </Button>
-        <Button variant="default" onClick={close}>
-          Cancel
-        </Button>
-      </div>
+      <NamingFoot act="Share it" name={title} loading={create.isPending} onAct={share} close={close} />
     </Modal>
   );
 }

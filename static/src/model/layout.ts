@@ -7,6 +7,8 @@ import { moveNodes } from "./operations";
 
 export const GRID = 16;
 export const CARD = { width: 256, height: 96 };
+/** The height of a card with outputs of its own, such as that of a step that writes. */
+const TALL = 192;
 const MAIN: ReadonlySet<string> = new Set(["out", "written"]);
 const GAP = { across: 96, down: 12 };
 
@@ -78,24 +80,35 @@ export function distribute(flow: Flow, ids: ReadonlySet<string>, axis: "x" | "y"
   return moveNodes(flow, places);
 }
 
-/** The nearest place at or below this one where a card covers no other. */
-export function freePlace(flow: Flow, wanted: Position): Position {
+/** The nearest place at or below this one where a card covers no other; `height` is that of the cards there. */
+export function freePlace(flow: Flow, wanted: Position, height = CARD.height): Position {
   const at = snapped(wanted);
   const covers = (place: Position) =>
     Object.values(flow.layout).some(
-      (other) => Math.abs(other.x - place.x) < CARD.width + GRID && Math.abs(other.y - place.y) < CARD.height + GRID,
+      (other) => Math.abs(other.x - place.x) < CARD.width + GRID && Math.abs(other.y - place.y) < height + GRID,
     );
   while (covers(at)) at.y += GRID;
   return at;
 }
 
-export function placeBehind(flow: Flow, id: string): Position {
+export function placeBehind(flow: Flow, id: string, height = CARD.height): Position {
   const at = placeOf(flow, id);
-  return freePlace(flow, { x: at.x + CARD.width + GAP.across, y: at.y });
+  return freePlace(flow, { x: at.x + CARD.width + GAP.across, y: at.y }, height);
 }
 
 export function placeOf(flow: Flow, id: string): Position {
   return flow.layout[id] ?? { x: 0, y: 0 };
+}
+
+/** The drawing with a place for every step: what a program drew may lack some, or all. */
+export function placed(flow: Flow): Flow {
+  const lost = flow.nodes.filter((node) => !flow.layout[node.id]);
+  if (lost.length > 1 && lost.length === flow.nodes.length) return tidy(flow, null, {});
+  return lost.reduce((drawn, { id }) => {
+    const before = flow.edges.find((edge) => edge.target === id && drawn.layout[edge.source]);
+    const at = before ? placeBehind(drawn, before.source, TALL) : freePlace(drawn, { x: 0, y: 0 }, TALL);
+    return { ...drawn, layout: { ...drawn.layout, [id]: at } };
+  }, flow);
 }
 
 /** Moves everything that stands downstream to the right until a card fits behind `from`. */

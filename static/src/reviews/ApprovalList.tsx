@@ -14,7 +14,13 @@ import css from "./reviews.module.css";
 
 type View = "mine" | "all" | "decided";
 
-export function ApprovalList({ onDone }: { onDone: (done: Told) => void }) {
+interface Props {
+  /** How many wait for somebody else. */
+  others: number;
+  onDone: (done: Told) => void;
+}
+
+export function ApprovalList({ others, onDone }: Props) {
   const [view, setView] = useState<View>("mine");
   const found = useApprovals(view === "mine" ? "mine" : "all", view === "decided" ? "decided" : "open");
   const [picked, setPicked] = useState<ReadonlySet<number>>(new Set());
@@ -47,7 +53,17 @@ export function ApprovalList({ onDone }: { onDone: (done: Told) => void }) {
       <ErrorBanner error={found.error} retry={() => void found.refetch()} />
       {found.isPending ? <Rows count={3} height={100} /> : null}
       {found.data && rows.length === 0 ? (
-        <EmptyState icon={IconUserCheck} title={EMPTY[view]}>
+        <EmptyState
+          icon={IconUserCheck}
+          title={EMPTY[view]}
+          act={
+            view === "mine" && others ? (
+              <Button variant="default" onClick={() => setView("all")}>
+                Show {others === 1 ? "the one that waits" : `the ${others} that wait`} for others
+              </Button>
+            ) : null
+          }
+        >
           A step “Approval” in a flow stops a record here until the people it names have said yes.
         </EmptyState>
       ) : null}

@@ -98,7 +98,7 @@ export function InboxPage() {
           Consulting”. One answer lets all alike go out.
         </EmptyState>
       ) : null}
-      {tab === "approvals" ? <ApprovalList onDone={(told) => setDone({ ...told, question: "", at: Date.now() })} /> : null}
+      {tab === "approvals" ? <ApprovalList others={asked.length - mine} onDone={(told) => setDone({ ...told, question: "", at: Date.now() })} /> : null}
       {tab === "publications" ? <PublicationList onDone={(told) => setDone({ ...told, question: "", at: Date.now() })} /> : null}
       {tab === "conflicts" ? <ConflictList onDone={(told) => setDone({ ...told, question: "", at: Date.now() })} /> : null}
       {tab === "held" && groups.some((group) => group.mine !== groups[0]?.mine || group.owner) ? (

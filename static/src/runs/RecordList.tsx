@@ -2,12 +2,13 @@
 
 import { Button, SegmentedControl } from "@mantine/core";
 import { IconExternalLink, IconListSearch } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
 
 import { useDeliveries, useRecords } from "../api/runs";
 import type { Delivery, RunDetail, RunRecord } from "../api/types";
 import { Filters } from "../ui/list/Filters";
-import { More } from "../ui/list/More";
+import { More, type Paged } from "../ui/list/More";
 import { EmptyState, ErrorBanner, Rows, StatusBadge } from "../ui/parts";
 import { recordAddress, outcomeOf } from "./words";
 import css from "./runs.module.css";
@@ -73,19 +74,11 @@ function Records({ run, filters, moving }: ListProps) {
   const list = useRecords(run, filters, moving);
   const rows = list.data?.pages.flatMap((page) => page.records) ?? [];
   return (
-    <>
-      <ErrorBanner error={list.error} retry={() => void list.refetch()} />
-      {list.isPending ? <Rows count={6} /> : null}
-      {list.data && !rows.length ? <NoRows moving={moving} filtered={Object.keys(filters).length > 0} /> : null}
-      {rows.length ? (
-        <div className={css.table}>
-          {rows.map((row) => (
-            <RecordLine key={row.key} run={run} row={row} />
-          ))}
-        </div>
-      ) : null}
-      <More of={list} />
-    </>
+    <Listed of={list} filters={filters} moving={moving}>
+      {rows.map((row) => (
+        <RecordLine key={row.key} run={run} row={row} />
+      ))}
+    </Listed>
   );
 }
 
@@ -110,19 +103,11 @@ function Writes({ run, filters, titles, moving }: ListProps & { titles: Record<s
   const list = useDeliveries(run, filters, moving);
   const rows = list.data?.pages.flatMap((page) => page.deliveries) ?? [];
   return (
-    <>
-      <ErrorBanner error={list.error} retry={() => void list.refetch()} />
-      {list.isPending ? <Rows count={6} /> : null}
-      {list.data && !rows.length ? <NoRows moving={moving} filtered={Object.keys(filters).length > 0} /> : null}
-      {rows.length ? (
-        <div className={css.table}>
-          {rows.map((row) => (
-            <WriteLine key={row.id} run={run} row={row} step={titles[row.node] ?? row.node} />
-          ))}
-        </div>
-      ) : null}
-      <More of={list} />
-    </>
+    <Listed of={list} filters={filters} moving={moving}>
+      {rows.map((row) => (
+        <WriteLine key={row.id} run={run} row={row} step={titles[row.node] ?? row.node} />
+      ))}
+    </Listed>
   );
 }
 
@@ -147,6 +132,24 @@ function WriteLine({ run, row, step }: { run: string; row: Delivery; step: strin
         ) : null}
       </span>
     </div>
+  );
+}
+
+interface ListedProps extends Omit<ListProps, "run"> {
+  of: Paged & { error: unknown; isPending: boolean; data?: unknown; refetch: () => unknown };
+  children: ReactNode[];
+}
+
+/** The rows of a list, or why there are none. */
+function Listed({ of, filters, moving, children }: ListedProps) {
+  return (
+    <>
+      <ErrorBanner error={of.error} retry={() => void of.refetch()} />
+      {of.isPending ? <Rows count={6} /> : null}
+      {of.data && !children.length ? <NoRows moving={moving} filtered={Object.keys(filters).length > 0} /> : null}
+      {children.length ? <div className={css.table}>{children}</div> : null}
+      <More of={of} />
+    </>
   );
 }
 

@@ -8,7 +8,7 @@ import css from "./sandboxes.module.css";
 
 type Vice = Sandbox["vices"][number];
 
-const NAMES: Record<string, string> = { times: "times", ms: "ms", seconds: "seconds", retry_after: "s until again" };
+const NAMES: Record<string, string> = { times: "times", ms: "ms", seconds: "seconds", retry_after: "s until again", per_second: "a second", at_once: "at once" };
 
 interface Props {
   vice: Vice;

@@ -5,6 +5,7 @@ import { create } from "zustand";
 import type { Check, FlowDetail, FlowState, NodeInsight } from "../api/types";
 import type { Flow, Problem } from "../model/flow";
 import { commit, redo, startHistory, undo, type History } from "../model/history";
+import { placed } from "../model/layout";
 import { byNode, inOrder } from "../model/problems";
 
 export type SaveState = "saved" | "waiting" | "saving" | "offline" | "conflict" | "refused";
@@ -76,13 +77,14 @@ export const present = (): Flow => getState().history.present;
 export const useDocument = (): Flow => useEditor((editor) => editor.history.present);
 
 export function openFlow(detail: FlowDetail, readOnly = false): void {
+  const document = placed(detail.document);
   setState({
     opened: detail,
     slug: detail.slug,
     readOnly,
-    history: startHistory(detail.document),
+    history: startHistory(document),
     revision: detail.revision,
-    stored: detail.document,
+    stored: document,
     save: "saved",
     saveMessage: "",
     theirs: null,
@@ -96,7 +98,8 @@ export function openFlow(detail: FlowDetail, readOnly = false): void {
 }
 
 /** A version to look at (a run's drawing): nothing can be changed. */
-export function showDocument(slug: string, document: Flow): void {
+export function showDocument(slug: string, stored: Flow): void {
+  const document = placed(stored);
   setState({
     opened: null,
     slug,

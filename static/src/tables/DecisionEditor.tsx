@@ -3,7 +3,7 @@
 import { ActionIcon, Button, Menu, Modal, Select, Tooltip } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconArrowsMaximize, IconColumnInsertLeft, IconColumnInsertRight, IconDots, IconFileExport, IconFileImport, IconRowInsertBottom, IconTable } from "@tabler/icons-react";
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useState } from "react";
 
 import { exportTable, importTable, useTableReport } from "../api/decisions";
 import { addInput, addOutput, addRow, AGGREGATES, type DecisionTable, POLICIES, readDecision, setOutput, startDecision, writeCell } from "../model/decision";
@@ -11,6 +11,7 @@ import type { NodeEditorProps } from "../model/editing";
 import { useSources } from "../store/sources";
 import { EmptyState, ErrorBanner } from "../ui/parts";
 import { ValueProvider } from "../ui/value/context";
+import { useFileChoice } from "../ui/useFileChoice";
 import { ColumnHead } from "./ColumnHead";
 import { Grid } from "./Grid";
 import { marksOf } from "./marks";
@@ -38,7 +39,6 @@ export function DecisionEditor(props: EditorProps) {
   const [wide, setWide] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [choice, setChoice] = useState<{ file: File; names: string[] } | null>(null);
-  const file = useRef<HTMLInputElement>(null);
   const save = (next: DecisionTable) => onChange({ ...value, table: next });
 
   async function bring(chosen: File, decision = "") {
@@ -53,20 +53,7 @@ export function DecisionEditor(props: EditorProps) {
     }
   }
 
-  const chooser = (
-    <input
-      ref={file}
-      type="file"
-      hidden
-      aria-label="File with a decision table"
-      accept=".xlsx,.dmn,.xml"
-      onChange={(event) => {
-        const chosen = event.currentTarget.files?.[0];
-        event.currentTarget.value = "";
-        if (chosen) void bring(chosen);
-      }}
-    />
-  );
+  const { field, choose } = useFileChoice("File with a decision table", ".xlsx,.dmn,.xml", (chosen) => void bring(chosen));
   const messages = (
     <>
       <ErrorBanner error={error} />
@@ -83,7 +70,7 @@ export function DecisionEditor(props: EditorProps) {
   if (!table) {
     return (
       <div className={css.editor}>
-        {chooser}
+        {field}
         <EmptyState
           icon={IconTable}
           title="No table yet"
@@ -91,7 +78,7 @@ export function DecisionEditor(props: EditorProps) {
             readOnly ? null : (
               <div className={`${css.bar} ${css.starts}`}>
                 <Button onClick={() => save(startDecision(node.title))}>Start a table</Button>
-                <Button variant="default" onClick={() => file.current?.click()}>
+                <Button variant="default" onClick={choose}>
                   Bring one from Excel or DMN
                 </Button>
               </div>
@@ -114,7 +101,7 @@ export function DecisionEditor(props: EditorProps) {
       save={save}
       wide={wide}
       onWide={setWide}
-      onImport={() => file.current?.click()}
+      onImport={choose}
       onError={setError}
       messages={messages}
     />
@@ -127,7 +114,7 @@ export function DecisionEditor(props: EditorProps) {
       readOnly={readOnly}
       onTable={(id, changed) => onFlow({ tables: { ...flow.tables, [id]: changed } })}
     >
-      {chooser}
+      {field}
       {wide ? (
         <Modal opened fullScreen title={node.title || table.title || "Decision table"} onClose={() => setWide(false)} closeOnEscape={false}>
           {sheet}

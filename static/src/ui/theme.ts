@@ -49,6 +49,8 @@ export const theme = createTheme({
     Button: { defaultProps: { size: "sm" } },
     TextInput: { defaultProps: { size: "sm" } },
     Select: { defaultProps: { size: "sm" } },
+    // a list is made when it is opened: a panel with many of them would hold thousands of choices that nobody sees
+    Combobox: { defaultProps: { keepMounted: false } },
     Textarea: { defaultProps: { size: "sm" } },
     InputWrapper: { styles: { description: { fontSize: "12.5px", lineHeight: 1.4 }, error: { fontSize: "12.5px", lineHeight: 1.4 } } },
     Tooltip: { defaultProps: { openDelay: 300, transitionProps: { duration: 100 }, multiline: true, maw: 320 } },

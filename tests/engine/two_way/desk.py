@@ -28,6 +28,15 @@ def open_conflicts(database: Database) -> list[conflicts.Conflict]:
         return conflicts.open_conflicts(session)
 
 
+def at_odds(here: Office) -> None:
+    """A pair that was in step, A1 and B1, of which both have got another phone number since: 12 and 13 for 11."""
+    here.crm.edit("A1", code="1", phone="11")
+    here.sync()
+    here.crm.edit("A1", phone="12")
+    here.erp.edit("B1", phone="13")
+    here.sync()
+
+
 def decide(database: Database, row: conflicts.Conflict, **answers: Any) -> conflicts.Conflict:
     told = {f"{field}={field.upper()}": answer for field, answer in answers.items()}
     with database.write() as session:

@@ -8,7 +8,7 @@ from engine import clock
 from engine.errors import RequestError
 from engine.record import from_json
 from engine.store.database import Database
-from tests.engine.two_way.desk import counts, decide, office, open_conflicts, with_policy
+from tests.engine.two_way.desk import at_odds, counts, decide, office, open_conflicts, with_policy
 
 
 def test_a_conflict_waits_while_other_fields_go_on_and_is_decided_once(database: Database) -> None:
@@ -58,11 +58,7 @@ def test_a_decision_on_values_that_moved_is_asked_again(database: Database) -> N
 
 def test_a_typed_value_goes_to_both_sides(database: Database) -> None:
     here = office(database)
-    here.crm.edit("A1", code="1", phone="11")
-    here.sync()
-    here.crm.edit("A1", phone="12")
-    here.erp.edit("B1", phone="13")
-    here.sync()
+    at_odds(here)
     (row,) = open_conflicts(database)
     decide(database, row, phone={"take": "value", "value": "99"})
     here.sync()

@@ -11,7 +11,7 @@ from engine.record import Origin, Record, from_json
 from engine.scope import ANSWERS
 from engine.store.database import Database
 from tests.engine.two_systems import PAIRS, Office
-from tests.engine.two_way.desk import counts, decide, held, office, open_conflicts
+from tests.engine.two_way.desk import at_odds, counts, decide, held, office, open_conflicts
 
 
 def merged(database: Database, *, twins: bool = False, tell: bool = True, **settings: Any) -> Office:
@@ -67,11 +67,7 @@ def test_a_merge_that_changes_nothing_is_told_all_the_same(database: Database) -
 
 def test_a_conflict_about_the_loser_is_over(database: Database) -> None:
     here = office(database)
-    here.crm.edit("A1", code="1", phone="11")
-    here.sync()
-    here.crm.edit("A1", phone="12")
-    here.erp.edit("B1", phone="13")
-    here.sync()
+    at_odds(here)
     (old,) = open_conflicts(database)
     here.crm.edit("A2", code="1", phone="14")
     here.crm.merge("A1", "A2")

@@ -6,7 +6,7 @@ import { ApiError } from "../../api/client";
 import { useAskForPublication, useStanding } from "../../api/publications";
 import { useDiff, usePublish } from "../../api/queries";
 import { problemsLine } from "../../model/problems";
-import { paint, useEditor } from "../../store/editor";
+import { paint, useDocument, useEditor } from "../../store/editor";
 import { useView } from "../../store/view";
 import { ErrorBanner, Rows } from "../../ui/parts";
 import { Ahead } from "./Ahead";
@@ -20,6 +20,7 @@ export function PublishDialog({ slug, close }: { slug: string; close: () => void
   const live = useEditor((editor) => editor.liveVersion);
   const saved = useEditor((editor) => editor.save === "saved" && editor.history.present === editor.stored);
   const problems = useEditor((editor) => editor.problems);
+  const begun = useDocument().nodes.length > 0;
   const errors = problems.filter((problem) => problem.severity === "error");
   const diff = useDiff(slug, live, "draft", saved);
   const standing = useStanding(slug, saved);
@@ -65,7 +66,7 @@ export function PublishDialog({ slug, close }: { slug: string; close: () => void
       <ErrorBanner error={diff.error ?? standing.error ?? publish.error ?? ask.error} />
       {errors.length ? (
         <p className={css.lead} style={{ color: "var(--failed)" }}>
-          {problemsLine(errors)} in the drawing. A version with problems cannot go live.
+          {begun ? `${problemsLine(errors)} in the drawing. A version with problems cannot go live.` : `${errors[0]?.message} ${errors[0]?.cure}`}
         </p>
       ) : null}
       <Textarea
@@ -78,7 +79,7 @@ export function PublishDialog({ slug, close }: { slug: string; close: () => void
         onChange={(event) => setNote(event.currentTarget.value)}
       />
       <Group justify="flex-end" mt="lg">
-        {errors.length ? (
+        {errors.length && begun ? (
           <Button
             variant="default"
             onClick={() => {

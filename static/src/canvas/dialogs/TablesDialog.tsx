@@ -1,6 +1,6 @@
 import { Button, Modal, Select } from "@mantine/core";
 import { IconFileImport, IconTable, IconTablePlus } from "@tabler/icons-react";
-import { useRef, useState } from "react";
+import { useState } from "react";
 
 import { readCells } from "../../api/decisions";
 import { useEntities, useEntity } from "../../api/queries";
@@ -9,6 +9,7 @@ import { fillTable, startTable, tableId } from "../../model/table";
 import { change, useDocument, useEditor } from "../../store/editor";
 import { EmptyState, ErrorBanner } from "../../ui/parts";
 import { TableEditor } from "../../ui/table/TableEditor";
+import { useFileChoice } from "../../ui/useFileChoice";
 import { SharedTable, UseShared } from "./SharedTables";
 import css from "./dialogs.module.css";
 
@@ -21,7 +22,6 @@ export function TablesDialog({ close }: { close: () => void }) {
   const readOnly = useEditor((editor) => editor.readOnly);
   const [chosen, setChosen] = useState(Object.keys(tables)[0] ?? "");
   const [error, setError] = useState<unknown>(null);
-  const file = useRef<HTMLInputElement>(null);
   const table = tables[chosen];
   const shared = chosen.startsWith(SHARED) ? chosen.slice(SHARED.length) : "";
   const save = (id: string, next: LookupTable) => change("Change a lookup table", (flow) => ({ ...flow, tables: { ...flow.tables, [id]: next } }), `table ${id}`);
@@ -42,6 +42,7 @@ export function TablesDialog({ close }: { close: () => void }) {
     }
   }
 
+  const { field, choose } = useFileChoice("File with rows", ".csv,.txt,.xlsx", (picked) => void bring(picked));
   const start = (
     <Button variant={table ? "default" : "filled"} leftSection={<IconTablePlus size={16} />} onClick={add}>
       New table
@@ -49,18 +50,7 @@ export function TablesDialog({ close }: { close: () => void }) {
   );
   return (
     <Modal opened onClose={close} title="Lookup tables" size={860} radius="lg">
-      <input
-        ref={file}
-        type="file"
-        hidden
-        aria-label="File with rows"
-        accept=".csv,.txt,.xlsx"
-        onChange={(event) => {
-          const picked = event.currentTarget.files?.[0];
-          event.currentTarget.value = "";
-          if (picked) void bring(picked);
-        }}
-      />
+      {field}
       {table ? (
         <>
           <div className={css.tableBar}>
@@ -76,7 +66,7 @@ export function TablesDialog({ close }: { close: () => void }) {
                 {start}
                 <UseShared onTaken={setChosen} />
                 {shared ? null : (
-                  <Button variant="default" leftSection={<IconFileImport size={16} />} onClick={() => file.current?.click()}>
+                  <Button variant="default" leftSection={<IconFileImport size={16} />} onClick={choose}>
                     Rows from Excel or CSV
                   </Button>
                 )}

@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 
 import css from "./list.module.css";
 
-interface Paged {
+export interface Paged {
   hasNextPage: boolean;
   isFetchingNextPage: boolean;
   fetchNextPage: () => unknown;
