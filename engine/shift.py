@@ -6,11 +6,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any, Protocol
 
 from engine import faults, patience
-from engine.ahead import Ahead, Ready, load
 from engine.batch import pack, pack_answers
 from engine.breaker import Breaker
 from engine.clock import now, passing
@@ -32,6 +30,7 @@ from engine.lookup import fetch
 from engine.node import SyncNode
 from engine.plan import Plan
 from engine.reader import Reader
+from engine.ready import Ready, load
 from engine.reconciliation import reconcile
 from engine.record import Outcome, Result, from_json, to_json
 from engine.store import closing as ends
@@ -100,7 +99,6 @@ class Shift:
         self.read_only = run.mode != "live"
         self._connectors: dict[str, Connector[Any]] = {}
         self._breaker = Breaker(executor.database, executor.lease)
-        self._ahead = Ahead(executor.database, self.plan, run.facts(), held)
         self._errands = Errands(
             executor.database, self.plan, run, held, executor.lease, executor.directories, self.connector,
             self._keep_lease,
@@ -108,9 +106,8 @@ class Shift:
 
     def work(self, deadline: float) -> None:
         """Works until the lane is done, its time is up (``deadline``, by clock.passing), or the run was paused or cancelled."""
-        with closing(self._ahead):
-            if self._works_on(deadline):
-                return
+        if self._works_on(deadline):
+            return
         faults.point("before-release")
         with self.database.write(lasting=False) as session:
             lanes.release(session, self.held)
@@ -225,7 +222,7 @@ class Shift:
 
     def _next_batch(self) -> bool:
         """Takes one staged batch through the graph. False when none is waiting."""
-        batch = self._ahead.take() or load(self.database, self.run.id, self.held.lane, self.held.next)
+        batch = load(self.database, self.run.id, self.held.lane, self.held.next)
         if batch is None:
             return False
         ledger = Ledger(self.plan, self.run, self.held, batch.entries, batch.count)
@@ -250,7 +247,6 @@ class Shift:
 
     def _take_through(self, batch: Ready, ledger: Ledger) -> None:
         batch.begin(self.plan, self.run.facts())
-        self._ahead.look(batch.count)
         settled, answers = batch.settled, batch.answers
         last = [node for node in self.plan.writes if node not in settled][-1:]
         while (ask := batch.ask) is not None:
@@ -317,7 +313,6 @@ class Shift:
 
     def _isolate(self, batch: Ready, ledger: Ledger, error: EngineError) -> None:
         """Cuts a batch that cannot be processed in two, again and again, until the one bad record fails alone."""
-        self._ahead.take()
         entries, settled = batch.entries, batch.settled
         roots = sorted({record.root for records in entries.values() for record in records})
         if len(roots) == 1 or settled:

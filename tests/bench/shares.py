@@ -1,7 +1,7 @@
 """Where the processor time of a record goes, in the drawn bulk flow of the comparison, in one process.
 
 ``python -m tests.bench.shares [RECORDS]``. What is timed takes a batch or a page at once, so that timing costs next to
-nothing; batches are not made ready ahead meanwhile, because that is what another thread does.
+nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from engine import ahead, claims, ledger, reader, shift
+from engine import claims, ledger, reader, ready, shift
 from engine.connector import Connector
 from engine.store import deliveries, references
 from nodes.decide.rules import RulesNode
@@ -29,7 +29,7 @@ TIMES = 3
 PARTS: dict[tuple[Any, str], str] = {
     (reader.Reader, "_fill"): "read: fetch a page, decode it exactly, make records of the rows",
     (reader.Reader, "_cut"): "stage: cut into lanes, encode, compress",
-    (ahead, "unpack"): "unpack the staged batch",
+    (ready, "unpack"): "unpack the staged batch",
     (MapNode, "process"): "map 12 fields and 3 lines, 16 of the values in exact decimals",
     (RulesNode, "process"): "rules and routes",
     (shift, "deliver"): "deliver: exact JSON of what is sent, idempotency key, fingerprint, receipts",
@@ -62,7 +62,6 @@ def _timed(spent: Counter[str]) -> Iterator[None]:
         return run
 
     with ExitStack() as stack:
-        stack.enter_context(patch.object(ahead, "WORTH", sys.maxsize))
         for (owner, name), part in PARTS.items():
             stack.enter_context(patch.object(owner, name, timed(getattr(owner, name), part)))
         yield
