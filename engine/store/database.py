@@ -189,7 +189,7 @@ def _tune_sqlite(engine: Engine) -> None:
             "busy_timeout=30000",
             "wal_autocheckpoint=4000",
             "foreign_keys=ON",
-            "cache_size=-20000",
+            "cache_size=-5000",  # KiB a connection: what is not in it is in the memory of the system
             "temp_store=MEMORY",
         ):
             connection.execute(f"PRAGMA {pragma}")
