@@ -55,6 +55,7 @@ def test_an_order_is_found_by_its_invoice_number_and_each_value_says_why(page: P
 
     page.keyboard.press("Escape")
     created.get_by_role("link", name=screens.FLOW).click()
+    expect(page).to_have_url(re.compile(r"/runs/"))  # the timeline has such buttons too
     page.get_by_role("button", name=re.compile("why is Due date so")).click()
     expect(page.get_by_role("dialog", name=re.compile("why is Due date so"))).to_contain_text(
         "Opportunity → invoice"
