@@ -134,7 +134,8 @@ class Clockwork:
             except HeddleError as error:
                 log.warning("flow %s cannot be put on the clock: %s", row.slug, error)
             except Exception:
-                log.exception("flow %s cannot be put on the clock", row.slug)
+                log.exception("flow %s cannot be put on the clock; it is tried again", row.slug)
+                continue
             self._armed[row.id] = version
 
     def _fire(self, row: Schedule) -> Rings:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine import firing
 from engine.errors import DefinitionError
 from engine.record import to_json
 from engine.store import flows, schedules
@@ -195,6 +196,24 @@ def test_a_flow_that_cannot_run_says_so_and_stops_no_other(
         rows = {flow.name: row for row, flow in schedules.listed(session)}
     assert said in rows["Bad"].message
     assert (rows["Bad"].next_at or 0) > clock.now()
+
+
+def test_a_flow_that_could_not_be_put_on_the_clock_by_our_fault_is_tried_again(
+    clocked: Clocked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clocked.publish(drawn("schedule", every(15), "Late"))
+    tried: list[str] = []
+
+    def stumble_once(session: Any, row: Any, plan: Any) -> None:
+        tried.append(row.name)
+        if len(tried) == 1:
+            raise ValueError("a fault of ours")
+
+    monkeypatch.setattr(firing, "arm", stumble_once)
+    scheduler = clocked.scheduler()
+    for _ in range(3):
+        scheduler.fire_due()
+    assert tried == ["Late", "Late"]
 
 
 def test_a_poll_is_left_out_while_a_run_is_at_work(clocked: Clocked, clock: Clock) -> None:
