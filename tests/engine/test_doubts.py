@@ -13,6 +13,7 @@ from sqlmodel import select
 from engine import clock
 from engine.connector import Capability
 from engine.errors import InDoubt, Unavailable
+from engine.executor import Executor
 from engine.record import Change, from_json
 from engine.store import lanes
 from engine.store.database import Database
@@ -108,6 +109,14 @@ def test_what_a_dead_worker_sent_is_waited_for_before_it_is_sent_again(
     assert sorted(world.created()) == sorted(world.source)
 
 
+def outlast(worker: Executor, clock: Clock) -> None:
+    """A call takes longer than a claim stands, while the worker's heart beats."""
+    for _ in range(9):
+        clock.advance(5.0)
+        for held in worker.heartbeat._kept:
+            worker.heartbeat._renew(held)
+
+
 def test_what_was_sent_long_after_it_was_claimed_is_waited_for_too(database: Database, clock: Clock) -> None:
     """A worker has got on, then its calls take so long that its claim is over when it dies amid one."""
     world = _Slow(6)
@@ -117,10 +126,7 @@ def test_what_was_sent_long_after_it_was_claimed_is_waited_for_too(database: Dat
     worker = bench.executor(lease=LEASE)
 
     def take_long(changes: Sequence[Change]) -> None:
-        for _ in range(9):
-            clock.advance(5.0)
-            for held in worker.heartbeat._kept:
-                worker.heartbeat._renew(held)
+        outlast(worker, clock)
         world.before_write = world.put_off
 
     world.before_write = after(3, 1, take_long)
@@ -147,10 +153,7 @@ def test_a_key_is_not_taken_from_a_worker_whose_calls_take_long(database: Databa
     worker = bench.executor(lease=LEASE)
 
     def take_long(changes: Sequence[Change]) -> None:
-        for _ in range(9):
-            clock.advance(5.0)
-            for held in worker.heartbeat._kept:
-                worker.heartbeat._renew(held)
+        outlast(worker, clock)
         world.source = {"S000009": {"id": "S000009", "name": "Name 2"}}
         other = start(bench)
         for lane in (0, 1):
