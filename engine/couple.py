@@ -11,6 +11,7 @@ from engine.allowance import Allowance
 from engine.arbiter import Terms
 from engine.connector import Connector
 from engine.errors import HeddleError, Held, Unavailable
+from engine.headway import Headway
 from engine.node import SyncNode
 from engine.planned import Approval
 from engine.precedence import Decision
@@ -62,6 +63,7 @@ class SyncErrand:
     run_id: str = ""
     patience: float = 90.0
     silent_until: float | None = None
+    headway: Headway = field(default_factory=Headway)
     allowances: Mapping[SideName, Allowance | None] = field(default_factory=dict)
     approvals: Mapping[SideName, Approval | None] = field(default_factory=dict)
 

@@ -45,6 +45,7 @@ def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
         intents = doubts.settle(errand, target, intents, done)
         intents = _recognise(errand, target, intents, done)
         creates, updates = _compare(errand, target, intents, done)
+        errand.headway.enter(len(creates) + len(updates))
         _send_updates(errand, target, updates, done)
         waits = False
         while creates and not waits:
@@ -83,8 +84,10 @@ def _recognise(errand: Errand, target: WriteTarget, intents: list[Intent], done:
             left.append(intent)
     fields = sorted({name for intent, _ in asked for name in intent.data})
     size = max(1, errand.connector.capability.find)
+    errand.headway.enter(len(asked), looking=True)
     for start in range(0, len(asked), size):
         some = asked[start : start + size]
+        errand.headway.part(len(some))
         found = errand.connector.find(target.entity, [match for _, match in some], fields)
         for (intent, match), remotes in zip(some, found, strict=True):
             _match(errand, target, intent, match, remotes, done, left)

@@ -36,6 +36,7 @@ def send(
         else:
             faults.point("before-send")
             errand.keep_lease()
+            errand.headway.part(len(some))
             try:
                 results = errand.connector.write(target.entity, changes)
             except Partly as partly:

@@ -14,6 +14,7 @@ from engine.connector import Connector
 from engine.couple import Connectors, SyncErrand
 from engine.directory import Directories
 from engine.flow import Budget
+from engine.headway import Headway
 from engine.intent import Errand
 from engine.ledger import Ledger
 from engine.node import SyncNode, WriteTarget
@@ -43,6 +44,10 @@ class Errands:
     @property
     def dry(self) -> bool:
         return self.run.mode != "live"
+
+    @property
+    def headway(self) -> Headway:
+        return self.held.headway or Headway()
 
     def claim(self, node: str) -> str:
         """The name under which this batch claims creates and pairs at a node."""
@@ -76,6 +81,7 @@ class Errands:
             approval=self._approval(ask, ledger),
             facts=[self.run.facts()] * len(ask.records),
             directories=self.directories,
+            headway=self.headway,
         )
 
     def for_both(self, ask: WriteAsk, node: SyncNode[Any], ledger: Ledger) -> SyncErrand:
@@ -97,6 +103,7 @@ class Errands:
             run_id=self.run.id,
             patience=self.lease + timeout,
             silent_until=self._silent_until(timeout),
+            headway=self.headway,
             allowances={name: self._allowance(ask.node, side) for name, side in sides.items()},
             approvals={
                 name: self._approval(ask, ledger, (side.slot, side.entity)) for name, side in sides.items()

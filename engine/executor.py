@@ -60,6 +60,8 @@ class Executor:
 
     heartbeat: Heartbeat = field(init=False)
     directories: Directories = field(init=False, default_factory=Directories)
+    strides: dict[int, dict[str, float]] = field(init=False, default_factory=dict)
+    """Flow version → node → seconds a record that it took of late."""
     _forms: dict[int, bool] = field(init=False, default_factory=dict)
     """Flow version → whether its small runs may go side by side."""
 

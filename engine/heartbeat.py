@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 
 from engine import clock
 from engine.errors import LeaseLost, Unavailable
-from engine.store import lanes
+from engine.store import renewal
 from engine.store.database import Database
 from engine.store.tenure import Claim
 
@@ -22,6 +23,9 @@ AHEAD = 1 / 2
 """Of a lease: what must be left of it when something is claimed that is to be sent. Then there is time to send it, and
 no claim is left behind of which nobody could tell that nothing was sent."""
 
+
+PULSE = 5.0
+"""Seconds after which it is looked whether a batch has got on, for people to see. Then its claim is renewed early."""
 
 HUNG = 1 / 2
 """Of a lease: who has computed for so long without a sign of life has not been kept from working by others."""
@@ -69,30 +73,32 @@ class Heartbeat:
         if any(held.shaken for held in claims):
             with self._database.write(lasting=False) as session:
                 for held in claims:
-                    lanes.renew(session, held, self._lease)
+                    renewal.renew(session, held, self._lease)
 
     def _outlive(self, claims: Collection[Claim]) -> None:
         with suppress(Unavailable), self._database.write(lasting=False) as session:
             for held in claims:
                 if held.computed < HUNG * self._lease:
-                    lanes.take_back(session, held)
+                    renewal.take_back(session, held)
 
     def _beat(self) -> None:
-        while True:
-            time.sleep(MARGIN * self._lease)
+        pulses = max(1, round(MARGIN * self._lease / PULSE))
+        for pulse in count(1):
+            time.sleep(MARGIN * self._lease / pulses)
             with self._lock:
                 kept = list(self._kept)
                 if not kept:
                     self._thread = None  # the next claim starts another one
                     return
             for held in kept:
-                self._renew(held)
+                if pulse % pulses == 0 or held.has_news:
+                    self._renew(held)
 
     def _renew(self, held: Claim) -> None:
         """A claim that cannot be renewed runs out, which whoever works on it sees before it sends. The others live on."""
         try:
             with self._database.write(lasting=False) as session:
-                lanes.renew(session, held, self._lease)
+                renewal.renew(session, held, self._lease)
         except LeaseLost:
             held.lose()
         except Unavailable as reason:  # it is tried again, as long as there is time

@@ -15,6 +15,7 @@ from engine.clock import now
 from engine.connector import Connector
 from engine.directory import Directories
 from engine.errors import HeddleError
+from engine.headway import Headway
 from engine.node import WriteNode, WriteTarget
 from engine.planned import Approval
 from engine.record import NAMES, Change, Outcome, Record, Remote, Result, digest, idempotency_keys, to_json
@@ -31,14 +32,13 @@ class Errand:
 
     claim       names the batch and node: ``run/lane/batch/node``
     claims      the same for each record by itself, where they come from several runs
-    keep_lease  raises LeaseLost if the lane is not ours for long enough (a part of the lease: engine.heartbeat); called
-                before anything is claimed or sent
+    keep_lease  raises LeaseLost if the lane is not ours for long enough (engine.heartbeat): before claiming, or sending
     guard       the same within a commit, for the lanes of these claims
     patience    seconds for which a claim of ours stands: lease plus call time limit
     allowance   the write budget of the run, if its flow has one
     approval    the plan of which nothing may differ, if the run executes one
     directories what systems have, for keys that are compared loosely
-    facts       of the run of each record, for values that a record is identified by
+    facts       of the run of each record, for what it is identified by       headway  is told how far it is
     silent_until  until when a call may still be carried out of somebody who died with this batch; None if nobody did
     """
 
@@ -59,6 +59,7 @@ class Errand:
     directories: Directories | None = None
     facts: Sequence[Mapping[str, Any]] = ()
     silent_until: float | None = None
+    headway: Headway = field(default_factory=Headway)
 
     @cached_property
     def scope(self) -> str:

@@ -70,6 +70,8 @@ def reconcile(errand: SyncErrand, records: Sequence[Record]) -> Reconciled:
         conflicts_of(errand, paired)
         for couple in paired:
             judge(errand, couple)
+        writes = sum(bool(one.changes[side]) or one.removes == side for one in paired for side in SIDES)
+        errand.headway.enter(writes)
         for side in ("right", "left"):
             update(errand, side, paired)
             remove(errand, side, paired)
@@ -149,6 +151,7 @@ def _errand(errand: SyncErrand, target: SideName, records: Sequence[Record]) -> 
         dry=errand.dry,
         patience=errand.patience,
         silent_until=errand.silent_until,
+        headway=errand.headway,
         allowance=errand.allowances.get(target),
         approval=None if approval is None else replace(approval, records=records),
     )

@@ -67,6 +67,7 @@ def _send(errand: SyncErrand, side: SideName, couples: Sequence[Couple], operati
         if not errand.dry:
             faults.point("before-send")
             errand.keep_lease()
+            errand.headway.part(len(some))
             try:
                 results = list(connector.write(entity, changes))
             except Partly as partly:

@@ -23,6 +23,7 @@ from engine.errors import (
     HeddleError,
     OverBudget,
 )
+from engine.headway import Headway
 from engine.heartbeat import MARGIN, Heartbeat
 from engine.intent import Delivered
 from engine.ledger import Ledger
@@ -85,6 +86,8 @@ class Owner(Protocol):
     def directories(self) -> Directories: ...
     @property
     def heartbeat(self) -> Heartbeat: ...
+    @property
+    def strides(self) -> dict[int, dict[str, float]]: ...
     def is_over(self, deadline: float) -> bool: ...
 
 
@@ -249,21 +252,29 @@ class Shift:
         batch.begin(self.plan, self.run.facts())
         settled, answers = batch.settled, batch.answers
         last = [node for node in self.plan.writes if node not in settled][-1:]
+        headway = Headway(
+            batch.count, self.plan.order, self.executor.strides.setdefault(self.run.version_id, {})
+        )
+        self.held.begin(headway)
         while (ask := batch.ask) is not None:
             reply: Any
             started = time.perf_counter()
             if isinstance(ask, WantAsk):
                 if ask.node not in answers:
-                    answers[ask.node] = fetch(ask.want, self.connector(ask.want.slot))
+                    headway.reach(ask.node)
+                    answers[ask.node] = fetch(ask.want, self.connector(ask.want.slot), headway)
                 reply = answers[ask.node]
             elif ask.node in settled:
                 reply = batch.receipts[ask.node]
                 ledger.weigh(ask.records, reply)
             else:
+                headway.reach(ask.node)
                 reply = self._deliver(ask, ledger, settled, answers, final=last == [ask.node])
                 settled = [*settled, ask.node]
             batch.course.passages[ask.node].ms += (time.perf_counter() - started) * 1000
             batch.go_on(reply)
+        headway.end()
+        self.held.begin(None)
         faults.point("before-settle")
         with self.database.write() as session:
             ledger.close(session, batch.course)
@@ -313,6 +324,7 @@ class Shift:
 
     def _isolate(self, batch: Ready, ledger: Ledger, error: EngineError) -> None:
         """Cuts a batch that cannot be processed in two, again and again, until the one bad record fails alone."""
+        self.held.begin(None)
         entries, settled = batch.entries, batch.settled
         roots = sorted({record.root for records in entries.values() for record in records})
         if len(roots) == 1 or settled:
@@ -356,6 +368,8 @@ class Shift:
         self.executor.heartbeat.keep([self.held], rest)
 
     def _note_call(self, call: dict[str, Any]) -> None:
+        if self.held.headway is not None:
+            self.held.headway.note(call)
         if len(self.calls) < MOST_CALLS:
             self.calls.append({**call, "at": now()})
             self.calls[-1].pop("about", None)

@@ -184,7 +184,9 @@ def find(errand: SyncErrand, side: SideName, matches: Sequence[dict[str, Any]]) 
     connector, entity = errand.connectors[side], errand.entity(side)
     names, size = fields(errand, side), max(1, connector.capability.find)
     found: list[list[Remote]] = []
+    errand.headway.enter(len(matches), looking=True)
     for start in range(0, len(matches), size):
+        errand.headway.part(size)
         found += connector.find(entity, matches[start : start + size], names)
     return found
 

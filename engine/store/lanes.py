@@ -30,6 +30,7 @@ class Lane(SQLModel, table=True):
     cursor    of the reader lane: where the next page starts, exact JSON
     counts    final outcomes of its settled batches, JSON; ``read`` included
     beats     when it has settled how many records of late, JSON (see engine.tempo)
+    answered  records of the batch at hand that are through, about, and not yet in the counts (see engine.headway)
     """
 
     __tablename__ = "lane"
@@ -51,6 +52,7 @@ class Lane(SQLModel, table=True):
     cursor: str | None = None
     counts: str = "{}"
     beats: str = "[]"
+    answered: int = 0
     code: str = ""
     message: str = ""
 
@@ -154,20 +156,6 @@ def _get_through(session: Session, held: Claim, **values: Any) -> None:
         waits.end(session, held.run_id, held.lane, long=long)
 
 
-def renew(session: Session, held: Claim, lease: float) -> None:
-    ends = passing() + lease
-    guard(session, held, until=shared_now(session) + lease)
-    held.prolong(ends)
-
-
-def take_back(session: Session, held: Claim) -> None:
-    """A claim that was lost does not count as an attempt, unless the batch has got on without it."""
-    plain.change(
-        session, "UPDATE lane SET attempts = attempts - 1 WHERE run_id = ? AND number = ? AND next = ?"
-        " AND attempts > 0 AND attempts >= ?", held.run_id, held.lane, held.next, held.attempts,
-    )  # fmt: skip
-
-
 def stage(
     session: Session, held: Claim, batches: Sequence[tuple[int, bytes, int, str | None]], cursor: str | None
 ) -> dict[int, int]:
@@ -219,20 +207,20 @@ def settle_node(session: Session, held: Claim, settled: list[str], answers: byte
 
 def settle_batch(session: Session, held: Claim, counts: dict[str, int], answers: bytes | None) -> None:
     """The last commit of a batch: counts, and on to the next one."""
-    query = "SELECT counts, beats FROM lane WHERE run_id = ? AND number = ?"
-    ((known, beats),) = plain.rows(session, query, held.run_id, held.lane)
+    query = "SELECT counts, beats, answered FROM lane WHERE run_id = ? AND number = ?"
+    ((known, beats, told),) = plain.rows(session, query, held.run_id, held.lane)
     total = from_json(known)
     for name, count in counts.items():
         total[name] = total.get(name, 0) + count
-    beats = tempo.note(beats, now(), counts["read"])
-    _get_through(session, held, next=held.next + 1, counts=to_json(total).decode(), beats=beats)
+    beats = tempo.note(beats, now(), counts["read"] - told)
+    _get_through(session, held, next=held.next + 1, counts=to_json(total).decode(), beats=beats, answered=0)
     _mark(session, held, state="done", answers=answers)
     held.next += 1
 
 
 def split_batch(session: Session, held: Claim, halves: Sequence[tuple[bytes, int]]) -> None:
     """Puts two halves in the place of the batch at hand; the batches behind it move up by one."""
-    guard(session, held, attempts=0)
+    guard(session, held, attempts=0, answered=0)
     held.attempts = 0
     connection = session.connection()
     plain.rows(session, _ONE_MORE, held.run_id, held.lane)

@@ -65,12 +65,18 @@ def first_steps(session: Session, passed: Mapping[Claim, Mapping[str, Any]]) -> 
     bulk.insert(session, _steps, _COLUMNS, rows)
 
 
+def so_far(session: Session, run_id: str) -> tuple[dict[str, int], int]:
+    """The counts of a run so far, added up over its lanes, and about how many records are through beside them."""
+    total: dict[str, int] = {}
+    answered = 0
+    query = select(_lanes.c.counts, _lanes.c.answered).where(_lanes.c.run_id == run_id)
+    for counts, more in session.connection().execute(query):
+        answered += more
+        for name, count in from_json(counts).items():
+            total[name] = total.get(name, 0) + count
+    return total, answered
+
+
 def counts(session: Session, run_id: str) -> dict[str, int]:
     """The counts of a run so far, added up over its lanes."""
-    total: dict[str, int] = {}
-    for row in (
-        session.connection().execute(select(_lanes.c.counts).where(_lanes.c.run_id == run_id)).scalars()
-    ):
-        for name, count in from_json(row).items():
-            total[name] = total.get(name, 0) + count
-    return total
+    return so_far(session, run_id)[0]

@@ -55,8 +55,13 @@ def last_runs(session: Session, flow_ids: Sequence[str]) -> dict[str, dict[str, 
 
 def counts(session: Session, run: Run) -> dict[str, int]:
     """Every count of a run; of an open one, what its lanes have settled so far."""
-    known = from_json(run.counts) if run.counts else passages.counts(session, run.id)
-    return {name: int(known.get(name, 0)) for name in ("read", *COUNTED)}
+    return _so_far(session, run)[0]
+
+
+def _so_far(session: Session, run: Run) -> tuple[dict[str, int], int]:
+    """Every count, and the records of batches under way that are through and not counted yet."""
+    known, more = (from_json(run.counts), 0) if run.counts else passages.so_far(session, run.id)
+    return {name: int(known.get(name, 0)) for name in ("read", *COUNTED)}, 0 if run.ended_at else more
 
 
 def outcomes_of(group: str) -> list[str]:
@@ -138,6 +143,7 @@ def progress(session: Session, run: Run) -> dict[str, Any]:
     done = row["counts"]["read"]
     rate = _rate(session, run, done)
     ahead = _ahead(session, run, done)
+    done += row["answered"]
     total = None if ahead["at_least"] else ahead["total"]
     return {
         **row,
@@ -160,6 +166,7 @@ def _row(
     session: Session, run: Run, flows: Mapping[str, tuple[str, str]], versions: Mapping[int, int | None]
 ) -> dict[str, Any]:
     slug, name = flows.get(run.flow_id, ("", run.flow_id))
+    counted, answered = _so_far(session, run)
     return {
         "id": run.id,
         "flow": {"slug": slug, "name": name},
@@ -167,7 +174,8 @@ def _row(
         "mode": run.mode,
         "state": run.state,
         "cause": {"kind": run.cause_kind, "by": run.cause_by},
-        "counts": counts(session, run),
+        "counts": counted,
+        "answered": answered,
         "started_at": iso(run.started_at or run.created_at),
         "ended_at": iso(run.ended_at) if run.ended_at else None,
         "message": run.message,

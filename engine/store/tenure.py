@@ -11,6 +11,7 @@ from typing import Any
 from sqlmodel import Session
 
 from engine import clock
+from engine.headway import Headway
 
 _OFF = 1.0
 """Seconds by which the time of day may stray within a lease without having been set."""
@@ -30,6 +31,7 @@ class Claim:
 
     inherited  its former owner has not given it back: what that one sent last may still be under way
     ends       when it is over unless it is renewed, by ``clock.passing``
+    headway    the way of the batch at hand, None between batches     told  how much of it was told
     """
 
     __slots__ = (
@@ -40,12 +42,14 @@ class Claim:
         "ends",
         "failures",
         "fence",
+        "headway",
         "inherited",
         "lane",
         "next",
         "owner",
         "run_id",
         "staged",
+        "told",
         "told_since",
     )
 
@@ -54,7 +58,19 @@ class Claim:
     ) -> None:
         self.run_id, self.lane, self.owner, self.inherited = run_id, lane, owner, inherited
         self.fence, self.next, self.staged, self.attempts, self.failures, self.told_since, self.cursor = row
+        self.headway: Headway | None = None
+        self.told = 0
         self.prolong(ends)
+
+    def begin(self, headway: Headway | None) -> None:
+        """The batch at hand is another one, or none."""
+        self.headway, self.told = headway, 0
+
+    @property
+    def has_news(self) -> bool:
+        """Whether the batch at hand has got on since that was told."""
+        headway = self.headway
+        return headway is not None and headway.so_far() > self.told
 
     def prolong(self, ends: float) -> None:
         """It has been claimed or renewed."""

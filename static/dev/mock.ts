@@ -45,7 +45,7 @@ function run(id: string) {
   const state = done < 1284 ? "running" : "done";
   return {
     id, seq: done, flow: { slug: "demo", name: document.name }, version: 3, mode: "live", state, cause: { kind: "button", by: "Ada Price" },
-    counts: { read: done, created: Math.floor(done * 0.6), updated: Math.floor(done * 0.1), unchanged: 20, skipped: 130, held: 12, failed: 5, echo: 0 },
+    counts: { read: done, created: Math.floor(done * 0.6), updated: Math.floor(done * 0.1), unchanged: 20, skipped: 130, held: 12, failed: 5, echo: 0 }, answered: 0,
     nodes: counts(done), edges: {}, rate: 96, left_s: state === "running" ? 42 : null, message: null, retry_at: null, parent: null, children: [],
     started_at: new Date(started).toISOString(), ended_at: null,
   };

@@ -32,7 +32,7 @@ def test_a_claim_that_cannot_be_renewed_stops_no_other(
         if len(renewed) == 2:
             twice.set()
 
-    monkeypatch.setattr(heartbeat.lanes, "renew", renew)
+    monkeypatch.setattr(heartbeat.renewal, "renew", renew)
     database: Any = SimpleNamespace(write=lambda lasting: nullcontext())
     beats = Heartbeat(database, lease=0.03)
     with beats.keeping(first), beats.keeping(second):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from engine import launch
 from engine.connector import Capability, Query
 from engine.errors import Unavailable
+from engine.headway import Headway
 from engine.launch import Cause
-from engine.record import Page
+from engine.record import Page, from_json
 from engine.store import control, progress
 from engine.store.database import Database
+from engine.store.lanes import Lane
 from tests.engine.test_arrivals import publish
 from tests.engine.test_executor import finish
 from tests.engine.toys import Bench, Toy, World, toy_flow, toys
@@ -85,6 +88,104 @@ def test_the_number_of_all_is_about_while_it_reads_and_exact_afterwards(
     finish(bench, run_id)
     over = shown(bench, run_id)
     assert (over["reading"], over["total"], over["left_s"]) == (False, 100, None)
+
+
+Journal = Callable[[dict[str, Any]], None]
+CALL = {"method": "POST", "url": "/", "status": 201, "ms": 1.0, "request": "", "response": "", "error": ""}
+
+
+@pytest.mark.parametrize("fault", [None, Unavailable("The toy is down."), SystemExit("killed")], ids=repr)
+@pytest.mark.parametrize(("writes", "size"), [(1, 1), (1, 60), (2, 1)])
+def test_a_batch_of_slow_calls_tells_how_far_it_is(
+    database: Database,
+    clock: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: BaseException | None,
+    writes: int,
+    size: int,
+) -> None:
+    """One record a call. The connector is handed one at a time, or many, which it sends one after the other."""
+    monkeypatch.setattr(Toy, "capability", Capability(page=60, write=size, find=50))
+    bench = Bench(database, World(120), toy_flow(batch_size=60, operation="upsert", match=(), writes=writes))
+    run_id = begin(bench)
+    seen: list[tuple[int, int, float | None]] = []
+    faults = [fault] if fault else []
+    answers: list[Journal] = []
+    open_ = bench.open
+
+    def opening(connection_id: str, *, read_only: bool, journal: Any = None) -> Any:
+        answers.append(journal)
+        return open_(connection_id, read_only=read_only, journal=journal)
+
+    monkeypatch.setattr(bench, "open", opening)
+    executor = bench.executor(slice=0.0, lease=30.0)
+    executor.advance(run_id, 0)
+    sent: list[str] = []
+
+    def before(changes: Any) -> None:
+        for change in changes:
+            if len(sent) == 30 and faults:
+                raise faults.pop()
+            clock.advance(1.0)
+            if len(sent) % 5 == 0:
+                for held in executor.heartbeat._kept:
+                    executor.heartbeat._renew(held)
+                run = shown(bench, run_id)
+                seen.append((run["counts"]["read"], run["answered"], run["left_s"]))
+            sent.append(change.key)
+            answers[-1]({**CALL, "about": [change.key]})
+
+    bench.world.before_write = before
+    while shown(bench, run_id)["state"] != "done":
+        try:
+            executor.advance(run_id, 0)
+            executor.advance(run_id, 1)
+            clock.advance(31.0 if shown(bench, run_id)["state"] == "waiting" else 0.0)
+        except SystemExit:
+            clock.advance(31.0)  # its lease is over
+            executor = bench.executor(slice=0.0, lease=30.0)
+    through = [read + answered for read, answered, _ in seen]
+    assert through == sorted(through), "it never goes back, and nothing counts twice"
+    assert {read for read, *_ in seen} == {0, 60}
+    over = shown(bench, run_id)
+    assert (over["counts"]["read"], over["answered"], over["total"]) == (120, 0, 120)
+    with database.read() as session:
+        (beats,) = session.exec(select(Lane.beats).where(Lane.run_id == run_id, Lane.number == 1))
+    assert sum(count for _, count in from_json(beats)) == 120, "the pace knows each record once"
+    if fault is None and writes == 1:
+        assert through == list(range(0, 120, 5)), "each record that was answered"
+        assert [left for *_, left in seen[:3]] == [None] * 3
+        assert [left for *_, left in seen[3:]] == pytest.approx(list(range(105, 0, -5)), rel=0.1)
+
+
+def test_steps_ahead_take_as_long_as_they_took_of_late(clock: Any) -> None:
+    known: dict[str, float] = {}
+    told: list[list[int]] = []
+    for _ in range(2):
+        way, so_far = Headway(100, ["look", "slow", "bulk"], known), []
+        way.reach("look")
+        way.enter(100, looking=True)
+        for _ in range(2):
+            way.part(50)
+            clock.advance(50.0)
+            so_far.append(way.so_far())
+        way.reach("slow")
+        way.enter(10)
+        way.part(10)
+        for key in range(10):
+            clock.advance(10.0)
+            way.note({"status": 429, "about": [key]})
+            way.note({"status": 200, "about": [key]})
+            so_far.append(way.so_far())
+        way.reach("bulk")
+        clock.advance(1.0)
+        way.end()
+        told.append(so_far)
+        assert way.so_far() == 0
+    first, second = told
+    assert first[:2] == [0, 8], "what is unknown ahead counts as much as this"
+    assert first[2:] == [round(100 * (100 + 10 * n) / 300) for n in range(1, 11)]
+    assert second[2:] == [round(100 * (100 + 10 * n) / 201) for n in range(1, 11)]
 
 
 BATCH, SECONDS, AWAY = 20, 50.0, 9000.0

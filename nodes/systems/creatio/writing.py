@@ -169,7 +169,8 @@ class Writer:
             sent_at = now()
             path = f"odata/{self.entity}" if call.creates else f"odata/{self.entity}({call.id})"
             method = "POST" if call.creates else "PATCH"
-            response = self.connector.session.call(method, path, mutating=True, body=call.body)
+            with self.connector.http.about([call.change.key]):
+                response = self.connector.session.call(method, path, mutating=True, body=call.body)
             body = body_of(response)
             if response.status_code in {401, 403, 408, 429}:
                 raise refuse(response, self.entity, self.connector.errors)

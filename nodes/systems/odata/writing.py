@@ -142,9 +142,10 @@ class Writer:
         for call in left:
             self.in_flight = {call.place}
             sent_at = now()
-            response = self.connector.line.call(
-                call.method, call.path, mutating=True, body=call.body, headers=call.headers
-            )
+            with self.connector.http.about([call.change.key]):
+                response = self.connector.line.call(
+                    call.method, call.path, mutating=True, body=call.body, headers=call.headers
+                )
             if response.status_code >= 500:
                 raise self._doubt(response.status_code, sent_at)
             if meaning(response.status_code) is not RecordRejected and not response.ok:

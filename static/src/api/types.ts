@@ -222,6 +222,8 @@ export interface RunRow {
   state: RunState;
   cause: Cause;
   counts: Counts;
+  /** Records of batches under way that are through, about: they are counted with their batch. */
+  answered: number;
   started_at: string | null;
   ended_at: string | null;
   message: string | null;

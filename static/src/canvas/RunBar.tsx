@@ -90,6 +90,14 @@ function Progress({ run }: { run: RunDetail }) {
           {word}
         </span>
       ))}
+      {run.answered ? (
+        <span>
+          <b>
+            <Count value={run.answered} />
+          </b>{" "}
+          not yet counted
+        </span>
+      ) : null}
       {run.rate && !hasEnded(run) ? <span>{rateText(run.rate)}</span> : null}
       {run.left_s ? <span>about {leftText(run.left_s)} left</span> : run.state === "running" && !run.rate ? <span>time left: –</span> : null}
       <span className="visually-hidden" role="status">

@@ -29,6 +29,8 @@ describe("run sentences", () => {
     expect(runSentence({ ...busy, reading: true, total: 5000, at_least: true })).toBe("340 of at least 5,000 records so far: 338 created, 2 held.");
     expect(paceText({ rate: 33.4, left_s: null, reading: true, total: 5000, at_least: true })).toContain("known when all has been read");
     expect(runSentence({ ...busy, reading: true, total: 300 })).toBe("340 records so far: 338 created, 2 held.");
+    expect(runSentence({ ...busy, answered: 60, reading: false, total: 2100 })).toBe("400 of 2,100 records so far: 338 created, 2 held, 60 not yet counted.");
+    expect(runSentence({ ...run, state: "running", answered: 37, reading: false, total: 500 })).toBe("37 of 500 records so far: 37 not yet counted.");
     expect(paceText({ rate: 33.4, left_s: 53, reading: true, total: 2000 })).toBe("33 records a second, about 55 s left");
     expect(paceText({ rate: 33.4, left_s: null, reading: true, total: null })).toContain("known when all has been read");
     expect(paceText({ rate: null, left_s: null, reading: false, total: 90 })).toBe("Time left: – until the pace is known");

@@ -25,6 +25,8 @@ export interface RunLike extends Ahead {
   state: string;
   mode: string;
   counts: CountsLike;
+  /** About so many more are through; they are counted with their batch. */
+  answered?: number;
   message: string | null;
   started_at: string | null;
   ended_at: string | null;
@@ -59,11 +61,11 @@ export function runSentence(run: RunLike): string {
     case "queued":
       return "It waits for its turn.";
     case "running":
-      return run.counts.read ? soFar(run, done) : "It is reading.";
+      return through(run) ? soFar(run, done) : "It is reading.";
     case "waiting":
-      return [run.message || "It waits and goes on by itself.", run.counts.read ? soFar(run, done) : ""].join(" ").trim();
+      return [run.message || "It waits and goes on by itself.", through(run) ? soFar(run, done) : ""].join(" ").trim();
     case "paused":
-      return run.message || `Paused after ${many(run.counts.read, "record")}. It goes on where it stopped.`;
+      return run.message || `Paused after ${many(through(run), "record")}. It goes on where it stopped.`;
     case "failed":
       return `${run.message || "It could not go on."}${done ? ` Until then: ${done}.` : ""}`;
     case "cancelled":
@@ -73,11 +75,16 @@ export function runSentence(run: RunLike): string {
   }
 }
 
-/** `340 of about 2,000 records so far: 338 created, 2 held.` */
-function soFar(run: RunLike, done: string): string {
+/** Records that are through, counted or not yet. */
+export const through = (run: Pick<RunLike, "counts" | "answered">): number => run.counts.read + (run.answered ?? 0);
+
+/** `340 of about 2,000 records so far: 300 created, 2 held, 38 not yet counted.` */
+function soFar(run: RunLike, counted: string): string {
   const total = run.total ?? 0;
-  const of = total > run.counts.read ? ` of ${run.at_least ? "at least " : run.reading ? "about " : ""}${many(total, "record")}` : "";
-  const begun = of ? `${groupDigits(String(run.counts.read))}${of}` : many(run.counts.read, "record");
+  const more = run.answered ? `${groupDigits(String(run.answered))} not yet counted` : "";
+  const done = [counted, more].filter(Boolean).join(", ");
+  const of = total > through(run) ? ` of ${run.at_least ? "at least " : run.reading ? "about " : ""}${many(total, "record")}` : "";
+  const begun = of ? `${groupDigits(String(through(run)))}${of}` : many(through(run), "record");
   return `${begun} so far${done ? `: ${done}` : ""}.`;
 }
 

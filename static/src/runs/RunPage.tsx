@@ -5,7 +5,7 @@ import { Link, useParams, useSearchParams } from "react-router";
 import { useRunAct } from "../api/runs";
 import { useMay, useRunDocument } from "../api/queries";
 import type { RunDetail } from "../api/types";
-import { againText, causeText, type Counted, elapsed, OUTCOMES, paceText, runSentence, statusText } from "../model/runs";
+import { againText, causeText, type Counted, elapsed, OUTCOMES, paceText, runSentence, statusText, through } from "../model/runs";
 import { groupDigits } from "../model/values";
 import { Count, ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
 import { statusOf } from "../ui/status";
@@ -139,7 +139,7 @@ function Facts({ run }: { run: RunDetail }) {
 
 function State({ run }: { run: RunDetail }) {
   const now = useNow(run.retry_at !== null);
-  const share = run.total && !run.at_least ? Math.min(100, (100 * run.counts.read) / run.total) : null;
+  const share = run.total && !run.at_least ? Math.min(100, (100 * through(run)) / run.total) : null;
   return (
     <div className={css.state} role="status" aria-live="polite">
       <StatusBadge {...statusText(run)} />
