@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from designer.sheets import harmless, plain
 from engine.clock import iso
 from engine.errors import Problem, RequestError
 from engine.record import Remote
-from engine.store import audit, connections, flows, pairing
+from engine.store import audit, connections, deliveries, flows, pairing
 from engine.store.database import Session
 from engine.store.references import NEW, OUT, CrossReference, Pair
 
@@ -46,8 +46,13 @@ class Imported:
     unchanged: int
 
 
-def shown(session: Session, row: CrossReference) -> dict[str, Any]:
-    """A cross reference as the screen lists it."""
+def listed(session: Session, rows: Sequence[CrossReference]) -> list[dict[str, Any]]:
+    """Cross references as the screen lists them."""
+    titles = deliveries.titles(session, {row.left_id for row in rows})
+    return [_shown(session, row, titles.get((row.left_entity, row.left_id), "")) for row in rows]
+
+
+def _shown(session: Session, row: CrossReference, title: str) -> dict[str, Any]:
     names = {one: _name(session, one) for one in {row.left_connection, row.right_connection}}
     known = []
     for flow_id, node in pairing.flows_of(row):
@@ -64,6 +69,7 @@ def shown(session: Session, row: CrossReference) -> dict[str, Any]:
             "connection_name": names[row.left_connection],
             "entity": row.left_entity,
             "id": row.left_id,
+            "title": title,
         },
         "right": {
             "connection": row.right_connection,

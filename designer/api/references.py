@@ -81,7 +81,7 @@ def index(query: Search) -> Response:
             before=query.before, limit=query.limit + 1,
         )  # fmt: skip
         page = rows[: query.limit]
-        listed = [crossings.shown(store, row) for row in page]
+        listed = crossings.listed(store, page)
     return jsonify({"references": listed, "next": page[-1].id if len(rows) > len(page) else None})
 
 
@@ -120,7 +120,7 @@ def add(body: Two) -> tuple[Response, int]:
         audit.note(
             store, me().actor, "reference.add", str(row.id), left=body.left.id, before=before, right=right.id
         )
-        return jsonify(crossings.shown(store, row)), 201
+        return jsonify(*crossings.listed(store, [row])), 201
 
 
 @room.patch("/api/references/<int:id>")
@@ -146,7 +146,7 @@ def repair(path: Number, body: Repair) -> Response:
             store, me().actor, "reference.repair", str(path.id), left=row.left_id, before=before,
             right=row.right_id, state=pairing.state(row),
         )  # fmt: skip
-        return jsonify(crossings.shown(store, row))
+        return jsonify(*crossings.listed(store, [row]))
 
 
 @room.delete("/api/references/<int:id>")

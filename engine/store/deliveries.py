@@ -1,10 +1,10 @@
 """What happened to each record: the ledger that every count comes from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, Index, LargeBinary, Table, and_, or_, select
+from sqlalchemy import Column, ColumnElement, Index, LargeBinary, Table, and_, func, or_, select
 from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
@@ -173,6 +173,20 @@ def receipts(
             found.append([])
         found[-1].append(_receipt(row))
     return [msgspec.structs.replace(first, others=tuple(others)) for first, *others in found]
+
+
+def titles(session: Session, keys: Collection[str]) -> dict[tuple[str, str], str]:
+    """(entity, key) → what people called an object that was read, as far as a run has told; the newest title."""
+    own = (_deliveries.c.root.in_(keys), _deliveries.c.key == _deliveries.c.root, _deliveries.c.title != "")
+    newest = (
+        select(func.max(_deliveries.c.id))
+        .where(*own)
+        .group_by(_deliveries.c.root, _deliveries.c.origin_entity)
+    )
+    query = select(_deliveries.c.origin_entity, _deliveries.c.root, _deliveries.c.title).where(
+        _deliveries.c.id.in_(newest)
+    )
+    return {(entity, key): title for entity, key, title in session.connection().execute(query)}
 
 
 def met(session: Session, run_id: str, node: str, roots: Sequence[str]) -> set[str]:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from engine.clock import now
-from engine.store import pairing, references
+from engine.store import deliveries, pairing, references
+from engine.store.deliveries import Entry
 from engine.store.references import Pair, Reference
 from tests.designer.conftest import Desk, exact, installation_of
 from tests.designer.test_choosing import ACME, Books, _books, matching, waiting  # noqa: F401 - fixtures
@@ -46,7 +47,25 @@ def test_they_are_found_by_any_id_or_number(desks: dict[str, Desk], known: Pair)
     first = exact(viewer.get("/api/references?limit=2"))
     assert [row["left"]["id"] for row in listed(viewer, f"before={first['next']}")] == ["A7"]
     (row,) = listed(viewer, "q=A7")
-    assert row["left"]["connection_name"] == "Books"
+    assert (row["left"]["connection_name"], row["left"]["title"]) == ("Books", "")
+
+
+def test_an_object_that_was_read_is_called_by_its_title(
+    app: Any, desks: dict[str, Desk], known: Pair
+) -> None:
+    with installation_of(app).database.write() as session:
+        told = [
+            ("r1", "Old name", "order"),
+            ("r2", "Desk and chairs", "order"),
+            ("r3", "Another A7", "account"),
+        ]
+        entries = [
+            Entry(run, 1, 0, "write", "A7", "A7", title, "created", 1, now(), origin_entity=entity)
+            for run, title, entity in told
+        ]
+        deliveries.add(session, entries)
+    titles = {row["left"]["id"]: row["left"]["title"] for row in listed(desks["viewer"])}
+    assert titles == {"A7": "Desk and chairs", "A8": "", "A9": ""}
 
 
 def test_one_is_pointed_to_another_object_that_is_there(desks: dict[str, Desk], known: Pair) -> None:

@@ -15,7 +15,8 @@ export interface ReferenceSide {
 
 export interface Reference {
   id: number;
-  left: ReferenceSide;
+  /** `title`: what people call it, empty where no run has told. */
+  left: ReferenceSide & { title: string };
   right: Omit<ReferenceSide, "id"> & { id: string | null; number: string | null; link: string | null };
   state: ReferenceState;
   outcome: string;

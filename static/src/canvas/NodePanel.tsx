@@ -84,7 +84,7 @@ function Head({ node, narrow, close }: { node: FlowNode; narrow: boolean; close:
             change("Rename", (now) => changeNode(now, node.id, { title }), `title ${node.id}`);
           }}
         />
-        <div className={css.sub}>{words.filter(Boolean).join(" · ")}</div>
+        <div className={css.sub}>{words.filter((word, at) => word && word.toLowerCase() !== words[at - 1]?.toLowerCase()).join(" · ")}</div>
       </div>
       {readOnly ? null : (
         <Tooltip label={node.disabled ? "Switch on" : "Switch off: records pass by"}>

@@ -22,8 +22,9 @@ export function ReferenceRow({ reference, may }: { reference: Reference; may: bo
         <StatusBadge status={STATES[state].status} text={STATES[state].text} />
       </span>
       <span className={css.side}>
-        <b>{left.id}</b>
+        <b>{left.title || left.id}</b>
         <small>
+          {left.title ? `${left.id} · ` : ""}
           {left.connection ? `${left.entity} · ${left.connection_name}` : "brought by a call"}
         </small>
       </span>

@@ -47,7 +47,7 @@ function Threads() {
       <text x="386" y="57" className={css.small}>2 posted in the ERP</text>
       <rect x="372" y="90" width="147" height="44" rx="8" fill="var(--surface)" stroke="var(--held)" />
       <text x="386" y="109">1 held</text>
-      <text x="386" y="125" className={css.small}>which ledger account?</text>
+      <text x="386" y="125" className={css.small}>which account?</text>
     </svg>
   );
 }

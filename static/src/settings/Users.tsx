@@ -84,7 +84,7 @@ function UserRow({ user, self, onPassword }: { user: Person; self: boolean; onPa
       </span>
       <Menu position="bottom-end" withinPortal>
         <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" aria-label={`More for ${user.email}`} disabled={self}>
+          <ActionIcon variant="subtle" color="gray" aria-label={`More for ${user.email}`} disabled={self} style={{ visibility: self ? "hidden" : "visible" }}>
             <IconDots size={16} />
           </ActionIcon>
         </Menu.Target>
