@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from designer import pairing as live
-from designer.sheets import harmless, plain
+from designer.sheets import csv_line, plain
 from engine.clock import iso
 from engine.errors import Problem, RequestError
 from engine.record import Remote
@@ -89,12 +89,12 @@ def _shown(session: Session, row: CrossReference, title: str) -> dict[str, Any]:
 def export(session: Session) -> Iterator[str]:
     """All of them, oldest first."""
     names: dict[str, str] = {}
-    yield _line(COLUMNS)
+    yield csv_line(COLUMNS)
     for row in pairing.everything(session):
         for one in (row.left_connection, row.right_connection):
             if one not in names:
                 names[one] = _name(session, one)
-        yield _line(
+        yield csv_line(
             (
                 names[row.left_connection], row.left_entity, row.left_id, names[row.right_connection],
                 row.right_entity, row.right_id or "", row.number or "", pairing.state(row),
@@ -242,9 +242,3 @@ def _delimiter(text: str) -> str:
 def _name(session: Session, connection_id: str) -> str:
     row = connections.find(session, connection_id) if connection_id else None
     return row.name if row is not None else connection_id
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow(harmless(cell) for cell in cells)
-    return out.getvalue()

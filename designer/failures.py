@@ -16,6 +16,7 @@ from engine.clock import iso, now
 from engine.errors import Problem, RequestError
 from engine.record import Record
 from engine.store import accounts, audit, failures, flows, progress
+from engine.store.audit import Wanted
 from engine.store.database import Session
 from engine.store.failures import CauseCare, Failure
 
@@ -125,7 +126,8 @@ def correct(run_id: str, key: str, data: Any, origin: Origin, version: Version, 
         if made is not None and changes:
             subject = audit_subject(made.flow_id, key)
             known = {
-                entry.as_json()["detail"].get("run") for entry in audit.entries(session, subject=subject)
+                entry.as_json()["detail"].get("run")
+                for entry in audit.entries(session, Wanted(subject=subject))
             }
             if run not in known:
                 audit.note(session, by, "record.correct", subject, run=run, parent=run_id, changes=changes)
@@ -134,7 +136,7 @@ def correct(run_id: str, key: str, data: Any, origin: Origin, version: Version, 
 
 def corrections(session: Session, flow_id: str, key: str) -> list[dict[str, Any]]:
     """Who has corrected a record of a flow, newest first: by, at, the run, and each field old and new."""
-    entries = audit.entries(session, subject=audit_subject(flow_id, key))
+    entries = audit.entries(session, Wanted(subject=audit_subject(flow_id, key)))
     return [
         {"by": entry.actor, "at": iso(entry.at), **entry.as_json()["detail"]}
         for entry in entries

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from openpyxl import Workbook
 
 from designer.installation import Installation, here
-from designer.sheets import harmless
+from designer.sheets import csv_line, harmless
 from engine import allowance, compare, explain, launch
 from engine.errors import RequestError
 from engine.explain import EntityOf
@@ -156,10 +155,7 @@ def sheet_rows(
 
 
 def as_csv(rows: Iterator[Sequence[str]]) -> Iterator[str]:
-    for row in rows:
-        out = io.StringIO()
-        csv.writer(out).writerow(harmless(cell) for cell in row)
-        yield out.getvalue()
+    return map(csv_line, rows)
 
 
 def as_xlsx(rows: Iterator[Sequence[str]]) -> bytes:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Iterable
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 LONGEST = 32_000
 """A spreadsheet takes 32,767 characters in a cell."""
@@ -11,6 +15,13 @@ def harmless(text: str) -> str:
     """Text that no spreadsheet takes for a formula; control characters that it cannot hold are left out."""
     clean = "".join(sign for sign in text[:LONGEST] if sign >= " " or sign in "\t\n\r")
     return f"'{clean}" if clean.startswith(FORMULA) else clean
+
+
+def csv_line(cells: Iterable[str]) -> str:
+    """A line of CSV, each cell harmless."""
+    out = io.StringIO()
+    csv.writer(out).writerow(harmless(cell) for cell in cells)
+    return out.getvalue()
 
 
 def plain(text: str) -> str:

@@ -20,6 +20,7 @@ from engine.plan import Plan
 from engine.readings import show
 from engine.record import from_json
 from engine.store import approvals, audit, conflicts, flows, timeline
+from engine.store.audit import Wanted
 from engine.store.database import Session
 from engine.store.timeline import MERGE, QUIET, Met, Thing
 
@@ -183,7 +184,7 @@ class Teller:
         slug = self._flows.get(run.flow_id, ("", ""))[0]
         asked = {hold.question for hold in timeline.holds(self.session, [run.flow_id], [met.delivery.root])}
         wanted = [from_json(question) for question in asked]
-        for entry in audit.entries(self.session, subject=slug, limit=200):
+        for entry in audit.entries(self.session, Wanted(subject=slug), limit=200):
             if entry.action != "review.answer" or entry.at > run.created_at:
                 continue
             told = entry.as_json()["detail"]

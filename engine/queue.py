@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from rq.worker import WorkerStatus
 from engine import approvals, faults, inference, registry, releases
 from engine.alarm import Alarm
 from engine.clock import now
+from engine.crew import Presence
 from engine.errors import Unavailable
 from engine.executor import Executor
 from engine.firing import Clockwork, Rings
@@ -200,7 +202,12 @@ def work(runtime: Runtime, redis_url: str, *, bulk: bool = False, **options: Any
     _executor = runtime.executor(bell.ring, is_awaited=is_awaited, **options)
     quieten_collector()
     worker = LaneWorker([queue], connection=connection, serializer="json")
-    worker.work(logging_level="WARNING", with_scheduler=False)
+    host, pid = socket.gethostname(), os.getpid()
+    presence = Presence(bell.redis, _executor.owner, host=host, pid=pid, bulk=bulk, since=now())
+    try:
+        worker.work(logging_level="WARNING", with_scheduler=False)
+    finally:
+        presence.end()
 
 
 def _lively(redis_url: str) -> dict[str, Any]:

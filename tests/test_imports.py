@@ -21,7 +21,7 @@ HOMES = {
     "sqlalchemy": ("engine/store/",),
     "alembic": ("engine/store/",),
     "rq": ("engine/queue.py",),
-    "redis": ("engine/queue.py", "engine/limiter.py"),
+    "redis": ("engine/queue.py", "engine/limiter.py", "engine/crew.py"),
     "networkx": ("engine/plan.py",),
     "durable": ("engine/inference.py",),
     "durable_rules_engine": ("engine/inference.py",),

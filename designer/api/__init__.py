@@ -7,6 +7,7 @@ from flask_openapi3 import OpenAPI
 
 from designer.api import (
     approvals,
+    audit,
     catalog,
     choices,
     conflicts,
@@ -38,12 +39,14 @@ from designer.api import (
     trials,
     tries,
     versions,
+    workers,
 )
 from designer.auth import ANYONE, allow
 
 ROOMS = (
     session.room,
     people.room,
+    audit.room,
     catalog.room,
     connections.room,
     limits.room,
@@ -74,6 +77,7 @@ ROOMS = (
     schedules.room,
     sandboxes.room,
     health.room,
+    workers.room,
 )
 
 

@@ -1,4 +1,4 @@
-"""Users, tokens and the audit trail: for administrators."""
+"""Users and tokens: for administrators."""
 
 from __future__ import annotations
 
@@ -41,12 +41,6 @@ class NewToken(Body):
     name: str = Field(min_length=1, max_length=200)
     role: Role
     days: float | None = Field(default=None, gt=0, description="until it expires; never if left out")
-
-
-class AuditQuery(Body):
-    subject: str = ""
-    before: int | None = None
-    limit: int = Field(default=100, ge=1, le=1000)
 
 
 @room.get("/api/users")
@@ -148,17 +142,3 @@ def delete_token(path: Id) -> tuple[str, int]:
         store.delete(found)
         audit.note(store, me().actor, "token.delete", found.id, name=found.name)
     return "", 204
-
-
-@room.get("/api/audit")
-@allow("admin")
-def trail(query: AuditQuery) -> Response:
-    """Who changed what, newest first."""
-    with here().database.read() as store:
-        found = audit.entries(store, subject=query.subject, before=query.before, limit=query.limit)
-    return jsonify(
-        {
-            "entries": [entry.as_json() for entry in found],
-            "next": found[-1].id if len(found) == query.limit else None,
-        }
-    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Literal
@@ -18,7 +16,7 @@ from designer.auth import allow
 from designer.errors import not_found
 from designer.installation import Installation, here
 from designer.shapes import source as source_of_shapes
-from designer.sheets import harmless
+from designer.sheets import csv_line
 from designer.things import BROUGHT
 from engine import explain, reentry
 from engine.errors import RequestError
@@ -240,14 +238,14 @@ def _download(installation: Installation, run: Run, query: DeliveriesQuery) -> R
 
 
 def _lines(installation: Installation, run_id: str, query: DeliveriesQuery) -> Iterator[str]:
-    yield _line(COLUMNS)
+    yield csv_line(COLUMNS)
     after = 0
     while True:
         with installation.database.read() as store:
             page = records.deliveries(
                 store, run_id, outcome=query.outcome, node=query.node, q=query.q, after=after, limit=1000
             )
-        yield from (_line(_cells(row)) for row in page)
+        yield from (csv_line(_cells(row)) for row in page)
         if len(page) < 1000:
             return
         after = page[-1].id or 0
@@ -255,10 +253,4 @@ def _lines(installation: Installation, run_id: str, query: DeliveriesQuery) -> I
 
 def _cells(row: Delivery) -> list[str]:
     shown = records.shown(row)
-    return [harmless(str(shown[name] or "")) for name in COLUMNS]
-
-
-def _line(cells: Any) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow(cells)
-    return out.getvalue()
+    return [str(shown[name] or "") for name in COLUMNS]

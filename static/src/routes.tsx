@@ -41,6 +41,8 @@ export const routes: RouteObject[] = [
       { path: "connections/new", lazy: () => import("./pages/newConnection") },
       { path: "connections/:id", lazy: () => import("./pages/connection") },
       { path: "sandboxes", lazy: async () => ({ Component: (await import("./sandboxes/SandboxesPage")).SandboxesPage }) },
+      { path: "settings/audit", lazy: async () => ({ Component: (await import("./settings/AuditPage")).AuditPage }) },
+      { path: "settings/workers", lazy: async () => ({ Component: (await import("./settings/WorkersPage")).WorkersPage }) },
       { path: "settings", lazy: () => import("./pages/settings") },
       { path: "*", element: <NotFound /> },
     ],

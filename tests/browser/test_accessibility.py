@@ -80,7 +80,10 @@ def test_every_screen_in_light_and_dark(page: Page, tree: Tree, console: list[st
     shown = [
         *((path, heading) for path in ("/", "/flows", "/runs", "/inbox", "/connections")),
         *((path, heading) for path in ("/connections/new", f"/connections/{connection}", "/sandboxes")),
-        *((path, heading) for path in ("/settings", "/nowhere", run, record)),
+        *(
+            (path, heading)
+            for path in ("/settings", "/settings/audit", "/settings/workers", "/nowhere", run, record)
+        ),
         *((path, "[data-testid=node-invoice]") for path in (FLOW, f"{FLOW}{run}")),
         *(
             (f"{FLOW}?node={node}", "[data-panel]")

@@ -19,6 +19,7 @@ NEEDS = {  # what stands on which screen, and the role it takes
     ("/connections/{connection}", "Test now"): "operator",
     ("/connections/{connection}", "Test and save"): "editor",
     ("/sandboxes", "Fill with data"): "editor",
+    ("/settings/audit", "CSV"): "admin",
     ("/inbox", "Release all 2"): "operator",
     ("{run}", "Retry 4 held records"): "operator",
     (FLOW, "Run"): "operator",
@@ -105,6 +106,26 @@ def test_a_role_sees_what_works_for_it(browser: Browser, tree: Tree, admin: Page
             assert page.evaluate(TRY, [method, asked, body]) == [403, "E-ROLE"]
     finally:
         context.close()
+
+
+def test_the_audit_tells_who_did_what_and_the_workers_are_there(admin: Page, tree: Tree) -> None:
+    admin.goto(f"{tree.url}/settings")
+    admin.get_by_role("link", name="Audit").click()
+    main = admin.locator("main")
+    expect(main.get_by_text("published the flow").first).to_be_visible()
+    admin.get_by_role("combobox", name="What it was about").or_(
+        admin.get_by_role("textbox", name="What it was about")
+    ).click()
+    admin.get_by_role("option", name="People", exact=True).click()
+    expect(main.get_by_text("published the flow")).to_have_count(0)
+    invited = main.get_by_text("invited admin@heddle.local")
+    invited.click()
+    expect(main.locator("details[open]")).to_contain_text("user.create")
+    admin.get_by_label("To", exact=True).fill("2001-01-01")
+    expect(main.get_by_text("Nothing like that was noted")).to_be_visible()
+    admin.goto(f"{tree.url}/settings/workers")
+    expect(main.get_by_text("Everything", exact=True).first).to_be_visible()
+    expect(main.get_by_text("Ready").first).to_be_visible()
 
 
 def button(page: Page, name: str) -> Locator:

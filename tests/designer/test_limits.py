@@ -10,6 +10,7 @@ from sqlmodel import select
 from engine.clock import now
 from engine.runtime import Kept
 from engine.store import audit, flows, usage
+from engine.store.audit import Wanted
 from engine.store.runs import Run, new_id
 from engine.store.schedules import Schedule
 from engine.store.usage import Count
@@ -32,7 +33,7 @@ def test_limits_are_set_seen_and_taken_back(app: Any, desks: dict[str, Desk], co
     assert opened.http.door.limits.model_dump(mode="json") == limits  # type: ignore[union-attr]
     assert exact(desks["editor"].put(path, {"limits": None}))["set"] is False
     with installation_of(app).database.read() as session:
-        noted = [row.as_json()["detail"]["limits"] for row in audit.entries(session, subject=connection)
+        noted = [row.as_json()["detail"]["limits"] for row in audit.entries(session, Wanted(subject=connection))
                  if row.action == "connection.limits"]  # fmt: skip
     assert noted == [None, limits]
 

@@ -10,6 +10,7 @@ import pytest
 from openpyxl import load_workbook
 
 from engine.store import audit
+from engine.store.audit import Wanted
 from tests.designer.conftest import Desk, Ledger, exact, installation_of, pipeline, work
 from tests.designer.test_runs import UNKNOWN, WIDGET, detail, run
 
@@ -70,7 +71,7 @@ def test_executing_writes_exactly_that_and_tells_who_approved(
     assert (shown["plan"], shown["cause"]) == (dry, {"kind": "plan", "by": "operator@example.org"})
     assert plan(editor, dry)["executed_by"] == done
     with installation_of(app).database.read() as session:
-        (entry,) = [one for one in audit.entries(session, subject=dry) if one.action == "run.execute"]
+        (entry,) = [one for one in audit.entries(session, Wanted(subject=dry)) if one.action == "run.execute"]
     assert entry.as_json()["detail"] == {"run": done, "approved_by": "operator@example.org"}
 
 
@@ -112,7 +113,9 @@ def test_a_budget_stops_the_run_until_it_is_allowed(app: Any, desks: dict[str, D
     work(app)
     assert detail(operator, stopped)["counts"]["created"] == 2
     with installation_of(app).database.read() as session:
-        (entry,) = [one for one in audit.entries(session, subject=stopped) if one.action == "run.allow"]
+        (entry,) = [
+            one for one in audit.entries(session, Wanted(subject=stopped)) if one.action == "run.allow"
+        ]
     assert (entry.actor, entry.as_json()["detail"]["asked"]) == ("operator@example.org", shown["message"])
 
 

@@ -1,5 +1,7 @@
 import { notifications } from "@mantine/notifications";
+import { IconHistory, IconServerCog, type Icon } from "@tabler/icons-react";
 import type { ComponentType } from "react";
+import { Link } from "react-router";
 
 import { useSession } from "../api/queries";
 import { Page } from "../ui/parts";
@@ -16,6 +18,10 @@ export function SettingsPage({ PasswordForm }: Props) {
   const admin = session?.user?.role === "admin";
   return (
     <Page title="Settings" lead={session?.user ? `You are ${session.user.name || session.user.email}, ${roleText(session.user.role)}.` : undefined}>
+      <nav className={`${css.section} ${css.doors}`} aria-label="More settings">
+        <Door to="/settings/workers" icon={IconServerCog} title="Workers" text="Who carries out runs, and at what they are" />
+        {admin ? <Door to="/settings/audit" icon={IconHistory} title="Audit" text="Who changed what, and when" /> : null}
+      </nav>
       {admin ? <Users me={session.user?.id ?? ""} /> : null}
       {admin ? <Tokens /> : null}
       <section className={css.section}>
@@ -31,6 +37,18 @@ export function SettingsPage({ PasswordForm }: Props) {
       </section>
       <p className={css.quiet}>Heddle {session?.version}</p>
     </Page>
+  );
+}
+
+function Door({ to, icon: Glyph, title, text }: { to: string; icon: Icon; title: string; text: string }) {
+  return (
+    <Link to={to} className={css.door}>
+      <Glyph size={22} stroke={1.6} aria-hidden />
+      <span>
+        <strong>{title}</strong>
+        <small>{text}</small>
+      </span>
+    </Link>
   );
 }
 
