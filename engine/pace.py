@@ -23,8 +23,8 @@ from engine.meter import Meter
 PATIENCE = 30.0
 """Seconds that a worker waits for one turn before it gives the lane back."""
 
-NOTICED = 1.0
-"""Seconds from which people are told that a call waits."""
+NOTICED = 5.0
+"""Seconds from which people are told that a call waits. Less than that is the pace of a slow system."""
 
 TOLD_AGAIN = 3
 """How often one call is sent again after «too many requests», before the lane waits for it."""

@@ -147,9 +147,14 @@ def guard(session: Session, held: Claim, **values: Any) -> None:
 
 
 def _get_through(session: Session, held: Claim, **values: Any) -> None:
-    """Changes the lane: what it tried has worked, so nothing is left of a wait."""
-    guard(session, held, attempts=0, failures=0, told_since=0.0, code="", message="", **values)
+    """Changes the lane: what it tried is done."""
+    get_on(session, held, attempts=0, **values)
     held.attempts = 0
+
+
+def get_on(session: Session, held: Claim, **values: Any) -> None:
+    """Changes the lane: what it tries works, so nothing is left of a wait."""
+    guard(session, held, failures=0, told_since=0.0, code="", message="", **values)
     if held.failures or held.told_since:
         long = bool(held.failures) or now() - held.told_since > tempo.MINUTE
         held.failures, held.told_since = 0, 0.0

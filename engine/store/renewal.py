@@ -4,7 +4,7 @@ from engine import tempo
 from engine.clock import now, passing
 from engine.store import plain
 from engine.store.database import Session
-from engine.store.lanes import guard
+from engine.store.lanes import get_on, guard
 from engine.store.tenure import Claim, shared_now
 
 
@@ -25,7 +25,7 @@ def _tell(session: Session, held: Claim, so_far: int) -> None:
     query = "SELECT answered, beats FROM lane WHERE run_id = ? AND number = ?"
     ((known, beats),) = plain.rows(session, query, held.run_id, held.lane)
     if so_far > known:
-        guard(session, held, answered=so_far, beats=tempo.note(beats, now(), so_far - known))
+        get_on(session, held, answered=so_far, beats=tempo.note(beats, now(), so_far - known))
 
 
 def take_back(session: Session, held: Claim) -> None:

@@ -109,6 +109,7 @@ def test_a_batch_of_slow_calls_tells_how_far_it_is(
     bench = Bench(database, World(120), toy_flow(batch_size=60, operation="upsert", match=(), writes=writes))
     run_id = begin(bench)
     seen: list[tuple[int, int, float | None]] = []
+    states: list[tuple[bool, str]] = []
     faults = [fault] if fault else []
     answers: list[Journal] = []
     open_ = bench.open
@@ -132,6 +133,7 @@ def test_a_batch_of_slow_calls_tells_how_far_it_is(
                     executor.heartbeat._renew(held)
                 run = shown(bench, run_id)
                 seen.append((run["counts"]["read"], run["answered"], run["left_s"]))
+                states.append((run["answered"] > (seen[-2][1] if len(seen) > 1 else 0), run["state"]))
             sent.append(change.key)
             answers[-1]({**CALL, "about": [change.key]})
 
@@ -147,6 +149,7 @@ def test_a_batch_of_slow_calls_tells_how_far_it_is(
     through = [read + answered for read, answered, _ in seen]
     assert through == sorted(through), "it never goes back, and nothing counts twice"
     assert {read for read, *_ in seen} == {0, 60}
+    assert {state for got_on, state in states if got_on} == {"running"}, "whatever it waited for before"
     over = shown(bench, run_id)
     assert (over["counts"]["read"], over["answered"], over["total"]) == (120, 0, 120)
     with database.read() as session:
