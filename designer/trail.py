@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from designer.sheets import csv_line
+from engine import registry
 from engine.record import to_json
 from engine.store import audit, connections, flows, library, progress
 from engine.store.audit import AuditEntry, Wanted
@@ -111,6 +112,7 @@ class Reader:
             **dict.fromkeys(("run", "first-load"), self._run),
             "library": self._shared,
             "connection": self._connection,
+            "sandbox": _system,
         }
 
     def read(self, entry: AuditEntry) -> dict[str, Any]:
@@ -150,6 +152,11 @@ class Reader:
     def _connection(self, connection_id: str) -> str:
         row = connections.find(self._session, connection_id)
         return row.name if row is not None else connection_id
+
+
+def _system(name: str) -> str:
+    known = registry.connectors().get(name)
+    return known.title if known is not None else name
 
 
 def export(session: Session, wanted: Wanted) -> Iterator[str]:

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useAddToken, useDelete, useTokens } from "../api/people";
 import type { Role } from "../api/types";
 import { ErrorBanner, RelativeTime, Rows } from "../ui/parts";
+import { useNow } from "../ui/useNow";
 import { Once } from "./Once";
 import { asRole, ROLES } from "./roles";
 import css from "./settings.module.css";
@@ -13,6 +14,7 @@ export function Tokens() {
   const tokens = useTokens(true);
   const remove = useDelete("tokens");
   const [adding, setAdding] = useState(false);
+  const now = useNow(true);
   const [secret, setSecret] = useState<string | null>(null);
   return (
     <section className={css.section}>
@@ -48,7 +50,7 @@ export function Tokens() {
               )}
               {token.expires_at ? (
                 <>
-                  , ends <RelativeTime at={token.expires_at} />
+                  , {Date.parse(token.expires_at) < now ? "ended" : "ends"} <RelativeTime at={token.expires_at} />
                 </>
               ) : null}
             </span>
