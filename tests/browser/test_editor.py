@@ -83,6 +83,21 @@ def test_an_empty_canvas_invites(page: Page, tree: Tree) -> None:
     expect(dialog.get_by_role("button", name="Publish", exact=True)).to_be_disabled()
 
 
+def test_a_run_of_a_drawing_that_a_program_made_is_shown(page: Page, tree: Tree) -> None:
+    """It has no places for its steps: they are found as in the editor."""
+    screens.sign_in(page, tree)
+    drawn = screens.call(page, tree, "GET", "/api/flows/closed-won-to-intacct-invoice")["document"]
+    document = {**drawn, "name": "Drawn by a program", "layout": {}}
+    made = screens.call(page, tree, "POST", "/api/flows", {"document": document})["slug"]
+    run = screens.call(page, tree, "POST", f"/api/flows/{made}/runs", {"mode": "dry-run"})["run"]
+    page.goto(f"{tree.url}/flows/{made}/runs/{run}")
+    expect(page.locator(".react-flow__node")).to_have_count(len(drawn["nodes"]))
+    places = page.locator(".react-flow__node").evaluate_all(
+        "cards => cards.map(card => card.style.transform)"
+    )
+    assert len(set(places)) == len(places)
+
+
 def test_a_step_is_added_behind_the_chosen_one(page: Page, slug: str) -> None:
     pick(page, "two")
     page.keyboard.press("n")

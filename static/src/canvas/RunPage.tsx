@@ -1,9 +1,10 @@
 import { ReactFlowProvider } from "@xyflow/react";
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useNavigate } from "react-router";
 
 import { checkFlow, useCatalog, useRunDocument } from "../api/queries";
 import type { Catalog } from "../model/flow";
+import { placed } from "../model/layout";
 import { followRun } from "../store/follow";
 import { paint, showDocument, useEditor } from "../store/editor";
 import { clearOverlay, showRun } from "../store/run";
@@ -19,17 +20,18 @@ import { ShowRecordsContext } from "./showRecords";
 /** A run on the canvas of the version that it ran: counts on cards and wires, live while it goes. */
 export function RunPage({ slug, run }: { slug: string; run: string }) {
   const flow = useRunDocument(run);
+  const drawing = useMemo(() => (flow.data ? placed(flow.data) : null), [flow.data]);
   const catalog = useCatalog();
   const [trouble, setTrouble] = useState<unknown>(null);
-  const ready = useEditor((editor) => editor.stored === flow.data);
+  const ready = useEditor((editor) => editor.stored === drawing);
   useEffect(() => {
-    if (!flow.data) return undefined;
+    if (!drawing) return undefined;
     resetView();
     clearOverlay();
-    showDocument(slug, flow.data);
-    drawFlow(flow.data);
+    showDocument(slug, drawing);
+    drawFlow(drawing);
     const asked = new AbortController();
-    checkFlow(flow.data, {}, asked.signal).then(
+    checkFlow(drawing, {}, asked.signal).then(
       ({ nodes }) => paint({ nodes }),
       () => undefined,
     );
@@ -38,7 +40,7 @@ export function RunPage({ slug, run }: { slug: string; run: string }) {
       asked.abort();
       stop();
     };
-  }, [slug, run, flow.data]);
+  }, [slug, run, drawing]);
   useEffect(() => {
     if (flow.data) document.title = `Run of ${flow.data.name} · Heddle`;
   }, [flow.data]);

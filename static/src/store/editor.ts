@@ -98,8 +98,7 @@ export function openFlow(detail: FlowDetail, readOnly = false): void {
 }
 
 /** A version to look at (a run's drawing): nothing can be changed. */
-export function showDocument(slug: string, stored: Flow): void {
-  const document = placed(stored);
+export function showDocument(slug: string, document: Flow): void {
   setState({
     opened: null,
     slug,
