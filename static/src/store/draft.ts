@@ -21,6 +21,8 @@ export function keepDraft(): () => void {
   let asked = new AbortController();
   let misses = 0;
   let stopped = false;
+  /** Connections that were chosen. The server takes them when it knows the slots: with, or after, the drawing that has them. */
+  let chosen: Record<string, string> | null = null;
 
   const soon = (delay: number) => {
     clearTimeout(saving);
@@ -30,16 +32,24 @@ export function keepDraft(): () => void {
   const save = async (): Promise<void> => {
     const { revision, stored, save: state } = getState();
     const document = present();
-    if (document === stored || state === "saving" || state === "conflict") return;
+    if (state === "saving" || state === "conflict") return;
+    if (document === stored) {
+      tellChosen();
+      return;
+    }
     setState({ save: "saving" });
     try {
       const answer = await saveDraft(slug, document, revision);
-      if (getState().slug !== slug) return;
+      if (getState().slug !== slug) {
+        tellChosen();
+        return;
+      }
       misses = 0;
       unshelve(slug);
       setState({ revision: answer.revision, stored: document, save: "saved", saveMessage: "", draftChanged: true });
       if (present() === document) paint(answer);
-      else if (!stopped) soon(SAVE_MS);
+      if (present() === document || stopped) tellChosen();
+      else soon(SAVE_MS);
     } catch (error) {
       if (getState().slug === slug) await refused(error);
     }
@@ -59,6 +69,11 @@ export function keepDraft(): () => void {
 
   /** Where a flow that posts to the ledger posts goes live with its next publication. */
   const bindLater = (error: unknown) => (error instanceof ApiError && error.code === "E-FOUR-EYES" ? undefined : refused(error));
+
+  const tellChosen = () => {
+    if (chosen) void bindSlots(slug, chosen).catch(bindLater);
+    chosen = null;
+  };
 
   const check = async (): Promise<void> => {
     asked.abort();
@@ -84,7 +99,10 @@ export function keepDraft(): () => void {
       clearTimeout(checking);
       checking = setTimeout(() => void check(), CHECK_MS);
     }
-    if (now.bindings !== before.bindings) void bindSlots(slug, now.bindings).catch(bindLater);
+    if (now.bindings !== before.bindings) {
+      chosen = now.bindings;
+      if (now.history.present === now.stored && now.save !== "saving") tellChosen();
+    }
   });
 
   const back = () => void save();

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { FlowDetail } from "../../api/types";
 import type { Flow } from "../../model/flow";
 import { keepDraft } from "../draft";
-import { change, keepMine, openFlow, present, stepBack, takeTheirs, useEditor } from "../editor";
+import { bind, change, keepMine, openFlow, present, stepBack, takeTheirs, useEditor } from "../editor";
 
 const drawing: Flow = {
   heddle: 1,
@@ -40,7 +40,7 @@ interface Sent {
 }
 
 /** The server's side of a draft: one revision, one drawing, and a switch for the network. */
-const server = { revision: 7, document: drawing, up: true, saves: [] as Sent[] };
+const server = { revision: 7, document: drawing, up: true, saves: [] as Sent[], bound: [] as string[] };
 
 function answer(status: number, body: unknown): Response {
   return new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
@@ -48,6 +48,10 @@ function answer(status: number, body: unknown): Response {
 
 function respond(path: string, init?: RequestInit): Promise<Response> {
   if (!server.up) return Promise.reject(new TypeError("no network"));
+  if (path.endsWith("/bindings")) {
+    server.bound.push(server.document.slots["crm"] ? "known" : "unknown");
+    return Promise.resolve(answer(200, {}));
+  }
   if (path.endsWith("/check")) return Promise.resolve(answer(200, { problems: [], nodes: {} }));
   const sent = JSON.parse(init?.body as string) as Sent;
   if (sent.revision !== server.revision) {
@@ -67,7 +71,7 @@ let stop: () => void = () => undefined;
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("fetch", vi.fn(respond));
-  Object.assign(server, { revision: 7, document: drawing, up: true, saves: [] });
+  Object.assign(server, { revision: 7, document: drawing, up: true, saves: [], bound: [] });
   localStorage.clear();
   openFlow(detail);
   stop = keepDraft();
@@ -151,4 +155,16 @@ test("somebody else saved first: theirs is taken, and undo brings mine back", as
   stepBack();
   await wait(2000);
   expect(server.saves.at(-1)).toMatchObject({ revision: 9, document: { name: "Mine" } });
+});
+
+test("a connection is chosen when the server knows the slot", async () => {
+  change("Add a slot", (flow) => ({ ...flow, slots: { crm: { system: "creatio", title: "" } } }));
+  bind("crm", "c1");
+  await wait(500);
+  expect(server.bound).toEqual([]);
+  await wait(5_000);
+  expect(server.bound).toEqual(["known"]);
+  bind("crm", "c2");
+  await wait(0);
+  expect(server.bound).toEqual(["known", "known"]);
 });
