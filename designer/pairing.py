@@ -37,13 +37,8 @@ def live(opened: Connector[Any], entity: str, ids: Iterable[str]) -> dict[str, R
     wanted = list(dict.fromkeys(ids))
     shape = opened.entity(entity)
     fields = [name for name in (shape.key, shape.title_field) if name]
-    found: dict[str, Remote] = {}
-    size = max(1, opened.capability.find)
-    for start in range(0, len(wanted), size):
-        some = wanted[start : start + size]
-        answers = opened.find(entity, [{shape.key: one} for one in some], fields)
-        found.update({one: remotes[0] for one, remotes in zip(some, answers, strict=True) if remotes})
-    return found
+    answers = opened.find_all(entity, [{shape.key: one} for one in wanted], fields)
+    return {one: remotes[0] for one, remotes in zip(wanted, answers, strict=True) if remotes}
 
 
 def search(connection_id: str, entity: str, text: str) -> list[dict[str, Any]]:

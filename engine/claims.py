@@ -121,17 +121,13 @@ def look(
     fields = sorted({name for intent, _ in made for name in intent.data})
     answers: list[tuple[Intent, Remote | None]] = []
     unseen: list[tuple[Key, str]] = []
-    size = max(1, errand.connector.capability.find)
-    for start in range(0, len(made), size):
-        some = made[start : start + size]
-        asked: list[dict[str, Any]] = [{id_field: right_id} for _, right_id in some]
-        for (intent, right_id), found in zip(
-            some, errand.connector.find(target.entity, asked, fields), strict=True
-        ):
-            fits = [one for one in found if alike.likely(intent.match, one.data, target.alike)]
-            answers.append((intent, fits[0] if fits else None))
-            if not fits and intent.key:
-                unseen.append((intent.key, right_id))
+    asked = [{id_field: right_id} for _, right_id in made]
+    there = errand.connector.find_all(target.entity, asked, fields)
+    for (intent, right_id), found in zip(made, there, strict=True):
+        fits = [one for one in found if alike.likely(intent.match, one.data, target.alike)]
+        answers.append((intent, fits[0] if fits else None))
+        if not fits and intent.key:
+            unseen.append((intent.key, right_id))
     if unseen:
         with errand.database.write() as session:
             newest = matches.forget(session, unseen, now() - errand.connector.capability.lag)

@@ -178,6 +178,23 @@ class Connector(ABC, Generic[S]):
         where the system does; the caller re-checks.
         """
 
+    def find_all(
+        self,
+        entity: str,
+        matches: Sequence[Mapping[str, Any]],
+        fields: Sequence[str] = (),
+        told: Callable[[int], None] | None = None,
+    ) -> list[list[Remote]]:
+        """``find`` for any number of matches, so many at a time as the system takes; ``told`` so many before each."""
+        found: list[list[Remote]] = []
+        size = max(1, self.capability.find)
+        for start in range(0, len(matches), size):
+            some = matches[start : start + size]
+            if told is not None:
+                told(len(some))
+            found += self.find(entity, some, fields)
+        return found
+
     @abstractmethod
     def _write(self, entity: str, changes: Sequence[Change]) -> list[Result]:
         """One Result a Change, in order. Raises only when the call as a whole failed:

@@ -83,14 +83,11 @@ def _recognise(errand: Errand, target: WriteTarget, intents: list[Intent], done:
         else:
             left.append(intent)
     fields = sorted({name for intent, _ in asked for name in intent.data})
-    size = max(1, errand.connector.capability.find)
     errand.headway.enter(len(asked), looking=True)
-    for start in range(0, len(asked), size):
-        some = asked[start : start + size]
-        errand.headway.part(len(some))
-        found = errand.connector.find(target.entity, [match for _, match in some], fields)
-        for (intent, match), remotes in zip(some, found, strict=True):
-            _match(errand, target, intent, match, remotes, done, left)
+    matches = [match for _, match in asked]
+    found = errand.connector.find_all(target.entity, matches, fields, errand.headway.part)
+    for (intent, match), remotes in zip(asked, found, strict=True):
+        _match(errand, target, intent, match, remotes, done, left)
     return look_closer(errand, target, left, done)
 
 

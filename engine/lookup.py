@@ -14,14 +14,10 @@ def fetch(want: Want, connector: Connector[Any], headway: Headway | None = None)
     if not want.matches:
         return {}
     key = connector.entity(want.entity).key
-    names, matches = list(want.matches), list(want.matches.values())
-    found: dict[str, Any] = {}
     headway = headway or Headway()
-    headway.enter(len(matches), looking=True)
-    size = max(1, connector.capability.find)
-    for start in range(0, len(names), size):
-        headway.part(size)
-        some = connector.find(want.entity, matches[start : start + size], want.fields)
-        for name, remotes in zip(names[start : start + size], some, strict=True):
-            found[name] = [{key: remote.id, **remote.data} for remote in remotes]
-    return found
+    headway.enter(len(want.matches), looking=True)
+    found = connector.find_all(want.entity, list(want.matches.values()), want.fields, headway.part)
+    return {
+        name: [{key: remote.id, **remote.data} for remote in remotes]
+        for name, remotes in zip(want.matches, found, strict=True)
+    }

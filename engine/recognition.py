@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from engine import alike
 from engine.choosing import hold_ambiguous
 from engine.intent import Delivered, Errand, Intent
@@ -48,11 +46,5 @@ def _now(errand: Errand, target: WriteTarget, ids: list[str], sought: list[Inten
     """Objects by id, as they stand now."""
     id_field = errand.connector.entity(target.entity).key
     fields = sorted({name for intent in sought for name in intent.data})
-    found: dict[str, Remote] = {}
-    size = max(1, errand.connector.capability.find)
-    for start in range(0, len(ids), size):
-        some = ids[start : start + size]
-        asked: list[dict[str, Any]] = [{id_field: one} for one in some]
-        answers = errand.connector.find(target.entity, asked, fields)
-        found.update({one: remotes[0] for one, remotes in zip(some, answers, strict=True) if remotes})
-    return found
+    answers = errand.connector.find_all(target.entity, [{id_field: one} for one in ids], fields)
+    return {one: remotes[0] for one, remotes in zip(ids, answers, strict=True) if remotes}

@@ -7,7 +7,6 @@ delete the cross reference ends, but not the memory of it: an object that comes 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
@@ -64,19 +63,16 @@ def _known(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
 def _there(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> list[Intent]:
     """Those whose object is still there."""
     key = errand.connector.entity(target.entity).key
-    size = max(1, errand.connector.capability.find)
     left: list[Intent] = []
-    for start in range(0, len(intents), size):
-        some = intents[start : start + size]
-        matches: list[dict[str, Any]] = [{key: intent.remote_id} for intent in some]
-        for intent, remotes in zip(some, errand.connector.find(target.entity, matches), strict=True):
-            if remotes:
-                intent.current = remotes[0]
-                left.append(intent)
-                continue
-            result = Result(Outcome.UNCHANGED, intent.remote_id, message="It was gone there already.")
-            receive(done, intent, Receipt(result, "unchanged"))
-            _end(errand, intent, done)
+    there = errand.connector.find_all(target.entity, [{key: intent.remote_id} for intent in intents])
+    for intent, remotes in zip(intents, there, strict=True):
+        if remotes:
+            intent.current = remotes[0]
+            left.append(intent)
+            continue
+        result = Result(Outcome.UNCHANGED, intent.remote_id, message="It was gone there already.")
+        receive(done, intent, Receipt(result, "unchanged"))
+        _end(errand, intent, done)
     return left
 
 

@@ -182,13 +182,8 @@ def find(errand: SyncErrand, side: SideName, matches: Sequence[dict[str, Any]]) 
     if not matches:
         return []
     connector, entity = errand.connectors[side], errand.entity(side)
-    names, size = fields(errand, side), max(1, connector.capability.find)
-    found: list[list[Remote]] = []
     errand.headway.enter(len(matches), looking=True)
-    for start in range(0, len(matches), size):
-        errand.headway.part(size)
-        found += connector.find(entity, matches[start : start + size], names)
-    return found
+    return connector.find_all(entity, matches, fields(errand, side), errand.headway.part)
 
 
 def fields(errand: SyncErrand, side: SideName) -> list[str]:

@@ -94,13 +94,8 @@ def step(
 
 def _missing(connector: Connector[Any], entity: str, ids: list[str]) -> list[str]:
     key = connector.entity(entity).key
-    size = max(1, connector.capability.find)
-    missing: list[str] = []
-    for start in range(0, len(ids), size):
-        some = ids[start : start + size]
-        answers = connector.find(entity, [{key: one} for one in some])
-        missing.extend(one for one, remotes in zip(some, answers, strict=True) if not remotes)
-    return missing
+    answers = connector.find_all(entity, [{key: one} for one in ids])
+    return [one for one, remotes in zip(ids, answers, strict=True) if not remotes]
 
 
 def _judge(database: Database, run: RunView, connector: Connector[Any], entity: str, at: Cursor) -> None:

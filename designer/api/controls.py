@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from flask import Response, jsonify, request
@@ -18,6 +19,7 @@ from engine.errors import RequestError
 from engine.launch import Cause
 from engine.record import idempotency_key
 from engine.store import audit, closing, control
+from engine.store.database import Session
 
 room = new_room("controls", "runs")
 
@@ -101,22 +103,14 @@ def retry(path: Id, body: Again) -> tuple[Response, int]:
 @allow("operator")
 def cancel(path: Id) -> Response:
     """Stop a run. What is being written now is finished first."""
-    with here().database.write() as store:
-        find(store, path.id)
-        _done(closing.cancel(store, path.id, me().actor), "It is over already.")
-        audit.note(store, me().actor, "run.cancel", path.id)
-    return jsonify({"run": path.id, "state": "cancelled"})
+    return _stop(path.id, closing.cancel, "cancel", "cancelled", "It is over already.")
 
 
 @room.post("/api/runs/<string:id>/pause")
 @allow("operator")
 def pause(path: Id) -> Response:
     """Hold a run after the batch at hand."""
-    with here().database.write() as store:
-        find(store, path.id)
-        _done(control.pause(store, path.id, me().actor), "Only a run that is not over can be paused.")
-        audit.note(store, me().actor, "run.pause", path.id)
-    return jsonify({"run": path.id, "state": "paused"})
+    return _stop(path.id, control.pause, "pause", "paused", "Only a run that is not over can be paused.")
 
 
 @room.post("/api/runs/<string:id>/resume")
@@ -137,6 +131,14 @@ def resume(path: Id) -> Response:
         audit.note(store, me().actor, "run.resume", path.id)
     here().ring(path.id, lanes or [])
     return jsonify({"run": path.id, "state": "queued"})
+
+
+def _stop(run_id: str, act: Callable[[Session, str, str], bool], verb: str, state: str, why: str) -> Response:
+    with here().database.write() as store:
+        find(store, run_id)
+        _done(act(store, run_id, me().actor), why)
+        audit.note(store, me().actor, f"run.{verb}", run_id)
+    return jsonify({"run": run_id, "state": state})
 
 
 def _done(changed: bool, why: str) -> None:

@@ -37,6 +37,14 @@ class Deciders(Document):
         return " or ".join([*(f"an {role}" for role in self.roles), *self.users])
 
 
+def _hours(title: str, description: str, *, advanced: bool = False) -> Any:
+    """A setting in hours, at most a year of them; 0 switches it off."""
+    extra: dict[str, Any] = {"x-advanced": True} if advanced else {}
+    return Field(
+        default=0, ge=0, le=8760, title=title, description=description, json_schema_extra=extra or None
+    )
+
+
 class ApproveSettings(NodeSettings):
     question: str = Field(
         default="Approve {$title}?",
@@ -74,28 +82,13 @@ class ApproveSettings(NodeSettings):
         title="Form",
         description="What those who decide fill in or correct; the answers go into the record.",
     )
-    remind_hours: float = Field(
-        default=0,
-        ge=0,
-        le=8760,
-        title="Remind every … hours",
-        description="Writes again to those who have not answered. 0: never.",
+    remind_hours: float = _hours(
+        "Remind every … hours", "Writes again to those who have not answered. 0: never."
     )
-    expire_hours: float = Field(
-        default=0,
-        ge=0,
-        le=8760,
-        title="Deadline after … hours",
-        description="Then the record leaves by «Expired». 0: it waits as long as it takes.",
+    expire_hours: float = _hours(
+        "Deadline after … hours", "Then the record leaves by «Expired». 0: it waits as long as it takes."
     )
-    escalate_hours: float = Field(
-        default=0,
-        ge=0,
-        le=8760,
-        title="Ask others too after … hours",
-        description="0: never.",
-        json_schema_extra={"x-advanced": True},
-    )
+    escalate_hours: float = _hours("Ask others too after … hours", "0: never.", advanced=True)
     escalate_to: Deciders = Field(
         default=Deciders(),
         title="Whom to ask then",

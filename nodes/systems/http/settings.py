@@ -90,6 +90,13 @@ class NoPages(Form):
     kind: Literal["none"] = Field("none", title="Paging")
 
 
+_SIZE: Any = Field(100, title="Page size", ge=1, le=10_000)
+
+
+def _size_parameter(default: str) -> Any:
+    return Field(default, title="Parameter of the page size", description="Empty: not sent.")
+
+
 class PageNumber(Form):
     """Pages are numbered."""
 
@@ -97,10 +104,8 @@ class PageNumber(Form):
     kind: Literal["page"] = Field("page", title="Paging")
     parameter: str = Field("page", title="Parameter of the number")
     first: int = Field(1, title="First page", ge=0, le=1)
-    size_parameter: str = Field(
-        "per_page", title="Parameter of the page size", description="Empty: not sent."
-    )
-    size: int = Field(100, title="Page size", ge=1, le=10_000)
+    size_parameter: str = _size_parameter("per_page")
+    size: int = _SIZE
 
 
 class Offset(Form):
@@ -109,8 +114,8 @@ class Offset(Form):
     model_config = ConfigDict(title="Offset and limit")
     kind: Literal["offset"] = Field("offset", title="Paging")
     parameter: str = Field("offset", title="Parameter of the offset")
-    size_parameter: str = Field("limit", title="Parameter of the page size", description="Empty: not sent.")
-    size: int = Field(100, title="Page size", ge=1, le=10_000)
+    size_parameter: str = _size_parameter("limit")
+    size: int = _SIZE
 
 
 class CursorPages(Form):
@@ -120,8 +125,8 @@ class CursorPages(Form):
     kind: Literal["cursor"] = Field("cursor", title="Paging")
     path: ValuePath = Field("$.next_cursor", title="Where the cursor is")
     parameter: str = Field("cursor", title="Parameter it is sent back in")
-    size_parameter: str = Field("limit", title="Parameter of the page size", description="Empty: not sent.")
-    size: int = Field(100, title="Page size", ge=1, le=10_000)
+    size_parameter: str = _size_parameter("limit")
+    size: int = _SIZE
 
 
 class NextLink(Form):
@@ -130,8 +135,8 @@ class NextLink(Form):
     model_config = ConfigDict(title="Next link in the answer")
     kind: Literal["link"] = Field("link", title="Paging")
     path: ValuePath = Field("$.next", title="Where the address is")
-    size_parameter: str = Field("", title="Parameter of the page size", description="Empty: not sent.")
-    size: int = Field(100, title="Page size", ge=1, le=10_000)
+    size_parameter: str = _size_parameter("")
+    size: int = _SIZE
 
 
 class LinkHeader(Form):
@@ -139,10 +144,8 @@ class LinkHeader(Form):
 
     model_config = ConfigDict(title="Link header")
     kind: Literal["header"] = Field("header", title="Paging")
-    size_parameter: str = Field(
-        "per_page", title="Parameter of the page size", description="Empty: not sent."
-    )
-    size: int = Field(100, title="Page size", ge=1, le=10_000)
+    size_parameter: str = _size_parameter("per_page")
+    size: int = _SIZE
 
 
 Paging = Annotated[

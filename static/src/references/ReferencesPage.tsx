@@ -8,7 +8,8 @@ import { useConnections, useMay } from "../api/queries";
 import { CSV, useReferences } from "../api/references";
 import { Filters, useFilters } from "../ui/list/Filters";
 import { More } from "../ui/list/More";
-import { EmptyState, ErrorBanner, Page, Rows } from "../ui/parts";
+import { Nothing } from "../ui/list/Nothing";
+import { ErrorBanner, Page, Rows } from "../ui/parts";
 import { AddDialog } from "./AddDialog";
 import { ImportDialog } from "./ImportDialog";
 import { ReferenceRow } from "./ReferenceRow";
@@ -67,21 +68,16 @@ export function ReferencesPage() {
       <ErrorBanner error={found.error} retry={() => void found.refetch()} />
       {found.isPending ? <Rows count={8} height={48} /> : null}
       {found.data && rows.length === 0 ? (
-        <EmptyState
+        <Nothing
           icon={IconLink}
-          title={filtered ? "No cross reference is like that" : "Nothing is linked yet"}
-          act={
-            filtered ? (
-              <Button variant="default" onClick={clear}>
-                Show all
-              </Button>
-            ) : undefined
-          }
-        >
-          {filtered
-            ? "Search for the beginning of an id or number, or take a filter away."
-            : "When a flow writes an object, what it stands for is remembered here. Then it is updated, never created twice."}
-        </EmptyState>
+          filtered={filtered}
+          clear={clear}
+          titles={["No cross reference is like that", "Nothing is linked yet"]}
+          texts={[
+            "Search for the beginning of an id or number, or take a filter away.",
+            "When a flow writes an object, what it stands for is remembered here. Then it is updated, never created twice.",
+          ]}
+        />
       ) : null}
       {rows.length ? (
         <div className={css.table}>

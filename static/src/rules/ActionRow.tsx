@@ -1,8 +1,9 @@
-import { ActionIcon, Autocomplete, Select, Textarea, TextInput } from "@mantine/core";
+import { ActionIcon, Autocomplete, Textarea, TextInput } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 
 import type { Entity, Field } from "../model/flow";
+import { Choice } from "../ui/Choice";
 import { useAround } from "../ui/value/context";
 import { ValueEditor } from "../ui/value/ValueEditor";
 import { FactInput } from "../ui/condition/FactRow";
@@ -24,15 +25,13 @@ export function ActionRow({ action, shape, ports, onChange, onRemove }: Props) {
   const kind = kindOfAction(action);
   return (
     <div className={css.action}>
-      <Select
-        size="xs"
-        w={144}
-        aria-label="What follows"
-        allowDeselect={false}
-        readOnly={readOnly}
+      <Choice
+        label="What follows"
+        width={144}
         data={ACTIONS}
         value={kind}
-        onChange={(next) => next && next !== kind && onChange(startAction(next))}
+        readOnly={readOnly}
+        onChange={(next) => next !== kind && onChange(startAction(next))}
       />
       <div className={css.wide}>
         <Details action={action} shape={shape} ports={ports} onChange={onChange} />

@@ -5,6 +5,7 @@ import { useState } from "react";
 
 import { useChoices } from "../api/decisions";
 import { useConnections, useEntities, useEntity } from "../api/queries";
+import { Choice } from "../ui/Choice";
 import { useAround } from "../ui/value/context";
 import { type Action, type ChoiceSource, WHAT } from "./ruleset";
 import css from "./rules.module.css";
@@ -27,15 +28,13 @@ export function ChooseRow({ action, fields, onChange }: Props) {
   return (
     <>
       <div className={css.bar}>
-        <Select
-          size="xs"
-          w={130}
-          aria-label="What is chosen"
-          allowDeselect={false}
-          readOnly={readOnly}
+        <Choice
+          label="What is chosen"
+          width={130}
           data={WHAT}
           value={action.what}
-          onChange={(what) => what && onChange({ ...action, what })}
+          readOnly={readOnly}
+          onChange={(what) => onChange({ ...action, what })}
         />
         {known.length ? (
           <Select

@@ -9,7 +9,8 @@ import type { RunRow } from "../api/types";
 import { causeText, elapsed, OUTCOMES, runSentence, statusText } from "../model/runs";
 import { Filters, useFilters } from "../ui/list/Filters";
 import { More } from "../ui/list/More";
-import { EmptyState, ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
+import { Nothing } from "../ui/list/Nothing";
+import { ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
 import { statusOf } from "../ui/status";
 import { modeText } from "./words";
 import css from "./runs.module.css";
@@ -47,25 +48,22 @@ export function RunsPage({ Found }: Props) {
       <ErrorBanner error={runs.error} retry={() => void runs.refetch()} />
       {runs.isPending ? <Rows count={8} /> : null}
       {runs.data && rows.length === 0 ? (
-        <EmptyState
+        <Nothing
           icon={IconListDetails}
-          title={filtered ? "No run is like that" : "No runs yet"}
+          filtered={filtered}
+          clear={clear}
+          all="Show all runs"
+          titles={["No run is like that", "No runs yet"]}
+          texts={[
+            "Take a filter away, or search for another part of the name.",
+            "Open a flow and run it on a sample: what it would write is shown before anything is written.",
+          ]}
           act={
-            filtered ? (
-              <Button variant="default" onClick={clear}>
-                Show all runs
-              </Button>
-            ) : (
-              <Button component={Link} to="/flows">
-                Open a flow
-              </Button>
-            )
+            <Button component={Link} to="/flows">
+              Open a flow
+            </Button>
           }
-        >
-          {filtered
-            ? "Take a filter away, or search for another part of the name."
-            : "Open a flow and run it on a sample: what it would write is shown before anything is written."}
-        </EmptyState>
+        />
       ) : null}
       {rows.length ? (
         <div className={css.table}>

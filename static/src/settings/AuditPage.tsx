@@ -9,6 +9,7 @@ import { useMay } from "../api/queries";
 import { DataView } from "../ui/data/DataView";
 import { Filters, useFilters } from "../ui/list/Filters";
 import { More } from "../ui/list/More";
+import { Nothing } from "../ui/list/Nothing";
 import { EmptyState, ErrorBanner, Page, RelativeTime, Rows } from "../ui/parts";
 import css from "./settings.module.css";
 
@@ -57,19 +58,13 @@ function Trail() {
       <ErrorBanner error={trail.error} retry={() => void trail.refetch()} />
       {trail.isPending ? <Rows count={8} /> : null}
       {trail.data && rows.length === 0 ? (
-        <EmptyState
+        <Nothing
           icon={IconHistory}
-          title={filtered ? "Nothing like that was noted" : "Nothing is noted yet"}
-          act={
-            filtered ? (
-              <Button variant="default" onClick={clear}>
-                Show all
-              </Button>
-            ) : undefined
-          }
-        >
-          {filtered ? "Take a filter away, or choose other days." : "Every change of flows, rules, connections and rights is noted here, and every sign-in."}
-        </EmptyState>
+          filtered={filtered}
+          clear={clear}
+          titles={["Nothing like that was noted", "Nothing is noted yet"]}
+          texts={["Take a filter away, or choose other days.", "Every change of flows, rules, connections and rights is noted here, and every sign-in."]}
+        />
       ) : null}
       {rows.length ? (
         <div className={css.list}>

@@ -9,6 +9,7 @@ import { exportTable, importTable, useTableReport } from "../api/decisions";
 import { addInput, addOutput, addRow, AGGREGATES, type DecisionTable, POLICIES, readDecision, setOutput, startDecision, writeCell } from "../model/decision";
 import type { NodeEditorProps } from "../model/editing";
 import { useSources } from "../store/sources";
+import { Choice } from "../ui/Choice";
 import { EmptyState, ErrorBanner } from "../ui/parts";
 import { ValueProvider } from "../ui/value/context";
 import { useFileChoice } from "../ui/useFileChoice";
@@ -161,26 +162,22 @@ function Sheet({ table, save, value, onChange, shapeIn, readOnly, stepReadOnly, 
   return (
     <div className={css.editor}>
       <div className={css.bar}>
-        <Select
-          size="xs"
-          w={200}
-          aria-label="When several rows fit"
-          allowDeselect={false}
-          readOnly={readOnly}
+        <Choice
+          label="When several rows fit"
+          width={200}
           data={POLICIES}
           value={table.hit_policy}
-          onChange={(next) => next && save({ ...table, hit_policy: next, aggregate: next === "collect" ? table.aggregate : null })}
+          readOnly={readOnly}
+          onChange={(next) => save({ ...table, hit_policy: next, aggregate: next === "collect" ? table.aggregate : null })}
         />
         {table.hit_policy === "collect" ? (
-          <Select
-            size="xs"
-            w={130}
-            aria-label="What becomes of them"
-            allowDeselect={false}
-            readOnly={readOnly}
+          <Choice
+            label="What becomes of them"
+            width={130}
             data={AGGREGATES}
             value={table.aggregate ?? "list"}
-            onChange={(next) => next && save({ ...table, aggregate: next })}
+            readOnly={readOnly}
+            onChange={(next) => save({ ...table, aggregate: next })}
           />
         ) : null}
         <span className={css.spring} />

@@ -24,6 +24,7 @@ import {
   setPart,
 } from "../../model/condition";
 import { fieldsBelow, flatten, type SourceGroup, sourcesOfLine } from "../../model/sources";
+import { Choice } from "../Choice";
 import { SourcesProvider, useAround, useWords } from "../value/context";
 import { ComparisonRow } from "./ComparisonRow";
 import { FactRow } from "./FactRow";
@@ -79,15 +80,13 @@ function GroupPart({ root, place, onChange, empty }: PartProps) {
     <>
       {parts.length > 1 || place.length ? (
         <div className={css.head}>
-          <Select
-            size="xs"
-            w={190}
-            aria-label="How these belong together"
-            allowDeselect={false}
-            readOnly={readOnly}
+          <Choice
+            label="How these belong together"
+            width={190}
             data={JOINER_WORDS}
             value={joiner}
-            onChange={(next) => next && onChange(setJoiner(root, place, next))}
+            readOnly={readOnly}
+            onChange={(next) => onChange(setJoiner(root, place, next))}
           />
         </div>
       ) : null}
@@ -173,19 +172,17 @@ function LinesPart({ part, onChange }: { part: LinesCondition; onChange: (next: 
   return (
     <div className={css.group}>
       <div className={css.head}>
-        <Select
-          size="xs"
-          w={120}
-          aria-label="How many lines"
-          allowDeselect={false}
-          readOnly={readOnly}
+        <Choice
+          label="How many lines"
+          width={120}
           data={[
             { value: "any", label: "Any line" },
             { value: "every", label: "Every line" },
             { value: "none", label: "No line" },
           ]}
           value={part.quantifier}
-          onChange={(next) => next && onChange({ ...part, quantifier: next })}
+          readOnly={readOnly}
+          onChange={(next) => onChange({ ...part, quantifier: next })}
         />
         of
         <Select
