@@ -50,9 +50,10 @@ class WriteSettings(NodeSettings):
     operation: Literal["upsert", "create", "update", "delete"] = Field(
         default="upsert",
         title="What to do",
-        description="upsert: update the object that fits, or create one; create: always a new one, each "
-        "record once; update: never create; delete: what Heddle has written or linked, as far as the budget of the "
-        "flow allows deletes.",
+        description="«Create or update» changes the object that fits, or makes one. «Create» always makes a new one, "
+        "each record once. «Update» makes none. «Delete» removes what Heddle has written or linked, as far as the "
+        "budget of the flow allows deletes.",
+        json_schema_extra={"x-titles": {"upsert": "Create or update"}},
     )
     match: list[str] = Field(
         default=[],

@@ -3,7 +3,7 @@ import { IconPlayerPause, IconPlayerPlay, IconX } from "@tabler/icons-react";
 import { useMemo, useRef, useState } from "react";
 
 import type { NodeEditors } from "../model/editing";
-import type { FlowNode, Json } from "../model/flow";
+import type { FlowNode, Json, NodeType, Problem } from "../model/flow";
 import { changeNode, findNode, toggleDisabled } from "../model/operations";
 import { problemsOf, titleOf } from "../model/problems";
 import { sampleFor } from "../model/trace";
@@ -128,7 +128,7 @@ function Settings({ node, editors, narrow }: { node: FlowNode; editors: NodeEdit
         <h3>Settings</h3>
       </div>
       <div className={css.scroll}>
-        {problems.map((problem) => (
+        {problems.filter((problem) => !standsAtItsField(problem, card)).map((problem) => (
           <div key={problem.code + (problem.field ?? "") + problem.message} className={css.trouble} data-tone={problem.severity === "error" ? "failed" : "held"}>
             <p>{problem.message}</p>
             {problem.cure ? <p>{problem.cure}</p> : null}
@@ -174,6 +174,14 @@ function Settings({ node, editors, narrow }: { node: FlowNode; editors: NodeEdit
       </div>
     </>
   );
+}
+
+/** Whether the form says it beside the setting that it is about. */
+function standsAtItsField(problem: Problem, card: NodeType | undefined): boolean {
+  if (problem.severity === "warning" || !card || card.editor) return false;
+  const properties = (card.settings["properties"] ?? {}) as Record<string, Json>;
+  const property = problem.field ? properties[problem.field] : undefined;
+  return property !== undefined && !property["x-advanced"];
 }
 
 function Resizer({ width }: { width: number }) {

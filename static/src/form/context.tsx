@@ -26,9 +26,9 @@ export const FormContext = createContext<FormAround>({
 
 export const useForm = (): FormAround => useContext(FormContext);
 
-/** The problem that stands exactly at a dotted path, in words; undefined when there is none. */
+/** What is wrong exactly at a dotted path, in words; undefined when nothing is. Warnings stand above the form. */
 export function useProblem(place: string): string | undefined {
-  const found = useForm().problems.find((problem) => problem.field === place);
+  const found = useForm().problems.find((problem) => problem.field === place && problem.severity !== "warning");
   if (!found) return undefined;
   // The form says what is needed where it is needed; the server's words repeat the name.
   if (/^«[^»]+»: Field required\.?$/.test(found.message)) return "This is needed.";
