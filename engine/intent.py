@@ -11,7 +11,6 @@ import msgspec
 
 from engine import compare, editions
 from engine.allowance import Allowance
-from engine.clock import now
 from engine.connector import Connector
 from engine.directory import Directories
 from engine.errors import HeddleError
@@ -215,7 +214,8 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
         }
     if not any(known.values()):
         return intents
-    alive = _at_work(errand, [one for some in known.values() for one in some.values()])
+    at = errand.database.now()
+    alive = _at_work(errand, [one for some in known.values() for one in some.values()], at)
     for intent in intents:
         reference = intent.reference = known[intent.pair].get(intent.left_id)
         if reference is None:
@@ -226,7 +226,7 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
             if editions.older(intent.edition, edition := newest_edition(errand, reference)):
                 overtaken(intent, editions.version(edition), done)
                 continue
-            over = reference.claim_until < now() and reference.claim not in alive
+            over = reference.claim_until < at and reference.claim not in alive
             intent.doubtful = bool(reference.claim) and (reference.claim == intent.claim or over)
             left.append(intent)
         elif reference.claim == intent.claim and reference.claim_outcome:
@@ -243,11 +243,11 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
     return left
 
 
-def _at_work(errand: Errand, known: Sequence[Reference]) -> set[str]:
+def _at_work(errand: Errand, known: Sequence[Reference], at: float) -> set[str]:
     """Claims whose time is over, but whose batch is still being worked on: they stand on."""
     over = [
         one for one in known
-        if one.right_id is None and one.claim not in ("", errand.claim, *errand.claims) and one.claim_until < now()
+        if one.right_id is None and one.claim not in ("", errand.claim, *errand.claims) and one.claim_until < at
     ]  # fmt: skip
     if not over or errand.dry:
         return set()

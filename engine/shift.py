@@ -143,18 +143,20 @@ class Shift:
             error.message = connector.http.mask(error.message)
         told = patience.is_told(error)
         failures = self.held.failures + (not told)
-        due_at = patience.due_at(error, max(failures, 1), self.plan.flow.policy)
+        wait = patience.wait(error, max(failures, 1), self.plan.flow.policy)
+        again_at = now() + wait
         for connector in self._connectors.values():
             connector.http.spent = True
         self._connectors.clear()
         with self.database.write() as session:
             self._keep_calls(session)
-            self._breaker.refused(session, error, due_at)
+            self._breaker.refused(session, error, again_at)
             lanes.release(
-                session, self.held, due_at=due_at, failures=failures, code=error.code, message=ends.sentence(error),
+                session, self.held, wait=wait, silent=patience.silence(error), failures=failures,
+                code=error.code, message=ends.sentence(error),
                 told_since=(self.held.told_since or now()) if told else 0.0,
             )  # fmt: skip
-            waits.note(session, self.run.id, error.code, ends.sentence(error), due_at)
+            waits.note(session, self.run.id, error.code, ends.sentence(error), again_at)
 
     def note_wait(self, why: str, seconds: float) -> None:
         """A call waits in our hands, and not the lane: people are told all the same."""

@@ -16,6 +16,7 @@ from sqlmodel import Session
 from engine.clock import now
 from engine.record import Outcome, from_json, to_json
 from engine.store.references import OUT, CrossReference, Pair
+from engine.store.timepiece import shared_now
 
 SideName = Literal["left", "right"]
 
@@ -108,30 +109,34 @@ def load(session: Session, pair: Pair, side: SideName, ids: Sequence[str]) -> di
     return found
 
 
-def take(session: Session, rows: Sequence[int], owner: str, until: float) -> set[int]:
-    """Claims these pairs for one batch, so that nobody else writes from a view that grows stale; those it got."""
+def take(session: Session, rows: Sequence[int], owner: str, patience: float) -> set[int]:
+    """Claims these pairs for one batch and ``patience`` seconds, so that nobody else writes from a view that grows
+    stale; those it got."""
     mine: set[int] = set()
+    at = shared_now(session)
     for start in range(0, len(rows), _CHUNK):
         some = rows[start : start + _CHUNK]
-        free = (_table.c.claim_until < now()) | (_table.c.claim == owner)
+        free = (_table.c.claim_until < at) | (_table.c.claim == owner)
         again = case((_table.c.claim == owner, _table.c.claim_outcome), else_="")
         session.connection().execute(
             update(_table)
             .where(_table.c.id.in_(some), free)
-            .values(claim=owner, claim_until=until, claim_outcome=again)
+            .values(claim=owner, claim_until=at + patience, claim_outcome=again)
         )
         query = select(_table.c.id).where(_table.c.id.in_(some), _table.c.claim == owner)
         mine.update(session.connection().execute(query).scalars())
     return mine
 
 
-def introduce(session: Session, pair: Pair, ids: Sequence[tuple[str, str]], owner: str, until: float) -> None:
-    """Stores that these objects (left id, right id), which were there already, are pairs, claimed for one batch.
+def introduce(
+    session: Session, pair: Pair, ids: Sequence[tuple[str, str]], owner: str, patience: float
+) -> None:
+    """Stores that these objects (left id, right id), which were there already, are pairs, claimed as by ``take``.
 
     Of two who meet the same objects at once only one stores them; ``load`` tells whose claim it is.
     """
     turned = (pair.left_connection, pair.left_entity) > (pair.right_connection, pair.right_entity)
-    between = _row_pair(pair, turned)
+    between, until = _row_pair(pair, turned), shared_now(session) + patience
     rows = [
         {
             **msgspec.structs.asdict(between),

@@ -11,6 +11,7 @@ from engine.clock import now
 from engine.record import from_json, to_json
 from engine.store import bulk, matches, plain
 from engine.store.indexes import partial
+from engine.store.timepiece import shared_now
 
 
 class CrossReference(SQLModel, table=True):
@@ -123,7 +124,7 @@ _RENEW = _KNOWN + ", ".join(f"{name} = excluded.{name}" for name in _VALUES)
 _TAKE_OVER = (
     _KNOWN
     + "claim = excluded.claim, claim_until = excluded.claim_until WHERE cross_reference.right_id IS NULL"
-    " AND (cross_reference.claim_until < excluded.updated_at OR cross_reference.claim = excluded.claim)"
+    " AND (cross_reference.claim_until < excluded.claim_until - {} OR cross_reference.claim = excluded.claim)"
 )
 _LOAD = (
     "SELECT left_id, right_id, number, link, answer, fingerprints, claim, claim_outcome, claim_until,"
@@ -148,17 +149,17 @@ def load(session: Session, pair: Pair, left_ids: Sequence[str]) -> dict[str, Ref
     return found
 
 
-def claim(session: Session, pair: Pair, claims: Mapping[str, str], until: float) -> set[str]:
-    """Claims the creation of objects, each (source id) for its batch; answers those it got.
+def claim(session: Session, pair: Pair, claims: Mapping[str, str], patience: float) -> set[str]:
+    """Claims the creation of objects for ``patience`` seconds, each (source id) for its batch; answers those it got.
 
     A claim whose time is over may be taken over: the caller must then look before it writes.
     """
     if not claims:
         return set()
-    at, left_ids = now(), list(claims)
+    until, at, left_ids = shared_now(session) + patience, now(), list(claims)
     left, right = (pair.left_connection, pair.left_entity), (pair.right_connection, pair.right_entity)
     rows = [(*left, left_id, *right, "{}", "", owner, until, at) for left_id, owner in claims.items()]
-    if bulk.insert(session, _table, _CLAIMED, rows, _TAKE_OVER) == len(rows):
+    if bulk.insert(session, _table, _CLAIMED, rows, _TAKE_OVER.format(float(patience))) == len(rows):
         return set(left_ids)
     mine: set[str] = set()
     for start in range(0, len(left_ids), _CHUNK):
