@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from engine import compare, editions
+from engine import compare, editions, memory
 from engine.allowance import Allowance
 from engine.connector import Connector
 from engine.directory import Directories
 from engine.errors import HeddleError
+from engine.memory import Seen
 from engine.node import WriteNode, WriteTarget
 from engine.planned import Approval
-from engine.record import NAMES, Change, Outcome, Record, Remote, Result, digest, idempotency_keys, to_json
+from engine.record import NAMES, Change, Outcome, Record, Remote, Result, idempotency_keys
 from engine.store import claims, references
 from engine.store.database import Database, Session
 from engine.store.matches import Key
@@ -135,6 +136,10 @@ class Intent(msgspec.Struct, eq=False):
         """The source object, as a text that no other object of the node has."""
         return f"{self.pair.left_connection}/{self.pair.left_entity}/{self.left_id}"
 
+    def imprint(self, json: bytes = b"") -> str:
+        """What to remember it by when it is written. ``json``: its data as exact JSON, where it is at hand."""
+        return memory.imprint(self.data, self.conditions, json)
+
     def wanted(self, operation: str) -> dict[str, Any]:
         """The values for this operation: those meant only for the other one are left out."""
         if not self.conditions:
@@ -223,7 +228,7 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
         elif reference.right_id is None:
             if _left_out(intent, reference, done):
                 continue
-            if editions.older(intent.edition, edition := newest_edition(errand, reference)):
+            if editions.older(intent.edition, edition := memory.newest_edition(errand.flow_id, reference)):
                 overtaken(intent, editions.version(edition), done)
                 continue
             over = reference.claim_until < at and reference.claim not in alive
@@ -231,7 +236,7 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
             left.append(intent)
         elif reference.claim == intent.claim and reference.claim_outcome:
             _repeat_receipt(intent, reference, done)
-        elif (seen := _known(errand, reference)).print == _print(intent):
+        elif (seen := memory.seen(errand.scope, reference)).print == intent.imprint():
             _unchanged(errand, intent, reference, done, "Equal to what was written last.")
         elif editions.older(intent.edition, seen.edition):
             overtaken(intent, editions.version(seen.edition), done)
@@ -281,7 +286,7 @@ def _unchanged(errand: Errand, intent: Intent, reference: Reference, done: Deliv
         reference.answer,
         message=note,
     )
-    if intent.edition or editions.outdated(_known(errand, reference).version, intent.version):
+    if intent.edition or editions.outdated(memory.seen(errand.scope, reference).version, intent.version):
         keep(errand, intent, result, done)
     receive(done, intent, Receipt(result, "unchanged", intent.data))
 
@@ -300,9 +305,11 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: 
     if errand.dry or result.remote_id is None:
         return
     earlier = intent.reference.fingerprints if intent.reference else {}
-    known = _known(errand, intent.reference)
+    known = memory.seen(errand.scope, intent.reference)
     seen = Seen(
-        _print(intent, json), editions.newest(intent.edition, known.edition), intent.version or known.version
+        intent.imprint(json),
+        editions.newest(intent.edition, known.edition),
+        intent.version or known.version,
     )
     done.references.append(
         Reference(
@@ -319,58 +326,6 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: 
             intent.key,
         )
     )
-
-
-class Seen(NamedTuple):
-    """What a step remembers of an object: the fingerprint of what it wrote last, the edition of the newest message
-    that it has seen, and the version at the source of what it has read and written."""
-
-    print: str = ""
-    edition: str = ""
-    version: str = ""
-
-    def text(self) -> str:
-        """As it is stored: ``print edition``, and the version in a line of its own."""
-        head = f"{self.print} {self.edition}" if self.edition else self.print
-        return f"{head}\n{self.version}" if self.version else head
-
-    @classmethod
-    def of(cls, text: str) -> Seen:
-        head, _, version = text.partition("\n")
-        print_, _, edition = head.partition(" ")
-        return cls(print_, edition, version)
-
-
-_NOTHING = Seen()
-
-
-def _known(errand: Errand, reference: Reference | None) -> Seen:
-    text = reference.fingerprints.get(errand.scope) if reference else None
-    return Seen.of(text) if text else _NOTHING
-
-
-def newest_edition(errand: Errand, reference: Reference) -> str:
-    """The edition of the newest message about an object that any step of the flow has acted on."""
-    newest = ""
-    for step, value in reference.fingerprints.items():
-        if step.startswith(f"{errand.flow_id}/"):
-            newest = editions.newest(Seen.of(value).edition, newest)
-    return newest
-
-
-def ended(errand: Errand, intent: Intent) -> dict[str, str]:
-    """The fingerprints of an object that was deleted: which message said so."""
-    newest = editions.newest(
-        intent.edition, newest_edition(errand, intent.reference) if intent.reference else ""
-    )
-    return {errand.scope: Seen(edition=newest).text()} if newest else {}
-
-
-def _print(intent: Intent, json: bytes = b"") -> str:
-    """The fingerprint of what is to be written, in the order in which it is sent. Equal data in another order is looked
-    at once more, and found unchanged there."""
-    whole = to_json(intent.conditions) if intent.conditions else b""
-    return digest((json or to_json(intent.data)) + whole)
 
 
 def receive(done: Delivered, intent: Intent, receipt: Receipt) -> None:
