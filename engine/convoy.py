@@ -131,6 +131,7 @@ class Convoy:
 
     def _step(self, member: Member, reply: Any = None) -> bool:
         """Lets one walk on. What goes wrong in its walk is its own affair; then it counts as under way."""
+        self.executor.got_on()
         try:
             return member.go_on(reply)
         except HeddleError:
@@ -339,6 +340,7 @@ class Convoy:
             member.shift.note_wait(why, seconds)
 
     def _note(self, call: dict[str, Any]) -> None:
+        self.executor.got_on()
         if len(self._calls) < MOST_CALLS:
             self._calls.append({**call, "at": now()})
 

@@ -51,6 +51,8 @@ BACKLOG = 4
 MOST_CALLS = 200
 """Calls of one batch that are noted."""
 
+DEADLY = "Processing it brought the worker down three times."
+
 SMALL = 20
 """Batches up to this size keep their HTTP calls even when all went well."""
 
@@ -85,6 +87,8 @@ class Owner(Protocol):
     def directories(self) -> Directories: ...
     @property
     def heartbeat(self) -> Heartbeat: ...
+    @property
+    def got_on(self) -> Callable[[], None]: ...
     def is_over(self, deadline: float) -> bool: ...
 
 
@@ -117,6 +121,7 @@ class Shift:
         """Whether the lane is over."""
         step = self._read_page if self.held.lane == 0 else self._next_batch
         while step():
+            self.executor.got_on()
             with self.database.read() as session:
                 state = runs.state(session, self.run.id)
             if state == "cancelled":
@@ -229,7 +234,9 @@ class Shift:
             return False
         ledger = Ledger(self.plan, self.run, self.held, batch.entries, batch.count)
         if self.held.attempts > 2:
-            self._isolate(batch, ledger, EngineError("Processing it brought the worker down three times."))
+            self._isolate(
+                batch, ledger, EngineError(DEADLY, cure="The log of the workers says where they stood.")
+            )
             return True
         try:
             self._take_through(batch, ledger)
@@ -265,6 +272,7 @@ class Shift:
                 reply = self._deliver(ask, ledger, settled, answers, final=last == [ask.node])
                 settled = [*settled, ask.node]
             batch.course.passages[ask.node].ms += (time.perf_counter() - started) * 1000
+            self.executor.got_on()
             batch.go_on(reply)
         faults.point("before-settle")
         with self.database.write() as session:
@@ -358,6 +366,7 @@ class Shift:
         self.executor.heartbeat.keep([self.held], rest)
 
     def _note_call(self, call: dict[str, Any]) -> None:
+        self.executor.got_on()
         if len(self.calls) < MOST_CALLS:
             self.calls.append({**call, "at": now()})
             self.calls[-1].pop("about", None)
