@@ -201,11 +201,17 @@ def forget(session: Session, rows: Sequence[int]) -> None:
         session.connection().execute(delete(_table).where(_table.c.id.in_(rows[start : start + _CHUNK])))
 
 
+def reservation(claim: str) -> str:
+    """The claim under which a batch keeps others from making the survivor of a merge a counterpart of its own."""
+    return f"{claim}#merge"
+
+
 def move(session: Session, pair: Pair, kept: Kept, side: SideName, key: str) -> bool:
-    """Makes a pair that of another object of one side, into which its own was merged. False when that one has got a
-    counterpart meanwhile."""
+    """Makes a pair that of another object of one side, into which its own was merged, and which was reserved for it.
+    False when that one has got a counterpart meanwhile."""
     known = [one for one in load(session, pair, side, [key]).get(key, []) if one.row != kept.row]
-    if any(not one.agreed.gone for one in known):
+    reserved = reservation(kept.claim)
+    if any(not one.agreed.gone and one.claim != reserved for one in known):
         return False
     forget(session, [one.row for one in known])
     column = "left_id" if (side == "left") != kept.turned else "right_id"
