@@ -16,7 +16,7 @@ from sqlmodel import select
 from engine import circle, path
 from engine.connector import Query
 from engine.errors import DefinitionError, RecordRejected
-from engine.feel import parse_expression
+from engine.feel import FeelError, names_in, parse_expression
 from engine.meaning import LONGEST, evaluate
 from engine.moments import Mismatch
 from engine.path import PathError, parse_path
@@ -50,6 +50,15 @@ def test_a_text_does_not_grow_beyond_all_bounds() -> None:
     with pytest.raises(RecordRejected, match="more than 1,000,000 characters") as refused:
         evaluate(parse_expression(" + ".join("s" * 100)), names)
     assert refused.value.cure
+
+
+@pytest.mark.parametrize("sign", [" + ", " ** ", " or ", ".", " - -"])
+def test_an_expression_has_no_more_signs_than_can_be_worked_out(sign: str) -> None:
+    with pytest.raises(FeelError, match="split it into steps"):
+        parse_expression(sign.join("a" * 202))
+    tree = parse_expression(sign.join("a" * 101))
+    assert "a" in names_in(tree)
+    evaluate(tree, {"a": Decimal(1)})
 
 
 @pytest.mark.parametrize("value", ["1e999999999", Decimal("1e999999999"), "-1E+31"])
