@@ -267,7 +267,11 @@ class Convoy:
         with self.database.write() as session:
             for member in cut:
                 lanes.guard(session, member.held)
-            references.save(session, [one for one in done.references if one.claim in claims])
+            for member in cut:
+                assert isinstance(member.ask, WriteAsk)
+                kept = [one for one in done.references if one.claim == member.claim(member.ask.node)]
+                member.ledger.bring(member.ask.records, kept)
+                references.save(session, member.ledger.parted(session, kept))
             for pair, left_id, claim in done.released:
                 if claim in claims:
                     references.release(session, pair, [left_id], claim)

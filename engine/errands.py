@@ -74,6 +74,7 @@ class Errands:
             dry=self.dry,
             patience=self.lease + connector.http.timeout,
             silent_until=self._silent_until(connector.http.timeout),
+            again=self.held.inherited or self.held.failures > 0 or self.held.told_since > 0,
             allowance=self._allowance(ask.node, target),
             approval=self._approval(ask, ledger),
             facts=[self.run.facts()] * len(ask.records),

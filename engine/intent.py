@@ -13,9 +13,10 @@ from engine import compare, editions, memory
 from engine.allowance import Allowance
 from engine.connector import Connector
 from engine.directory import Directories
-from engine.errors import HeddleError
+from engine.errors import HeddleError, Unavailable
 from engine.memory import Seen
 from engine.node import WriteNode, WriteTarget
+from engine.patience import UNSEEN
 from engine.planned import Approval
 from engine.record import NAMES, Change, Outcome, Record, Remote, Result, idempotency_keys
 from engine.store import claims, references
@@ -40,6 +41,7 @@ class Errand:
     directories what systems have, for keys that are compared loosely
     facts       of the run of each record, for values that a record is identified by
     silent_until  until when a call may still be carried out of somebody who died with this batch; None if nobody did
+    again       an earlier attempt at this batch may have sent some of it
     """
 
     database: Database
@@ -59,6 +61,7 @@ class Errand:
     directories: Directories | None = None
     facts: Sequence[Mapping[str, Any]] = ()
     silent_until: float | None = None
+    again: bool = False
 
     @cached_property
     def scope(self) -> str:
@@ -241,11 +244,26 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
         elif editions.older(intent.edition, seen.edition):
             overtaken(intent, editions.version(seen.edition), done)
         elif editions.outdated(intent.version, seen.version):
+            if errand.again and not errand.dry:
+                _give_way(errand, reference, done)
             overtaken(intent, seen.version, done)
         else:
             intent.remote_id = intent.remote_id or reference.right_id
             left.append(intent)
     return left
+
+
+def _give_way(errand: Errand, reference: Reference, done: Delivered) -> None:
+    """What we may have sent before may have been carried out after the newer state was: it is to be looked at once more
+    (engine.crossing). Raises Unavailable as long as it may still be carried out."""
+    left = (errand.silent_until or 0.0) - errand.database.now()
+    if left > 0:
+        raise Unavailable(
+            f"What {errand.connector.title} did last is not certain yet; Heddle looks again in a moment.",
+            code=UNSEEN,
+            retry_after=left,
+        )
+    done.references.append(msgspec.structs.replace(reference, step=errand.scope, before=""))
 
 
 def _at_work(errand: Errand, known: Sequence[Reference], at: float) -> set[str]:
@@ -305,6 +323,7 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: 
     if errand.dry or result.remote_id is None:
         return
     earlier = intent.reference.fingerprints if intent.reference else {}
+    beside = intent.reference is not None and intent.reference.right_id is not None and bool(intent.version)
     known = memory.seen(errand.scope, intent.reference)
     seen = Seen(
         intent.imprint(json),
@@ -324,6 +343,8 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: 
             NAMES[result.outcome],
             0.0,
             intent.key,
+            step=errand.scope if beside else "",
+            before=earlier.get(errand.scope, "") if beside else "",
         )
     )
 

@@ -43,6 +43,14 @@ def seen(scope: str, reference: Reference | None) -> Seen:
     return Seen.of(text) if text else _NOTHING
 
 
+def crossed(one: str, other: str) -> str:
+    """What is remembered of an object that two wrote at once, as each remembers it: how new the newer is, and not what
+    was written, because nobody knows which of the two was carried out last."""
+    mine, known = Seen.of(one), Seen.of(other)
+    version = known.version if editions.outdated(mine.version, known.version) else mine.version
+    return Seen("", editions.newest(mine.edition, known.edition), version or known.version).text()
+
+
 def newest_edition(flow_id: str, reference: Reference | None) -> str:
     """The edition of the newest message about an object that any step of the flow has acted on."""
     newest = ""

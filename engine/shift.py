@@ -302,7 +302,8 @@ class Shift:
         ):
             with self.database.write() as session:
                 lanes.guard(session, self.held)
-                references.save(session, done.references)
+                ledger.bring(ask.records, done.references)
+                references.save(session, ledger.parted(session, done.references))
                 if both is not None:
                     both.store(session, self.run.id, live=not self.read_only)
                 for pair, left_id, claim in done.released:

@@ -80,7 +80,10 @@ class Pair(msgspec.Struct, frozen=True):
 
 class Reference(msgspec.Struct, frozen=True):
     """A cross reference as delivery needs it. Fields as in CrossReference; ``pair`` says between what, ``key``
-    which match key was claimed for creating the object, ``updated_at`` when it was last stored."""
+    which match key was claimed for creating the object, ``updated_at`` when it was last stored.
+
+    step, before  which step (``flow/node``) has looked at it beside others, and what it remembered when it did
+    """
 
     pair: Pair
     left_id: str
@@ -94,6 +97,8 @@ class Reference(msgspec.Struct, frozen=True):
     claim_until: float = 0.0
     key: matches.Key | None = None
     updated_at: float = 0.0
+    step: str = ""
+    before: str = ""
 
     def row(self, at: float) -> tuple[Any, ...]:
         """The values of _COLUMNS."""
@@ -131,6 +136,10 @@ _LOAD = (
     " updated_at FROM cross_reference"
     " WHERE left_connection = ? AND left_entity = ? AND right_connection = ? AND right_entity = ?"
 )
+_PRINTS = (
+    "SELECT left_id, fingerprints FROM cross_reference"
+    " WHERE left_connection = ? AND left_entity = ? AND right_connection = ? AND right_entity = ?"
+)
 _CHUNK = 500
 
 
@@ -146,6 +155,24 @@ def load(session: Session, pair: Pair, left_ids: Sequence[str]) -> dict[str, Ref
                 pair, left_id, right_id, number, link, from_json(answer) if answer else {}, from_json(prints),
                 claim, outcome, until, updated_at=at,
             )  # fmt: skip
+    return found
+
+
+def crossed(session: Session, some: Sequence[Reference]) -> dict[tuple[Pair, str], str]:
+    """Of references that are about to be saved: (pair, source id) → what their step remembers by now, where that is not
+    what it remembered when it looked. Others who save them wait until the transaction ends."""
+    found: dict[tuple[Pair, str], str] = {}
+    for pair in sorted({one.pair for one in some}, key=str):
+        ours = {one.left_id: one for one in some if one.pair == pair}
+        ids = list(ours)
+        for start in range(0, len(ids), _CHUNK):
+            part = ids[start : start + _CHUNK]
+            query = f"{_PRINTS} AND left_id IN ({', '.join('?' * len(part))}) ORDER BY id{plain.kept_off(session)}"
+            for left_id, prints in plain.rows(session, query, *msgspec.structs.astuple(pair), *part):
+                one = ours[left_id]
+                now_known = from_json(prints).get(one.step, "")
+                if now_known != one.before:
+                    found[pair, left_id] = now_known
     return found
 
 
