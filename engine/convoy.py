@@ -134,6 +134,7 @@ class Convoy:
 
     def _step(self, member: Member, reply: Any = None) -> bool:
         """Lets one walk on. What goes wrong in its walk is its own affair; then it counts as under way."""
+        self.executor.got_on()
         try:
             return member.go_on(reply)
         except HeddleError:
@@ -269,7 +270,11 @@ class Convoy:
         with self.database.write() as session:
             for member in cut:
                 lanes.guard(session, member.held)
-            references.save(session, [one for one in done.references if one.claim in claims])
+            for member in cut:
+                assert isinstance(member.ask, WriteAsk)
+                kept = [one for one in done.references if one.claim == member.claim(member.ask.node)]
+                member.ledger.bring(member.ask.records, kept)
+                references.save(session, member.ledger.parted(session, kept))
             for pair, left_id, claim in done.released:
                 if claim in claims:
                     references.release(session, pair, [left_id], claim)
@@ -342,6 +347,7 @@ class Convoy:
             member.shift.note_wait(why, seconds)
 
     def _note(self, call: dict[str, Any]) -> None:
+        self.executor.got_on()
         if len(self._calls) < MOST_CALLS:
             self._calls.append({**call, "at": now()})
 

@@ -46,6 +46,7 @@ class Executor:
 
     plans  gives the plan of a flow version (built once a process)      ring  the doorbell
     meter  counts the calls that are made           is_awaited  whether a doorbell rings that nobody has answered
+    got_on is told whenever something was finished (engine.standstill)
     """
 
     database: Database
@@ -56,6 +57,7 @@ class Executor:
     slice: float = SLICE
     meter: Meter | None = None
     is_awaited: Callable[[], bool] | None = None
+    got_on: Callable[[], None] = lambda: None
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
 
     heartbeat: Heartbeat = field(init=False)

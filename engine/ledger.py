@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
-from engine import asking, causes, verdicts
+from engine import asking, causes, crossing, verdicts
 from engine.asking import Asked
 from engine.clock import now
 from engine.errors import HeddleError, Held, Waiting
@@ -55,6 +55,7 @@ class Ledger:
         self.released: dict[tuple[Pair, str], list[str]] = {}
         self._rows: list[Entry] = []
         self._references: list[Reference] = []
+        self._read: dict[str, Record] = {}
         self._agreed: list[Together] = []
         self._holds: list[dict[str, Any]] = []
         self._failures: list[dict[str, Any]] = []
@@ -74,12 +75,18 @@ class Ledger:
     ) -> None:
         """Enters what a write node came to; ``target`` is None where every receipt names its own."""
         self._references.extend(kept)
+        self.bring(records, kept)
         at = now()
         for record, receipt in zip(records, receipts, strict=True):
             self._outcome(record.root, receipt.result.outcome)
             self._enter(node, target, record, receipt, 0, at)
             for part, paper in enumerate(receipt.others, 1):
                 self._enter(node, target, record, paper, part, at)
+
+    def bring(self, records: Sequence[Record], kept: Sequence[Reference]) -> None:
+        """Notes what the records at a write node were read as, if any of them was written beside others."""
+        if any(one.step for one in kept):
+            self._read.update({one.key: self.roots.get(one.root, one) for one in records})
 
     def agree(self, both: Together) -> None:
         """Enters what a two-way sync remembers of its pairs. Call it before ``file``."""
@@ -177,6 +184,10 @@ class Ledger:
         """Writes what was entered since the last time."""
         store(session, [self])
 
+    def parted(self, session: Session, some: Sequence[Reference]) -> list[Reference]:
+        """The references as they are to be saved: see engine.crossing."""
+        return crossing.part(session, self.plan, self.run, some, self._read)
+
     def _is_held(self, session: Session, hold: dict[str, Any]) -> bool:
         """Whether the other half of the pair waits with the same question: one is enough."""
         partners = (both.partner(hold["key"]) for both in self._agreed if both.node == hold["node"])
@@ -245,7 +256,7 @@ class Ledger:
 def store(session: Session, ledgers: Sequence[Ledger]) -> None:
     """Writes what was entered since the last time, of runs of one flow together."""
     deliveries.add(session, [entry for one in ledgers for entry in one._rows])
-    references.save(session, [reference for one in ledgers for reference in one._references])
+    references.save(session, [each for one in ledgers for each in one.parted(session, one._references)])
     for one in ledgers:
         for both in one._agreed:
             both.store(session, one.run.id, live=one.run.mode == "live")

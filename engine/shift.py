@@ -51,6 +51,8 @@ BACKLOG = 4
 MOST_CALLS = 200
 """Calls of one batch that are noted."""
 
+DEADLY = "Processing it brought the worker down three times."
+
 SMALL = 20
 """Batches up to this size keep their HTTP calls even when all went well."""
 
@@ -85,6 +87,8 @@ class Owner(Protocol):
     def directories(self) -> Directories: ...
     @property
     def heartbeat(self) -> Heartbeat: ...
+    @property
+    def got_on(self) -> Callable[[], None]: ...
     def is_over(self, deadline: float) -> bool: ...
 
 
@@ -117,6 +121,7 @@ class Shift:
         """Whether the lane is over."""
         step = self._read_page if self.held.lane == 0 else self._next_batch
         while step():
+            self.executor.got_on()
             with self.database.read() as session:
                 state = runs.state(session, self.run.id)
             if state == "cancelled":
@@ -143,18 +148,20 @@ class Shift:
             error.message = connector.http.mask(error.message)
         told = patience.is_told(error)
         failures = self.held.failures + (not told)
-        due_at = patience.due_at(error, max(failures, 1), self.plan.flow.policy)
+        wait = patience.wait(error, max(failures, 1), self.plan.flow.policy)
+        again_at = now() + wait
         for connector in self._connectors.values():
             connector.http.spent = True
         self._connectors.clear()
         with self.database.write() as session:
             self._keep_calls(session)
-            self._breaker.refused(session, error, due_at)
+            self._breaker.refused(session, error, again_at)
             lanes.release(
-                session, self.held, due_at=due_at, failures=failures, code=error.code, message=ends.sentence(error),
+                session, self.held, wait=wait, silent=patience.silence(error), failures=failures,
+                code=error.code, message=ends.sentence(error),
                 told_since=(self.held.told_since or now()) if told else 0.0,
             )  # fmt: skip
-            waits.note(session, self.run.id, error.code, ends.sentence(error), due_at)
+            waits.note(session, self.run.id, error.code, ends.sentence(error), again_at)
 
     def note_wait(self, why: str, seconds: float) -> None:
         """A call waits in our hands, and not the lane: people are told all the same."""
@@ -227,7 +234,9 @@ class Shift:
             return False
         ledger = Ledger(self.plan, self.run, self.held, batch.entries, batch.count, batch.again)
         if self.held.attempts > 2:
-            self._isolate(batch, ledger, EngineError("Processing it brought the worker down three times."))
+            self._isolate(
+                batch, ledger, EngineError(DEADLY, cure="The log of the workers says where they stood.")
+            )
             return True
         try:
             self._take_through(batch, ledger)
@@ -263,6 +272,7 @@ class Shift:
                 reply = self._deliver(ask, ledger, settled, answers, final=last == [ask.node])
                 settled = [*settled, ask.node]
             batch.course.passages[ask.node].ms += (time.perf_counter() - started) * 1000
+            self.executor.got_on()
             batch.go_on(reply)
         faults.point("before-settle")
         with self.database.write() as session:
@@ -292,7 +302,8 @@ class Shift:
         ):
             with self.database.write() as session:
                 lanes.guard(session, self.held)
-                references.save(session, done.references)
+                ledger.bring(ask.records, done.references)
+                references.save(session, ledger.parted(session, done.references))
                 if both is not None:
                     both.store(session, self.run.id, live=not self.read_only)
                 for pair, left_id, claim in done.released:
@@ -356,6 +367,7 @@ class Shift:
         self.executor.heartbeat.keep([self.held], rest)
 
     def _note_call(self, call: dict[str, Any]) -> None:
+        self.executor.got_on()
         if len(self.calls) < MOST_CALLS:
             self.calls.append({**call, "at": now()})
             self.calls[-1].pop("about", None)
