@@ -12,7 +12,6 @@ import msgspec
 from designer import drawing, filling, gaps, losses, pairing, publishing, shelf
 from designer.installation import here
 from engine import releases
-from engine.clock import now
 from engine.couple import Said
 from engine.errors import HeddleError, Problem, RequestError
 from engine.flow import SHARED, Flow
@@ -24,6 +23,7 @@ from engine.store import releases as store
 from engine.store.database import Session
 from engine.store.references import Pair, Reference
 from engine.store.releases import Release
+from engine.store.timepiece import shared_now
 
 SECONDS = 5.0
 """For so long an answer waits for its documents to go on; the scheduler sees to the rest."""
@@ -239,7 +239,7 @@ def _answer_doubt(
             for hold in reviews.open_holds(session, fingerprint(asked))
         }
         flying = known is not None and known.right_id is None and known.claim not in settled
-        if known is not None and flying and known.claim_until > now():
+        if known is not None and flying and known.claim_until > shared_now(session):
             raise RequestError(
                 "It is being sent this very moment.", status=409, code="E-BUSY", cure="Try again in a minute."
             )

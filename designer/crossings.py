@@ -79,7 +79,7 @@ def _shown(session: Session, row: CrossReference, title: str) -> dict[str, Any]:
             "number": row.number,
             "link": row.link,
         },
-        "state": pairing.state(row),
+        "state": pairing.state(session, row),
         "outcome": row.claim_outcome,
         "flows": known,
         "written_at": iso(row.updated_at),
@@ -97,7 +97,7 @@ def export(session: Session) -> Iterator[str]:
         yield csv_line(
             (
                 names[row.left_connection], row.left_entity, row.left_id, names[row.right_connection],
-                row.right_entity, row.right_id or "", row.number or "", pairing.state(row),
+                row.right_entity, row.right_id or "", row.number or "", pairing.state(session, row),
             )
         )  # fmt: skip
 
@@ -169,7 +169,7 @@ def enter(
         if (
             known is not None
             and (known.right_id or "") == row.right_id
-            and pairing.state(known) == (row.choice or "linked")
+            and pairing.state(session, known) == (row.choice or "linked")
         ):
             unchanged += 1
             continue

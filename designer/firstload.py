@@ -236,7 +236,7 @@ def _decision(session: Session, place: Place) -> dict[str, Any] | None:
     row = pairing.of(session, *place, lock=False)
     if row is None:
         return None
-    if pairing.state(row) in (NEW, OUT):
+    if pairing.state(session, row) in (NEW, OUT):
         return {"choice": row.claim_outcome, "number": None}
     if row.claim_outcome == CHOSEN and row.right_id:
         return {"choice": row.right_id, "number": row.number}

@@ -306,6 +306,7 @@ def _caused(kind: str) -> str:
         "schedule": "The schedule was due",
         "manual": "Somebody started the run",
         "after": "Another flow had ended",
+        "crossing": "Two runs had read it at once",
     }.get(kind, "")
 
 

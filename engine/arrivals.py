@@ -18,6 +18,7 @@ from engine.store.database import Database, Session
 from engine.store.flows import Standing
 from engine.store.newcomers import Known, NewBatch, NewLane, NewRun
 from engine.store.runs import keep_order, new_id
+from engine.store.timepiece import shared_now
 
 
 class MovedOn(Exception):
@@ -129,7 +130,7 @@ class _Plain:
         self._rung: dict[tuple[str, int, str], int] = {}
 
     def add(self, arrival: Arrival, known: dict[str, Known]) -> Started:
-        at, load, run_id = clock.now(), arrival.load, new_id()
+        at, load, run_id, rung_at = clock.now(), arrival.load, new_id(), shared_now(self._session)
         version = arrival.standing.version
         assert version is not None  # who has none is not let in
         key = arrival.cause.key or run_id
@@ -144,9 +145,9 @@ class _Plain:
         entries = editions.accept(load.entries, run_id)
         staged = launch.stage(load.lanes, entries, arrival.plan.flow.policy.batch_size)
         if load.reads:
-            self._lanes.append(NewLane(run_id, 0, 0, at))
+            self._lanes.append(NewLane(run_id, 0, 0, rung_at))
         for lane, batches in staged.items():
-            self._lanes.append(NewLane(run_id, lane, len(batches), at))
+            self._lanes.append(NewLane(run_id, lane, len(batches), rung_at))
             self._batches += [
                 NewBatch(run_id, lane, number, payload, count)
                 for number, (payload, count) in enumerate(batches)

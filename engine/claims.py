@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine import alike
-from engine.clock import now
 from engine.connector import Connector
 from engine.errors import Unavailable
 from engine.intent import Errand, Intent
 from engine.node import WriteTarget
+from engine.patience import UNSEEN
 from engine.record import Remote, fingerprint
 from engine.store import claims as standing
 from engine.store import matches, references
 from engine.store.matches import Key
 from engine.store.references import Pair, Reference
+from engine.store.timepiece import shared_now
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,11 @@ def take(
         if answered:
             errand.guard(session, {reference.claim for reference in answered})
             references.save(session, answered)
-        until = now() + errand.patience
         wishes: dict[Pair, list[tuple[str, str]]] = {}
         for intent in intents:
             wishes.setdefault(intent.pair, []).append((intent.left_id, intent.claim))
         owned = {
-            pair: references.claim(session, pair, dict(sorted(wishes[pair])), until)
+            pair: references.claim(session, pair, dict(sorted(wishes[pair])), errand.patience)
             for pair in sorted(wishes, key=str)
         }
         ours = [intent for intent in intents if intent.left_id in owned[intent.pair]]
@@ -58,7 +58,7 @@ def take(
         lost: dict[Key, str | None] = {}
         for owner in sorted({intent.claim for intent in ours if intent.key is not None}):
             wanted = [(one.key, one.left_id) for one in ours if one.key is not None and one.claim == owner]
-            lost |= matches.claim(session, wanted, owner, until)
+            lost |= matches.claim(session, wanted, owner, errand.patience)
         for intent in ours:
             if intent.key in lost:
                 references.release(session, intent.pair, [intent.left_id], intent.claim)
@@ -130,19 +130,20 @@ def look(
             unseen.append((intent.key, right_id))
     if unseen:
         with errand.database.write() as session:
-            newest = matches.forget(session, unseen, now() - errand.connector.capability.lag)
+            at = shared_now(session)
+            newest = matches.forget(session, unseen, at - errand.connector.capability.lag)
         if newest is not None:
-            await_sight(errand.connector, newest)
+            await_sight(errand.connector, at - newest)
     return answers
 
 
-def await_sight(connector: Connector[Any], written_at: float) -> None:
-    """Raises Unavailable while searches may not see yet what was written at that time: what they do not find may be
-    there all the same."""
-    left = written_at + connector.capability.lag - now()
+def await_sight(connector: Connector[Any], age: float) -> None:
+    """Raises Unavailable while searches may not see yet what was written so many seconds ago: what they do not find may
+    be there all the same."""
+    left = connector.capability.lag - age
     if left > 0:
         raise Unavailable(
             f"What {connector.title} did last may not be seen there yet; Heddle looks again in a moment.",
-            code="E-UNSEEN",
+            code=UNSEEN,
             retry_after=max(left, 0.05),
         )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from engine import faults, patience
@@ -24,9 +25,10 @@ from engine.intent import Delivered, Errand
 from engine.ledger import Ledger, store
 from engine.lookup import fetch
 from engine.node import SyncNode, WriteTarget
+from engine.owner import Owner
 from engine.plan import Plan
 from engine.record import Record
-from engine.shift import MOST_CALLS, Owner, Shift
+from engine.shift import MOST_CALLS, Shift
 from engine.store import company, deliveries, lanes, passages, references
 from engine.store.company import Loaded
 from engine.store.database import Session
@@ -58,7 +60,9 @@ class Member:
         self.shift = Shift(executor, loaded.run, loaded.held)
         self.held = loaded.held
         entries = unpack(loaded.payload)
-        self.ledger = Ledger(self.shift.plan, loaded.run, loaded.held, entries, loaded.size)
+        self.ledger = Ledger(
+            self.shift.plan, loaded.run, loaded.held, entries, loaded.size, partial(unpack, loaded.payload)
+        )
         self.course = Course()
         self.answers: dict[str, Any] = {}
         self.settled: list[str] = []
@@ -131,6 +135,7 @@ class Convoy:
 
     def _step(self, member: Member, reply: Any = None) -> bool:
         """Lets one walk on. What goes wrong in its walk is its own affair; then it counts as under way."""
+        self.executor.got_on()
         try:
             return member.go_on(reply)
         except HeddleError:
@@ -266,7 +271,11 @@ class Convoy:
         with self.database.write() as session:
             for member in cut:
                 lanes.guard(session, member.held)
-            references.save(session, [one for one in done.references if one.claim in claims])
+            for member in cut:
+                assert isinstance(member.ask, WriteAsk)
+                kept = [one for one in done.references if one.claim == member.claim(member.ask.node)]
+                member.ledger.bring(member.ask.records, kept)
+                references.save(session, member.ledger.parted(session, kept))
             for pair, left_id, claim in done.released:
                 if claim in claims:
                     references.release(session, pair, [left_id], claim)
@@ -339,6 +348,7 @@ class Convoy:
             member.shift.note_wait(why, seconds)
 
     def _note(self, call: dict[str, Any]) -> None:
+        self.executor.got_on()
         if len(self._calls) < MOST_CALLS:
             self._calls.append({**call, "at": now()})
 

@@ -80,6 +80,11 @@ class SyncErrand:
         left, right = self.agreement.left, self.agreement.right
         return Pair(self.connections["left"], left.entity, self.connections["right"], right.entity)
 
+    def pair_from(self, side: SideName) -> Pair:
+        """The pair as a create on the other side is claimed: from where the object is that has no counterpart yet."""
+        there = other(side)
+        return Pair(self.connections[side], self.entity(side), self.connections[there], self.entity(there))
+
     def entity(self, side: SideName) -> str:
         return self.agreement.side(side).entity
 

@@ -17,6 +17,7 @@ import msgspec
 
 from engine import alike, claims, compare, doubts
 from engine.choosing import hold_ambiguous
+from engine.clock import now
 from engine.dispatch import change_of, linked, send
 from engine.errors import HeddleError, Unavailable
 from engine.heartbeat import AHEAD
@@ -112,7 +113,8 @@ def _match(
         intent.current = next(iter(unique.values()))
         intent.remote_id = intent.current.id
     elif by_id:
-        claims.await_sight(errand.connector, intent.reference.updated_at if intent.reference else 0.0)
+        if intent.reference is not None:
+            claims.await_sight(errand.connector, now() - intent.reference.updated_at)
         if intent.reference is not None and target.operation != "update":
             hold(
                 done,

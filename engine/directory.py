@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine import alike, compare, stamps
+from engine import alike, circle, compare, stamps
+from engine.circle import Walked
 from engine.clock import now
 from engine.connector import Connector, Query
 from engine.errors import DefinitionError, Problem
@@ -60,6 +61,7 @@ class Directory:
             self.ids.clear()
         query = Query(entity=self.entity, fields=self.names, since=since)
         cursor: Any = None
+        walked: Walked | None = None
         mark = self.mark
         while True:
             page = connector.read(query, cursor, connector.capability.page)
@@ -70,6 +72,7 @@ class Directory:
             cursor = page.cursor
             if cursor is None:
                 break
+            walked = circle.step(walked, page)
         self.mark, self.read_at = mark, at
 
     def _enter(self, record: Record) -> None:

@@ -14,7 +14,6 @@ from contextlib import suppress
 import msgspec
 
 from engine.claims import await_sight
-from engine.clock import now
 from engine.connector import CannotTell
 from engine.dispatch import change_of
 from engine.errors import InDoubt, Unavailable
@@ -58,10 +57,10 @@ def settle(errand: Errand, target: WriteTarget, intents: list[Intent], done: Del
 def note(errand: Errand, intents: Sequence[Intent], error: Exception) -> None:
     """Writes down until when a call that failed may still be carried out: as long as it got no answer. Without the
     note its claim stands for longer, so it does no harm that the database cannot take it. Raises LeaseLost."""
-    until = error.sent_at + error.timeout if isinstance(error, InDoubt) else now()
+    left = error.left() if isinstance(error, InDoubt) else 0.0
     with suppress(Unavailable):
         if intents:
-            _stand(errand, intents, until)
+            _stand(errand, intents, errand.database.now() + left)
 
 
 def _hear_out(errand: Errand, doubtful: Sequence[Intent]) -> None:
@@ -86,7 +85,8 @@ def _wait_for(errand: Errand, missing: Sequence[Intent]) -> None:
     capability = errand.connector.capability
     if errand.dry or not missing or capability.idempotency in ("key", "client-id"):
         return
-    await_sight(errand.connector, max(one.reference.claim_until for one in missing if one.reference))
+    until = max(one.reference.claim_until for one in missing if one.reference)
+    await_sight(errand.connector, errand.database.now() - until)
 
 
 def _found(errand: Errand, target: WriteTarget, remote: Remote) -> Result:

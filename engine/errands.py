@@ -9,7 +9,6 @@ from typing import Any
 from engine import tasks
 from engine.agreement import SIDES, Side, SideName
 from engine.allowance import Allowance
-from engine.clock import now
 from engine.connector import Connector
 from engine.couple import Connectors, SyncErrand
 from engine.directory import Directories
@@ -39,7 +38,10 @@ class Errands:
     directories: Directories
     connect: Callable[[str], Connector[Any]]
     keep_lease: Callable[..., None]
-    taken_at: float = field(default_factory=now)
+    taken_at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "taken_at", self.database.now())
 
     @property
     def dry(self) -> bool:
@@ -77,6 +79,7 @@ class Errands:
             dry=self.dry,
             patience=self.lease + connector.http.timeout,
             silent_until=self._silent_until(connector.http.timeout),
+            again=self.held.inherited or self.held.failures > 0 or self.held.told_since > 0,
             allowance=self._allowance(ask.node, target),
             approval=self._approval(ask, ledger),
             facts=[self.run.facts()] * len(ask.records),

@@ -24,6 +24,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from engine.clock import passing
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -153,7 +155,7 @@ class Waiting(Held):
 
 
 class InDoubt(HeddleError):
-    """A mutating call got no answer. ``sent_at`` is the time of sending in epoch seconds."""
+    """A mutating call got no answer. ``sent_at`` is when it was sent, by ``clock.passing``."""
 
     code = "E-IN-DOUBT"
 
@@ -163,6 +165,10 @@ class InDoubt(HeddleError):
         super().__init__(message, code=code, detail=detail)
         self.sent_at = sent_at
         self.timeout = timeout
+
+    def left(self) -> float:
+        """For how many seconds it may still be carried out."""
+        return max(self.sent_at + self.timeout - passing(), 0.0)
 
 
 class OverBudget(HeddleError):

@@ -22,8 +22,9 @@ from engine.directory import Directories
 from engine.errors import HeddleError
 from engine.heartbeat import Heartbeat
 from engine.meter import Meter
+from engine.owner import Opener, Ring
 from engine.plan import Plan
-from engine.shift import Opener, Ring, Shift
+from engine.shift import Shift
 from engine.store import closing, company, lanes
 from engine.store.company import Loaded
 from engine.store.database import Database
@@ -46,6 +47,7 @@ class Executor:
 
     plans  gives the plan of a flow version (built once a process)      ring  the doorbell
     meter  counts the calls that are made           is_awaited  whether a doorbell rings that nobody has answered
+    got_on is told whenever something was finished (engine.standstill)
     """
 
     database: Database
@@ -56,6 +58,7 @@ class Executor:
     slice: float = SLICE
     meter: Meter | None = None
     is_awaited: Callable[[], bool] | None = None
+    got_on: Callable[[], None] = lambda: None
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
 
     heartbeat: Heartbeat = field(init=False)

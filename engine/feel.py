@@ -20,6 +20,8 @@ from typing import Any
 
 MAX_LENGTH = 4_000
 MAX_DEPTH = 40
+MAX_OPERATIONS = 200
+"""Signs in one text: each may lie within the one before, and nobody reads more."""
 
 
 class FeelError(ValueError):
@@ -109,6 +111,7 @@ class Parser:
         self.text = text
         self.at = 0
         self.depth = 0
+        self.operations = 0
         spaced = [name for name in (*known, *BUILT_IN) if not _WORD.fullmatch(name)]
         self.spaced = sorted(spaced, key=len, reverse=True)
 
@@ -142,6 +145,15 @@ class Parser:
         if not self.sign(sign):
             raise self.fail(f"“{sign}”")
 
+    def operation(self, operator: str, *operands: Tree) -> Operation:
+        self.count()
+        return Operation(operator, operands)
+
+    def count(self) -> None:
+        self.operations += 1
+        if self.operations > MAX_OPERATIONS:
+            raise FeelError(f"“{self.text[:40]}…” has more than {MAX_OPERATIONS} signs; split it into steps.")
+
     def ended(self) -> bool:
         self.blank()
         return self.at >= len(self.text)
@@ -154,43 +166,44 @@ class Parser:
             raise FeelError(f"“{self.text[:40]}…” nests more than {MAX_DEPTH} levels deep.")
         tree = self.conjunction()
         while self.word("or"):
-            tree = Operation("or", (tree, self.conjunction()))
+            tree = self.operation("or", tree, self.conjunction())
         self.depth -= 1
         return tree
 
     def conjunction(self) -> Tree:
         tree = self.comparison()
         while self.word("and"):
-            tree = Operation("and", (tree, self.comparison()))
+            tree = self.operation("and", tree, self.comparison())
         return tree
 
     def comparison(self) -> Tree:
         tree = self.sum()
         if operator := self.sign("<=", ">=", "!=", "<", ">", "="):
-            return Operation(operator, (tree, self.sum()))
+            return self.operation(operator, tree, self.sum())
         if self.word("between"):
             low = self.sum()
             if not self.word("and"):
                 raise self.fail("“and”")
-            return Operation("and", (Operation(">=", (tree, low)), Operation("<=", (tree, self.sum()))))
+            above, below = self.operation(">=", tree, low), self.operation("<=", tree, self.sum())
+            return self.operation("and", above, below)
         return tree
 
     def sum(self) -> Tree:
         tree = self.product()
         while operator := self.sign("+", "-"):
-            tree = Operation(operator, (tree, self.product()))
+            tree = self.operation(operator, tree, self.product())
         return tree
 
     def product(self) -> Tree:
         tree = self.power()
         while operator := self.sign("*", "/"):
-            tree = Operation(operator, (tree, self.power()))
+            tree = self.operation(operator, tree, self.power())
         return tree
 
     def power(self) -> Tree:
         tree = self.negation()
         while self.sign("**"):
-            tree = Operation("**", (tree, self.negation()))
+            tree = self.operation("**", tree, self.negation())
         return tree
 
     def negation(self) -> Tree:
@@ -202,12 +215,13 @@ class Parser:
         tree = self.postfix()
         for _ in range(minus):
             constant = isinstance(tree, Constant) and isinstance(tree.value, Decimal)
-            tree = Constant(-tree.value) if constant else Operation("-", (tree,))  # type: ignore[union-attr]
+            tree = Constant(-tree.value) if constant else self.operation("-", tree)  # type: ignore[union-attr]
         return tree
 
     def postfix(self) -> Tree:
         tree = self.primary()
         while self.sign("."):
+            self.count()
             tree = Member(tree, self.name())
         return tree
 

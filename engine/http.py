@@ -25,7 +25,7 @@ import requests
 from requests.exceptions import RequestException
 
 from engine import faults
-from engine.clock import now
+from engine.clock import now, passing
 from engine.direct import Call, Direct
 from engine.errors import AccessError, EngineError
 from engine.guard import GuardedAdapter
@@ -183,7 +183,15 @@ class Http:
         if mutating and self.guard is not None:
             self.guard()
         sent = _Sent(
-            self, method, url, None if private else data, limit, mutating, private, now(), time.perf_counter()
+            self,
+            method,
+            url,
+            None if private else data,
+            limit,
+            mutating,
+            private,
+            passing(),
+            time.perf_counter(),
         )
         if mutating:
             faults.point("during-send")

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from engine import compare, editions
+from engine import compare, editions, memory
 from engine.allowance import Allowance
-from engine.clock import now
 from engine.connector import Connector
 from engine.directory import Directories
-from engine.errors import HeddleError
+from engine.errors import HeddleError, Unavailable
 from engine.headway import Headway
+from engine.memory import Seen
 from engine.node import WriteNode, WriteTarget
+from engine.patience import UNSEEN
 from engine.planned import Approval
-from engine.record import NAMES, Change, Outcome, Record, Remote, Result, digest, idempotency_keys, to_json
+from engine.record import NAMES, Change, Outcome, Record, Remote, Result, idempotency_keys
 from engine.store import claims, references
 from engine.store.database import Database, Session
 from engine.store.matches import Key
@@ -40,6 +41,7 @@ class Errand:
     directories what systems have, for keys that are compared loosely
     facts       of the run of each record, for what it is identified by       headway  is told how far it is
     silent_until  until when a call may still be carried out of somebody who died with this batch; None if nobody did
+    again       an earlier attempt at this batch may have sent some of it
     """
 
     database: Database
@@ -60,6 +62,7 @@ class Errand:
     facts: Sequence[Mapping[str, Any]] = ()
     silent_until: float | None = None
     headway: Headway = field(default_factory=Headway)
+    again: bool = False
 
     @cached_property
     def scope(self) -> str:
@@ -136,6 +139,10 @@ class Intent(msgspec.Struct, eq=False):
     def source(self) -> str:
         """The source object, as a text that no other object of the node has."""
         return f"{self.pair.left_connection}/{self.pair.left_entity}/{self.left_id}"
+
+    def imprint(self, json: bytes = b"") -> str:
+        """What to remember it by when it is written. ``json``: its data as exact JSON, where it is at hand."""
+        return memory.imprint(self.data, self.conditions, json)
 
     def wanted(self, operation: str) -> dict[str, Any]:
         """The values for this operation: those meant only for the other one are left out."""
@@ -216,7 +223,8 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
         }
     if not any(known.values()):
         return intents
-    alive = _at_work(errand, [one for some in known.values() for one in some.values()])
+    at = errand.database.now()
+    alive = _at_work(errand, [one for some in known.values() for one in some.values()], at)
     for intent in intents:
         reference = intent.reference = known[intent.pair].get(intent.left_id)
         if reference is None:
@@ -224,19 +232,21 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
         elif reference.right_id is None:
             if _left_out(intent, reference, done):
                 continue
-            if editions.older(intent.edition, edition := newest_edition(errand, reference)):
+            if editions.older(intent.edition, edition := memory.newest_edition(errand.flow_id, reference)):
                 overtaken(intent, editions.version(edition), done)
                 continue
-            over = reference.claim_until < now() and reference.claim not in alive
+            over = reference.claim_until < at and reference.claim not in alive
             intent.doubtful = bool(reference.claim) and (reference.claim == intent.claim or over)
             left.append(intent)
         elif reference.claim == intent.claim and reference.claim_outcome:
             _repeat_receipt(intent, reference, done)
-        elif (seen := _known(errand, reference)).print == _print(intent):
+        elif (seen := memory.seen(errand.scope, reference)).print == intent.imprint():
             _unchanged(errand, intent, reference, done, "Equal to what was written last.")
         elif editions.older(intent.edition, seen.edition):
             overtaken(intent, editions.version(seen.edition), done)
         elif editions.outdated(intent.version, seen.version):
+            if errand.again and not errand.dry:
+                _give_way(errand, reference, done)
             overtaken(intent, seen.version, done)
         else:
             intent.remote_id = intent.remote_id or reference.right_id
@@ -244,11 +254,24 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
     return left
 
 
-def _at_work(errand: Errand, known: Sequence[Reference]) -> set[str]:
+def _give_way(errand: Errand, reference: Reference, done: Delivered) -> None:
+    """What we may have sent before may have been carried out after the newer state was: it is to be looked at once more
+    (engine.crossing). Raises Unavailable as long as it may still be carried out."""
+    left = (errand.silent_until or 0.0) - errand.database.now()
+    if left > 0:
+        raise Unavailable(
+            f"What {errand.connector.title} did last is not certain yet; Heddle looks again in a moment.",
+            code=UNSEEN,
+            retry_after=left,
+        )
+    done.references.append(msgspec.structs.replace(reference, step=errand.scope, before=""))
+
+
+def _at_work(errand: Errand, known: Sequence[Reference], at: float) -> set[str]:
     """Claims whose time is over, but whose batch is still being worked on: they stand on."""
     over = [
         one for one in known
-        if one.right_id is None and one.claim not in ("", errand.claim, *errand.claims) and one.claim_until < now()
+        if one.right_id is None and one.claim not in ("", errand.claim, *errand.claims) and one.claim_until < at
     ]  # fmt: skip
     if not over or errand.dry:
         return set()
@@ -282,7 +305,7 @@ def _unchanged(errand: Errand, intent: Intent, reference: Reference, done: Deliv
         reference.answer,
         message=note,
     )
-    if intent.edition or editions.outdated(_known(errand, reference).version, intent.version):
+    if intent.edition or editions.outdated(memory.seen(errand.scope, reference).version, intent.version):
         keep(errand, intent, result, done)
     receive(done, intent, Receipt(result, "unchanged", intent.data))
 
@@ -301,9 +324,12 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: 
     if errand.dry or result.remote_id is None:
         return
     earlier = intent.reference.fingerprints if intent.reference else {}
-    known = _known(errand, intent.reference)
+    beside = intent.reference is not None and intent.reference.right_id is not None and bool(intent.version)
+    known = memory.seen(errand.scope, intent.reference)
     seen = Seen(
-        _print(intent, json), editions.newest(intent.edition, known.edition), intent.version or known.version
+        intent.imprint(json),
+        editions.newest(intent.edition, known.edition),
+        intent.version or known.version,
     )
     done.references.append(
         Reference(
@@ -318,60 +344,10 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: 
             NAMES[result.outcome],
             0.0,
             intent.key,
+            step=errand.scope if beside else "",
+            before=earlier.get(errand.scope, "") if beside else "",
         )
     )
-
-
-class Seen(NamedTuple):
-    """What a step remembers of an object: the fingerprint of what it wrote last, the edition of the newest message
-    that it has seen, and the version at the source of what it has read and written."""
-
-    print: str = ""
-    edition: str = ""
-    version: str = ""
-
-    def text(self) -> str:
-        """As it is stored: ``print edition``, and the version in a line of its own."""
-        head = f"{self.print} {self.edition}" if self.edition else self.print
-        return f"{head}\n{self.version}" if self.version else head
-
-    @classmethod
-    def of(cls, text: str) -> Seen:
-        head, _, version = text.partition("\n")
-        print_, _, edition = head.partition(" ")
-        return cls(print_, edition, version)
-
-
-_NOTHING = Seen()
-
-
-def _known(errand: Errand, reference: Reference | None) -> Seen:
-    text = reference.fingerprints.get(errand.scope) if reference else None
-    return Seen.of(text) if text else _NOTHING
-
-
-def newest_edition(errand: Errand, reference: Reference) -> str:
-    """The edition of the newest message about an object that any step of the flow has acted on."""
-    newest = ""
-    for step, value in reference.fingerprints.items():
-        if step.startswith(f"{errand.flow_id}/"):
-            newest = editions.newest(Seen.of(value).edition, newest)
-    return newest
-
-
-def ended(errand: Errand, intent: Intent) -> dict[str, str]:
-    """The fingerprints of an object that was deleted: which message said so."""
-    newest = editions.newest(
-        intent.edition, newest_edition(errand, intent.reference) if intent.reference else ""
-    )
-    return {errand.scope: Seen(edition=newest).text()} if newest else {}
-
-
-def _print(intent: Intent, json: bytes = b"") -> str:
-    """The fingerprint of what is to be written, in the order in which it is sent. Equal data in another order is looked
-    at once more, and found unchanged there."""
-    whole = to_json(intent.conditions) if intent.conditions else b""
-    return digest((json or to_json(intent.data)) + whole)
 
 
 def receive(done: Delivered, intent: Intent, receipt: Receipt) -> None:

@@ -18,6 +18,7 @@ from engine.store import closing, control, runs, turns
 from engine.store.database import Session
 from engine.store.lanes import Lane, StagedBatch
 from engine.store.runs import Run, new_id
+from engine.store.timepiece import shared_now
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def start(
         run.settles = idempotency_key(
             "settle", flow_id, trigger, *sorted(record.key for record in load.records)
         )
-        due_at = clock.now() + settle
+        due_at = shared_now(session) + settle
         earlier = runs.settling(session, run.settles)
         if earlier is not None:
             return _join(session, plan, run, earlier, entries)

@@ -6,10 +6,11 @@ all that happened to it, so read = created + updated + unchanged + skipped + hel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
-from engine import asking, causes, verdicts
+from engine import asking, causes, crossing, verdicts
 from engine.asking import Asked
 from engine.clock import now
 from engine.errors import HeddleError, Held, Waiting
@@ -31,18 +32,30 @@ _TROUBLE = {Outcome.HELD, Outcome.FAILED, Outcome.REJECTED, Outcome.IN_DOUBT, Ou
 
 
 class Ledger:
-    """Collects the entries of one batch and stores them in the worker's guarded transactions."""
+    """Collects the entries of one batch and stores them in the worker's guarded transactions.
+
+    roots  the records as they were read, without their data: few are asked for it, and then it is read ``again``
+    """
 
     def __init__(
-        self, plan: Plan, run: RunView, held: Claim, entries: dict[str, list[Record]], count: int
+        self,
+        plan: Plan,
+        run: RunView,
+        held: Claim,
+        entries: dict[str, list[Record]],
+        count: int,
+        again: Callable[[], dict[str, list[Record]]],
     ) -> None:
-        self.plan, self.run, self.held, self.count = plan, run, held, count
-        self.roots = {record.root: record for records in entries.values() for record in records}
+        self.plan, self.run, self.held, self.count, self._again = plan, run, held, count, again
+        self.roots = {
+            record.root: record.with_data(None) for records in entries.values() for record in records
+        }
         self.outcomes: dict[int, Outcome] = {}
         self.troubled = False
         self.released: dict[tuple[Pair, str], list[str]] = {}
         self._rows: list[Entry] = []
         self._references: list[Reference] = []
+        self._read: dict[str, Record] = {}
         self._agreed: list[Together] = []
         self._holds: list[dict[str, Any]] = []
         self._failures: list[dict[str, Any]] = []
@@ -62,12 +75,18 @@ class Ledger:
     ) -> None:
         """Enters what a write node came to; ``target`` is None where every receipt names its own."""
         self._references.extend(kept)
+        self.bring(records, kept)
         at = now()
         for record, receipt in zip(records, receipts, strict=True):
             self._outcome(record.root, receipt.result.outcome)
             self._enter(node, target, record, receipt, 0, at)
             for part, paper in enumerate(receipt.others, 1):
                 self._enter(node, target, record, paper, part, at)
+
+    def bring(self, records: Sequence[Record], kept: Sequence[Reference]) -> None:
+        """Notes what the records at a write node were read as, if any of them was written beside others."""
+        if any(one.step for one in kept):
+            self._read.update({one.key: self.roots.get(one.root, one) for one in records})
 
     def agree(self, both: Together) -> None:
         """Enters what a two-way sync remembers of its pairs. Call it before ``file``."""
@@ -165,6 +184,10 @@ class Ledger:
         """Writes what was entered since the last time."""
         store(session, [self])
 
+    def parted(self, session: Session, some: Sequence[Reference]) -> list[Reference]:
+        """The references as they are to be saved: see engine.crossing."""
+        return crossing.part(session, self.plan, self.run, some, self._read)
+
     def _is_held(self, session: Session, hold: dict[str, Any]) -> bool:
         """Whether the other half of the pair waits with the same question: one is enough."""
         partners = (both.partner(hold["key"]) for both in self._agreed if both.node == hold["node"])
@@ -196,15 +219,19 @@ class Ledger:
         if known is None or WEIGHT[outcome] > WEIGHT[known]:
             self.outcomes[root] = outcome
 
+    @cached_property
+    def _sources(self) -> dict[int, Any]:
+        """The data of the records as they were read."""
+        return {record.root: record.data for records in self._again().values() for record in records}
+
     def _fail(self, record: Record, node: str, code: str, message: str, cure: str, field: str | None) -> None:
         root = self.roots.get(record.root, record)
         own = (record.key, root.key, record.title, root.title)
-        sentence = causes.template(
-            message, [*own, *causes.values_of(root.data), *causes.values_of(record.data)]
-        )
+        source = self._sources.get(root.root)
+        sentence = causes.template(message, [*own, *causes.values_of(source), *causes.values_of(record.data)])
         budget = self.plan.flow.policy.budget
         named = budget.amount.field if budget and budget.amount else ""
-        amount, currency = causes.money(record.data, named) or causes.money(root.data) or ("", "")
+        amount, currency = causes.money(record.data, named) or causes.money(source) or ("", "")
         self._failures.append(
             {
                 "flow_id": self.run.flow_id, "run_id": self.run.id, "node": node, "key": record.key, "root": root.key,
@@ -229,7 +256,7 @@ class Ledger:
 def store(session: Session, ledgers: Sequence[Ledger]) -> None:
     """Writes what was entered since the last time, of runs of one flow together."""
     deliveries.add(session, [entry for one in ledgers for entry in one._rows])
-    references.save(session, [reference for one in ledgers for reference in one._references])
+    references.save(session, [each for one in ledgers for each in one.parted(session, one._references)])
     for one in ledgers:
         for both in one._agreed:
             both.store(session, one.run.id, live=one.run.mode == "live")

@@ -1,7 +1,8 @@
 """What S-FEEL trees compute: values, arithmetic and comparison with null standing for "cannot be told".
 
 Numbers are decimals of 34 digits (IEEE 754-2008 decimal128, as DMN asks). An operation on values that do not
-fit, a division by zero or an overflow gives null, never an exception. Source: OMG DMN 1.3, 10.3.2.
+fit, a division by zero or an overflow gives null, never an exception; but a text beyond LONGEST rejects the record.
+Source: OMG DMN 1.3, 10.3.2.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, NamedTuple
 
+from engine.errors import RecordRejected
 from engine.feel import Constant, Invocation, Listing, Member, Name, Test, Tests, Tree
 from engine.moments import shifted
 
 Names = Mapping[str, Any]
 """What names mean where a tree is evaluated; functions are callables that take a list of arguments."""
+
+LONGEST = 1_000_000
+"""Characters of a text that is put together."""
 
 EXACT = Context(prec=34, rounding=ROUND_HALF_EVEN, Emin=-6143, Emax=6144, traps=[])
 
@@ -148,7 +153,7 @@ def arithmetic(operator: str, left: Any, right: Any) -> Any:
         if kinds == ("number", "number"):
             return _number(_ARITHMETIC[operator](Decimal(left), Decimal(right)))
         if kinds == ("string", "string"):
-            return left + right if operator == "+" else None
+            return _joined(left, right) if operator == "+" else None
         return _temporal(operator, left, right)
     except (ArithmeticError, TypeError, ValueError):
         return None
@@ -165,6 +170,23 @@ _ARITHMETIC: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
 
 def _number(value: Decimal) -> Decimal | None:
     return value if value.is_finite() else None
+
+
+def _joined(left: str, right: str) -> str:
+    if len(left) + len(right) > LONGEST:
+        raise RecordRejected(
+            f"A text of more than {LONGEST:,} characters would come of it.",
+            code="E-VALUE",
+            cure="Put shorter texts together.",
+        )
+    return left + right
+
+
+def _whole(number: Decimal) -> int:
+    """Raises OverflowError for what is beyond every calendar, and beyond memory as a whole number."""
+    if number.adjusted() > 24:
+        raise OverflowError
+    return int(number)
 
 
 def _temporal(operator: str, left: Any, right: Any) -> Any:
@@ -184,8 +206,8 @@ def _temporal(operator: str, left: Any, right: Any) -> Any:
     if isinstance(left, timedelta | Months) and kind(right) == "number" and operator in ("*", "/"):
         factor = right if operator == "*" else 1 / Decimal(right)
         if isinstance(left, Months):
-            return Months(int(left.months * factor))
-        return timedelta(microseconds=int(left // timedelta(microseconds=1) * factor))
+            return Months(_whole(left.months * factor))
+        return timedelta(microseconds=_whole(left // timedelta(microseconds=1) * factor))
     return None
 
 

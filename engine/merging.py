@@ -16,12 +16,12 @@ import msgspec
 
 from engine import compare
 from engine.agreement import SIDES, SideName, empty, other
-from engine.couple import Couple, Merge, SyncErrand
+from engine.couple import Couple, Merge, Reconciled, SyncErrand
 from engine.loss import ask_where
 from engine.pairing import absorb, is_left_out, still_claimed
-from engine.record import Remote
+from engine.record import Outcome, Remote
 from engine.sight import find, key_field, match_values, survivor_of
-from engine.store import agreements
+from engine.store import agreements, references
 from engine.store.agreements import Agreed, Kept
 
 CHAIN = 5
@@ -31,7 +31,7 @@ CHAIN = 5
 def follow(errand: SyncErrand, couples: Sequence[Couple]) -> bool:
     """Hands counterparts of merged objects on to the survivors, and notes which are left over.
 
-    True when somebody else is creating the counterpart of a survivor right now: such couples are left undone.
+    True when somebody is creating the counterpart of a survivor right now: such couples are left undone.
     """
     waits = False
     for side in SIDES:
@@ -130,6 +130,7 @@ def _hand_on(
     with errand.database.read() as session:
         known = agreements.load(session, errand.pair, side, ids)
         busy = {one.claim for some in known.values() for one in some if still_claimed(errand, session, one)}
+    busy = {*busy, errand.claim} - {agreements.reservation(errand.claim)}
     taken: dict[str, str | None] = {}
     for couple, remote in survivors.items():
         assert couple.kept is not None  # only known pairs lose an object
@@ -138,16 +139,54 @@ def _hand_on(
         partner = next((one.id(other(side)) for one in own if one.id(other(side))), None)
         if partner is None and any(one.claim in busy for one in own):
             couple.over = waits = True
+        elif partner is not None and partner == couple.ids[other(side)]:
+            _forget(errand, couple, merge)
         elif partner or remote.id in taken or any(is_left_out(one) for one in own):
             partner = partner or taken.get(remote.id)
             couple.merged = replace(merge, partner=partner)
+        elif not _reserved(errand, side, remote.id):
+            couple.over = waits = True
         else:
             taken[remote.id] = couple.ids[other(side)]
             _take_over(errand, couple, merge, remote)
             for twin in couples:
-                if twin is not couple and not twin.over and twin.kept is None and twin.ids[side] == remote.id:
+                alone = twin.kept is None or twin.kept.claim == agreements.reservation(errand.claim)
+                if twin is not couple and not twin.over and alone and twin.ids[side] == remote.id:
                     absorb(couple, twin)
     return waits
+
+
+def _forget(errand: SyncErrand, couple: Couple, merge: Merge) -> None:
+    """The survivor has the counterpart already: somebody handed it over and died before it was remembered."""
+    if couple.kept is not None and not errand.dry:
+        with errand.database.write() as session:
+            agreements.forget(session, [couple.kept.row])
+    couple.end(
+        Outcome.UNCHANGED,
+        f"{merge.loser} was merged into {merge.survivor} in {errand.called(merge.side)}, which has taken over its counterpart.",
+    )
+    couple.kept, couple.ids[merge.side] = None, None
+
+
+def _reserved(errand: SyncErrand, side: SideName, survivor: str) -> bool:
+    """Keeps others from making the survivor a counterpart of its own, as whoever makes one does: before anything is
+    written. False when somebody was quicker."""
+    if errand.dry:
+        return True
+    with errand.database.write() as session:
+        known = agreements.load(session, errand.pair, side, [survivor]).get(survivor, [])
+        agreements.forget(session, [one.row for one in known if one.agreed.gone])
+        wanted = {survivor: agreements.reservation(errand.claim)}
+        return bool(references.claim(session, errand.pair_from(side), wanted, errand.patience))
+
+
+def release(errand: SyncErrand, couples: Sequence[Couple], done: Reconciled) -> None:
+    """Gives up what was reserved: the survivors have got their counterparts by then, or are met again."""
+    for couple in couples:
+        if couple.merged is not None and couple.merged.partner is None and not errand.dry:
+            merge = couple.merged
+            reserved = agreements.reservation(errand.claim)
+            done.released.append((errand.pair_from(merge.side), merge.survivor, reserved))
 
 
 def _take_over(errand: SyncErrand, couple: Couple, merge: Merge, remote: Remote) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.agreement import SIDES, Agreement, SideName, other
-from engine.clock import now
 from engine.couple import Couple, Reconciled, Said, SyncErrand
 from engine.errors import RecordRejected
 from engine.record import Outcome, Record, Result
@@ -18,6 +17,7 @@ from engine.store import agreements, claims, conflicts, deliveries
 from engine.store.agreements import Kept
 from engine.store.database import Session
 from engine.store.references import OUT
+from engine.store.timepiece import shared_now
 from engine.walk import Receipt
 
 
@@ -150,7 +150,7 @@ def still_claimed(errand: SyncErrand, session: Session, kept: Kept) -> bool:
     if kept.claim in ("", errand.claim) or not kept.claim_until:
         return False
     grace = sum(connector.http.timeout for connector in errand.connectors.values())
-    return kept.claim_until > now() or claims.is_at_work(session, kept.claim, grace)
+    return kept.claim_until > shared_now(session) or claims.is_at_work(session, kept.claim, grace)
 
 
 def claim(errand: SyncErrand, couples: Sequence[Couple]) -> bool:
@@ -166,7 +166,7 @@ def claim(errand: SyncErrand, couples: Sequence[Couple]) -> bool:
             for row, one in rows.items()
             if one.kept is not None and not still_claimed(errand, session, one.kept)
         ]
-        mine = agreements.take(session, free, errand.claim, now() + errand.patience)
+        mine = agreements.take(session, free, errand.claim, errand.patience)
     for row, couple in rows.items():
         if row not in mine:
             couple.over = True
@@ -197,7 +197,7 @@ def introduce(errand: SyncErrand, couples: Sequence[Couple]) -> bool:
         return False
     ids = [(couple.ids["left"] or "", couple.ids["right"] or "") for couple in fresh]
     with errand.database.write() as session:
-        agreements.introduce(session, errand.pair, ids, errand.claim, now() + errand.patience)
+        agreements.introduce(session, errand.pair, ids, errand.claim, errand.patience)
         found = agreements.load(session, errand.pair, "left", [left for left, _ in ids])
     lost = False
     for couple, (left, right) in zip(fresh, ids, strict=True):

@@ -20,9 +20,13 @@ from jsonpath_ng.exceptions import JSONPathError
 from jsonpath_ng.ext import parser as jsonpath_parser
 from jsonpath_ng.ext.filter import And, Expression, Filter, Or
 
+from engine.errors import RecordRejected
+
 Getter = Callable[[Any], Any]
 
 LONGEST = 500
+MOST = 1_000_000
+"""Places that a path may lead to in one record."""
 
 
 class Missing:
@@ -70,7 +74,7 @@ class Path:
         self.text = text
         self.single = not rest
         self.base = _single(definite)
-        self.get = _many(self.base, rest) if rest else self.base
+        self.get = _many(self.base, rest, text) if rest else self.base
         names = tuple(key for key in definite if isinstance(key, str))
         plain = len(names) == len(definite)
         self.names = names if plain and not rest else None
@@ -95,6 +99,10 @@ def parse_path(text: str) -> Path:
         ) from error
     except Warning as error:
         raise PathError(f"«{text}» uses an operator that is not offered; use a function.") from error
+    if _descents(tree) > 1:
+        raise PathError(
+            f"«{text}» searches everything below more than once (..), which may take for ever. Name the fields in between."
+        )
     steps = list(_steps(tree))
     if isinstance(steps[0], Root):
         steps = steps[1:]
@@ -128,6 +136,20 @@ def _steps(tree: JSONPath) -> Iterator[JSONPath]:
         yield Descendants(This(), tree.right)
     else:
         yield tree
+
+
+def _descents(tree: Any) -> int:
+    """How often a path searches everything below a place, filters included."""
+    inside: list[Any] = []
+    if isinstance(tree, (Child, Descendants)):
+        inside = [tree.left, tree.right]
+    elif isinstance(tree, Filter):
+        inside = list(tree.expressions)
+    elif isinstance(tree, (And, Or)):
+        inside = list(tree.operands)
+    elif isinstance(tree, Expression):
+        inside = [tree.target, tree.value]
+    return isinstance(tree, Descendants) + sum(map(_descents, inside))
 
 
 def _refuse_the_inexact(step: JSONPath, text: str) -> None:
@@ -217,7 +239,7 @@ def _named(keys: list[Any]) -> Getter:
     return get_deep
 
 
-def _many(base: Getter, rest: list[JSONPath]) -> Getter:
+def _many(base: Getter, rest: list[JSONPath], text: str) -> Getter:
     spread = [_spread(step) for step in rest]
 
     def get(data: Any) -> list[Any]:
@@ -225,6 +247,12 @@ def _many(base: Getter, rest: list[JSONPath]) -> Getter:
         found = [] if start is MISSING else [start]
         for step in spread:
             found = step(found)
+            if len(found) > MOST:
+                raise RecordRejected(
+                    f"{text} leads to more than {MOST:,} places.",
+                    code="E-VALUE",
+                    cure="Name each field and each place in a list once.",
+                )
         return found
 
     return get

@@ -24,6 +24,9 @@ DOWN = "E-DOWN"
 TOLD = "E-TURN"
 """The code under which a call waits for its turn, or for the end of a pause that the system asked for."""
 
+UNSEEN = "E-UNSEEN"
+"""The code under which a record waits until searches are certain to show what may have been written."""
+
 OURS = {"E-BUSY", TOLD, "E-DAY", DOWN}
 """Not the system has refused: we wait for one another, or for room within its limits."""
 
@@ -34,15 +37,22 @@ TOLD_AT_MOST = 24 * 3600.0
 """Seconds for which a system may put us off without anything having got through."""
 
 
-def due_at(error: HeddleError, failures: int, policy: Policy) -> float:
-    """The time, in epoch seconds, of the next attempt after ``failures`` refusals in a row."""
+def wait(error: HeddleError, failures: int, policy: Policy) -> float:
+    """For how many seconds to leave it alone after ``failures`` refusals in a row."""
     if isinstance(error, InDoubt):
-        return max(error.sent_at + error.timeout, now() + 0.2)
+        return max(error.left(), 0.2)
     if isinstance(error, Unavailable) and error.retry_after is not None:
-        return now() + error.retry_after + random.uniform(0, min(0.1 * error.retry_after, 60.0))  # noqa: S311 - jitter
+        return error.retry_after + random.uniform(0, min(0.1 * error.retry_after, 60.0))  # noqa: S311 - jitter
     minutes = policy.retry_minutes or [1.0]
     seconds = 60.0 * float(minutes[min(failures, len(minutes)) - 1])
-    return now() + seconds * random.uniform(0.9, 1.1)  # noqa: S311 - jitter
+    return seconds * random.uniform(0.9, 1.1)  # noqa: S311 - jitter
+
+
+def silence(error: HeddleError) -> float:
+    """For how many seconds a call may still be carried out, or not be seen yet, of which we do not know."""
+    if isinstance(error, InDoubt):
+        return error.left()
+    return error.retry_after or 0.0 if isinstance(error, Unavailable) and error.code == UNSEEN else 0.0
 
 
 def is_told(error: HeddleError) -> bool:

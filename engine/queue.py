@@ -33,6 +33,7 @@ from engine.errors import Unavailable
 from engine.executor import Executor
 from engine.firing import Clockwork, Rings
 from engine.runtime import Runtime
+from engine.standstill import Standstill
 from engine.store import lanes
 from engine.store.database import Database
 
@@ -163,6 +164,7 @@ class Doorbell:
 
 
 _executor: Executor | None = None
+_watch: Standstill | None = None
 
 
 _bell: Doorbell | None = None
@@ -170,12 +172,13 @@ _bell: Doorbell | None = None
 
 def answer(run_id: str, lane: int, crowd: str = "") -> None:
     """The job: answers one ring with this process's executor."""
-    if _executor is None or _bell is None:
+    if _executor is None or _bell is None or _watch is None:
         raise RuntimeError("engine.queue.work has not been called in this process")
     if crowd:
         _bell.answered(crowd)
     try:
-        _executor.advance(run_id, lane)
+        with _watch.watched():
+            _executor.advance(run_id, lane)
     except Unavailable as error:
         log.warning("lane %s of run %s waits: %s", lane, run_id, error)
 
@@ -185,7 +188,7 @@ def work(runtime: Runtime, redis_url: str, *, bulk: bool = False, **options: Any
 
     bulk  only those for lanes of bulk runs
     """
-    global _executor, _bell  # noqa: PLW0603 - jobs are plain functions; they find their executor here
+    global _executor, _bell, _watch  # noqa: PLW0603 - jobs are plain functions; they find their executor here
     inference.enable()
     registry.node_types()  # now, not while the first call waits for them
     registry.connectors()
@@ -199,7 +202,8 @@ def work(runtime: Runtime, redis_url: str, *, bulk: bool = False, **options: Any
         except RedisError:
             return False
 
-    _executor = runtime.executor(bell.ring, is_awaited=is_awaited, **options)
+    _watch = Standstill()
+    _executor = runtime.executor(bell.ring, is_awaited=is_awaited, got_on=_watch.got_on, **options)
     quieten_collector()
     worker = LaneWorker([queue], connection=connection, serializer="json")
     host, pid = socket.gethostname(), os.getpid()

@@ -6,8 +6,9 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from engine import sweep
+from engine import circle, sweep
 from engine.batch import pack
+from engine.circle import Walked
 from engine.connector import Connector, Query
 from engine.errors import EngineError
 from engine.node import ReadNode
@@ -34,6 +35,8 @@ class Reader:
     may move to when the run is over; runs that were told what to read (a window, keys) have none, because
     they leave something out between the watermark and what they saw. Only a first load knows how far its report
     had come ("mark").
+
+    "walked" is how far its pages have come without going in a circle (see engine.circle).
 
     "counted" records have been read; "total" is how many there will be, about, once the system of the last source
     has said so in passing; "at_least" says that it counts no further.
@@ -68,7 +71,9 @@ class Reader:
             since = self.since(database, source) if first else cursor["since"]
             query = query.model_copy(update={"since": since, "until": self.run.window.get("until")})
         nothing = query.keys is not None and not query.keys
-        page = Page([]) if nothing else self._fill(connector, query, cursor["at"])
+        page, walked = (
+            (Page([]), None) if nothing else self._fill(connector, query, cursor["at"], cursor.get("walked"))
+        )
         batches = self._cut(source, node, query, page.records)
         marks = dict(cursor["marks"])
         if page.watermark and query.keys is None and not given:
@@ -78,12 +83,14 @@ class Reader:
         done = page.cursor is None or self.run.mode == "sample"
         cursor = {**cursor, **self._counted(cursor, page)}
         if done and sweep.is_due(database, self.run, source, node, query):
-            return batches, {**cursor, "at": None, "since": None, "marks": marks, "sweep": sweep.begin()}
+            swept = {"at": None, "since": None, "walked": None, "marks": marks, "sweep": sweep.begin()}
+            return batches, {**cursor, **swept}
         following = {
             **cursor,
             "source": cursor["source"] + (1 if done else 0),
             "at": None if done else page.cursor,
             "since": None if done else since,
+            "walked": None if done else walked,
             "marks": marks,
         }
         if following["source"] >= len(self.sources):
@@ -123,20 +130,25 @@ class Reader:
             mark = references.watermark(session, self.run.flow_id, source)
         return earlier(mark) if mark else None
 
-    def _fill(self, connector: Connector[Any], query: Query, at: Any) -> Page:
-        """The next page, with those behind it that still fit into one batch a lane."""
+    def _fill(
+        self, connector: Connector[Any], query: Query, at: Any, walked: Walked | None
+    ) -> tuple[Page, Walked | None]:
+        """The next page, with those behind it that still fit into one batch a lane, and how far it has come."""
         limit = self._limit(connector)
         page = connector.read(query, at, limit)
         if self.run.mode == "sample":
-            return page
+            return page, None
         records, watermarks, first = list(page.records), [page.watermark], page
         wanted = min(self.plan.flow.policy.batch_size * self.run.lanes, MOST)
-        while page.cursor is not None and len(records) + limit <= wanted:
+        while page.cursor is not None:
+            walked = circle.step(walked, page)
+            if len(records) + limit > wanted:
+                break
             page = connector.read(query, page.cursor, limit)
             records += page.records
             watermarks.append(page.watermark)
         highest = max(filter(None, watermarks), key=lambda mark: stamp(mark, None), default=None)
-        return Page(records, page.cursor, highest, first.total, first.at_least)
+        return Page(records, page.cursor, highest, first.total, first.at_least), walked
 
     def _limit(self, connector: Connector[Any]) -> int:
         policy = self.plan.flow.policy

@@ -11,6 +11,8 @@ import re2
 from engine.moments import Mismatch
 
 MAX_PATTERN = 500
+MAX_DIGITS = 30
+"""Of a whole number: 1e999999999 is short as text and longer than memory as a number."""
 MAX_NESTING = 100
 """How deep two lists or objects are compared."""
 
@@ -56,8 +58,9 @@ def items(value: Any) -> list[Any]:
 
 def whole_number(value: Any) -> int:
     read = readable_number(value)
-    if read is None or read != int(read):
-        raise Mismatch(f"{show(value)} is not a whole number")
+    huge = isinstance(read, Decimal) and read.adjusted() > MAX_DIGITS
+    if read is None or huge or read != int(read):
+        raise Mismatch(f"{show(value)} is not a whole number" + (" that can be counted to" if huge else ""))
     return int(read)
 
 

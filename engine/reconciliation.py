@@ -19,7 +19,7 @@ from engine.deliver import deliver
 from engine.errors import HeddleError
 from engine.intent import Errand
 from engine.judgement import judge, judge_new
-from engine.merging import follow
+from engine.merging import follow, release
 from engine.node import NodeContext, NodeSettings, WriteNode, WriteTarget
 from engine.pairing import claim, conflicts_of, gather, introduce, key_of, recall, refresh, revive, show_once
 from engine.record import Origin, Outcome, Record
@@ -166,6 +166,7 @@ def _at_rest(couple: Couple) -> bool:
 
 def _finish(errand: SyncErrand, couples: Sequence[Couple], done: Reconciled) -> None:
     """Files the receipts of what is done, and gives back the claims on what is not."""
+    release(errand, couples, done)
     undone = []
     for couple in couples:
         if not settle(errand, couple, done):

@@ -13,8 +13,9 @@ from typing import Any
 from engine.batch import unpack, unpack_answers
 from engine.errors import RequestError
 from engine.explain import Story
+from engine.node import ReadNode
 from engine.plan import Plan
-from engine.record import Record
+from engine.record import Origin, Record
 from engine.store import deliveries, history, lanes
 from engine.store.database import Session
 from engine.store.history import Stop
@@ -105,6 +106,17 @@ def outstanding(
     stops = history.stops(session, history.family(session, run_id))
     wanted = [stop for stop in stops if stop.outcome in outcomes]
     return [stop for stop in wanted if stop.root in set(keys)] if keys is not None else wanted
+
+
+def read_node(plan: Plan, origin: Origin | None) -> str | None:
+    """The node that reads what came from there, if there is one."""
+    for name in plan.order:
+        node = plan.nodes[name]
+        if origin is None or not isinstance(node, ReadNode) or node.slot != origin.slot:
+            continue
+        if node.query(None).entity == origin.entity:
+            return name
+    return None
 
 
 def _by_batch(stops: Sequence[Stop]) -> dict[tuple[str, int, int], list[Stop]]:

@@ -16,7 +16,6 @@ from typing import Any
 from engine import faults, reentry
 from engine.errors import EngineError, HeddleError, RequestError, Unavailable
 from engine.launch import Cause, Started, read_again, start_inside
-from engine.node import ReadNode
 from engine.plan import Plan
 from engine.record import Record, from_json, to_json
 from engine.scope import ANSWERS
@@ -180,13 +179,9 @@ def _sources(
 ) -> dict[str, list[str]]:
     """Read node → the keys that it reads again, found by where each document came from."""
     origins = {record.origin for records in entries.values() for record in records if record.origin}
-    roots = list(dict.fromkeys(hold.root for hold in holds))
-    for name in plan.order:
-        node = plan.nodes[name]
-        if isinstance(node, ReadNode):
-            entity = node.query(None).entity
-            if any((origin.slot, origin.entity) == (node.slot, entity) for origin in origins):
-                return {name: roots}
+    found = {name for origin in origins if (name := reentry.read_node(plan, origin)) is not None}
+    if found:
+        return {min(found, key=plan.order.index): list(dict.fromkeys(hold.root for hold in holds))}
     raise EngineError("These documents were not read by this flow, so it cannot read them again.")
 
 

@@ -13,7 +13,8 @@ import msgspec
 from engine import editions, faults
 from engine.connector import Partly
 from engine.errors import HeddleError
-from engine.intent import Delivered, Errand, Intent, ended, gather, newest_edition, overtaken, receive
+from engine.intent import Delivered, Errand, Intent, gather, overtaken, receive
+from engine.memory import Seen, newest_edition
 from engine.node import WriteTarget
 from engine.record import Change, Outcome, Record, Remote, Result, idempotency_key
 from engine.store import references
@@ -45,7 +46,7 @@ def _known(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
                 intent.reference = found.get(intent.left_id)
     for intent in intents:
         reference = intent.reference
-        if reference and editions.older(intent.edition, edition := newest_edition(errand, reference)):
+        if editions.older(intent.edition, edition := newest_edition(errand.flow_id, reference)):
             overtaken(intent, editions.version(edition), done)
             continue
         if reference is not None and reference.right_id is not None:
@@ -132,13 +133,14 @@ def _file(errand: Errand, intent: Intent, result: Result, done: Delivered) -> No
 def _end(errand: Errand, intent: Intent, done: Delivered) -> None:
     if errand.dry or intent.reference is None:
         return
+    newest = editions.newest(intent.edition, newest_edition(errand.flow_id, intent.reference))
     done.references.append(
         Reference(
             intent.pair,
             intent.left_id,
             None,
             intent.reference.number,
-            fingerprints=ended(errand, intent),
+            fingerprints={errand.scope: Seen(edition=newest).text()} if newest else {},
             claim_outcome=DELETED,
         )
     )

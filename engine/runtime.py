@@ -11,10 +11,10 @@ from engine.connector import Connector
 from engine.errors import EngineError
 from engine.executor import Executor
 from engine.meter import Meter
+from engine.owner import Ring
 from engine.pace import Pacer
 from engine.plan import Plan, build
 from engine.share import Share
-from engine.shift import Ring
 from engine.store import connections, flows, library
 from engine.store.database import Database
 from engine.store.seal import Seal

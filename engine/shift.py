@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from engine import faults, patience
 from engine.batch import pack, pack_answers
@@ -15,7 +14,6 @@ from engine.clock import now, passing
 from engine.connector import Connector
 from engine.couple import Reconciled
 from engine.deliver import deliver
-from engine.directory import Directories
 from engine.errands import Errands
 from engine.errors import (
     DefinitionError,
@@ -24,19 +22,19 @@ from engine.errors import (
     OverBudget,
 )
 from engine.headway import Headway
-from engine.heartbeat import MARGIN, Heartbeat
+from engine.heartbeat import MARGIN
 from engine.intent import Delivered
 from engine.ledger import Ledger
 from engine.lookup import fetch
 from engine.node import SyncNode
-from engine.plan import Plan
+from engine.owner import Owner
 from engine.reader import Reader
 from engine.ready import Ready, load
 from engine.reconciliation import reconcile
 from engine.record import Outcome, Result, from_json, to_json
 from engine.store import closing as ends
 from engine.store import control, deliveries, lanes, references, runs, waits
-from engine.store.database import Database, Session
+from engine.store.database import Session
 from engine.store.runs import RunView
 from engine.store.tenure import Claim
 from engine.together import Together
@@ -52,43 +50,10 @@ BACKLOG = 4
 MOST_CALLS = 200
 """Calls of one batch that are noted."""
 
+DEADLY = "Processing it brought the worker down three times."
+
 SMALL = 20
 """Batches up to this size keep their HTTP calls even when all went well."""
-
-
-class Opener(Protocol):
-    """Opens a connection for use: ``read_only`` shuts the door, ``journal`` is told of every call."""
-
-    def __call__(
-        self, connection_id: str, *, read_only: bool, journal: Callable[[dict[str, Any]], None] | None
-    ) -> Connector[Any]: ...
-
-
-Ring = Callable[[str, int], None]
-
-
-class Owner(Protocol):
-    """What a shift needs of its executor."""
-
-    @property
-    def database(self) -> Database: ...
-    @property
-    def open(self) -> Opener: ...
-    @property
-    def plans(self) -> Callable[[int], Plan]: ...
-    @property
-    def ring(self) -> Ring: ...
-    @property
-    def lease(self) -> float: ...
-    @property
-    def owner(self) -> str: ...
-    @property
-    def directories(self) -> Directories: ...
-    @property
-    def heartbeat(self) -> Heartbeat: ...
-    @property
-    def strides(self) -> dict[int, dict[str, float]]: ...
-    def is_over(self, deadline: float) -> bool: ...
 
 
 class Shift:
@@ -120,6 +85,7 @@ class Shift:
         """Whether the lane is over."""
         step = self._read_page if self.held.lane == 0 else self._next_batch
         while step():
+            self.executor.got_on()
             with self.database.read() as session:
                 state = runs.state(session, self.run.id)
             if state == "cancelled":
@@ -146,18 +112,20 @@ class Shift:
             error.message = connector.http.mask(error.message)
         told = patience.is_told(error)
         failures = self.held.failures + (not told)
-        due_at = patience.due_at(error, max(failures, 1), self.plan.flow.policy)
+        wait = patience.wait(error, max(failures, 1), self.plan.flow.policy)
+        again_at = now() + wait
         for connector in self._connectors.values():
             connector.http.spent = True
         self._connectors.clear()
         with self.database.write() as session:
             self._keep_calls(session)
-            self._breaker.refused(session, error, due_at)
+            self._breaker.refused(session, error, again_at)
             lanes.release(
-                session, self.held, due_at=due_at, failures=failures, code=error.code, message=ends.sentence(error),
+                session, self.held, wait=wait, silent=patience.silence(error), failures=failures,
+                code=error.code, message=ends.sentence(error),
                 told_since=(self.held.told_since or now()) if told else 0.0,
             )  # fmt: skip
-            waits.note(session, self.run.id, error.code, ends.sentence(error), due_at)
+            waits.note(session, self.run.id, error.code, ends.sentence(error), again_at)
 
     def note_wait(self, why: str, seconds: float) -> None:
         """A call waits in our hands, and not the lane: people are told all the same."""
@@ -228,9 +196,11 @@ class Shift:
         batch = load(self.database, self.run.id, self.held.lane, self.held.next)
         if batch is None:
             return False
-        ledger = Ledger(self.plan, self.run, self.held, batch.entries, batch.count)
+        ledger = Ledger(self.plan, self.run, self.held, batch.entries, batch.count, batch.again)
         if self.held.attempts > 2:
-            self._isolate(batch, ledger, EngineError("Processing it brought the worker down three times."))
+            self._isolate(
+                batch, ledger, EngineError(DEADLY, cure="The log of the workers says where they stood.")
+            )
             return True
         try:
             self._take_through(batch, ledger)
@@ -272,6 +242,7 @@ class Shift:
                 reply = self._deliver(ask, ledger, settled, answers, final=last == [ask.node])
                 settled = [*settled, ask.node]
             batch.course.passages[ask.node].ms += (time.perf_counter() - started) * 1000
+            self.executor.got_on()
             batch.go_on(reply)
         headway.end()
         self.held.begin(None)
@@ -303,7 +274,8 @@ class Shift:
         ):
             with self.database.write() as session:
                 lanes.guard(session, self.held)
-                references.save(session, done.references)
+                ledger.bring(ask.records, done.references)
+                references.save(session, ledger.parted(session, done.references))
                 if both is not None:
                     both.store(session, self.run.id, live=not self.read_only)
                 for pair, left_id, claim in done.released:
@@ -325,11 +297,11 @@ class Shift:
     def _isolate(self, batch: Ready, ledger: Ledger, error: EngineError) -> None:
         """Cuts a batch that cannot be processed in two, again and again, until the one bad record fails alone."""
         self.held.begin(None)
-        entries, settled = batch.entries, batch.settled
+        entries, settled = batch.again(), batch.settled
         roots = sorted({record.root for records in entries.values() for record in records})
         if len(roots) == 1 or settled:
             with self.database.write() as session:
-                fresh = Ledger(self.plan, self.run, self.held, entries, ledger.count)
+                fresh = Ledger(self.plan, self.run, self.held, entries, ledger.count, batch.again)
                 fresh.fail_all(session, node_of(next(iter(entries))), error)
                 lanes.settle_batch(session, self.held, fresh.counts(), None)
             return
@@ -368,6 +340,7 @@ class Shift:
         self.executor.heartbeat.keep([self.held], rest)
 
     def _note_call(self, call: dict[str, Any]) -> None:
+        self.executor.got_on()
         if self.held.headway is not None:
             self.held.headway.note(call)
         if len(self.calls) < MOST_CALLS:

@@ -82,6 +82,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "heddle.db"
     database = Database(f"sqlite:///{path}")
     database.migrate()
+    database.ping()  # it has its anchor in time from the first use on
     database.close()
     return path
 

@@ -144,7 +144,7 @@ def repair(path: Number, body: Repair) -> Response:
             row = pairing.say(store, pair, row.left_id, choice or "")
         audit.note(
             store, me().actor, "reference.repair", str(path.id), left=row.left_id, before=before,
-            right=row.right_id, state=pairing.state(row),
+            right=row.right_id, state=pairing.state(store, row),
         )  # fmt: skip
         return jsonify(*crossings.listed(store, [row]))
 

@@ -16,6 +16,7 @@ from sqlmodel import Session
 from engine.clock import now
 from engine.record import Outcome, from_json, to_json
 from engine.store.references import OUT, CrossReference, Pair
+from engine.store.timepiece import shared_now
 
 SideName = Literal["left", "right"]
 
@@ -108,30 +109,34 @@ def load(session: Session, pair: Pair, side: SideName, ids: Sequence[str]) -> di
     return found
 
 
-def take(session: Session, rows: Sequence[int], owner: str, until: float) -> set[int]:
-    """Claims these pairs for one batch, so that nobody else writes from a view that grows stale; those it got."""
+def take(session: Session, rows: Sequence[int], owner: str, patience: float) -> set[int]:
+    """Claims these pairs for one batch and ``patience`` seconds, so that nobody else writes from a view that grows
+    stale; those it got."""
     mine: set[int] = set()
+    at = shared_now(session)
     for start in range(0, len(rows), _CHUNK):
         some = rows[start : start + _CHUNK]
-        free = (_table.c.claim_until < now()) | (_table.c.claim == owner)
+        free = (_table.c.claim_until < at) | (_table.c.claim == owner)
         again = case((_table.c.claim == owner, _table.c.claim_outcome), else_="")
         session.connection().execute(
             update(_table)
             .where(_table.c.id.in_(some), free)
-            .values(claim=owner, claim_until=until, claim_outcome=again)
+            .values(claim=owner, claim_until=at + patience, claim_outcome=again)
         )
         query = select(_table.c.id).where(_table.c.id.in_(some), _table.c.claim == owner)
         mine.update(session.connection().execute(query).scalars())
     return mine
 
 
-def introduce(session: Session, pair: Pair, ids: Sequence[tuple[str, str]], owner: str, until: float) -> None:
-    """Stores that these objects (left id, right id), which were there already, are pairs, claimed for one batch.
+def introduce(
+    session: Session, pair: Pair, ids: Sequence[tuple[str, str]], owner: str, patience: float
+) -> None:
+    """Stores that these objects (left id, right id), which were there already, are pairs, claimed as by ``take``.
 
     Of two who meet the same objects at once only one stores them; ``load`` tells whose claim it is.
     """
     turned = (pair.left_connection, pair.left_entity) > (pair.right_connection, pair.right_entity)
-    between = _row_pair(pair, turned)
+    between, until = _row_pair(pair, turned), shared_now(session) + patience
     rows = [
         {
             **msgspec.structs.asdict(between),
@@ -196,11 +201,17 @@ def forget(session: Session, rows: Sequence[int]) -> None:
         session.connection().execute(delete(_table).where(_table.c.id.in_(rows[start : start + _CHUNK])))
 
 
+def reservation(claim: str) -> str:
+    """The claim under which a batch keeps others from making the survivor of a merge a counterpart of its own."""
+    return f"{claim}#merge"
+
+
 def move(session: Session, pair: Pair, kept: Kept, side: SideName, key: str) -> bool:
-    """Makes a pair that of another object of one side, into which its own was merged. False when that one has got a
-    counterpart meanwhile."""
+    """Makes a pair that of another object of one side, into which its own was merged, and which was reserved for it.
+    False when that one has got a counterpart meanwhile."""
     known = [one for one in load(session, pair, side, [key]).get(key, []) if one.row != kept.row]
-    if any(not one.agreed.gone for one in known):
+    reserved = reservation(kept.claim)
+    if any(not one.agreed.gone and one.claim != reserved for one in known):
         return False
     forget(session, [one.row for one in known])
     column = "left_id" if (side == "left") != kept.turned else "right_id"

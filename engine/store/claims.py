@@ -7,12 +7,11 @@ import msgspec
 from sqlalchemy import Table, select, update
 from sqlmodel import Session
 
-from engine.clock import now
 from engine.store import matches
 from engine.store.lanes import Lane
 from engine.store.matches import Key
 from engine.store.references import CrossReference, Pair, Reference
-from engine.store.tenure import shared_now
+from engine.store.timepiece import shared_now
 
 _lanes: Table = Lane.__table__  # type: ignore[attr-defined]
 _references: Table = CrossReference.__table__  # type: ignore[attr-defined]
@@ -30,7 +29,7 @@ def prolong(session: Session, known: Iterable[Reference], grace: float) -> set[s
             left[one.claim] = _lease(session, one.claim, grace)
         lease = left[one.claim]
         if lease is not None:
-            stand(session, [(one.pair, one.left_id, one.claim)], now() + lease + grace)
+            stand(session, [(one.pair, one.left_id, one.claim)], shared_now(session) + lease + grace)
     return {claim for claim, lease in left.items() if lease is not None}
 
 
@@ -39,7 +38,7 @@ def prolong_keys(session: Session, keys: Sequence[Key], grace: float) -> None:
     for key, claim in matches.lapsed(session, keys).items():
         lease = _lease(session, claim, grace) if claim.count("/") >= 3 else None
         if lease is not None:
-            matches.stand(session, key, claim, now() + lease + grace)
+            matches.stand(session, key, claim, shared_now(session) + lease + grace)
 
 
 def stand(session: Session, claimed: Iterable[tuple[Pair, str, str]], until: float) -> None:
@@ -64,13 +63,12 @@ def is_writing(session: Session, claim: str, grace: float) -> bool:
     if claim.count("/") < 3:
         return False
     run_id, lane, batch, _ = claim.split("/", 3)
-    query = select(_lanes.c.due_at).where(
+    query = select(_lanes.c.silent_until).where(
         _lanes.c.run_id == run_id,
         _lanes.c.number == int(lane),
         _lanes.c.next == int(batch),
         _lanes.c.state == "open",
-        _lanes.c.code.in_(("E-IN-DOUBT", "E-UNSEEN")),
-        _lanes.c.due_at > now(),
+        _lanes.c.silent_until > shared_now(session),
     )
     return session.connection().execute(query).first() is not None
 

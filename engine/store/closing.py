@@ -11,7 +11,7 @@ from engine.record import COUNTED, from_json, to_json
 from engine.store import lanes, matches, passages, references
 from engine.store.lanes import Lane
 from engine.store.runs import OPEN, Run
-from engine.store.tenure import shared_now
+from engine.store.timepiece import shared_now
 
 
 def close_if_over(session: Session, run_id: str) -> bool:

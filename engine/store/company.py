@@ -16,7 +16,8 @@ from engine.errors import LeaseLost
 from engine.record import from_json, to_json
 from engine.store import plain
 from engine.store.runs import RunView
-from engine.store.tenure import Claim, shared_now
+from engine.store.tenure import Claim
+from engine.store.timepiece import shared_now
 
 _ALIKE = "run.gate = 0 AND run.mode = 'live' AND run.lanes = 1 AND run.plan_id IS NULL"
 _KIND = f"SELECT flow_id, version_id, bindings FROM run WHERE id = ? AND {_ALIKE}"  # noqa: S608 - our own words
@@ -80,8 +81,8 @@ def kind(session: Session, run_id: str) -> Kind | None:
 
 def take(session: Session, of: Kind, owner: str, lease: float, most: int) -> list[Loaded]:
     """Claims up to ``most`` small runs of a kind that wait, the oldest first."""
-    at, ends = now(), passing() + lease
-    rows = plain.rows(session, _CLAIM, owner, shared_now(session) + lease, *of, at, most)
+    at, ends, shared = now(), passing() + lease, shared_now(session, fresh=True)
+    rows = plain.rows(session, _CLAIM, owner, shared + lease, *of, shared, most)
     if not rows:
         return []
     held = {row[0]: Claim(row[0], 1, owner, ends, row[1:]) for row in rows}

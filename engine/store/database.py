@@ -25,11 +25,15 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, create_engine
 
 from engine.errors import DefinitionError, Problem, Unavailable
+from engine.store.timepiece import Machine, Server, Timepiece
 from engine.store.writers import Queue
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _PASSING = ("locked", "busy", "full", "disk I/O", "unable to open", "readonly")
 _MIGRATION_LOCK = 7_104_233  # any constant: the advisory lock that one migrating process holds
+
+LONGEST = 8000
+"""Pages in SQLite's log with which a commit moves them into the database file itself (engine.store.checkpoints)."""
 
 _SILENCE = 20
 """Seconds after which a line to PostgreSQL that carries nothing is given up, on both ends."""
@@ -61,6 +65,7 @@ class Database:
             self._reader: Engine = self.engine.execution_options(sqlite_begin="DEFERRED")
             self._hasty: Engine = self.engine.execution_options(sqlite_synchronous="NORMAL")
             self._queue = Queue(self.engine.url.database)
+            self._clock: Timepiece = Machine(self.engine)
         else:
             self.engine = create_engine(
                 self.url, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args=_LIVELY
@@ -68,6 +73,8 @@ class Database:
             _tune_postgres(self.engine)
             self._reader = self._hasty = self.engine
             self._queue = Queue(None)
+            self._clock = Server(self.engine)
+        self._known = {"timepiece": self._clock}
         self._migrating = threading.Lock()
 
     @contextmanager
@@ -79,21 +86,31 @@ class Database:
         Raises Unavailable when the database is out of reach, full or locked: nothing was kept.
         """
         engine = self.engine if lasting else self._hasty
-        with (
-            _translated(),
-            self._queue.turn(),
-            Session(engine, expire_on_commit=False) as session,
-            session.begin(),
-        ):
-            if not lasting and not self.is_sqlite:
-                session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
-            yield session
+        with _translated():
+            self._clock.ready()
+            with (
+                self._queue.turn(),
+                Session(engine, expire_on_commit=False, info=self._known) as session,
+                session.begin(),
+            ):
+                self._clock.note(session)
+                if not lasting and not self.is_sqlite:
+                    session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
+                yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A snapshot to read from; writing through it is a mistake."""
-        with _translated(), Session(self._reader, expire_on_commit=False) as session:
-            yield session
+        with _translated():
+            self._clock.ready()
+            with Session(self._reader, expire_on_commit=False, info=self._known) as session:
+                yield session
+
+    def now(self) -> float:
+        """Epoch seconds by the clock that all who use this database go by (engine.store.timepiece). Within a
+        transaction ``shared_now`` says the same."""
+        with _translated():
+            return self._clock.now()
 
     def migrate(self) -> None:
         """Brings the schema up to date; safe when several processes start at once.
@@ -187,7 +204,7 @@ def _tune_sqlite(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "busy_timeout=30000",
-            "wal_autocheckpoint=4000",
+            f"wal_autocheckpoint={LONGEST}",
             "foreign_keys=ON",
             "cache_size=-5000",  # KiB a connection: what is not in it is in the memory of the system
             "temp_store=MEMORY",

@@ -16,7 +16,8 @@ from engine.errors import LeaseLost
 from engine.record import from_json, to_json
 from engine.store import plain, turns, waits
 from engine.store.runs import Run
-from engine.store.tenure import Claim, shared_now
+from engine.store.tenure import Claim
+from engine.store.timepiece import shared_now
 
 
 class Lane(SQLModel, table=True):
@@ -24,6 +25,7 @@ class Lane(SQLModel, table=True):
 
     state     open, done, cancelled             next, staged  batch to work on; number of batches staged
     owner, until, fence   the lease             due_at        not to be claimed before (back-off)
+    silent_until  when a call of its batch that got no answer is certainly over
     attempts  claims without progress, but for those whose worker lived to lose them (engine.heartbeat)
     failures  refusals by a system in a row (back-off)
     told_since  when it began to wait because it was told to, without having got on; 0 if it was not
@@ -46,6 +48,7 @@ class Lane(SQLModel, table=True):
     fence: int = 0
     due_at: float = 0.0
     rung_at: float = 0.0
+    silent_until: float = Field(default=0.0, sa_column_kwargs={"server_default": "0"})
     attempts: int = 0
     failures: int = 0
     told_since: float = 0.0
@@ -88,14 +91,14 @@ def claim(session: Session, run_id: str, lane: int, owner: str, lease: float) ->
     """Takes a lane for ``lease`` seconds, or answers None: it is taken, closed, not due, paused or not its turn."""
     turns.lock_before(session, run_id)
     former = plain.rows(session, "SELECT owner FROM lane WHERE run_id = ? AND number = ?", run_id, lane)
-    at, ends, shared = now(), passing() + lease, shared_now(session)
+    at, ends, shared = now(), passing() + lease, shared_now(session, fresh=True)
     statement = (
         update(_lanes)
         .where(
             _lanes.c.run_id == run_id,
             _lanes.c.number == lane,
             _lanes.c.state == "open",
-            _lanes.c.due_at <= at,
+            _lanes.c.due_at <= shared,
             or_(_lanes.c.owner.is_(None), _lanes.c.until < shared),
             select(_runs.c.id)
             .where(_runs.c.id == run_id, _runs.c.state.in_(("queued", "running", "waiting")), turns.come())
@@ -264,8 +267,13 @@ def _mark(session: Session, held: Claim, **values: Any) -> None:
     )  # fmt: skip
 
 
-def release(session: Session, held: Claim, *, due_at: float = 0.0, **values: Any) -> None:
-    """Gives the lane back; ``due_at`` keeps everybody off until then."""
+def release(session: Session, held: Claim, *, wait: float = 0.0, silent: float = 0.0, **values: Any) -> None:
+    """Gives the lane back; for ``wait`` seconds everybody keeps off. ``silent``: for how many seconds a call of its
+    batch may still be carried out."""
+    at = shared_now(session)
+    if silent:
+        values["silent_until"] = at + silent
+    due_at = at + wait if wait else 0.0
     guard(session, held, owner=None, until=0.0, due_at=due_at, attempts=0, rung_at=0.0, **values)
 
 
@@ -308,14 +316,14 @@ def open_lanes(session: Session, run_id: str) -> list[int]:
 
 def claimable(session: Session, run_id: str) -> list[int]:
     """Lanes of a run that have something to do and nobody who does it; the fullest first, the reader last."""
-    at = now()
+    at = shared_now(session)
     query = (
         select(_lanes.c.number)
         .where(
             _lanes.c.run_id == run_id,
             _lanes.c.state == "open",
             _lanes.c.due_at <= at,
-            or_(_lanes.c.owner.is_(None), _lanes.c.until < shared_now(session)),
+            or_(_lanes.c.owner.is_(None), _lanes.c.until < at),
             _has_work(),
         )
         .order_by((_lanes.c.staged - _lanes.c.next).desc(), _lanes.c.number.desc())
@@ -334,14 +342,14 @@ def _has_work() -> Any:
 
 def unattended(session: Session, quiet: float) -> list[tuple[str, int]]:
     """Open lanes of open runs that are due, owned by nobody alive, and not rung for ``quiet`` seconds."""
-    at = now()
+    at = shared_now(session)
     query = (
         select(_lanes.c.run_id, _lanes.c.number)
         .join(_runs, _runs.c.id == _lanes.c.run_id)
         .where(
             _lanes.c.state == "open",
             _lanes.c.due_at <= at,
-            or_(_lanes.c.owner.is_(None), _lanes.c.until < shared_now(session)),
+            or_(_lanes.c.owner.is_(None), _lanes.c.until < at),
             _lanes.c.rung_at < at - quiet,
             _has_work(),
             _runs.c.state.in_(("queued", "running", "waiting", "cancelled")),
@@ -369,12 +377,12 @@ def next_in_line(session: Session, flow_id: str) -> list[tuple[str, int]]:
     """Lanes of the run of a flow that has waited for its turn, if that has come."""
     if not plain.rows(session, _GATED, flow_id):
         return []
-    found = session.connection().execute(_NEXT, {"flow": flow_id, "at": now()})
+    found = session.connection().execute(_NEXT, {"flow": flow_id, "at": shared_now(session)})
     return [(str(run_id), int(number)) for run_id, number in found]
 
 
 def mark_rung(session: Session, lanes: Sequence[tuple[str, int]]) -> None:
-    at = now()
+    at = shared_now(session)
     for run_id, number in lanes:
         session.connection().execute(
             update(_lanes).where(_lanes.c.run_id == run_id, _lanes.c.number == number).values(rung_at=at)

@@ -12,8 +12,8 @@ import msgspec
 from sqlalchemy import Index, Table, delete, select, update
 from sqlmodel import Field, Session, SQLModel
 
-from engine.clock import now
 from engine.store import bulk, plain
+from engine.store.timepiece import shared_now
 
 MEMORY = 3600.0
 """Seconds for which a created object is remembered by its match key: longer than any search lags behind."""
@@ -35,7 +35,7 @@ class MatchClaim(SQLModel, table=True):
     right_id: str | None = None
     claim: str
     claim_until: float
-    taken_at: float = Field(default_factory=now)
+    taken_at: float
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -62,16 +62,16 @@ _SWEPT = 20_000
 
 
 def claim(
-    session: Session, wanted: Sequence[tuple[Key, str]], owner: str, until: float
+    session: Session, wanted: Sequence[tuple[Key, str]], owner: str, patience: float
 ) -> dict[Key, str | None]:
-    """Claims keys, each for a source id, no key twice; answers those it did *not* get, with the id of what
+    """Claims keys for ``patience`` seconds, each for a source id, no key twice; answers those it did *not* get, with the id of what
     somebody has made for it, None where that is still on its way.
     """
     if not wanted:
         return {}
-    at = now()
+    at = shared_now(session)
     rows = sorted(
-        ((*msgspec.structs.astuple(key), left_id, None, owner, until, at) for key, left_id in wanted),
+        ((*msgspec.structs.astuple(key), left_id, None, owner, at + patience, at) for key, left_id in wanted),
         key=lambda row: row[:3],  # everybody in the same order, so that no two wait for each other
     )
     if bulk.insert(session, _table, _COLUMNS, rows, _TAKE_OVER) == len(rows):
@@ -90,7 +90,7 @@ def lapsed(session: Session, keys: Sequence[Key]) -> dict[Key, str]:
         rows = plain.rows(
             session, "SELECT digest, claim FROM match_claim WHERE right_connection = ? AND right_entity = ?"  # noqa: S608
             f" AND digest IN ({', '.join('?' * len(some))}) AND right_id IS NULL AND claim_until < ?",
-            one.right_connection, one.right_entity, *some, now(),
+            one.right_connection, one.right_entity, *some, shared_now(session),
         )  # fmt: skip
         found |= {some[digest]: claim for digest, claim in rows}
     return found
@@ -110,7 +110,7 @@ def take_turns(session: Session, wanted: Sequence[tuple[Key, str, str]]) -> dict
     """Lets (key, source id, claim) of each object be the only ones who write it; answers what it did *not* get, with
     the claim of whoever has it. A turn is given back by nobody: see ``pass_turn``.
     """
-    at = now()
+    at = shared_now(session)
     rows = sorted(
         (
             (*msgspec.structs.astuple(key), left_id, None, owner, at + MEMORY, at)
@@ -130,7 +130,7 @@ def pass_turn(session: Session, key: Key, former: str, owner: str) -> bool:
     query = (
         update(_table)
         .where(*(_table.c[name] == getattr(key, name) for name in _IDENTITY), _table.c.claim == former)
-        .values(claim=owner, claim_until=now() + MEMORY)
+        .values(claim=owner, claim_until=shared_now(session) + MEMORY)
     )
     return session.connection().execute(query).rowcount == 1
 
@@ -150,7 +150,7 @@ def load(session: Session, keys: Sequence[Key]) -> dict[Key, MatchClaim]:
 
 def settle(session: Session, made: Iterable[tuple[Key, str, str, str]]) -> None:
     """Remembers what was made: (key, source id, id of the object, claim)."""
-    at = now()
+    at = shared_now(session)
     rows = {
         key: (*msgspec.structs.astuple(key), left_id, right_id, owner, at + MEMORY, at)
         for key, left_id, right_id, owner in made
@@ -187,7 +187,7 @@ def forget(session: Session, made: Iterable[tuple[Key, str]], before: float) -> 
 
 def sweep(session: Session) -> None:
     """Clears away some of what binds nobody any more: little enough to keep nobody waiting."""
-    at = now()
+    at = shared_now(session)
     over = (_table.c.claim_until < at) & (
         _table.c.right_id.is_not(None)
         | (_table.c.claim_until < at - MEMORY)  # whose claim it is may still be at work

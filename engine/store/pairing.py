@@ -11,6 +11,7 @@ from engine.clock import now
 from engine.errors import RequestError
 from engine.record import from_json
 from engine.store.references import CHOSEN, DELETED, NEW, OUT, CrossReference, Pair
+from engine.store.timepiece import shared_now
 
 _table: Table = CrossReference.__table__  # type: ignore[attr-defined]
 STATES = ("linked", "new", "out", "deleted", "creating", "doubt")
@@ -18,13 +19,13 @@ STATES = ("linked", "new", "out", "deleted", "creating", "doubt")
 doubt: a create whose answer never came"""
 
 
-def state(row: CrossReference) -> str:
+def state(session: Session, row: CrossReference) -> str:
     """One of STATES."""
     if row.right_id is not None:
         return "linked"
     if not row.claim:
         return row.claim_outcome if row.claim_outcome in (NEW, OUT, DELETED) else "doubt"
-    return "creating" if row.claim_until > now() else "doubt"
+    return "creating" if row.claim_until > shared_now(session) else "doubt"
 
 
 def flows_of(row: CrossReference) -> list[tuple[str, str]]:
@@ -52,12 +53,12 @@ def search(
     if before:
         query = query.where(c.id < before)
     if kind:
-        query = query.where(_kind(kind))
+        query = query.where(_kind(session, kind))
     return list(session.execute(query).scalars())
 
 
-def _kind(kind: str) -> Any:
-    c, at = _table.c, now()
+def _kind(session: Session, kind: str) -> Any:
+    c, at = _table.c, shared_now(session)
     if kind == "linked":
         return c.right_id.is_not(None)
     open_claim = and_(c.right_id.is_(None), c.claim != "")
@@ -128,7 +129,7 @@ def say(session: Session, pair: Pair, left_id: str, choice: str) -> CrossReferen
 
 def remove(session: Session, row: CrossReference) -> None:
     """Forgets a pair. Raises RequestError (409) while its object is being created."""
-    _refuse_busy(row)
+    _refuse_busy(session, row)
     session.delete(row)
 
 
@@ -137,14 +138,14 @@ def _fresh(session: Session, pair: Pair, left_id: str) -> CrossReference:
     row = of(session, pair, left_id)
     if row is None:
         return CrossReference(left_id=left_id, **msgspec.structs.asdict(pair))
-    _refuse_busy(row)
+    _refuse_busy(session, row)
     row.answer, row.fingerprints, row.claim, row.claim_until = None, "{}", "", 0.0
     row.agreed, row.left_echo, row.right_echo, row.updated_at = None, "", "", now()
     return row
 
 
-def _refuse_busy(row: CrossReference) -> None:
-    if state(row) == "creating":
+def _refuse_busy(session: Session, row: CrossReference) -> None:
+    if state(session, row) == "creating":
         raise RequestError(
             "A run is creating this object right now.",
             status=409,

@@ -44,6 +44,11 @@ def change_many(session: Session, statement: str, rows: Sequence[tuple[Any, ...]
         raise DBAPIError.instance(statement, list(rows), error, sqlite3.Error) from error
 
 
+def kept_off(session: Session) -> str:
+    """What a query ends with that keeps others off the rows it answers. On SQLite who writes is alone anyway."""
+    return "" if _sqlite(session) is not None else " FOR UPDATE"
+
+
 def lock(session: Session, table: str, ids: Sequence[str]) -> None:
     """Keeps others off these rows until the transaction ends. On SQLite who writes is alone anyway."""
     if _sqlite(session) is None:

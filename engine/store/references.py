@@ -11,6 +11,7 @@ from engine.clock import now
 from engine.record import from_json, to_json
 from engine.store import bulk, matches, plain
 from engine.store.indexes import partial
+from engine.store.timepiece import shared_now
 
 
 class CrossReference(SQLModel, table=True):
@@ -79,7 +80,10 @@ class Pair(msgspec.Struct, frozen=True):
 
 class Reference(msgspec.Struct, frozen=True):
     """A cross reference as delivery needs it. Fields as in CrossReference; ``pair`` says between what, ``key``
-    which match key was claimed for creating the object, ``updated_at`` when it was last stored."""
+    which match key was claimed for creating the object, ``updated_at`` when it was last stored.
+
+    step, before  which step (``flow/node``) has looked at it beside others, and what it remembered when it did
+    """
 
     pair: Pair
     left_id: str
@@ -93,6 +97,8 @@ class Reference(msgspec.Struct, frozen=True):
     claim_until: float = 0.0
     key: matches.Key | None = None
     updated_at: float = 0.0
+    step: str = ""
+    before: str = ""
 
     def row(self, at: float) -> tuple[Any, ...]:
         """The values of _COLUMNS."""
@@ -123,11 +129,15 @@ _RENEW = _KNOWN + ", ".join(f"{name} = excluded.{name}" for name in _VALUES)
 _TAKE_OVER = (
     _KNOWN
     + "claim = excluded.claim, claim_until = excluded.claim_until WHERE cross_reference.right_id IS NULL"
-    " AND (cross_reference.claim_until < excluded.updated_at OR cross_reference.claim = excluded.claim)"
+    " AND (cross_reference.claim_until < excluded.claim_until - {} OR cross_reference.claim = excluded.claim)"
 )
 _LOAD = (
     "SELECT left_id, right_id, number, link, answer, fingerprints, claim, claim_outcome, claim_until,"
     " updated_at FROM cross_reference"
+    " WHERE left_connection = ? AND left_entity = ? AND right_connection = ? AND right_entity = ?"
+)
+_PRINTS = (
+    "SELECT left_id, fingerprints FROM cross_reference"
     " WHERE left_connection = ? AND left_entity = ? AND right_connection = ? AND right_entity = ?"
 )
 _CHUNK = 500
@@ -148,17 +158,35 @@ def load(session: Session, pair: Pair, left_ids: Sequence[str]) -> dict[str, Ref
     return found
 
 
-def claim(session: Session, pair: Pair, claims: Mapping[str, str], until: float) -> set[str]:
-    """Claims the creation of objects, each (source id) for its batch; answers those it got.
+def crossed(session: Session, some: Sequence[Reference]) -> dict[tuple[Pair, str], str]:
+    """Of references that are about to be saved: (pair, source id) → what their step remembers by now, where that is not
+    what it remembered when it looked. Others who save them wait until the transaction ends."""
+    found: dict[tuple[Pair, str], str] = {}
+    for pair in sorted({one.pair for one in some}, key=str):
+        ours = {one.left_id: one for one in some if one.pair == pair}
+        ids = list(ours)
+        for start in range(0, len(ids), _CHUNK):
+            part = ids[start : start + _CHUNK]
+            query = f"{_PRINTS} AND left_id IN ({', '.join('?' * len(part))}) ORDER BY id{plain.kept_off(session)}"
+            for left_id, prints in plain.rows(session, query, *msgspec.structs.astuple(pair), *part):
+                one = ours[left_id]
+                now_known = from_json(prints).get(one.step, "")
+                if now_known != one.before:
+                    found[pair, left_id] = now_known
+    return found
+
+
+def claim(session: Session, pair: Pair, claims: Mapping[str, str], patience: float) -> set[str]:
+    """Claims the creation of objects for ``patience`` seconds, each (source id) for its batch; answers those it got.
 
     A claim whose time is over may be taken over: the caller must then look before it writes.
     """
     if not claims:
         return set()
-    at, left_ids = now(), list(claims)
+    until, at, left_ids = shared_now(session) + patience, now(), list(claims)
     left, right = (pair.left_connection, pair.left_entity), (pair.right_connection, pair.right_entity)
     rows = [(*left, left_id, *right, "{}", "", owner, until, at) for left_id, owner in claims.items()]
-    if bulk.insert(session, _table, _CLAIMED, rows, _TAKE_OVER) == len(rows):
+    if bulk.insert(session, _table, _CLAIMED, rows, _TAKE_OVER.format(float(patience))) == len(rows):
         return set(left_ids)
     mine: set[str] = set()
     for start in range(0, len(left_ids), _CHUNK):

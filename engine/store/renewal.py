@@ -5,13 +5,14 @@ from engine.clock import now, passing
 from engine.store import plain
 from engine.store.database import Session
 from engine.store.lanes import get_on, guard
-from engine.store.tenure import Claim, shared_now
+from engine.store.tenure import Claim
+from engine.store.timepiece import shared_now
 
 
 def renew(session: Session, held: Claim, lease: float) -> None:
     """The claim stands for another ``lease`` seconds. Raises LeaseLost."""
     ends = passing() + lease
-    guard(session, held, until=shared_now(session) + lease)
+    guard(session, held, until=shared_now(session, fresh=True) + lease)
     held.prolong(ends)
     headway = held.headway  # of no batch that is settled: it is laid aside before that begins
     so_far = headway.so_far() if headway is not None else 0

@@ -1,29 +1,18 @@
 """For how long a claimed lane is ours, and by which clocks that is judged.
 
 Whoever holds a lane goes by the seconds that have passed since it was claimed or renewed: no setting of a clock
-prolongs or shortens them, and sleep counts. Everybody else goes by what is stored, on a clock that all share: that of
-the PostgreSQL server, since the clocks of hosts differ, or with SQLite the time of day of the one machine.
+prolongs or shortens them, and sleep counts. Everybody else goes by what is stored, on a clock that all share
+(engine.store.timepiece).
 """
 
 from collections.abc import Sequence
 from typing import Any
-
-from sqlmodel import Session
 
 from engine import clock
 from engine.headway import Headway
 
 _OFF = 1.0
 """Seconds by which the time of day may stray within a lease without having been set."""
-
-
-def shared_now(session: Session) -> float:
-    """Epoch seconds by the clock that leases are stored by."""
-    connection = session.connection()
-    if connection.dialect.name == "sqlite":
-        return clock.now()
-    at = connection.exec_driver_sql("SELECT EXTRACT(EPOCH FROM clock_timestamp())").scalar_one()
-    return float(at) + clock._skew
 
 
 class Claim:
@@ -82,7 +71,8 @@ class Claim:
 
     @property
     def shaken(self) -> bool:
-        """Whether the time of day was set since: others may take the lease for over, or for a longer one."""
+        """Whether the time of day was set since, and with it perhaps the clock of a server: others may take the lease
+        for over, or for a longer one."""
         return abs(clock.now() - clock.passing() - self._off) > _OFF
 
     @property

@@ -10,16 +10,17 @@ from engine import tempo
 from engine.clock import now
 from engine.store import plain
 from engine.store.runs import Run
+from engine.store.timepiece import shared_now
 
 _lanes = table("lane", column("run_id"), column("state"), column("code"))
 
 
-def note(session: Session, run_id: str, code: str, message: str, due_at: float) -> None:
-    """Tells people why the run waits and until when."""
+def note(session: Session, run_id: str, code: str, message: str, until: float) -> None:
+    """Tells people why the run waits and until when, by the time of day."""
     session.execute(
         update(Run)
         .where(col(Run.id) == run_id, col(Run.state).in_(("queued", "running", "waiting")))
-        .values(state="waiting", code=code, message=message, retry_at=due_at)
+        .values(state="waiting", code=code, message=message, retry_at=until)
     )
 
 
@@ -34,10 +35,11 @@ def end(session: Session, run_id: str, lane: int, *, long: bool) -> None:
     wait of all lanes its pace begins anew."""
     others = plain.rows(session, _OTHERS, run_id, lane)
     state, code, message, due_at = ("waiting", *others[0]) if others else ("running", "", "", None)
+    until = None if due_at is None else now() + due_at - shared_now(session)
     anew = long and tempo.stood_still(
         (beats for (beats,) in plain.rows(session, _BEATS, run_id, lane)), now()
     )
-    plain.change(session, _SAY, state, code, message, due_at, now() if anew else None, run_id)
+    plain.change(session, _SAY, state, code, message, until, now() if anew else None, run_id)
 
 
 _OTHERS = (

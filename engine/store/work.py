@@ -8,7 +8,7 @@ from sqlmodel import Session, col, func, select
 
 from engine.store.lanes import Lane
 from engine.store.runs import Run
-from engine.store.tenure import shared_now
+from engine.store.timepiece import shared_now
 
 
 class Task(NamedTuple):

@@ -194,8 +194,12 @@ def compile_rows(
     field: str,
     problems: list[Problem],
     inside: bool = False,
+    crossed: bool = False,
 ) -> tuple[Filler, ...]:
-    """Closures of the rows; what is wrong with them is added to ``problems``."""
+    """Closures of the rows; what is wrong with them is added to ``problems``.
+
+    inside   they fill lines      crossed  whose list is not one of the line around them, but lies elsewhere
+    """
     fillers: list[Filler] = []
     seen: dict[str, int] = {}
     for index, row in enumerate(rows):
@@ -205,7 +209,7 @@ def compile_rows(
         *parents, name = row.target.split(".")
         try:
             value = (
-                _compile_lines(row, tables, where, problems)
+                _compile_lines(row, tables, where, problems, inside, crossed)
                 if isinstance(row, LinesRow)
                 else compile_value(_tolerant(row), tables, f"{where}.value")
             )
@@ -232,9 +236,23 @@ def _tolerant(row: FieldRow) -> Value:
     return row.value.model_copy(update={"may_be_empty": True})
 
 
-def _compile_lines(row: LinesRow, tables: Tables, where: str, problems: list[Problem]) -> Lines:
+def _compile_lines(
+    row: LinesRow, tables: Tables, where: str, problems: list[Problem], inside: bool, crossed: bool
+) -> Lines:
     source = Source(row.lines)
-    fillers = compile_rows(row.rows, tables, f"{where}.rows", problems, inside=True)
+    elsewhere = inside and row.lines.strip().startswith(("$parent", "$steps", "$run"))
+    if elsewhere and crossed:
+        problems.append(
+            Problem(
+                "E-CROSS",
+                "Lists that do not lie within each other are multiplied more than once, which may take for ever.",
+                "Take the inner list from the line around it ($), or fill it in a step of its own.",
+                field=f"{where}.lines",
+            )
+        )
+    fillers = compile_rows(
+        row.rows, tables, f"{where}.rows", problems, inside=True, crossed=crossed or elsewhere
+    )
     required = row.when != "not-empty"
     get = source.required() if required else source.optional()
     where_term = None if row.where is None else bind(row.where, tables, f"{where}.where")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ from engine.path import PathError
 from engine.record import Record
 from engine.scope import PARENTS, Scope, Source
 from engine.shape import Entity
+
+MOST = 100_000
+"""Lines that one record becomes, also where several steps split it."""
 
 
 class SplitSettings(NodeSettings):
@@ -56,6 +60,8 @@ class SplitNode(Node[SplitSettings]):
     def process(self, records: Sequence[Record], out: Outbox) -> None:
         if self.problems:
             raise DefinitionError(self.problems)
+        found: list[tuple[Record, list[Any]]] = []
+        sizes: Counter[int] = Counter()
         for record in records:
             scope = Scope(record, run=out.run)
             try:
@@ -65,7 +71,13 @@ class SplitNode(Node[SplitSettings]):
                 continue
             if not lines:
                 out.skip(record, f"{scope.label()} has no lines in {self.label}.")
-            out.send_all(self._child(record, line, number) for number, line in enumerate(lines, 1))
+            found.append((record, lines))
+            sizes[record.root] += len(lines)
+        for record, lines in found:
+            if sizes[record.root] > MOST:
+                out.fail(record, _too_many(record))
+            else:
+                out.send_all(self._child(record, line, number) for number, line in enumerate(lines, 1))
 
     def _lines(self, scope: Scope) -> list[Any]:
         lines = self.lines(scope)
@@ -106,3 +118,11 @@ class SplitNode(Node[SplitSettings]):
 
     def summary(self) -> str:
         return f"One record for each of {self.label}"
+
+
+def _too_many(record: Record) -> RecordRejected:
+    return RecordRejected(
+        f"{record.title or record.key} would become more than {MOST:,} lines.",
+        code="E-VALUE",
+        cure="Split lists that lie within each other one after the other, and no list twice.",
+    )

@@ -103,7 +103,7 @@ def doubt(monkeypatch: pytest.MonkeyPatch) -> None:
     def losing(self: Ledger, entity: str, changes: Sequence[Change]) -> list[Result]:
         results = write(self, entity, changes)
         if lost.pop() if lost else False:
-            raise InDoubt("No answer.", sent_at=clock.now(), timeout=0.01)
+            raise InDoubt("No answer.", sent_at=clock.passing(), timeout=0.01)
         return results
 
     monkeypatch.setattr(Ledger, "_write", losing)

@@ -42,7 +42,7 @@ def raising(make: Callable[[], BaseException]) -> Hook:
 
 
 def doubt() -> InDoubt:
-    return InDoubt("No answer.", sent_at=clock.now(), timeout=TIMEOUT)
+    return InDoubt("No answer.", sent_at=clock.passing(), timeout=TIMEOUT)
 
 
 @dataclass

@@ -76,7 +76,7 @@ def test_a_budget_that_suffices_is_never_noticed(database: Database) -> None:
 
 def test_a_write_that_is_tried_again_is_reserved_once(database: Database) -> None:
     bench = Bench(database, World(60), limited(Budget(creates=60), batch_size=20))
-    bench.world.after_write = refuse(InDoubt("no answer", sent_at=clock.now(), timeout=0.1), times=2)
+    bench.world.after_write = refuse(InDoubt("no answer", sent_at=clock.passing(), timeout=0.1), times=2)
     run_id = start(bench)
     assert counts(finish(bench, run_id)) == {"read": 60, "created": 60}
     with database.read() as session:

@@ -192,7 +192,7 @@ def test_only_those_without_an_answer_are_in_doubt(
         first.clear()
         answered = list(write(toy, entity, changes[:3]))
         write(toy, entity, changes[3:4])  # done, but its answer was lost
-        doubt = InDoubt("no answer", sent_at=time.time(), timeout=0.05)
+        doubt = InDoubt("no answer", sent_at=clock.passing(), timeout=0.05)
         raise Partly([*answered, None, None, None], doubt, unsent=[5])
 
     monkeypatch.setattr(Toy, "_write", partly)

@@ -45,7 +45,7 @@ def test_what_is_deleted_at_the_source_is_deleted_at_the_target_once(database: D
     assert counts(go(bench)) == {"read": 38, "unchanged": 38}
     assert bench.world.write_calls == calls
     with database.read() as session:
-        assert [pairing.state(row) for row in pairing.search(session, text="S000003")] == ["deleted"]
+        assert [pairing.state(session, row) for row in pairing.search(session, text="S000003")] == ["deleted"]
         row = session.execute(select(Delivery).where(Delivery.operation == "delete")).scalars().first()
     assert row is not None
     assert (row.message, row.remote_id, row.title) == ("Deleted.", "3", "Name 3")
@@ -175,7 +175,7 @@ def test_what_is_gone_there_already_is_no_error(database: Database) -> None:
     lose(bench, 1)
     assert counts(go(bench)) == {"read": 20, "unchanged": 20}
     with database.read() as session:
-        assert [pairing.state(row) for row in pairing.search(session, text="S000001")] == ["deleted"]
+        assert [pairing.state(session, row) for row in pairing.search(session, text="S000001")] == ["deleted"]
 
 
 def test_an_object_that_only_one_of_two_questions_misses_is_not_gone(
@@ -206,7 +206,7 @@ def test_a_lost_answer_to_a_delete_is_looked_up(database: Database) -> None:
     def lost(changes: Sequence[Change]) -> None:
         if left_over and changes[0].operation == "delete":
             left_over.pop()
-            raise InDoubt("lost", sent_at=clock.now(), timeout=0.01)
+            raise InDoubt("lost", sent_at=clock.passing(), timeout=0.01)
 
     bench.world.after_write = lost
     run = go(bench, allow=True)

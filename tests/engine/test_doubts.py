@@ -208,7 +208,7 @@ def test_a_lost_answer_is_believed_lost_when_searches_have_caught_up(
 
 
 def _lost() -> InDoubt:
-    return InDoubt("No answer.", sent_at=clock.now(), timeout=30.0)
+    return InDoubt("No answer.", sent_at=clock.passing(), timeout=30.0)
 
 
 def test_a_worker_that_wakes_up_does_not_shorten_the_wait_for_its_successor(

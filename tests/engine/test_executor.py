@@ -125,7 +125,7 @@ def test_a_bug_in_a_node_fails_only_the_record_that_meets_it(database: Database)
 def test_a_lost_answer_is_looked_up_before_writing_again(database: Database, means: Any) -> None:
     bench = Bench(database, World(50), toy_flow(match=("ref",) if means == "match" else ()))
     bench.world.means = means
-    bench.world.after_write = refuse(InDoubt("no answer", sent_at=clock.now(), timeout=0.2))
+    bench.world.after_write = refuse(InDoubt("no answer", sent_at=clock.passing(), timeout=0.2))
     run = finish(bench, start(bench))
     assert counts(run) == {"read": 50, "created": 50}
     assert sorted(bench.world.created()) == sorted(bench.world.source)
@@ -134,7 +134,7 @@ def test_a_lost_answer_is_looked_up_before_writing_again(database: Database, mea
 def test_a_doubt_that_nobody_can_settle_is_held_not_guessed(database: Database) -> None:
     bench = Bench(database, World(10), toy_flow(match=()))
     bench.world.means = "none"
-    bench.world.after_write = refuse(InDoubt("no answer", sent_at=clock.now(), timeout=0.1))
+    bench.world.after_write = refuse(InDoubt("no answer", sent_at=clock.passing(), timeout=0.1))
     run = finish(bench, start(bench))
     assert counts(run) == {"read": 10, "held": 10}
     assert len(bench.world.target) == 10
@@ -317,7 +317,7 @@ def test_what_was_answered_before_a_failure_is_booked_and_only_the_rest_is_in_do
         asked.append([change.data["ref"] for change in changes])
         results: list[Any] = list(write(toy, entity, changes[:7]))
         write(toy, entity, changes[7:8])  # it got there; its answer did not get back
-        doubt = InDoubt("no answer", sent_at=time.time(), timeout=0.05)
+        doubt = InDoubt("no answer", sent_at=clock.passing(), timeout=0.05)
         raise Partly([*results, None, None, None], doubt)
 
     def looked_up(toy: Toy, entity: str, changes: Any) -> list[Any]:

@@ -17,6 +17,7 @@ from engine.store import lanes, matches
 from engine.store.database import Database
 from engine.store.matches import Key
 from engine.store.runs import Run
+from engine.store.timepiece import shared_now
 from tests.conftest import Clock
 from tests.engine.toys import Bench, Toy, World, toy_flow, toys
 
@@ -189,17 +190,17 @@ def test_a_refused_create_frees_its_key(database: Database) -> None:
 def test_a_claim_binds_until_its_time_is_over(database: Database) -> None:
     key, other = Key("R", "thing", "k1"), Key("R", "thing", "k2")
     with database.write() as session:
-        assert matches.claim(session, [(key, "A"), (other, "A2")], "one", time.time() + 60) == {}
+        assert matches.claim(session, [(key, "A"), (other, "A2")], "one", 60.0) == {}
     with database.write() as session:
-        assert matches.claim(session, [(key, "B")], "two", time.time() + 60) == {key: None}
-        assert matches.claim(session, [(key, "A")], "one", time.time() - 1) == {}
+        assert matches.claim(session, [(key, "B")], "two", 60.0) == {key: None}
+        assert matches.claim(session, [(key, "A")], "one", -1.0) == {}
     with database.write() as session:
-        assert matches.claim(session, [(key, "B")], "two", time.time() + 60) == {}
+        assert matches.claim(session, [(key, "B")], "two", 60.0) == {}
         matches.settle(session, [(key, "B", "77", "two")])
-        assert matches.claim(session, [(key, "C")], "three", time.time() + 60) == {key: "77"}
+        assert matches.claim(session, [(key, "C")], "three", 60.0) == {key: "77"}
         assert (
-            matches.forget(session, [(key, "77")], time.time() - 60) is not None
+            matches.forget(session, [(key, "77")], shared_now(session) - 60) is not None
         )  # too new to be believed gone
-        assert matches.claim(session, [(key, "C")], "three", time.time() + 60) == {key: "77"}
-        assert matches.forget(session, [(key, "77")], time.time()) is None
-        assert matches.claim(session, [(key, "C")], "three", time.time() + 60) == {}
+        assert matches.claim(session, [(key, "C")], "three", 60.0) == {key: "77"}
+        assert matches.forget(session, [(key, "77")], shared_now(session)) is None
+        assert matches.claim(session, [(key, "C")], "three", 60.0) == {}

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine import launch, patience, reentry
-from engine.clock import now
+from engine.clock import now, passing
 from engine.errors import AccessError, HeddleError, InDoubt, Unavailable
 from engine.flow import Policy
 from engine.launch import Cause
@@ -57,7 +57,7 @@ def test_each_refusal_has_its_time_and_its_end(
     error: HeddleError, waits: float | None, ends: bool, failures: int
 ) -> None:
     expected = waits if waits is not None else 60.0 * [1, 5, 15][min(failures, 3) - 1]
-    due_in = patience.due_at(error, failures, POLICY) - now()
+    due_in = patience.wait(error, failures, POLICY)
     assert expected * 0.85 <= due_in + 0.1
     assert due_in <= expected * 1.1 + 0.1
     assert patience.gives_up(error, failures, POLICY) == (ends and failures >= 3)
@@ -82,8 +82,8 @@ def test_being_put_off_has_an_end_of_its_own(error: HeddleError, hours: float, e
 def test_a_doubt_is_looked_into_when_the_call_is_certainly_over(
     failures: int, ago: float, timeout: float
 ) -> None:
-    error = InDoubt("No answer.", sent_at=now() - ago, timeout=timeout)
-    due_in = patience.due_at(error, failures, POLICY) - now()
+    error = InDoubt("No answer.", sent_at=passing() - ago, timeout=timeout)
+    due_in = patience.wait(error, failures, POLICY)
     assert due_in == pytest.approx(max(timeout - ago, 0.2), abs=0.1)
     assert patience.gives_up(error, failures, POLICY) is False
 
@@ -91,7 +91,7 @@ def test_a_doubt_is_looked_into_when_the_call_is_certainly_over(
 def test_no_minutes_in_the_policy_are_one_try() -> None:
     none = Policy(retry_minutes=[])
     assert patience.gives_up(busy(), 0, none)
-    assert 50 < patience.due_at(busy(), 1, none) - now() < 70
+    assert 50 < patience.wait(busy(), 1, none) < 70
 
 
 @pytest.mark.parametrize("means", ["match", "key", "none"])

@@ -55,6 +55,7 @@ def test_a_ring_is_answered_and_forgotten(
     bell = queue.Doorbell(valkey)
     monkeypatch.setattr(queue, "_executor", Busy())
     monkeypatch.setattr(queue, "_bell", bell)
+    monkeypatch.setattr(queue, "_watch", queue.Standstill())
     for run in ("a", "b", "c"):
         bell.ring(run, 1, "crowd" if run == "c" else "")
     with caplog.at_level(logging.ERROR, "heddle.queue"):

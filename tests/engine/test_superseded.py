@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -10,8 +11,9 @@ import pytest
 from sqlmodel import select
 
 from engine import editions, launch, reentry
+from engine.clock import passing
 from engine.connector import Query
-from engine.errors import Unavailable
+from engine.errors import InDoubt, Unavailable
 from engine.launch import Cause
 from engine.record import Change, Origin, Outcome, Page, Record, Result, from_json
 from engine.store import lanes
@@ -19,7 +21,7 @@ from engine.store.database import Database
 from engine.store.deliveries import Delivery
 from engine.store.runs import Run
 from tests.conftest import Clock
-from tests.engine.faults import after, raising, use
+from tests.engine.faults import Killed, after, raising, use
 from tests.engine.test_executor import start
 from tests.engine.toys import Bench, Toy, World, toy_flow, toys
 
@@ -109,6 +111,77 @@ def test_a_run_that_had_to_wait_beside_another(
         assert (
             told.message == f"A newer state of it was written before (version {since}); this one is left out."
         )
+
+
+@pytest.mark.parametrize("inner", ["older", "newer"])
+@pytest.mark.parametrize("landed", [False, True])
+def test_two_readings_that_are_under_way_at_once(
+    bench: Bench, clock: Clock, inner: str, landed: bool
+) -> None:
+    """One run delivers from beginning to end while the call of another is on its way to the system, or its answer on the
+    way back. Whoever stores last has the object read once more, and the newest state stays."""
+    say(bench, "late", "2026-11-20T10:00:02Z")
+    waiting = put_off(bench)
+    bench.world.before_write = lambda changes: None
+    say(bench, "since", "2026-11-20T10:00:03Z")
+    fresh = start(bench)
+    outer_run, inner_run = (waiting, fresh) if inner == "newer" else (fresh, waiting)
+    clock.advance(60.0)
+
+    def meanwhile(changes: Sequence[Change]) -> None:
+        bench.world.before_write = bench.world.after_write = lambda changes: None
+        deliver(bench, inner_run)
+
+    if landed:
+        bench.world.after_write = meanwhile
+    else:
+        bench.world.before_write = meanwhile
+    deliver(bench, outer_run)
+    again = work(bench)
+    (third,) = again.keys() - {waiting, fresh, min(again)}
+    clock.advance(60.0)
+    assert [row["name"] for row in bench.world.target] == ["since"]
+    with bench.database.read() as session:
+        run = session.get(Run, third)
+        assert run is not None
+        assert (run.cause_kind, run.parent_id) == ("crossing", outer_run)
+    last = start(bench)
+    assert work(bench)[last] == {"read": 1, "unchanged": 1}
+    assert len(work(bench)) == 5, "it is read again once"
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_an_older_reading_that_got_no_answer_and_arrives_after_a_newer_one(
+    bench: Bench, clock: Clock, dies: bool
+) -> None:
+    """Its answer is lost, or its worker dies; it is carried out when the newer one has been written."""
+    bench.timeout = 30.0
+    say(bench, "late", "2026-11-20T10:00:02Z")
+    older = start(bench)
+    lost = Killed("amid a call") if dies else InDoubt("No answer.", sent_at=passing(), timeout=30.0)
+    bench.world.before_write = after(0, 1, raising(lambda: lost))
+    with suppress(Killed):
+        deliver(bench, older)
+    say(bench, "since", "2026-11-20T10:00:03Z")
+    deliver(bench, start(bench))
+    assert [row["name"] for row in bench.world.target] == ["since"]
+    clock.advance(9.0 + 1.0)
+    told = work(bench)
+    assert older not in told, "it waits until its call is over"
+    bench.world.target[0]["name"] = "late"
+    for _ in range(3):
+        clock.advance(31.0)
+        told = work(bench)
+    assert told[older] == {"read": 1, "skipped": 1}
+    assert [row["name"] for row in bench.world.target] == ["since"]
+    assert len(told) == 4, "it is read again once"
+
+
+def deliver(bench: Bench, run_id: str) -> None:
+    """One run, as far as it gets."""
+    executor = bench.executor(lease=9.0)
+    for lane in (0, 1):
+        executor.advance(run_id, lane)
 
 
 def test_what_was_found_unchanged_counts_too(bench: Bench, clock: Clock) -> None:

@@ -279,6 +279,20 @@ def test_the_card_says_what_it_does_and_which_fields_leave() -> None:
     assert node(row("X", constant(1)), keep=True).infer({"in": None})["out"] is None
 
 
+def test_lists_are_multiplied_once_and_not_again() -> None:
+    """Lines within lines cost what they are; every list times every list of the record has no end."""
+
+    def lists(*paths: str) -> dict[str, Any]:
+        inner = [lists(*paths[1:])] if len(paths) > 1 else [row("n", path("$.n"))]
+        return {"target": "L", "lines": paths[0], "rows": inner}
+
+    order = {"Lines": [{"n": 1, "Parts": [{"n": 3}]}, {"n": 2, "Parts": []}]}
+    made = through(node(lists("$.Lines", "$parent.Lines", "$.Parts")), order)
+    assert made.data == {"L": [{"L": [{"L": [{"n": 3}]}, {"L": []}]}] * 2}
+    (problem,) = node(lists("$.Lines", "$parent.Lines", "$parent.$parent.Lines")).check()
+    assert (problem.code, problem.field) == ("E-CROSS", "rows.0.rows.0.rows.0.lines")
+
+
 # properties ----------------------------------------------------------------------------------------------
 
 scalars = (

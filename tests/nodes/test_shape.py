@@ -17,6 +17,7 @@ from engine.record import Origin, Record, fingerprint
 from engine.shape import Entity, Field
 from engine.walk import Course, WantAsk, WriteAsk, walk
 from nodes.decide.switch import SwitchNode
+from nodes.shape import split
 from nodes.shape.filter import FilterNode
 from nodes.shape.lookup import LookupRecordsNode
 from nodes.shape.map import MapNode
@@ -154,6 +155,21 @@ def test_split_loses_no_line(orders: list[list[int]], path: str) -> None:
     assert [record.data["value"] for record in leaving] == [value for lines in orders for value in lines]
     assert len({record.key for record in leaving}) == len(leaving)
     assert len(out.skipped) == sum(not lines for lines in orders)
+
+
+def test_a_list_that_is_split_again_and_again_is_refused_before_it_has_no_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Other records of the batch go on."""
+    monkeypatch.setattr(split, "MOST", 20)
+    big, small = (
+        Record(name, {"Lines": [{}] * size}, at) for at, (name, size) in enumerate((("B", 5), ("S", 4)))
+    )
+    again = make(SplitNode, path="$parent.Lines")
+    out = run(again, *run(make(SplitNode), big, small).ports["out"])
+    assert [record.root for record in out.ports["out"]] == [1] * 16
+    assert {(record.root, error.code) for record, error in out.failures} == {(0, "E-VALUE")}
+    assert "more than 20 lines" in out.failures[0][1].message
 
 
 def test_split_says_which_fields_leave() -> None:

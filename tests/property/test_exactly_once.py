@@ -181,7 +181,7 @@ class ExactlyOnce(RuleBasedStateMachine):
     @rule(times=st.integers(1, 3), done=st.booleans())
     def lose_answers(self, times: int, done: bool) -> None:
         """The line is cut, or time runs out, before the system has done it or when it has."""
-        hook = after(0, times, raising(lambda: InDoubt("lost", sent_at=clock.now(), timeout=TIMEOUT)))
+        hook = after(0, times, raising(lambda: InDoubt("lost", sent_at=clock.passing(), timeout=TIMEOUT)))
         if done:
             self.world.after_write = hook
         else:
@@ -210,7 +210,7 @@ class ExactlyOnce(RuleBasedStateMachine):
     def _put_off(self, changes: Sequence[Change]) -> None:
         rows = [{"key": change.key, **change.data} for change in changes if change.operation == "create"]
         self.world.pending.append((clock.now() + 0.6 * TIMEOUT, rows))
-        raise InDoubt("late", sent_at=clock.now(), timeout=TIMEOUT)
+        raise InDoubt("late", sent_at=clock.passing(), timeout=TIMEOUT)
 
     @rule()
     def do_half(self) -> None:

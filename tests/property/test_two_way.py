@@ -185,7 +185,7 @@ class TwoWay(RuleBasedStateMachine):
             if times[0]:
                 times[0] -= 1
                 if lost:
-                    raise InDoubt("lost", sent_at=clock.now(), timeout=0.05)
+                    raise InDoubt("lost", sent_at=clock.passing(), timeout=0.05)
                 raise Unavailable("busy", code="E-UNREACHABLE", retry_after=0.01)
 
         if lost:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.clock import now
+from engine.clock import passing
 from engine.errors import InDoubt
 from engine.record import Change, Outcome, Result
 from nodes.systems.creatio.answers import body_of, complaint, refuse
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def delete(connector: CreatioConnector, entity: str, change: Change) -> Result:
     """Deletes one object; one that is gone already is done. Raises AccessError, Unavailable or InDoubt."""
     key = (change.remote_id or "").lower()
-    sent_at = now()
+    sent_at = passing()
     response = connector.session.call("DELETE", f"odata/{entity}({key})", mutating=True)
     if response.ok or response.status_code == 404:
         return Result(Outcome.UPDATED, change.remote_id)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.clock import now
+from engine.clock import passing
 from engine.errors import AccessError, HeddleError, InDoubt, RecordRejected, Unavailable
 from engine.record import Change, Outcome, Remote, Result
 from nodes.systems.creatio.answers import Complaint, body_of, complaint, refuse
@@ -166,7 +166,7 @@ class Writer:
                     yield call, int(one["status"]), one.get("body")
             # A server that stops at the first error has not looked at the calls behind it: once more.
         for call in left:
-            sent_at = now()
+            sent_at = passing()
             path = f"odata/{self.entity}" if call.creates else f"odata/{self.entity}({call.id})"
             method = "POST" if call.creates else "PATCH"
             with self.connector.http.about([call.change.key]):
@@ -182,7 +182,7 @@ class Writer:
 
     def _send_bundle(self, calls: Sequence[Call]) -> dict[str, Any] | None:
         """The answers of one $batch by the place of the call, None if the site has no batches."""
-        sent_at = now()
+        sent_at = passing()
         response = self.connector.session.call(
             "POST",
             "odata/$batch",

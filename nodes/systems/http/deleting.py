@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from engine.clock import now
+from engine.clock import passing
 from engine.errors import InDoubt, RecordRejected
 from engine.record import Change, Outcome, Result
 from nodes.systems.http.answers import Judge, succeeded
@@ -20,7 +20,7 @@ def delete(line: Line, judge: Judge, form: EntityForm, change: Change) -> Result
         message = f"{what} cannot be deleted: the connection does not say how."
         return Result(Outcome.FAILED, change.remote_id, code="E-NO-WRITE", message=message)
     path = call.path.replace("{id}", quote(change.remote_id or "", safe=""))
-    sent_at = now()
+    sent_at = passing()
     response = line.call(call.method, path, mutating=True)
     body = body_of(response)
     if response.status_code in (404, 410):

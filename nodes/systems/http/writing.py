@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from requests import Response
 
-from engine.clock import now
+from engine.clock import passing
 from engine.connector import CannotTell, Partly
 from engine.errors import AccessError, HeddleError, InDoubt, RecordRejected, Unavailable
 from engine.http import Begun
@@ -140,7 +140,7 @@ class Writer:
     def _send(self, call: Call, operation: str, changes: list[Change]) -> list[Result]:
         """One call. Raises InDoubt, Unavailable or AccessError when all of it failed."""
         path, body, headers = self._parts(call, operation, changes)
-        sent_at = now()
+        sent_at = passing()
         with self.line.http.about([change.key for change in changes]):
             response = self.line.call(call.method, path, mutating=True, body=body, headers=headers)
         return self._judge(response, operation, changes, sent_at)
@@ -310,7 +310,7 @@ def _outcome(one: Future[list[Result]]) -> list[Result] | HeddleError:
 def _patience(error: HeddleError) -> tuple[int, float]:
     """Of several failures the one that asks for the longest wait stands for all: a doubt most of all."""
     if isinstance(error, InDoubt):
-        return 2, error.sent_at + error.timeout
+        return 2, error.left()
     return 1, error.retry_after or 0.0 if isinstance(error, Unavailable) else 0.0
 
 

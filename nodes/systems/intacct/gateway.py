@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import requests
 from lxml import etree
 
-from engine.clock import now
+from engine.clock import passing
 from engine.errors import AccessError, EngineError, HeddleError, InDoubt, RecordRejected, Unavailable
 from engine.http import Http, retry_after
 from nodes.systems.intacct import answers, envelope, refusals
@@ -126,7 +126,7 @@ class Gateway:
         return envelope.request(sender, uuid.uuid4().hex, authentication, functions, unique=unique)
 
     def _post(self, url: str, raw: bytes, *, mutating: bool, private: bool = False) -> Response:
-        sent_at = now()
+        sent_at = passing()
         answer = self.http.request(
             "POST",
             url,
@@ -206,7 +206,7 @@ class Gateway:
         if mutating:
             return InDoubt(
                 f"Intacct's answer is incomplete: {reason}. What it carried out is not known yet.",
-                sent_at=now(),
+                sent_at=passing(),
                 timeout=self.http.timeout,
             )
         return Unavailable(f"Intacct's answer is incomplete: {reason}.", code="E-XML")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.clock import now
+from engine.clock import passing
 from engine.errors import InDoubt, RecordRejected
 from engine.record import Change, Outcome, Result
 from nodes.systems.http.line import body_of, meaning, said
@@ -18,7 +18,7 @@ def delete(connector: ODataConnector, entity: str, change: Change) -> Result:
     key = change.remote_id or ""
     predicate = connector.model().predicate(entity, key)
     headers = {"If-Match": connector.etags.pop((entity, key), "*")}
-    sent_at = now()
+    sent_at = passing()
     response = connector.line.call("DELETE", f"{entity}({predicate})", mutating=True, headers=headers)
     status = response.status_code
     if response.ok or status in (404, 410):

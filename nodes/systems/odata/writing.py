@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.clock import now
+from engine.clock import passing
 from engine.errors import AccessError, HeddleError, InDoubt, RecordRejected, Unavailable
 from engine.record import Change, Outcome, Result
 from nodes.systems.http.line import body_of, meaning, said
@@ -141,7 +141,7 @@ class Writer:
             # A service that stops at the first error has not looked at the calls behind it: once more.
         for call in left:
             self.in_flight = {call.place}
-            sent_at = now()
+            sent_at = passing()
             with self.connector.http.about([call.change.key]):
                 response = self.connector.line.call(
                     call.method, call.path, mutating=True, body=call.body, headers=call.headers
@@ -165,7 +165,7 @@ class Writer:
             }
             for at, call in enumerate(calls)
         ]
-        sent_at = now()
+        sent_at = passing()
         response = self.connector.line.call(
             "POST",
             "$batch",

@@ -155,6 +155,7 @@ const CAUSES: Record<string, string> = {
   conflict: "A conflict was decided",
   release: "An answer in the inbox",
   alert: "To tell a person",
+  crossing: "Two runs had read it at once",
 };
 
 export function causeText(cause: { kind: string; by: string | null }): string {

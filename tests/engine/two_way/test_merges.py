@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from engine import clock
 from engine.couple import Said
 from engine.record import Origin, Record, from_json
 from engine.scope import ANSWERS
 from engine.store.database import Database
+from tests.engine.faults import Killed, at_point
 from tests.engine.two_systems import PAIRS, Office
 from tests.engine.two_way.desk import at_odds, counts, decide, held, office, open_conflicts
 
@@ -53,6 +55,61 @@ def test_the_survivor_takes_over_the_counterpart(database: Database) -> None:
     written = here.writes()
     here.sync()
     assert (here.writes(), held(database)) == (written, [])
+
+
+def test_a_survivor_gets_one_counterpart_whoever_else_meets_it(database: Database) -> None:
+    """Between the decision and its write another run takes up the survivor, which is new to it."""
+    here = merged(database)
+    here.crm.edit("A2", code="2")
+
+    def meanwhile(changes: Any) -> None:
+        here.erp.before_write = lambda changes: None
+        here.start()
+        executor, rings = here.executor(), list(here.rings)
+        here.rings.clear()
+        for ring in rings:
+            executor.advance(*ring)
+
+    here.erp.before_write = meanwhile
+    here.sync()
+    assert [kind for kind, *_ in here.erp.journal] == ["create", "update"]
+    assert here.crm.values() == here.erp.values()
+    assert held(database) == []
+
+
+@pytest.mark.parametrize(
+    ("point", "next_comes"),
+    [("before-send", "a run"), ("before-send", "nobody"), ("after-send", "a run"), ("after-send", "nobody"),
+     ("after-send", "a signal")],
+)  # fmt: skip
+def test_a_survivor_gets_one_counterpart_though_a_worker_dies(
+    database: Database, point: str, next_comes: str
+) -> None:
+    """It dies amid handing it over; then somebody else meets the survivor, before the batch is taken up again."""
+    here = merged(database, right={"surplus": "delete"})
+    here.crm.edit("A2", code="2")
+    run = here.start()
+    with at_point(point, 1, _die), pytest.raises(Killed):
+        here.work(lease=5.0)
+    here.rings.clear()
+    clock._skew += 60.0
+    if next_comes == "a run":
+        run = here.start(window={"since": clock.iso(clock.now() - 10_000)})
+    elif next_comes == "a signal":
+        run = here.enter([Record("A2", {}, origin=Origin("crm", "thing"))])
+    for lane in (0, 1):
+        here.executor(lease=5.0).advance(run, lane)
+    here.work()
+    here.sync()
+    assert list(here.erp.objects) == ["B1"]
+    assert here.crm.values() == here.erp.values()
+    assert here.crm.objects["A2"]["phone"] == "11"
+    assert [kind for kind, *_ in here.erp.journal] == ["create", "update"]
+    assert held(database) == []
+
+
+def _die() -> None:
+    raise Killed("amid a merge")
 
 
 def test_a_merge_that_changes_nothing_is_told_all_the_same(database: Database) -> None:
