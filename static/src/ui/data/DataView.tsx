@@ -34,7 +34,7 @@ export function DataView({ data, titles = {} }: Props) {
       <dl className={css.data}>
         {shown.map(([name, value]) => (
           <div key={name} className={Array.isArray(value) && value.some(isPlain) ? css.wide : undefined}>
-            <dt title={name}>{titles[name] ?? name}</dt>
+            <dt title={name}>{(titles[name] ?? name).replaceAll(".", ".\u200b")}</dt>
             <dd>{Array.isArray(value) && value.some(isPlain) ? <LinesTable lines={value} /> : <Text value={value} />}</dd>
           </div>
         ))}
