@@ -84,13 +84,15 @@ class Errand:
 @dataclass
 class Delivered:
     """The receipts so far (None where undone), the references to keep, the claims to give up (pair, id, claim),
-    what interrupted us, if anything, and the calls that were made: the places of their records, and the changes."""
+    what interrupted us, if anything, the calls that were made: the places of their records, and the changes; and the
+    source ids of creates that were found again with other values than they were to have."""
 
     receipts: list[Receipt | None]
     references: list[Reference] = field(default_factory=list)
     released: list[tuple[Pair, str, str]] = field(default_factory=list)
     interruption: HeddleError | None = None
     calls: list[tuple[list[int], list[Change]]] = field(default_factory=list)
+    outdated: set[str] = field(default_factory=set)
 
     @property
     def places(self) -> dict[str, int]:
