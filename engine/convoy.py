@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from engine import faults, patience
@@ -58,7 +59,9 @@ class Member:
         self.shift = Shift(executor, loaded.run, loaded.held)
         self.held = loaded.held
         entries = unpack(loaded.payload)
-        self.ledger = Ledger(self.shift.plan, loaded.run, loaded.held, entries, loaded.size)
+        self.ledger = Ledger(
+            self.shift.plan, loaded.run, loaded.held, entries, loaded.size, partial(unpack, loaded.payload)
+        )
         self.course = Course()
         self.answers: dict[str, Any] = {}
         self.settled: list[str] = []

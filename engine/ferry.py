@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar, cast
 
@@ -11,6 +12,9 @@ from engine.store.database import Database, Session
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+
+LINGER = 0.002
+"""Seconds that a crowd is waited for, at most."""
 
 
 class _Ticket(Generic[Item, Answer]):
@@ -27,7 +31,7 @@ class _Ticket(Generic[Item, Answer]):
 
 
 class Ferry(Generic[Item, Answer]):
-    """Carries items out in one transaction with all that wait at the moment. One per process and purpose.
+    """Carries items out in one transaction with all that wait when it begins. One per process and purpose.
 
     carry  takes the session and the items; answers one Answer, or an Exception that is its own, for each. What it
            raises instead spoils the whole transaction: then each item is carried out alone.
@@ -44,6 +48,7 @@ class Ferry(Generic[Item, Answer]):
         self._lock = threading.Lock()
         self._waiting: list[_Ticket[Item, Answer]] = []
         self._busy = False
+        self._crowd = 0
 
     def __call__(self, item: Item) -> Answer:
         """The item's answer, once it is committed. Raises what is its own, or why the transaction failed."""
@@ -61,12 +66,13 @@ class Ferry(Generic[Item, Answer]):
         return cast("Answer", ticket.answer)  # whoever led has set it
 
     def _lead(self) -> None:
-        with self._lock:
-            tickets, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+        tickets: list[_Ticket[Item, Answer]] = []
+        self._linger()
         try:
-            self._settle(tickets)
+            self._cross(tickets, self._board)
         finally:
             with self._lock:
+                self._crowd = len(tickets)
                 following = self._waiting[0] if self._waiting else None
                 self._busy = following is not None
             for ticket in tickets:
@@ -75,19 +81,40 @@ class Ferry(Generic[Item, Answer]):
                 following.leads = True
                 following.done.set()
 
-    def _settle(self, tickets: list[_Ticket[Item, Answer]]) -> None:
+    def _linger(self) -> None:
+        """Those who came together last time are about to come again: for them a moment's wait costs less than a
+        commit of their own."""
+        until = time.monotonic() + LINGER
+        while len(self._waiting) < self._crowd and time.monotonic() < until:
+            time.sleep(LINGER / 8)
+
+    def _board(self) -> list[_Ticket[Item, Answer]]:
+        """Those who go along: the one who leads is the first of them."""
+        with self._lock:
+            tickets, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+        return tickets
+
+    def _cross(
+        self,
+        tickets: list[_Ticket[Item, Answer]],
+        board: Callable[[], list[_Ticket[Item, Answer]]] = list,
+    ) -> None:
+        """Carries out these tickets and those who ``board`` once it is our turn to write."""
         try:
             with self._database.write() as session:
+                tickets += board()
                 answers = self._carry(session, [ticket.item for ticket in tickets])
         except Exception as error:
+            tickets += [] if tickets else board()
             if len(tickets) == 1 or isinstance(error, Unavailable):
                 for ticket in tickets:
                     ticket.error = error
                 return
             for ticket in tickets:  # one of them may have spoilt it for all
-                self._settle([ticket])
+                self._cross([ticket])
             return
         except BaseException as error:
+            tickets += [] if tickets else board()
             for ticket in tickets:
                 ticket.error = error
             raise

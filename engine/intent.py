@@ -324,14 +324,16 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: 
     is at hand."""
     if errand.dry or result.remote_id is None:
         return
-    earlier = intent.reference.fingerprints if intent.reference else {}
-    beside = intent.reference is not None and intent.reference.right_id is not None and bool(intent.version)
-    known = memory.seen(errand.scope, intent.reference)
-    seen = Seen(
-        intent.imprint(json),
-        editions.newest(intent.edition, known.edition),
-        intent.version or known.version,
-    )
+    earlier: dict[str, str] = {}
+    step = before = ""
+    seen = Seen(intent.imprint(json), intent.edition, intent.version)
+    if intent.reference is not None:
+        earlier = intent.reference.fingerprints
+        known = memory.seen(errand.scope, intent.reference)
+        newest = editions.newest(intent.edition, known.edition)
+        seen = Seen(seen.print, newest, intent.version or known.version)
+        if intent.reference.right_id is not None and intent.version:
+            step, before = errand.scope, earlier.get(errand.scope, "")
     done.references.append(
         Reference(
             intent.pair,
@@ -345,8 +347,8 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: 
             NAMES[result.outcome],
             0.0,
             intent.key,
-            step=errand.scope if beside else "",
-            before=earlier.get(errand.scope, "") if beside else "",
+            step=step,
+            before=before,
         )
     )
 

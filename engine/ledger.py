@@ -6,7 +6,8 @@ all that happened to it, so read = created + updated + unchanged + skipped + hel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from engine import asking, causes, crossing, verdicts
@@ -31,13 +32,24 @@ _TROUBLE = {Outcome.HELD, Outcome.FAILED, Outcome.REJECTED, Outcome.IN_DOUBT, Ou
 
 
 class Ledger:
-    """Collects the entries of one batch and stores them in the worker's guarded transactions."""
+    """Collects the entries of one batch and stores them in the worker's guarded transactions.
+
+    roots  the records as they were read, without their data: few are asked for it, and then it is read ``again``
+    """
 
     def __init__(
-        self, plan: Plan, run: RunView, held: Claim, entries: dict[str, list[Record]], count: int
+        self,
+        plan: Plan,
+        run: RunView,
+        held: Claim,
+        entries: dict[str, list[Record]],
+        count: int,
+        again: Callable[[], dict[str, list[Record]]],
     ) -> None:
-        self.plan, self.run, self.held, self.count = plan, run, held, count
-        self.roots = {record.root: record for records in entries.values() for record in records}
+        self.plan, self.run, self.held, self.count, self._again = plan, run, held, count, again
+        self.roots = {
+            record.root: record.with_data(None) for records in entries.values() for record in records
+        }
         self.outcomes: dict[int, Outcome] = {}
         self.troubled = False
         self.released: dict[tuple[Pair, str], list[str]] = {}
@@ -207,15 +219,19 @@ class Ledger:
         if known is None or WEIGHT[outcome] > WEIGHT[known]:
             self.outcomes[root] = outcome
 
+    @cached_property
+    def _sources(self) -> dict[int, Any]:
+        """The data of the records as they were read."""
+        return {record.root: record.data for records in self._again().values() for record in records}
+
     def _fail(self, record: Record, node: str, code: str, message: str, cure: str, field: str | None) -> None:
         root = self.roots.get(record.root, record)
         own = (record.key, root.key, record.title, root.title)
-        sentence = causes.template(
-            message, [*own, *causes.values_of(root.data), *causes.values_of(record.data)]
-        )
+        source = self._sources.get(root.root)
+        sentence = causes.template(message, [*own, *causes.values_of(source), *causes.values_of(record.data)])
         budget = self.plan.flow.policy.budget
         named = budget.amount.field if budget and budget.amount else ""
-        amount, currency = causes.money(record.data, named) or causes.money(root.data) or ("", "")
+        amount, currency = causes.money(record.data, named) or causes.money(source) or ("", "")
         self._failures.append(
             {
                 "flow_id": self.run.flow_id, "run_id": self.run.id, "node": node, "key": record.key, "root": root.key,

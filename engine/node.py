@@ -85,15 +85,18 @@ class Outbox:
     answers  for a LookupNode: what was fetched, keyed as it was wanted
     trace    None unless somebody wants to know why
     run      facts of the run that stay the same however often a batch is repeated: ``{"started": …}``
+    looked_back_on  whether anybody asks later for what a record was here
     """
 
-    __slots__ = ("answers", "failures", "ports", "run", "skipped", "trace", "verdicts")
+    __slots__ = ("answers", "failures", "looked_back_on", "ports", "run", "skipped", "trace", "verdicts")
 
     def __init__(
         self,
         answers: Mapping[str, Any] | None = None,
         trace: Trace | None = None,
         run: Mapping[str, Any] | None = None,
+        *,
+        looked_back_on: bool = True,
     ) -> None:
         self.ports: dict[str, list[Record]] = {}
         self.failures: list[tuple[Record, HeddleError]] = []
@@ -102,6 +105,7 @@ class Outbox:
         self.answers = answers or {}
         self.trace = trace
         self.run = run
+        self.looked_back_on = looked_back_on
 
     def send(self, record: Record, port: str = "out") -> None:
         self.ports.setdefault(port, []).append(record)
@@ -231,7 +235,11 @@ class ReadNode(Node[S]):
         return False
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
-        out.send_all(record.with_step(self.context.node, record.data) for record in records)
+        out.send_all(self.remembered(record, out) for record in records)
+
+    def remembered(self, record: Record, out: Outbox) -> Record:
+        """With what it is now as the result of this step, if anybody looks back on it."""
+        return record.with_step(self.context.node, record.data) if out.looked_back_on else record
 
 
 class Want(BaseModel):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import networkx as nx
@@ -26,6 +27,7 @@ from engine.node import (
     TriggerNode,
     WriteNode,
 )
+from engine.record import to_json
 from engine.registry import node_types
 from engine.shape import Entity
 from engine.sides import judge_sides
@@ -55,6 +57,12 @@ class Plan:
     triggers: tuple[str, ...]
     sources: tuple[str, ...]
     writes: tuple[str, ...]
+
+    @cached_property
+    def looks_back(self) -> bool:
+        """Whether anything in the drawing asks for what an earlier step answered (``$steps``)."""
+        asking = self.flow.model_dump(mode="json", include={"nodes", "rules", "decisions", "policy"})
+        return b"$steps" in to_json(asking)
 
     def behind(self, trigger: str) -> tuple[str, ...]:
         """The read nodes that stand behind a trigger; behind any of them if none is named."""

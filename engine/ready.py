@@ -18,9 +18,11 @@ from engine.walk import Ask, Course, Receipt, Walk, walk
 class Ready:
     """A batch on its way. ``ask`` is what it waits for, None at its end.
 
+    entries   until it has begun; from then on the walk alone holds what it has not done with yet
     receipts  of the write nodes that were settled before an interruption
     """
 
+    payload: bytes
     entries: dict[str, list[Record]]
     count: int
     settled: list[str] = field(default_factory=list)
@@ -33,7 +35,12 @@ class Ready:
     def begin(self, plan: Plan, facts: Mapping[str, Any]) -> None:
         """Walks up to the first question. Raises what a node raises."""
         self.way = walk(plan, self.entries, self.course, run=facts)
+        self.entries = {}
         self.go_on(None)
+
+    def again(self) -> dict[str, list[Record]]:
+        """The records as they were before anything was done with them."""
+        return unpack(self.payload)
 
     def go_on(self, reply: Any) -> None:
         """Walks from an answer to the next question."""
@@ -52,4 +59,4 @@ def load(database: Database, run_id: str, lane: int, number: int) -> Ready | Non
             return None
         payload, count, settled, answers = staged
         receipts = {node: deliveries.receipts(session, run_id, lane, number, node) for node in settled}
-    return Ready(unpack(payload), count, settled, unpack_answers(answers), receipts)
+    return Ready(payload, unpack(payload), count, settled, unpack_answers(answers), receipts)

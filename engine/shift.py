@@ -232,7 +232,7 @@ class Shift:
         batch = load(self.database, self.run.id, self.held.lane, self.held.next)
         if batch is None:
             return False
-        ledger = Ledger(self.plan, self.run, self.held, batch.entries, batch.count)
+        ledger = Ledger(self.plan, self.run, self.held, batch.entries, batch.count, batch.again)
         if self.held.attempts > 2:
             self._isolate(
                 batch, ledger, EngineError(DEADLY, cure="The log of the workers says where they stood.")
@@ -324,11 +324,11 @@ class Shift:
 
     def _isolate(self, batch: Ready, ledger: Ledger, error: EngineError) -> None:
         """Cuts a batch that cannot be processed in two, again and again, until the one bad record fails alone."""
-        entries, settled = batch.entries, batch.settled
+        entries, settled = batch.again(), batch.settled
         roots = sorted({record.root for records in entries.values() for record in records})
         if len(roots) == 1 or settled:
             with self.database.write() as session:
-                fresh = Ledger(self.plan, self.run, self.held, entries, ledger.count)
+                fresh = Ledger(self.plan, self.run, self.held, entries, ledger.count, batch.again)
                 fresh.fail_all(session, node_of(next(iter(entries))), error)
                 lanes.settle_batch(session, self.held, fresh.counts(), None)
             return

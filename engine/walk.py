@@ -154,6 +154,9 @@ def walk(
             gone_on.setdefault(at, {})[port] = list(entering)
         else:
             inbox[at] = list(entering)
+        del entering
+    del entries  # what nobody asks for any more is forgotten on the way: a batch fills the processor's caches
+    looked_back_on = plan.looks_back or trace is not None or course.trail is not None
     for node_id in plan.order:
         if node_id in gone_on:
             _leave(plan, node_id, gone_on[node_id], course, inbox)
@@ -175,7 +178,7 @@ def walk(
             if isinstance(node, LookupNode):
                 answers = yield WantAsk(node_id, node.want(records, run))
                 started = time.perf_counter()
-            out = Outbox(answers, trace, run)
+            out = Outbox(answers, trace, run, looked_back_on=looked_back_on)
             node.process(records, out)
             _judge(node_id, records, out)
         passage.ms += (time.perf_counter() - started) * 1000

@@ -14,7 +14,7 @@ from engine import limiter, queue, watch
 from engine.alarm import Alarm
 from engine.firing import Clockwork
 from engine.runtime import Runtime
-from engine.store import seal
+from engine.store import checkpoints, seal
 from engine.store.database import Database
 
 
@@ -36,5 +36,6 @@ def command() -> None:
         room = mail.MailRoom(database, key, config)
         threading.Thread(target=room.run, args=(stop,), name="mail", daemon=True).start()
     threading.Thread(target=watch.run, args=(runtime, stop), name="watch", daemon=True).start()
+    threading.Thread(target=checkpoints.keep, args=(database, stop), name="checkpoints", daemon=True).start()
     threading.Thread(target=feeds.run, args=(runtime, stop), name="feeds", daemon=True).start()
     queue.sweep(database, queue.Doorbell(url), stop, clockwork=clockwork, alarm=alarm)

@@ -32,6 +32,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _PASSING = ("locked", "busy", "full", "disk I/O", "unable to open", "readonly")
 _MIGRATION_LOCK = 7_104_233  # any constant: the advisory lock that one migrating process holds
 
+LONGEST = 8000
+"""Pages in SQLite's log with which a commit moves them into the database file itself (engine.store.checkpoints)."""
+
 _SILENCE = 20
 """Seconds after which a line to PostgreSQL that carries nothing is given up, on both ends."""
 _LIVELY = {
@@ -201,7 +204,7 @@ def _tune_sqlite(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "busy_timeout=30000",
-            "wal_autocheckpoint=4000",
+            f"wal_autocheckpoint={LONGEST}",
             "foreign_keys=ON",
             "cache_size=-5000",  # KiB a connection: what is not in it is in the memory of the system
             "temp_store=MEMORY",

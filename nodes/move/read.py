@@ -182,11 +182,11 @@ class ReadRecordsNode(ReadNode[ReadSettings]):
             records = [self._titled(record, self.settings.title_field) for record in records]
         for record in records:
             if not record.deleted:
-                out.send(record.with_step(self.context.node, record.data))
+                out.send(self.remembered(record, out))
             elif self.settings.deletes == "ignore":
                 out.skip(record, "It was deleted at the source, and this step ignores that.")
             else:
-                out.send(record.with_step(self.context.node, record.data), GONE.name)
+                out.send(self.remembered(record, out), GONE.name)
 
     def _titled(self, record: Record, field: str) -> Record:
         title = dig(record.data, field) if isinstance(record.data, dict) else None

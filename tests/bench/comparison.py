@@ -11,7 +11,8 @@ import statistics
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +30,10 @@ ABSENT = {
     "Node-RED": "npm install --prefix $PEERS node-red",
     "n8n": "npm install --prefix $PEERS/node24 node@24 && npm install --prefix $PEERS/n8n n8n (2.2 GB)",
 }
+
+
+Kind = Callable[[str, Path], AbstractContextManager[list[Peer]]]
+"""Starts peers, given the address of the service and a folder of their own; none where they are not installed."""
 
 
 class Run(NamedTuple):
@@ -63,15 +68,15 @@ def measure(peer: Peer, url: str, first: int, records: int) -> Run:
     return Run(records / (seen["last"] - began), (used - before) / records * 1e6, together, largest)
 
 
-def compared(records: int, times: int) -> dict[str, list[Run]]:
+QUICK = (peers.heddle, peers.node_red, peers.script)
+ALL = (*QUICK, n8n.n8n)
+
+
+def compared(records: int, times: int, kinds: Sequence[Kind] = ALL) -> dict[str, list[Run]]:
     """The runs of each peer that is here. They take turns, so that what else the machine does meets all alike; every
     run has records of its own, so that who remembers does not profit."""
     with service() as url, tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        here = [
-            peer
-            for kind in (peers.heddle, peers.node_red, peers.script, n8n.n8n)
-            for peer in stack.enter_context(kind(url, Path(folder)))
-        ]
+        here = [peer for kind in kinds for peer in stack.enter_context(kind(url, Path(folder)))]
         found: dict[str, list[Run]] = {peer.name: [] for peer in here}
         for peer in here:
             measure(peer, url, 0, WARM // peer.part)
@@ -83,9 +88,9 @@ def compared(records: int, times: int) -> dict[str, list[Run]]:
         return found
 
 
-def rows(records: int, times: int) -> list[tuple[str, ...]]:
+def rows(records: int, times: int, kinds: Sequence[Kind] = ALL) -> list[tuple[str, ...]]:
     """The table: name, records a second, our ratio to it, processor time, memory."""
-    found = compared(records, times)
+    found = compared(records, times, kinds)
     ours = next(iter(found.values()))
     made: list[tuple[str, ...]] = []
     for name, runs in found.items():

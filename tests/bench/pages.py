@@ -7,6 +7,7 @@ from pathlib import Path
 
 MEASURED = "<!-- measured: begin -->", "<!-- measured: end -->"
 COMPARED = "<!-- compared: begin -->", "<!-- compared: end -->"
+MANY = "<!-- many: begin -->", "<!-- many: end -->"
 SPENT = "<!-- spent: begin -->", "<!-- spent: end -->"
 SMALL = "<!-- small: begin -->", "<!-- small: end -->"
 
@@ -19,6 +20,11 @@ def write(page: Path, machine: str, rows: Sequence[tuple[str, str]]) -> None:
 def compare(page: Path, machine: str, rows: Sequence[Sequence[str]]) -> None:
     """Replaces the table of the comparison; its first row is the head."""
     _put(page, *COMPARED, machine, rows)
+
+
+def compare_many(page: Path, machine: str, rows: Sequence[Sequence[str]]) -> None:
+    """The same with many records."""
+    _put(page, *MANY, machine, rows)
 
 
 def compare_small(page: Path, machine: str, rows: Sequence[Sequence[str]]) -> None:

@@ -26,7 +26,7 @@ from tests.bench import (
     small_work,
     two_way_speed,
 )
-from tests.bench.pages import compare, compare_small, spend, write
+from tests.bench.pages import compare, compare_many, compare_small, spend, write
 from tests.durability import tree
 from tests.durability.tree import Tree
 
@@ -139,6 +139,17 @@ def limit() -> list[tuple[str, str]]:
 def test_comparison() -> None:
     found = comparison.rows(RECORDS, TIMES)
     compare(PAGE, f"{RECORDS:,} records a run, {TIMES} runs each; {machine()}", (comparison.HEAD, *found))
+    for row in found:
+        print(" | ".join(row))
+
+
+@pytest.mark.bench
+def test_comparison_of_many() -> None:
+    """The same with ten times as many, by those that do not take minutes."""
+    found = comparison.rows(10 * RECORDS, TIMES, comparison.QUICK)
+    compare_many(
+        PAGE, f"{10 * RECORDS:,} records a run, {TIMES} runs each; {machine()}", (comparison.HEAD, *found)
+    )
     for row in found:
         print(" | ".join(row))
 

@@ -146,6 +146,36 @@ def test_a_bad_one_does_not_spoil_the_others(database: Database) -> None:
     assert answered == {"a": "a", "b": "b", "own": "own", "spoils": "spoils", "c": "c"}
 
 
+def test_who_comes_while_others_write_goes_along(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    crossings: list[list[str]] = []
+    here, ours, write = threading.Semaphore(0), threading.Event(), Database.write
+
+    def carry(session: Any, items: Any) -> list[Any]:
+        crossings.append(sorted(items))
+        return list(items)
+
+    def later(self: Database, **options: Any) -> Any:
+        ours.wait()
+        return write(self, **options)
+
+    def ask(item: str) -> None:
+        here.release()
+        together(item)
+
+    monkeypatch.setattr(Database, "write", later)
+    together: Ferry[str, str] = Ferry(database, carry)
+    threads = [threading.Thread(target=ask, args=(item,)) for item in "abcd"]
+    for thread in threads:
+        thread.start()
+        here.acquire()
+    while len(together._waiting) < len(threads):
+        threading.Event().wait(0.001)
+    ours.set()
+    for thread in threads:
+        thread.join()
+    assert crossings == [["a", "b", "c", "d"]]
+
+
 def test_a_database_that_is_away_is_said_to_each_and_the_next_is_served(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
