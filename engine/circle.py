@@ -1,8 +1,9 @@
 """Noticing that the pages of a system go in a circle: it ignores which page is asked for, or its links lead back.
 
-A page is known by the keys and versions of its records, an empty one by what leads on from it. One page is remembered,
-and another one in its place after twice as many as the last time (Brent), so that a circle of any length is found with
-no more than that one. Rows move between pages while they are read, so a page must come again a few times.
+A page is known by its first and its last record, since a key is on one page alone, and an empty one by what leads on
+from it. One page is remembered, and another one in its place after twice as many as the last time (Brent), so that a
+circle of any length is found with no more than that one. Rows move between pages while they are read, so a page must
+come again a few times.
 """
 
 from __future__ import annotations
@@ -41,6 +42,5 @@ def step(walked: Walked | None, page: Page) -> Walked:
 def _mark(page: Page) -> str:
     if not page.records:
         return digest(to_json(page.cursor))
-    return digest(
-        "\n".join(f"{one.key}\t{one.version}" for one in page.records).encode("utf-8", "surrogatepass")
-    )
+    ends = [(one.key, one.version) for one in (page.records[0], page.records[-1])]
+    return digest(f"{len(page.records)} {ends}".encode("utf-8", "surrogatepass"))

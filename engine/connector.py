@@ -253,7 +253,8 @@ class Connector(ABC, Generic[S]):
         """
         if not all(change.match for change in changes):
             raise CannotTell(f"{self.title} offers no way to find out whether the {entity} was written.")
-        found = self.find(entity, [change.match for change in changes])
+        fields = sorted({name for change in changes for name in change.data})
+        found = self.find(entity, [change.match for change in changes], fields)
         return [remotes[0] if remotes else None for remotes in found]
 
     def tells(self, entity: str, match: Collection[str]) -> bool:

@@ -8,11 +8,13 @@ to ask, and nobody waits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 
+from engine import compare
 from engine.claims import await_sight
 from engine.connector import CannotTell
 from engine.dispatch import change_of
@@ -43,14 +45,22 @@ def settle(errand: Errand, target: WriteTarget, intents: list[Intent], done: Del
             )
             receive(done, intent, Receipt(result, "create", intent.wanted("create")))
         return [intent for intent in intents if not intent.doubtful]
+    stale: list[Intent] = []
     for intent, change, remote in zip(doubtful, changes, found, strict=True):
+        if remote is not None and _differs(change.data, remote):
+            # it was created with what the source held then
+            if target.operation != "create":
+                intent.remote_id, intent.doubtful = remote.id, False
+                stale.append(intent)
+                continue
+            done.outdated.add(intent.left_id)
         if remote is not None:
             result = _found(errand, target, remote)
             keep(errand, intent, result, done)
             receive(done, intent, Receipt(result, "create", change.data, json=change.json))
     missing = [intent for intent, remote in zip(doubtful, found, strict=True) if remote is None]
     _wait_for(errand, missing)
-    settled = {id(intent) for intent in doubtful} - {id(intent) for intent in missing}
+    settled = {id(intent) for intent in doubtful} - {id(intent) for intent in (*missing, *stale)}
     return [intent for intent in intents if id(intent) not in settled]
 
 
@@ -87,6 +97,12 @@ def _wait_for(errand: Errand, missing: Sequence[Intent]) -> None:
         return
     until = max(one.reference.claim_until for one in missing if one.reference)
     await_sight(errand.connector, errand.database.now() - until)
+
+
+def _differs(wanted: Mapping[str, Any], remote: Remote) -> bool:
+    """Whether an object that was found again holds other values than it is to have, as far as it was told."""
+    told = {name: value for name, value in wanted.items() if name in remote.data}
+    return bool(compare.changed(told, remote.data))
 
 
 def _found(errand: Errand, target: WriteTarget, remote: Remote) -> Result:

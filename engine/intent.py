@@ -85,13 +85,15 @@ class Errand:
 @dataclass
 class Delivered:
     """The receipts so far (None where undone), the references to keep, the claims to give up (pair, id, claim),
-    what interrupted us, if anything, and the calls that were made: the places of their records, and the changes."""
+    what interrupted us, if anything, the calls that were made: the places of their records, and the changes; and the
+    source ids of creates that were found again with other values than they were to have."""
 
     receipts: list[Receipt | None]
     references: list[Reference] = field(default_factory=list)
     released: list[tuple[Pair, str, str]] = field(default_factory=list)
     interruption: HeddleError | None = None
     calls: list[tuple[list[int], list[Change]]] = field(default_factory=list)
+    outdated: set[str] = field(default_factory=set)
 
     @property
     def places(self) -> dict[str, int]:
@@ -323,14 +325,16 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: 
     is at hand."""
     if errand.dry or result.remote_id is None:
         return
-    earlier = intent.reference.fingerprints if intent.reference else {}
-    beside = intent.reference is not None and intent.reference.right_id is not None and bool(intent.version)
-    known = memory.seen(errand.scope, intent.reference)
-    seen = Seen(
-        intent.imprint(json),
-        editions.newest(intent.edition, known.edition),
-        intent.version or known.version,
-    )
+    earlier: dict[str, str] = {}
+    step = before = ""
+    seen = Seen(intent.imprint(json), intent.edition, intent.version)
+    if intent.reference is not None:
+        earlier = intent.reference.fingerprints
+        known = memory.seen(errand.scope, intent.reference)
+        newest = editions.newest(intent.edition, known.edition)
+        seen = Seen(seen.print, newest, intent.version or known.version)
+        if intent.reference.right_id is not None and intent.version:
+            step, before = errand.scope, earlier.get(errand.scope, "")
     done.references.append(
         Reference(
             intent.pair,
@@ -344,8 +348,8 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: 
             NAMES[result.outcome],
             0.0,
             intent.key,
-            step=errand.scope if beside else "",
-            before=earlier.get(errand.scope, "") if beside else "",
+            step=step,
+            before=before,
         )
     )
 

@@ -133,13 +133,14 @@ class Reader:
     def _fill(
         self, connector: Connector[Any], query: Query, at: Any, walked: Walked | None
     ) -> tuple[Page, Walked | None]:
-        """The next page, with those behind it that still fit into one batch a lane, and how far it has come."""
+        """The next page, with those behind it that still fit into one batch a lane, and how far it has come. The first
+        one goes alone: until it is there, the lanes have nothing to do."""
         limit = self._limit(connector)
         page = connector.read(query, at, limit)
         if self.run.mode == "sample":
             return page, None
         records, watermarks, first = list(page.records), [page.watermark], page
-        wanted = min(self.plan.flow.policy.batch_size * self.run.lanes, MOST)
+        wanted = 0 if at is None else min(self.plan.flow.policy.batch_size * self.run.lanes, MOST)
         while page.cursor is not None:
             walked = circle.step(walked, page)
             if len(records) + limit > wanted:

@@ -117,8 +117,8 @@ def _create(errand: SyncErrand, target: SideName, couples: Sequence[Couple], don
         if reference is not None:
             done.references.append(reference)
             couple.ids[target] = reference.right_id
-        if receipt.result.outcome == Outcome.UNCHANGED:
-            # It was there after all: the next look compares the two.
+        if receipt.result.outcome == Outcome.UNCHANGED or record.key in delivered.outdated:
+            # It was there after all, or as it was created a while ago: the next look compares the two.
             again = couple.over = True
             continue
         side = errand.agreement.side(target)

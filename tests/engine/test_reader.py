@@ -49,20 +49,25 @@ def reader_of(database: Database, rows: int, mode: str = "live", **flow: Any) ->
     ("lanes", "batch_size", "read"),
     [(1, 50, 50), (1, 70, 50), (1, 100, 100), (2, 50, 100), (2, 120, 200), (8, 2000, 2000)],
 )
-def test_pages_are_read_until_every_lane_has_a_batch(
+def test_behind_the_first_page_pages_are_read_until_every_lane_has_a_batch(
     database: Database, lanes: int, batch_size: int, read: int
 ) -> None:
     reader = reader_of(database, 2100, lanes=lanes, batch_size=batch_size)
     batches, cursor = reader.next_page(database, None)
+    assert sum(count for _, _, count, _ in batches) == cursor["at"] == 50
+    batches, cursor = reader.next_page(database, cursor)
     assert sum(count for _, _, count, _ in batches) == read
-    assert cursor["at"] == read
+    assert cursor["at"] == 50 + read
     assert {lane for lane, *_ in batches} == set(range(1, lanes + 1))
     assert cursor["marks"] == {"read": "2026-11-20T10:00:59.000000Z"}, "a mark went back within a page"
 
 
 def test_the_end_and_a_sample_are_not_read_beyond(database: Database) -> None:
-    batches, cursor = reader_of(database, 70, lanes=2, batch_size=100).next_page(database, None)
-    assert (sum(count for _, _, count, _ in batches), cursor["end"]) == (70, True)
+    reader = reader_of(database, 170, lanes=2, batch_size=100)
+    _, cursor = reader.next_page(database, None)
+    assert "end" not in cursor
+    batches, cursor = reader.next_page(database, cursor)
+    assert (sum(count for _, _, count, _ in batches), cursor["end"]) == (120, True)
     sample = reader_of(database, 70, "sample", lanes=2, batch_size=100)
     batches, cursor = sample.next_page(database, None)
     assert (sum(count for _, _, count, _ in batches), cursor["end"]) == (10, True)

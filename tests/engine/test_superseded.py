@@ -177,6 +177,32 @@ def test_an_older_reading_that_got_no_answer_and_arrives_after_a_newer_one(
     assert len(told) == 4, "it is read again once"
 
 
+@pytest.mark.parametrize("newer_first", [True, False])
+def test_what_changed_while_a_create_was_in_doubt(
+    database: Database, clock: Clock, newer_first: bool
+) -> None:
+    """The object is found again as it was created; that is not what is to be written now."""
+    bench = Bench(database, World(1), toy_flow(operation="upsert"))
+    bench.timeout = 30.0
+    use(bench, VersionedToy)
+    say(bench, "first", "2026-11-20T10:00:01Z")
+    older = start(bench)
+    bench.world.after_write = after(
+        0, 1, raising(lambda: InDoubt("No answer.", sent_at=passing(), timeout=30.0))
+    )
+    deliver(bench, older)
+    say(bench, "since", "2026-11-20T10:00:03Z")
+    newer = start(bench)
+    clock.advance(45.0)
+    for run_id in (newer, older) if newer_first else (older, newer):
+        deliver(bench, run_id)
+    clock.advance(45.0)
+    told = work(bench)
+    assert [row["name"] for row in bench.world.target] == ["since"]
+    outcomes = ({"skipped": 1}, {"updated": 1}) if newer_first else ({"created": 1}, {"updated": 1})
+    assert (told[older], told[newer]) == tuple({"read": 1, **one} for one in outcomes)
+
+
 def deliver(bench: Bench, run_id: str) -> None:
     """One run, as far as it gets."""
     executor = bench.executor(lease=9.0)

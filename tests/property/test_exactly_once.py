@@ -209,7 +209,7 @@ class ExactlyOnce(RuleBasedStateMachine):
 
     def _put_off(self, changes: Sequence[Change]) -> None:
         rows = [{"key": change.key, **change.data} for change in changes if change.operation == "create"]
-        self.world.pending.append((clock.now() + 0.6 * TIMEOUT, rows))
+        self.world.pending.append((clock.passing() + 0.6 * TIMEOUT, rows))
         raise InDoubt("late", sent_at=clock.passing(), timeout=TIMEOUT)
 
     @rule()

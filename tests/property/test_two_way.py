@@ -106,7 +106,7 @@ class TwoWay(RuleBasedStateMachine):
             self.edits += 1
 
     def _forget(self, left: bool, code: Any) -> None:
-        """What was typed into an object goes with it, when a person deletes it."""
+        """What was typed into an object goes with it, when a person deletes it or merges it into another."""
         for field in FIELDS:
             typed = self.since.get((code, field), {})
             typed.pop("left" if left else "right", None)
@@ -126,6 +126,7 @@ class TwoWay(RuleBasedStateMachine):
             survivor = system.next_id()
             self._edit(left, survivor, "code", f"c{next(self.numbers)}")
         clock._skew += 0.001
+        self._forget(left, system.objects[loser][system.name("code")])
         system.merge(loser, survivor)
         # its counterpart fills in what the survivor lacks, and is told the rest; or it is deleted
         self.edits += 3

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from engine import clock
+from engine.errors import InDoubt
 from engine.record import from_json
 from engine.rehearsal import Rehearsal
 from engine.shape import Entity
@@ -172,3 +174,29 @@ def test_a_forecast_knows_the_values_of_new_objects(
     assert lacking() == {"NAME": 1, "STATE": 2}
     assert lacking(presets=[{"field": "STATE", "value": "active"}]) == {"NAME": 1}
     assert lacking(create=False) == {}
+
+
+def test_an_edit_of_what_was_created_without_an_answer_is_not_lost(database: Database) -> None:
+    """The object is there as it was created; what somebody typed since was never there, so nobody took it away."""
+    here = office(database)
+    here.crm.edit("A1", code="1", name="One")
+    lost = [1]
+
+    def lose(changes: Any) -> None:
+        while lost:
+            lost.pop()
+            raise InDoubt("lost", sent_at=clock.passing(), timeout=0.05)
+
+    here.erp.after_write = lose
+    run_id = here.start()
+    executor = here.executor()
+    for ring in here.rings:
+        executor.advance(*ring)
+    here.rings.clear()
+    assert [row["NAME"] for row in here.erp.objects.values()] == ["One"]
+    here.crm.edit("A1", phone="11")
+    here.work()
+    here.run(run_id)
+    here.sync()
+    assert here.crm.objects["A1"]["phone"] == "11"
+    assert here.crm.values() == here.erp.values()
