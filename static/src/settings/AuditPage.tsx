@@ -84,12 +84,17 @@ function Entry({ entry }: { entry: AuditEntry }) {
     <details className={css.entry}>
       <summary>
         <span className={css.act}>
-          <strong>{entry.actor}</strong> {entry.did} {entry.name && to ? <Link to={to}>{entry.name}</Link> : <b>{entry.name}</b>}
+          <strong>{entry.actor}</strong> {entry.did} <b>{entry.name}</b>
         </span>
         <span className={css.quiet}>
           <RelativeTime at={entry.at} />
         </span>
       </summary>
+      {entry.name && to ? (
+        <p className={css.act}>
+          <Link to={to}>Open {entry.name}</Link>
+        </p>
+      ) : null}
       <DataView data={{ ...entry.detail, id: entry.subject, action: entry.action, time: new Date(entry.at).toLocaleString("en-GB") }} />
     </details>
   );
