@@ -76,6 +76,18 @@ class Inbox(Bench):
         return [row["name"] for row in self.world.target]
 
 
+def unanswered(database: Database) -> Inbox:
+    """One in which «zero» was written, and the call for «one», which may be carried out for 30 s, got no answer."""
+    inbox = Inbox(database, "")
+    inbox.tell("zero")
+    inbox.work()
+    inbox.tell("one")
+    lost = raising(lambda: InDoubt("No answer.", sent_at=clock.passing(), timeout=30.0))
+    inbox.world.before_write = after(0, 1, lost)
+    inbox.work()
+    return inbox
+
+
 @pytest.mark.parametrize(
     ("newer", "older"),
     [
@@ -158,12 +170,7 @@ def test_another_worker_does_not_write_the_object_meanwhile(database: Database, 
 
 
 def test_a_newer_one_waits_for_one_that_may_still_be_carried_out(database: Database, clock: Clock) -> None:
-    inbox = Inbox(database, "")
-    inbox.tell("zero")
-    inbox.work()
-    inbox.tell("one")
-    inbox.world.before_write = after(0, 1, raising(_lost))
-    inbox.work()
+    inbox = unanswered(database)
     newer = inbox.tell("two")
     assert newer not in inbox.work()
     inbox.world.target[0]["name"] = "one"  # at last
@@ -172,10 +179,6 @@ def test_a_newer_one_waits_for_one_that_may_still_be_carried_out(database: Datab
         clock.advance(1.0)
         inbox.work()
     assert inbox.names == ["two"]
-
-
-def _lost() -> InDoubt:
-    return InDoubt("No answer.", sent_at=clock.passing(), timeout=30.0)
 
 
 def test_acceptance_does_not_go_by_the_clock(database: Database, clock: Clock) -> None:

@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import event
 
 from engine import clock as time_of_day
-from engine.errors import InDoubt
 from engine.record import Change
 from engine.store import lanes, pairing, timepiece
 from engine.store.database import Database
@@ -22,7 +21,7 @@ from tests.conftest import Clock
 from tests.engine.faults import Killed, after, raising, use
 from tests.engine.test_doubts import LEASE, step, sums, toy
 from tests.engine.test_executor import start
-from tests.engine.test_messages import Inbox
+from tests.engine.test_messages import unanswered
 from tests.engine.toys import Bench, World, toy_flow, toys
 
 Means = Literal["match", "key", "none"]
@@ -114,12 +113,7 @@ def test_a_call_that_may_still_be_carried_out_keeps_its_turn_whatever_the_time_o
     database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
     """An update got no answer; a newer message is taken up elsewhere, and the update arrives after all."""
-    inbox = Inbox(database, "")
-    inbox.tell("zero")
-    inbox.work()
-    inbox.tell("one")
-    inbox.world.before_write = after(0, 1, raising(_lost))
-    inbox.work()
+    inbox = unanswered(database)
     newer = inbox.tell("two")
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(time_of_day, "_wrong", seconds)
@@ -130,10 +124,6 @@ def test_a_call_that_may_still_be_carried_out_keeps_its_turn_whatever_the_time_o
         clock.advance(40.0)
         inbox.work()
     assert inbox.names == ["two"]
-
-
-def _lost() -> InDoubt:
-    return InDoubt("No answer.", sent_at=time_of_day.passing(), timeout=30.0)
 
 
 # PostgreSQL --------------------------------------------------------------------------------------------
