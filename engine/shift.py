@@ -34,7 +34,7 @@ from engine.reconciliation import reconcile
 from engine.record import Outcome, Result, from_json, to_json
 from engine.store import closing as ends
 from engine.store import control, deliveries, lanes, references, runs, waits
-from engine.store.database import Session
+from engine.store.database import Session, hasten
 from engine.store.runs import RunView
 from engine.store.tenure import Claim
 from engine.together import Together
@@ -77,7 +77,7 @@ class Shift:
         if self._works_on(deadline):
             return
         faults.point("before-release")
-        with self.database.write(lasting=False) as session:
+        with self.database.write() as session:
             lanes.release(session, self.held)
         faults.point("after-release")
 
@@ -251,7 +251,10 @@ class Shift:
             ledger.close(session, batch.course)
             self.answered(session)
             self._keep_calls(session, wanted=ledger.troubled or ledger.count <= SMALL)
-            lanes.settle_batch(session, self.held, ledger.counts(), pack_answers(answers))
+            if lanes.settle_batch(session, self.held, ledger.counts(), pack_answers(answers)):
+                hasten(
+                    session
+                )  # the disk is waited for with the next claims, before anything more is created
         faults.point("after-settle")
 
     def _deliver(

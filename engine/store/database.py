@@ -1,12 +1,15 @@
 """One database, SQLite or PostgreSQL, and the two ways to use it: ``write()`` and ``read()``.
 
 SQLite runs in WAL mode; every writing transaction starts with BEGIN IMMEDIATE, because a deferred one that
-upgrades later fails with "database is locked" in spite of the busy timeout. ``synchronous=FULL`` makes a
-commit survive a power cut, which the intent to write needs: what we may have sent must not be forgotten.
-Commits that only say who works on what need not: see ``write``.
+upgrades later fails with "database is locked" in spite of the busy timeout. A commit survives a power cut once the
+log is on disk, which the intent to write needs: what we may have sent must not be forgotten. SQLite would wait for
+the disk within the commit (``synchronous=FULL``), and all other writers with it. Here the writer waits when it has
+given its turn to the next (``synchronous=NORMAL``, and see ``_persist``). Commits that only say who works on what
+need not survive: see ``write``.
 """
 
 # no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -45,7 +48,7 @@ _LIVELY = {
     "tcp_user_timeout": _SILENCE * 1000,
 }
 
-__all__ = ["Database", "Session"]
+__all__ = ["Database", "Session", "hasten"]
 
 
 class Database:
@@ -63,7 +66,6 @@ class Database:
             )
             _tune_sqlite(self.engine)
             self._reader: Engine = self.engine.execution_options(sqlite_begin="DEFERRED")
-            self._hasty: Engine = self.engine.execution_options(sqlite_synchronous="NORMAL")
             self._queue = Queue(self.engine.url.database)
             self._clock: Timepiece = Machine(self.engine)
         else:
@@ -71,7 +73,7 @@ class Database:
                 self.url, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args=_LIVELY
             )
             _tune_postgres(self.engine)
-            self._reader = self._hasty = self.engine
+            self._reader = self.engine
             self._queue = Queue(None)
             self._clock = Server(self.engine)
         self._known = {"timepiece": self._clock}
@@ -83,20 +85,41 @@ class Database:
 
         lasting  the commit survives a power cut. Otherwise a power cut may undo it, and everything after it,
                  until the next lasting one; the end of a process never does. Order is kept either way.
-        Raises Unavailable when the database is out of reach, full or locked: nothing was kept.
+        Raises Unavailable when the database is out of reach, full or locked: nothing was kept. (Only when the line
+        or the disk fails in the very moment of the commit may it have been.)
         """
-        engine = self.engine if lasting else self._hasty
         with _translated():
             self._clock.ready()
             with (
                 self._queue.turn(),
-                Session(engine, expire_on_commit=False, info=self._known) as session,
+                Session(self.engine, expire_on_commit=False, info=self._known) as session,
                 session.begin(),
             ):
                 self._clock.note(session)
-                if not lasting and not self.is_sqlite:
-                    session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
+                if not lasting:
+                    hasten(session)
                 yield session
+        if self.is_sqlite and not session.info.get("hasty"):
+            self._persist()
+
+    def _persist(self) -> None:
+        """What has been committed until now survives a power cut (sqlite.org/wal.html, section 2.2: it is in the log,
+        whole and in order; only the disk has not been waited for).
+
+        Raises Unavailable if the disk fails: what was committed may not survive.
+        """
+        try:
+            with open(f"{self.engine.url.database}-wal", "rb") as log_file:
+                os.fdatasync(log_file.fileno())
+        except FileNotFoundError:  # who closed the database last has moved all of it, and waited for the disk
+            return
+        except OSError as error:
+            raise Unavailable(
+                "The disk that holds Heddle's database does not keep what is written.",
+                code="E-DISK",
+                detail=str(error),
+                cure="Look after the disk; waiting runs go on by themselves.",
+            ) from error
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -159,6 +182,13 @@ class Database:
         self.engine.dispose()
 
 
+def hasten(session: Session) -> None:
+    """The commit of the transaction at hand does not wait for the disk: see ``Database.write``, ``lasting``."""
+    session.info["hasty"] = True
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
@@ -202,7 +232,7 @@ def _tune_sqlite(engine: Engine) -> None:
         connection.isolation_level = None
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL",
+            "synchronous=NORMAL",
             "busy_timeout=30000",
             f"wal_autocheckpoint={LONGEST}",
             "foreign_keys=ON",
@@ -215,9 +245,4 @@ def _tune_sqlite(engine: Engine) -> None:
     def begin(connection: Any) -> None:
         options = connection.get_execution_options()
         mode = options.get("sqlite_begin", "IMMEDIATE")
-        driver, known = connection.connection.dbapi_connection, connection.connection.info
-        wanted = options.get("sqlite_synchronous", "FULL")
-        if mode == "IMMEDIATE" and known.get("synchronous") != wanted:
-            driver.execute(f"PRAGMA synchronous={wanted}")
-            known["synchronous"] = wanted
-        driver.execute(f"BEGIN {mode}")
+        connection.connection.dbapi_connection.execute(f"BEGIN {mode}")

@@ -213,10 +213,10 @@ def settle_node(session: Session, held: Claim, settled: list[str], answers: byte
     _mark(session, held, settled=to_json(settled).decode(), answers=answers)
 
 
-def settle_batch(session: Session, held: Claim, counts: dict[str, int], answers: bytes | None) -> None:
-    """The last commit of a batch: counts, and on to the next one."""
-    query = "SELECT counts, beats, answered FROM lane WHERE run_id = ? AND number = ?"
-    ((known, beats, told),) = plain.rows(session, query, held.run_id, held.lane)
+def settle_batch(session: Session, held: Claim, counts: dict[str, int], answers: bytes | None) -> int:
+    """The last commit of a batch: counts, and on to the next one. Answers how many wait behind it."""
+    query = "SELECT counts, beats, answered, staged FROM lane WHERE run_id = ? AND number = ?"
+    ((known, beats, told, staged),) = plain.rows(session, query, held.run_id, held.lane)
     total = from_json(known)
     for name, count in counts.items():
         total[name] = total.get(name, 0) + count
@@ -224,6 +224,7 @@ def settle_batch(session: Session, held: Claim, counts: dict[str, int], answers:
     _get_through(session, held, next=held.next + 1, counts=to_json(total).decode(), beats=beats, answered=0)
     _mark(session, held, state="done", answers=answers)
     held.next += 1
+    return int(staged - held.next)
 
 
 def split_batch(session: Session, held: Claim, halves: Sequence[tuple[bytes, int]]) -> None:
