@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from engine import circle, sweep
@@ -165,12 +166,19 @@ class Reader:
         for record in latest.values():
             lane = 1 + zlib.crc32(record.key.encode("utf-8", "surrogatepass")) % self.run.lanes
             by_lane.setdefault(lane, []).append(record)
-        size = self.plan.flow.policy.batch_size
         return [
             (lane, pack({source: number(some, origin)}), len(some), None)
             for lane, lane_records in sorted(by_lane.items())
-            for some in (lane_records[start : start + size] for start in range(0, len(lane_records), size))
+            for some in parts(lane_records, self.plan.flow.policy.batch_size)
         ]
+
+
+def parts(records: list[Record], size: int) -> list[list[Record]]:
+    """Batches of about ``size``: a rest of a fifth of it, or less, goes along with the others, because what it costs to
+    take a batch through is the same for few."""
+    count = max(1, -(-(len(records) - size // 5) // size))
+    ends = [len(records) * nth // count for nth in range(count + 1)]
+    return [records[start:end] for start, end in pairwise(ends)]
 
 
 def number(records: list[Record], origin: Origin | None = None) -> list[Record]:

@@ -15,6 +15,7 @@ from engine import registry
 from engine.errors import Unavailable
 from engine.store.database import Database, hasten
 from engine.store.references import Watermark, watermark
+from tests.conftest import Clock
 from tests.engine.faults import TIMEOUT, Killed, ReadChanges, at_point
 from tests.engine.test_executor import finish, start
 from tests.engine.test_fault_matrix import LEASE, MEANS, Means, _executor, _work, again, bench_of, judge
@@ -79,7 +80,8 @@ def disk(file: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dis
 
 
 @pytest.fixture(autouse=True)
-def _toys() -> Iterator[None]:
+def _toys(clock: Clock) -> Iterator[None]:
+    clock.advance(0.0)  # so that what a test does to the clock is undone
     with toys():
         registry.node_types()[ReadChanges.type] = ReadChanges
         yield

@@ -9,8 +9,8 @@ import pytest
 
 from engine.connector import Capability, Connector, Query
 from engine.http import Http
-from engine.reader import Reader
-from engine.record import Page
+from engine.reader import Reader, parts
+from engine.record import Page, Record
 from engine.store.database import Database
 from engine.store.runs import load_run
 from tests.engine.test_executor import start
@@ -71,3 +71,14 @@ def test_the_end_and_a_sample_are_not_read_beyond(database: Database) -> None:
     sample = reader_of(database, 70, "sample", lanes=2, batch_size=100)
     batches, cursor = sample.next_page(database, None)
     assert (sum(count for _, _, count, _ in batches), cursor["end"]) == (10, True)
+
+
+@pytest.mark.parametrize("size", [1, 4, 10, 500])
+@pytest.mark.parametrize("count", [1, 9, 10, 11, 12, 13, 499, 500, 516, 600, 601, 1000, 1204])
+def test_no_batch_is_much_larger_or_much_smaller_than_others(count: int, size: int) -> None:
+    records = [Record(str(at), {}) for at in range(count)]
+    batches = parts(records, size)
+    assert [record for batch in batches for record in batch] == records
+    sizes = [len(batch) for batch in batches]
+    assert max(sizes) <= size + size // 5
+    assert count <= size + size // 5 or min(sizes) * 2 >= size, "a rest by itself"
