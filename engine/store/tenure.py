@@ -19,6 +19,8 @@ class Claim:
     """A lane in our hands: what the claim answered, and the fence that guards every commit.
 
     inherited  its former owner has not given it back: what that one sent last may still be under way
+    taken_at   when that was so last, now or in the hands of somebody else, by the shared clock; 0 if never
+    stem       the number under whose name the batch at hand claims: its own, or that of the batch it is a half of
     ends       when it is over unless it is renewed, by ``clock.passing``
     headway    the way of the batch at hand, None between batches     told  how much of it was told
     """
@@ -38,15 +40,27 @@ class Claim:
         "owner",
         "run_id",
         "staged",
+        "stem",
+        "taken_at",
         "told",
         "told_since",
     )
 
     def __init__(
-        self, run_id: str, lane: int, owner: str, ends: float, row: Sequence[Any], *, inherited: bool = False
+        self,
+        run_id: str,
+        lane: int,
+        owner: str,
+        ends: float,
+        row: Sequence[Any],
+        *,
+        inherited: bool = False,
+        taken_at: float = 0.0,
     ) -> None:
-        self.run_id, self.lane, self.owner, self.inherited = run_id, lane, owner, inherited
+        self.run_id, self.lane, self.owner = run_id, lane, owner
+        self.inherited, self.taken_at = inherited, taken_at
         self.fence, self.next, self.staged, self.attempts, self.failures, self.told_since, self.cursor = row
+        self.stem = self.next
         self.headway: Headway | None = None
         self.told = 0
         self.prolong(ends)
