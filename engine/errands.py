@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine import tasks
@@ -38,6 +38,12 @@ class Errands:
     directories: Directories
     connect: Callable[[str], Connector[Any]]
     keep_lease: Callable[..., None]
+    began_again: bool = field(init=False)
+    """Whether somebody, or we, have tried before what is at hand: the first sign of success ends what is told of that."""
+
+    def __post_init__(self) -> None:
+        held = self.held
+        object.__setattr__(self, "began_again", held.inherited or held.failures > 0 or held.told_since > 0)
 
     @property
     def dry(self) -> bool:
@@ -76,7 +82,7 @@ class Errands:
             dry=self.dry,
             patience=self.lease + connector.http.timeout,
             silent_until=self._silent_until(connector.http.timeout),
-            again=self.held.inherited or self.held.failures > 0 or self.held.told_since > 0,
+            again=self.began_again or self.held.cut,
             allowance=self._allowance(ask.node, target),
             approval=self._approval(ask, ledger),
             facts=[self.run.facts()] * len(ask.records),

@@ -20,13 +20,13 @@ class Ready:
 
     entries   until it has begun; from then on the walk alone holds what it has not done with yet
     receipts  of the write nodes that were settled before an interruption
-    stem      the number under whose name it claims
+    stem      of the half of a batch that was cut: the number of the whole
     """
 
     payload: bytes
     entries: dict[str, list[Record]]
     count: int
-    stem: int
+    stem: int | None
     settled: list[str] = field(default_factory=list)
     answers: dict[str, Any] = field(default_factory=dict)
     receipts: dict[str, list[Receipt]] = field(default_factory=dict)

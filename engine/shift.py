@@ -197,7 +197,7 @@ class Shift:
         batch = load(self.database, self.run.id, self.held.lane, self.held.next)
         if batch is None:
             return False
-        self.held.stem = batch.stem
+        self.held.take_up(batch.stem)
         ledger = Ledger(self.plan, self.run, self.held, batch.entries, batch.count, batch.again)
         if self.held.attempts > 2:
             self._isolate(

@@ -224,7 +224,7 @@ def is_attended(session: Session, run_id: str, lane: int) -> bool:
 def batch(session: Session, run_id: str, lane: int, number: int) -> Any:
     """(payload, count, settled nodes, answers, stem) of a staged batch, None if there is none."""
     query = (
-        "SELECT payload, count, settled, answers, COALESCE(stem, number) FROM staged_batch"
+        "SELECT payload, count, settled, answers, stem FROM staged_batch"
         " WHERE run_id = ? AND lane = ? AND number = ?"
     )
     found = plain.rows(session, query, run_id, lane, number)

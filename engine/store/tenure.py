@@ -21,6 +21,7 @@ class Claim:
     inherited  its former owner has not given it back: what that one sent last may still be under way
     taken_at   when that was so last, now or in the hands of somebody else, by the shared clock; 0 if never
     stem       the number under whose name the batch at hand claims: its own, or that of the batch it is a half of
+    cut        whether it is such a half: an earlier attempt at the whole may have sent some of it
     ends       when it is over unless it is renewed, by ``clock.passing``
     headway    the way of the batch at hand, None between batches     told  how much of it was told
     """
@@ -30,6 +31,7 @@ class Claim:
         "_off",
         "attempts",
         "cursor",
+        "cut",
         "ends",
         "failures",
         "fence",
@@ -60,10 +62,14 @@ class Claim:
         self.run_id, self.lane, self.owner = run_id, lane, owner
         self.inherited, self.taken_at = inherited, taken_at
         self.fence, self.next, self.staged, self.attempts, self.failures, self.told_since, self.cursor = row
-        self.stem = self.next
+        self.take_up(None)
         self.headway: Headway | None = None
         self.told = 0
         self.prolong(ends)
+
+    def take_up(self, stem: int | None) -> None:
+        """The batch at hand is this half of another, or a whole."""
+        self.stem, self.cut = self.next if stem is None else stem, stem is not None
 
     def begin(self, headway: Headway | None) -> None:
         """The batch at hand is another one, or none."""
