@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from tests.engine.faults import Killed, after, raising, use
 from tests.engine.test_doubts import LEASE, Slow, outlast, toy
 from tests.engine.test_executor import counts, start
 from tests.engine.test_fault_matrix import MEANS, Means
+from tests.engine.test_superseded import VersionedToy
 from tests.engine.toys import Bench, ToyMap, ToyWrite, World, toy_flow, toys
 
 ROWS = 8
@@ -55,21 +57,25 @@ def deadly(patch: pytest.MonkeyPatch, tries: Sequence[int]) -> None:
     patch.setattr(ToyMap, "process", process)
 
 
-def work(bench: Bench, clock: Clock, rounds: int = 12, pause: float = LEASE + 1) -> Run:
+def advance(bench: Bench, clock: Clock, slice: float = 10.0) -> None:
+    """A fresh worker takes up whatever waits; when it is done, or dead, its lease is over."""
+    with bench.database.read() as session:
+        waiting = lanes.unattended(session, -1.0)
+    for run_id, lane in waiting:
+        with suppress(Killed):
+            bench.executor(lease=LEASE, slice=slice).advance(run_id, lane)
+    clock.advance(LEASE + 1)
+
+
+def work(bench: Bench, clock: Clock, rounds: int = 12) -> Run:
     """Workers follow one another until the run is over."""
     for _ in range(rounds):
         with bench.database.read() as session:
             run = session.exec(select(Run).order_by(Run.id)).first()  # type: ignore[arg-type]
-            waiting = lanes.unattended(session, -1.0)
         assert run is not None
         if run.ended_at is not None:
             break
-        for run_id, lane in waiting:
-            try:
-                bench.executor(lease=LEASE).advance(run_id, lane)
-            except Killed:
-                continue
-        clock.advance(pause)
+        advance(bench, clock)
     return run
 
 
@@ -148,7 +154,7 @@ def test_what_a_dead_worker_sent_last_is_waited_for_in_the_other_half(
     database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world, bench = _dead_with_a_call_under_way(database, clock, monkeypatch)
-    run = work(bench, clock, 1, 0.0)
+    run = work(bench, clock, 1)
     assert (pieces(database), len(world.target)) == ([4, 4], CALL)
     _arrives(world)
     clock.advance(60.0)
@@ -162,10 +168,7 @@ def test_another_run_does_not_write_what_a_dead_worker_may_have_sent(
 ) -> None:
     """Whoever took the lane over has cut the batch, and given the lane back."""
     world, bench = _dead_with_a_call_under_way(database, clock, monkeypatch)
-    with database.read() as session:
-        waiting = lanes.unattended(session, -1.0)
-    for run_id, lane in waiting:
-        bench.executor(lease=LEASE, slice=0.0).advance(run_id, lane)
+    advance(bench, clock, 0.0)
     assert pieces(database) == [4, 4]
     other = start(bench)
     for lane in (0, 1):
@@ -183,3 +186,35 @@ def test_another_run_does_not_write_what_a_dead_worker_may_have_sent(
     )
     assert counts(second) == {"read": ROWS, "unchanged": ROWS}
     assert sorted(world.created()) == sorted(world.source)
+
+
+def test_an_older_state_that_a_dead_worker_sent_gives_way_though_its_batch_was_cut(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its call is carried out after a newer run has written; who works on the halves has taken them from nobody."""
+    bench = bench_of(database, World(2), operation="upsert")
+    use(bench, VersionedToy)
+    bench.timeout = 30.0
+
+    def say(name: str, version: str) -> str:
+        for row in bench.world.source.values():
+            row.update(name=name, version=version)
+        return start(bench)
+
+    say("first", "1")
+    work(bench, clock)
+    bench.world.before_write = after(0, 1, raising(lambda: Killed("with a call under way")))
+    deadly(monkeypatch, (2,))
+    say("late", "2")
+    for slice in (10.0, 10.0, 0.0):
+        advance(bench, clock, slice)
+    assert pieces(database)[-2:] == [1, 1]
+    newer = say("since", "3")
+    for lane in (0, 1):
+        bench.executor(lease=LEASE).advance(newer, lane)
+    for row in bench.world.target:  # at last
+        row["name"] = "late"
+    for _ in range(4):
+        clock.advance(31.0)
+        advance(bench, clock)
+    assert [row["name"] for row in bench.world.target] == ["since", "since"]
