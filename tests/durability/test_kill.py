@@ -55,6 +55,12 @@ class Scene:
         self.workers.append(worker)
         return worker
 
+    def hire_marked(self, point: str, **env: str) -> ForkServerProcess:
+        """A worker to whom something happens when it passes a point for the second time."""
+        if "release" in point:
+            env[SLICE] = "0"  # else a lane may be given back but once, at its end
+        return self.hire(HEDDLE_CRASH=f"{point}:2", HEDDLE_CRASH_FILE=str(self.mark), **env)
+
     def wait(self, seconds: float) -> Run:
         """Until the run is over; a worker that died is replaced, as the supervisor does."""
         run = self.ended(seconds)
@@ -101,10 +107,7 @@ def test_a_crash_at_a_named_point(
 ) -> None:
     scene = Scene(database, valkey, tmp_path, means)
     try:
-        haste = (
-            {SLICE: "0"} if "release" in point else {}
-        )  # else a lane may be given back but once, at its end
-        scene.hire(HEDDLE_CRASH=f"{point}:2", HEDDLE_CRASH_FILE=str(scene.mark), **haste)
+        scene.hire_marked(point)
         run = scene.wait(60)
         scene.judge(run)
         if point != "before-close":
