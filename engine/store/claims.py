@@ -67,6 +67,14 @@ def is_writing(session: Session, claim: str, grace: float) -> bool:
     return session.connection().execute(query).first() is not None
 
 
+def is_under_way(session: Session, claim: str) -> bool:
+    """Whether the batch of a claim is not through yet, though nobody may be at work on it: what it left in doubt, it will
+    look for itself."""
+    if claim.count("/") < 3:
+        return False
+    return session.connection().execute(select(_lanes.c.number).where(*at_hand(claim))).first() is not None
+
+
 def is_at_work(session: Session, claim: str, grace: float) -> bool:
     """Whether the batch of a claim is still being worked on, though the time of the claim may be over."""
     return claim.count("/") >= 3 and _lease(session, claim, grace) is not None
