@@ -283,12 +283,13 @@ def _budget(
 
 
 def _sentence(steps: Sequence[Mapping[str, Any]]) -> str:
-    """«37 invoices created, 2 contacts updated»"""
+    """«37 invoices to create, 2 contacts to update»"""
+    ahead = {"created": "to create", "updated": "to update", "deleted": "to delete"}
     parts: dict[tuple[str, str], int] = {}
     for step in steps:
-        if step["outcome"] in ("created", "updated", "deleted"):
-            key = (str(step["entity_title"]), str(step["outcome"]))
+        if step["outcome"] in ahead:
+            key = (str(step["entity_title"]), ahead[step["outcome"]])
             parts[key] = parts.get(key, 0) + int(step["count"])
     return ", ".join(
-        f"{count} {allowance.plural(thing, count)} {outcome}" for (thing, outcome), count in parts.items()
+        f"{count} {allowance.plural(thing, count)} {what}" for (thing, what), count in parts.items()
     )

@@ -33,7 +33,7 @@ def test_a_plan_shows_each_write_old_and_new(app: Any, editor: Desk, live: str) 
     shown = plan(editor, dry)
     assert Ledger.written == []
     assert shown["counts"] == {"created": 2, "held": 1}
-    assert shown["sentence"] == "2 invoices created"
+    assert shown["sentence"] == "2 invoices to create"
     assert (shown["executable"], shown["why_not"], shown["budget"]) == (True, "", [])
     first = next(row for row in shown["writes"] if row["key"] == "A1")
     assert (first["operation"], first["outcome"], first["link"]) == ("create", "created", None)

@@ -69,11 +69,10 @@ function Verdict({ plan, run }: { plan: Plan; run: RunDetail }) {
   const may = useMay("operator");
   const navigate = useNavigate();
   const writes = plan.steps.reduce((sum, step) => (["created", "updated", "deleted"].includes(step.outcome) ? sum + plainNumber(step.count) : sum), 0);
-  const inFuture = plan.sentence.replaceAll(" created", " to create").replaceAll(" updated", " to update");
   return (
     <div className={css.state}>
       <div className={css.grow}>
-        <p>{plan.sentence ? `${inFuture}.` : "It would write nothing."}</p>
+        <p>{plan.sentence ? `${plan.sentence}.` : "It would write nothing."}</p>
         {plan.budget.map((sentence) => (
           <small key={sentence} className={css.beyond}>
             {sentence} The run would stop there and ask.
