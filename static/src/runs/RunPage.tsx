@@ -177,7 +177,7 @@ function Acts({ run }: { run: RunDetail }) {
         <Menu position="bottom-end">
           <Menu.Target>
             <Button variant="default" loading={act.isPending}>
-              {run.state === "paused" ? "Go on or stop" : "Pause or stop"}
+              {overBudget(run) ? "Stop it" : run.state === "paused" ? "Go on or stop" : "Pause or stop"}
             </Button>
           </Menu.Target>
           <Menu.Dropdown>
