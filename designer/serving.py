@@ -8,8 +8,7 @@ from flask import Flask
 
 from designer import create_app
 from designer.process import dying_with
-from engine import registry
-from engine.queue import quieten_collector
+from engine import collector, registry
 
 
 def app() -> Flask:
@@ -18,5 +17,5 @@ def app() -> Flask:
     made = create_app()
     registry.node_types()  # now, not while the first call waits for them
     registry.connectors()
-    quieten_collector()
+    collector.quieten()
     return made

@@ -15,7 +15,7 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from engine import faults
+from engine import collector, faults
 from engine.clock import passing
 from engine.convoy import MOST, Convoy, may_form
 from engine.directory import Directories
@@ -77,6 +77,7 @@ class Executor:
         waiting = [lane]
         while waiting:
             following = self._work(run_id, waiting.pop(0), deadline)
+            collector.tidy()
             if self.is_over(deadline):
                 for number in following:
                     self.ring(run_id, number)

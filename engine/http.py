@@ -33,6 +33,9 @@ from engine.mishap import meaning
 
 Journal = Callable[[dict[str, Any]], None]
 MAX_BODY = 64_000
+"""Characters of a body that are kept."""
+MAX_SECRET = 8_000
+"""Characters of the longest secret: tokens that are signed and carry claims."""
 TOO_MANY = 429
 KEPT = 32
 """Connections to one service that stay open between calls: as many as may be under way at once."""
@@ -266,14 +269,18 @@ class Http:
                 "url": self.mask(url),
                 "status": response.status_code if response is not None else None,
                 "ms": round((time.perf_counter() - started) * 1000, 1),
-                "request": self.mask(_text(data)),
-                "response": self.mask(response.text[:MAX_BODY])
-                if response is not None and not private
-                else "",
+                "request": self._told(_text(data)),
+                "response": ""
+                if response is None or private
+                else self._told(_text(response.content, response.encoding or "utf-8")),
                 "error": self.mask(error),
                 "about": getattr(self._matter, "keys", []),
             }
         )
+
+    def _told(self, text: str) -> str:
+        """What is kept of a body. It is cut behind the striking out: else half a secret might be left at its end."""
+        return self.mask(text)[:MAX_BODY]
 
     @contextmanager
     def about(self, keys: Sequence[str]) -> Iterator[None]:
@@ -365,9 +372,14 @@ def retry_after(response: requests.Response) -> float | None:
     return max(seconds, 0.0) if math.isfinite(seconds) else None
 
 
-def _text(data: Any) -> str:
+def _text(data: Any, encoding: str = "utf-8") -> str:
+    """As much of a body as may be kept, and as a secret may be long."""
     if data is None:
         return ""
-    if isinstance(data, bytes):
-        return data[:MAX_BODY].decode("utf-8", "replace")
-    return str(data)[:MAX_BODY]
+    if not isinstance(data, bytes):
+        return str(data)[: MAX_BODY + MAX_SECRET]
+    some = data[: MAX_BODY + MAX_SECRET]
+    try:
+        return some.decode(encoding, "replace")
+    except LookupError:  # a system may call its encoding what it likes
+        return some.decode("utf-8", "replace")

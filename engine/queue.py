@@ -8,7 +8,6 @@ because a forked child would outlive a killed parent and go on alone.
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import socket
@@ -25,7 +24,7 @@ from rq.job import Job
 from rq.timeouts import BaseDeathPenalty
 from rq.worker import WorkerStatus
 
-from engine import approvals, faults, inference, registry, releases
+from engine import approvals, collector, faults, inference, registry, releases
 from engine.alarm import Alarm
 from engine.clock import now
 from engine.crew import Presence
@@ -204,7 +203,7 @@ def work(runtime: Runtime, redis_url: str, *, bulk: bool = False, **options: Any
 
     _watch = Standstill()
     _executor = runtime.executor(bell.ring, is_awaited=is_awaited, got_on=_watch.got_on, **options)
-    quieten_collector()
+    collector.quieten()
     worker = LaneWorker([queue], connection=connection, serializer="json")
     host, pid = socket.gethostname(), os.getpid()
     presence = Presence(bell.redis, _executor.owner, host=host, pid=pid, bulk=bulk, since=now())
@@ -219,17 +218,6 @@ def _lively(redis_url: str) -> dict[str, Any]:
     if redis_url.startswith("unix:"):
         return {}
     return {"socket_keepalive": True, "socket_keepalive_options": _SIGNS}
-
-
-def quieten_collector() -> None:
-    """Keeps Python's cycle collector from walking what lives as long as the process, and batches in between.
-
-    Records refer to nothing that refers back to them, so they go without it: two batches at hand are some 50,000
-    objects, which it would walk again and again.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
 
 
 def sweep(

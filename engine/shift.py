@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any
 
-from engine import faults, patience
+from engine import collector, faults, patience
 from engine.batch import pack, pack_answers
 from engine.breaker import Breaker
 from engine.clock import now, passing
@@ -85,6 +85,7 @@ class Shift:
         """Whether the lane is over."""
         step = self._read_page if self.held.lane == 0 else self._next_batch
         while step():
+            collector.tidy()
             self.executor.got_on()
             with self.database.read() as session:
                 state = runs.state(session, self.run.id)
@@ -158,6 +159,7 @@ class Shift:
         with self.database.write(lasting=False) as session:
             self._breaker.answered(session)
             now_waiting = lanes.stage(session, self.held, batches, to_json(cursor).decode())
+        self.calls.clear()  # a page that went well is seen in its records
         faults.point("after-stage")
         if cursor.get("end"):
             return False  # whoever claimed this lane goes on with the others, and rings for those it leaves

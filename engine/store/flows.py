@@ -3,13 +3,13 @@
 # no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
 import secrets
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import UniqueConstraint, func
+from sqlalchemy import UniqueConstraint, event, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from engine.clock import now
-from engine.errors import RequestError
+from engine.errors import EngineError, RequestError
 from engine.flow import Flow, slugify
 from engine.record import from_json, to_json
 from engine.store import plain
@@ -73,6 +73,13 @@ class FlowVersion(SQLModel, table=True):
 
     def document(self) -> Flow:
         return Flow.model_validate(from_json(self.text))
+
+
+@event.listens_for(FlowVersion, "before_update")
+@event.listens_for(FlowVersion, "before_delete")
+def _refuse(_mapper: Any, _connection: Any, version: FlowVersion) -> None:
+    """Runs name their version, and what they did is explained by it."""
+    raise EngineError(f"Version {version.id} would change; versions never do.")
 
 
 class Standing(NamedTuple):

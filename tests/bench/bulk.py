@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 import requests
 
-from engine import launch
+from engine import collector, launch
 from engine.connector import Connector
 from engine.executor import Executor
 from engine.flow import Flow
@@ -33,7 +33,6 @@ from engine.guard import VARIABLE
 from engine.http import Http
 from engine.launch import Cause
 from engine.plan import build
-from engine.queue import quieten_collector
 from engine.record import from_json
 from engine.registry import connector_type
 from engine.store.database import Database
@@ -111,7 +110,7 @@ def run(url: str, folder: Path, records: int, profile: cProfile.Profile | None =
             session, plan, flow_id="f1", version_id=1, bindings={slot: slot for slot in drawing.slots},
             mode="live", cause=Cause("manual"),
         )  # fmt: skip
-    quieten_collector()
+    collector.quieten()
     if profile:
         profile.enable()
     began, busy = time.perf_counter(), time.process_time()

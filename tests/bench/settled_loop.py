@@ -17,13 +17,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import event
 
-from engine import launch
+from engine import collector, launch
 from engine.connector import Capability, Query
 from engine.flow import Edge, Flow, Node, Policy, Slot
 from engine.http import Http
 from engine.launch import Cause
 from engine.plan import build
-from engine.queue import quieten_collector
 from engine.record import Change, Outcome, Page, Record, Result, from_json
 from engine.shape import Entity, Field
 from engine.store.database import Database
@@ -108,7 +107,7 @@ def run(url: str, records: int, profile: cProfile.Profile | None = None) -> Cost
             )  # fmt: skip
         commits: list[None] = []
         event.listen(database.engine, "commit", lambda connection: commits.append(None))
-        quieten_collector()
+        collector.quieten()
         if profile:
             profile.enable()
         began, busy = time.perf_counter(), time.process_time()

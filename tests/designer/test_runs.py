@@ -7,8 +7,11 @@ import io
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from designer.api import events
+from engine.errors import EngineError
+from engine.store.flows import FlowVersion
 from tests.designer.conftest import Desk, Ledger, exact, installation_of, pipeline, work
 
 WIDGET = {"id": "A1", "product": "Widgets", "total": 12}
@@ -43,6 +46,29 @@ def test_a_run_counts_what_became_of_each_record(app: Any, editor: Desk, live: s
     (listed,) = exact(editor.get(f"/api/runs?flow={live}"))["runs"]
     assert listed["counts"] == counts
     assert exact(editor.get("/api/flows"))[0]["last_run"]["id"] == run_id
+
+
+def test_a_version_never_changes_and_each_run_names_its_own(app: Any, editor: Desk, live: str) -> None:
+    first = run(editor, live, app, [WIDGET])
+    kept = exact(editor.get(f"/api/flows/{live}/versions/1"))
+    drawing = exact(editor.get(f"/api/flows/{live}"))
+    changed = {**drawing["document"], "description": "drawn anew"}
+    editor.put(f"/api/flows/{live}/draft", {"document": changed, "revision": drawing["revision"]})
+    editor.post(f"/api/flows/{live}/publish", {"revision": drawing["revision"] + 1})
+    second = run(editor, live, app, [{**WIDGET, "id": "B1"}])
+    editor.patch(f"/api/flows/{live}", {"name": "Renamed", "state": "paused"})
+    assert [detail(editor, one)["version"] for one in (first, second)] == [1, 2]
+    assert exact(editor.get(f"/api/flows/{live}/versions/1")) == kept
+    with installation_of(app).database.read() as session:
+        version = session.exec(select(FlowVersion).where(FlowVersion.number == 1)).one()
+        version.text = "{}"
+        session.add(version)
+        with pytest.raises(EngineError, match="never"):
+            session.flush()
+        session.rollback()
+        session.delete(version)
+        with pytest.raises(EngineError, match="never"):
+            session.flush()
 
 
 def test_runs_are_found_by_what_they_touched(app: Any, editor: Desk, live: str) -> None:

@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 from engine import guard
 from engine.errors import AccessError, DefinitionError, InDoubt, Unavailable
-from engine.http import GuardedSession, Http
+from engine.http import MAX_BODY, GuardedSession, Http
 
 PUBLIC = "93.184.215.14"
 
@@ -253,3 +253,18 @@ def test_a_netrc_does_not_replace_the_way_in(
     answer = http.request("GET", url, mutating=False, headers={"Authorization": "Bearer ours"})
     assert answer.request.headers["Authorization"] == "Bearer ours"
     assert "Authorization" not in http.request("GET", url, mutating=False).request.headers
+
+
+def test_of_a_long_body_its_beginning_is_kept_and_no_part_of_a_secret(
+    allow: Any, server: tuple[int, list[str]]
+) -> None:
+    port, _ = server
+    allow(f"127.0.0.1:{port}")
+    notes: list[dict[str, Any]] = []
+    http = Http(timeout=5, journal=notes.append, secrets=["a-secret-of-ours"])
+    body = b"x" * (MAX_BODY - 4) + b"a-secret-of-ours" + b"y" * MAX_BODY
+    http.request("POST", f"http://127.0.0.1:{port}/x", mutating=False, data=body)
+    kept = notes[0]["request"]
+    assert len(kept) == MAX_BODY
+    assert "a-s" not in kept
+    assert kept.endswith("x•••y")
