@@ -147,5 +147,5 @@ function choiceOf(id: string, { type, system }: Entry): Choice {
 
 /** The first sentence of a help, whose lines are broken and whose names stand in asterisks. */
 function sentenceOf(help: string): string {
-  return (/^.*?[.](?=\s|$)/.exec(help.replace(/\s+/g, " "))?.[0] ?? help).replaceAll("*", "");
+  return (/^.*?[.](?=\s|$)/.exec(help.replace(/\s+/g, " "))?.[0] ?? help).replace(/\*([^*]+)\*/g, "«$1»");
 }
