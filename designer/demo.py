@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -125,6 +126,15 @@ def _connect(heddle: Api, had: list[dict[str, Any]], system: str, login: Login) 
 
 def _exists(connections: list[dict[str, Any]], system: str) -> bool:
     return any(one["system"] == system and one["name"].endswith("(demo)") for one in connections)
+
+
+def hosts(data: Path) -> list[str]:
+    """Where the demo's systems were when it was set up: on this machine, where calls may not go otherwise."""
+    try:
+        known = json.loads(_memory(data).read_text())["sandboxes"]
+    except FileNotFoundError:
+        return []
+    return [urlsplit(url).netloc for url in known.values()]
 
 
 def _memory(data: Path) -> Path:

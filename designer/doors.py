@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 
-from designer.errors import not_found
 from engine.errors import RequestError
 from engine.node import NodeSettings
 from engine.plan import Plan
@@ -64,7 +63,12 @@ class Doors:
             row = flows.find(session, slug)
         known = row.hook_key if row is not None else "nothing has this key"
         if not hmac.compare_digest(known.encode(), key.encode()) or row is None:
-            raise not_found("hook", slug)
+            raise RequestError(
+                "There is no hook with this address.",
+                status=404,
+                code="E-NOT-FOUND",
+                cure="Copy the address once more: in the editor, Flow → Address for webhooks and buttons.",
+            )
         return row
 
     def _find(self, slug: str, key: str) -> Door:

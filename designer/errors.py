@@ -144,6 +144,8 @@ def answer(error: HeddleError, status: int, **more: Any) -> Response:
     body = {**error.as_json(), "problems": [problem.as_json() for problem in problems], **more}
     response = jsonify(body)
     response.status_code = status
+    if isinstance(error, RequestError) and error.challenge:
+        response.headers["WWW-Authenticate"] = error.challenge
     if isinstance(error, Unavailable) and error.retry_after:
         response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
     return response

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from openpyxl import Workbook
+from openpyxl.cell import Cell, WriteOnlyCell
 
 from designer.installation import Installation, here
-from designer.sheets import csv_line, harmless
+from designer.sheets import csv_line, printable
 from engine import allowance, compare, explain, launch
 from engine.errors import RequestError
 from engine.explain import EntityOf
@@ -17,6 +19,7 @@ from engine.flow import Budget, Flow, Node
 from engine.launch import Cause
 from engine.readings import show
 from engine.record import COUNTS_AS, Outcome, from_json, idempotency_key
+from engine.shape import Entity
 from engine.store import audit, flows, plans, progress, records
 from engine.store.database import Session
 from engine.store.deliveries import Delivery
@@ -75,6 +78,7 @@ def line(row: Delivery, flow: Flow, shape_of: EntityOf) -> dict[str, Any]:
     shape = shape_of(row.slot, row.entity) if row.entity else None
     slot = flow.slots.get(row.slot)
     reasons = {one["field"]: one["reason"] for one in (from_json(row.why) if row.why else [])}
+    made = row.operation == "create"
     return {
         **records.shown(row),
         "place": (slot.title if slot else "") or row.slot,
@@ -84,15 +88,36 @@ def line(row: Delivery, flow: Flow, shape_of: EntityOf) -> dict[str, Any]:
         "fields": [
             {
                 "field": name,
-                "title": explain.field_title(shape, name),
-                "old": compare.dig(before, name),
+                "title": title,
+                "old": old,
                 "new": new,
-                "changed": row.operation == "create" or not compare.same(new, compare.dig(before, name)),
+                "changed": made or not compare.same(new, old),
                 "why": str(reasons.get(name, "")),
             }
-            for name, new in explain.leaves(sent)
+            for name, title, old, new in _values(sent, before, shape)
         ],
     }
+
+
+def _values(
+    sent: Mapping[str, Any], before: Mapping[str, Any], shape: Entity | None
+) -> Iterator[tuple[str, str, Any, Any]]:
+    """(name, title, old, new) of each value; those of lines one by one, by the number of the line from 1 on."""
+    for name, new in explain.leaves(sent):
+        old, title = compare.dig(before, name), explain.field_title(shape, name)
+        if not _are_lines(new) or not (old is None or _are_lines(old)):
+            yield name, title, old, new
+            continue
+        empty: Mapping[str, Any] = {}
+        for number, (now, then) in enumerate(zip_longest(old or [], new, fillvalue=empty), 1):
+            for inner in dict.fromkeys(field for field, _ in explain.leaves(then or now)):
+                below = explain.field_title(shape, f"{name}.{inner}").removeprefix(title)
+                values = compare.dig(now, inner), compare.dig(then, inner)
+                yield f"{name}.{number}.{inner}", f"{title} {number}{below}", *values
+
+
+def _are_lines(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, Mapping) for one in value)
 
 
 def execute(run_id: str, by: str) -> str:
@@ -164,10 +189,16 @@ def as_xlsx(rows: Iterator[Sequence[str]]) -> bytes:
     sheet = book.create_sheet("Plan")
     sheet.freeze_panes = "A2"
     for row in rows:
-        sheet.append([harmless(cell) for cell in row])
+        sheet.append([_as_text(sheet, cell) for cell in row])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def _as_text(sheet: Any, text: str) -> Cell:
+    cell: Cell = WriteOnlyCell(sheet, printable(text))
+    cell.data_type = "s"
+    return cell
 
 
 def _cells(shown: Mapping[str, Any]) -> Iterator[Sequence[str]]:
@@ -252,12 +283,13 @@ def _budget(
 
 
 def _sentence(steps: Sequence[Mapping[str, Any]]) -> str:
-    """«37 invoices created, 2 contacts updated»"""
+    """«37 invoices to create, 2 contacts to update»"""
+    ahead = {"created": "to create", "updated": "to update", "deleted": "to delete"}
     parts: dict[tuple[str, str], int] = {}
     for step in steps:
-        if step["outcome"] in ("created", "updated", "deleted"):
-            key = (str(step["entity_title"]), str(step["outcome"]))
+        if step["outcome"] in ahead:
+            key = (str(step["entity_title"]), ahead[step["outcome"]])
             parts[key] = parts.get(key, 0) + int(step["count"])
     return ", ".join(
-        f"{count} {allowance.plural(thing, count)} {outcome}" for (thing, outcome), count in parts.items()
+        f"{count} {allowance.plural(thing, count)} {what}" for (thing, what), count in parts.items()
     )

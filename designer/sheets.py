@@ -11,9 +11,14 @@ LONGEST = 32_000
 """A spreadsheet takes 32,767 characters in a cell."""
 
 
+def printable(text: str) -> str:
+    """Text as a cell can hold it: cut where it is too long, without control characters."""
+    return "".join(sign for sign in text[:LONGEST] if sign >= " " or sign in "\t\n\r")
+
+
 def harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula; control characters that it cannot hold are left out."""
-    clean = "".join(sign for sign in text[:LONGEST] if sign >= " " or sign in "\t\n\r")
+    """Printable text that no spreadsheet takes for a formula, even from a file that knows no text cells."""
+    clean = printable(text)
     return f"'{clean}" if clean.startswith(FORMULA) else clean
 
 

@@ -17,6 +17,9 @@ from engine.clock import now
 from engine.errors import RequestError
 from engine.store.seal import Seal
 
+BASIC = 'Basic realm="Heddle", charset="UTF-8"'
+"""Many clients sign in only when they are asked to (RFC 7617)."""
+
 TOLERANCE = 300.0
 """Seconds by which a caller's clock may be wrong; older calls are replays."""
 
@@ -49,7 +52,7 @@ def check(request: Request, settings: Any, seal: Seal, hook_key: str) -> None:
         return
     given = request.authorization.password if request.authorization else None
     if auth != "basic" or not hmac.compare_digest((given or "").encode(), expected.encode()):
-        raise _refused("The password is wrong or missing.", "Use the hook's secret as the password.")
+        raise _refused("The password is wrong or missing.", "Use the hook's secret as the password.", BASIC)
 
 
 def _check_signature(request: Request, key: bytes) -> None:
@@ -70,5 +73,5 @@ def _check_signature(request: Request, key: bytes) -> None:
         raise _refused("The signature is wrong.", "Sign with the hook's secret; the body must not change.")
 
 
-def _refused(message: str, cure: str) -> RequestError:
-    return RequestError(message, status=401, code="E-SIGNATURE", cure=cure)
+def _refused(message: str, cure: str, challenge: str = "") -> RequestError:
+    return RequestError(message, status=401, code="E-SIGNATURE", cure=cure, challenge=challenge)

@@ -48,6 +48,8 @@ def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
         creates, updates = _compare(errand, target, intents, done)
         errand.headway.enter(len(creates) + len(updates))
         _send_updates(errand, target, updates, done)
+        if (approval := errand.approval) is not None:
+            creates.sort(key=lambda intent: not approval.shows(intent.at, "create"))
         waits = False
         while creates and not waits:
             creates, twins = _part_twins(target, creates)
@@ -176,7 +178,7 @@ def _approved(errand: Errand, intents: list[Intent], operation: str, done: Deliv
     for intent in intents:
         change = change_of(errand, intent, operation)
         decided = intent.data if intent.decided else None
-        refusal = errand.approval.refusal(intent.at[-1], operation, change.data, decided)
+        refusal = errand.approval.refusal(intent.at, operation, change.data, decided)
         if refusal is None:
             passed.append(intent)
         else:

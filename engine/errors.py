@@ -184,7 +184,10 @@ class TooManyGone(OverBudget):
 
 
 class RequestError(HeddleError):
-    """A request to our own API that cannot be served; ``status`` is the HTTP status to answer with."""
+    """A request to our own API that cannot be served.
+
+    status  the HTTP status to answer with     challenge  how to sign in, as ``WWW-Authenticate`` says it
+    """
 
     code = "E-REQUEST"
 
@@ -197,9 +200,11 @@ class RequestError(HeddleError):
         detail: str = "",
         cure: str = "",
         problems: list[Problem] | None = None,
+        challenge: str = "",
     ) -> None:
         super().__init__(message, code=code, detail=detail, cure=cure)
         self.status = status
+        self.challenge = challenge
         self.problems = problems or []
 
 

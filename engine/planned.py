@@ -46,14 +46,19 @@ class Approval:
     records: Sequence[Record]
 
     def refusal(
-        self, at: int, operation: str, data: Mapping[str, Any], decided: Mapping[str, Any] | None = None
+        self,
+        places: Sequence[int],
+        operation: str,
+        data: Mapping[str, Any],
+        decided: Mapping[str, Any] | None = None,
     ) -> Result | None:
-        """Why the write of the record at this place must not happen, None if it is the one that was shown.
+        """Why the write of the object that the records at these places stand for must not happen, None if it is the
+        one that was shown.
 
         decided  all values of the record, if somebody has said since which object it is: then another operation
                  than the one that was shown is right, with the values that were shown
         """
-        record = self.records[at]
+        record = self.records[self._writer(places, operation)]
         if self.root_of.get(record.root, record.key) not in self.roots:
             return Result(Outcome.SKIPPED, message=NOT_PLANNED)
         planned = self.writes.get(record.key)
@@ -67,6 +72,19 @@ class Approval:
         question = {"kind": "changed", "key": record.key}
         message = f"{CHANGED}{difference}"
         return Result(Outcome.HELD, code="E-CHANGED", message=message, question=question, detail=CURE)
+
+    def shows(self, places: Sequence[int], operation: str) -> bool:
+        """Whether the plan has this operation for one of the records at these places."""
+        return any(self._shown(at, operation) for at in places)
+
+    def _writer(self, places: Sequence[int], operation: str) -> int:
+        """Of several records that are one object, the one that was shown to write it: they may be read in another
+        order than for the plan. The last one where none was."""
+        return next((at for at in reversed(places) if self._shown(at, operation)), places[-1])
+
+    def _shown(self, at: int, operation: str) -> bool:
+        planned = self.writes.get(self.records[at].key)
+        return planned is not None and planned.operation == operation
 
     def _difference(self, planned: Planned | None, operation: str, data: Mapping[str, Any]) -> str:
         if planned is None:

@@ -64,10 +64,11 @@ class Reader:
             return self._sweep(database, cursor, source, node, query)
         sweep.refuse_unable(connector, source, node)
         given, since = bool(self.run.window.get("given")), None
+        bounded = given and (self.run.plan_id is None or bool(self.run.window.get("mark")))
         named = self.run.window.get("keys")
         if named is not None:
             query = query.model_copy(update={"keys": tuple(named.get(source, ()))})
-        if query.keys is None and (node.incremental or given):
+        if query.keys is None and (node.incremental or bounded):
             first = cursor["at"] is None or "since" not in cursor
             since = self.since(database, source) if first else cursor["since"]
             query = query.model_copy(update={"since": since, "until": self.run.window.get("until")})

@@ -83,7 +83,7 @@ def _allowed(errand: Errand, intents: list[Intent], done: Delivered) -> list[Int
     if errand.approval is not None:
         passed = []
         for intent in intents:
-            refusal = errand.approval.refusal(intent.at[-1], "delete", {})
+            refusal = errand.approval.refusal(intent.at, "delete", {})
             if refusal is None:
                 passed.append(intent)
             else:

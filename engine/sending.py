@@ -39,7 +39,7 @@ def _allowed(errand: SyncErrand, side: SideName, couples: Sequence[Couple], oper
     approval, allowance = errand.approvals.get(side), errand.allowances.get(side)
     passed = []
     for couple in couples:
-        refusal = approval and approval.refusal(couple.at[-1], operation, _data(errand, side, couple))
+        refusal = approval and approval.refusal(couple.at, operation, _data(errand, side, couple))
         if refusal:
             slot = errand.agreement.side(side).slot
             sent = _data(errand, side, couple)

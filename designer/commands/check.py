@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import click
 
-from designer import create_app, drawing
+from designer import create_app, demo, drawing
 from designer.installation import Installation, here
+from engine import guard
 from engine.errors import Problem, RequestError
 from engine.flow import Flow
 from engine.record import from_json
@@ -35,8 +37,10 @@ def command(flow: str, warnings: bool) -> None:
 
 @contextmanager
 def installation() -> Iterator[Installation]:
-    """With all that a request of the web server would find: ``here()`` answers inside."""
+    """With all that a request of the web server would find: ``here()`` answers inside, the demo's systems as well."""
     with create_app().app_context(), closing(here().database):
+        opened = [os.environ.get(guard.VARIABLE, ""), *demo.hosts(here().config.data)]
+        os.environ[guard.VARIABLE] = ",".join(filter(None, opened))
         yield here()
 
 

@@ -50,6 +50,11 @@ class FilterRow(Document):
         default="eq", title="Comparison", description="How field and value are compared."
     )
     value: Any = Field(default=None, title="Value", description="What the field is compared with.")
+    shown: str = Field(
+        default="",
+        title="Called",
+        description="What the value is called where it is an id, for whoever reads the drawing.",
+    )
 
 
 class ReadSettings(NodeSettings):
@@ -211,7 +216,7 @@ class ReadRecordsNode(ReadNode[ReadSettings]):
             return ""
         said = [
             f"{row.field} {WORDS[row.op]}"
-            + ("" if row.op in ("empty", "not-empty") else f" {_said(row.value)}")
+            + ("" if row.op in ("empty", "not-empty") else f" {row.shown or _said(row.value)}")
             for row in self.settings.filters
         ]
         more = f" and {len(said) - 2} more" if len(said) > 2 else ""

@@ -137,6 +137,7 @@ def test_a_signed_call_must_be_signed_well_and_now(nobody: Desk, editor: Desk, c
     for headers in (forged, old, other_body, other_id, unsigned, huge):
         refused = nobody.post(url, data=body, headers=headers)
         assert (refused.status_code, exact(refused)["code"]) == (401, "E-SIGNATURE"), headers
+        assert "WWW-Authenticate" not in refused.headers
     assert len(exact(editor.get("/api/runs"))["runs"]) == 1
 
 
@@ -155,7 +156,9 @@ def test_a_password_is_checked_where_the_trigger_asks_for_one(
     assert nobody.post(url, WIDGET, auth=("crm", secret)).status_code == 202
     assert nobody.post(url, WIDGET, auth=("crm", "guess")).status_code == 401
     assert nobody.post(url, WIDGET, headers={"Authorization": "Bearer x"}).status_code == 401
-    assert nobody.post(url, WIDGET).status_code == 401
+    unsigned = nobody.post(url, WIDGET)
+    assert unsigned.status_code == 401
+    assert unsigned.headers["WWW-Authenticate"] == 'Basic realm="Heddle", charset="UTF-8"'
 
 
 def test_a_secret_header_is_checked_where_the_trigger_asks_for_one(

@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from designer import plans
+from engine.flow import Flow
+from engine.record import to_json
+from engine.shape import Entity, Field
 from engine.store import audit
 from engine.store.audit import Wanted
+from engine.store.deliveries import Delivery
 from tests.designer.conftest import Desk, Ledger, exact, installation_of, pipeline, work
 from tests.designer.test_runs import UNKNOWN, WIDGET, detail, run
 
@@ -28,7 +33,7 @@ def test_a_plan_shows_each_write_old_and_new(app: Any, editor: Desk, live: str) 
     shown = plan(editor, dry)
     assert Ledger.written == []
     assert shown["counts"] == {"created": 2, "held": 1}
-    assert shown["sentence"] == "2 invoices created"
+    assert shown["sentence"] == "2 invoices to create"
     assert (shown["executable"], shown["why_not"], shown["budget"]) == (True, "", [])
     first = next(row for row in shown["writes"] if row["key"] == "A1")
     assert (first["operation"], first["outcome"], first["link"]) == ("create", "created", None)
@@ -51,8 +56,28 @@ def test_a_plan_is_a_file_that_no_spreadsheet_computes(app: Any, editor: Desk, l
         ("'=1+1", "total", "", "12"), ("'=1+1", "account", "", "4000")
     ]  # fmt: skip
     book = load_workbook(io.BytesIO(editor.get(f"/api/runs/{dry}/plan?format=xlsx").get_data()))
-    cells = list(book["Plan"].values)
-    assert [row[0] for row in cells] == ["key", "'=1+1", "'=1+1"]
+    cells = [row[0] for row in book["Plan"].rows]
+    assert [(cell.value, cell.data_type) for cell in cells] == [("key", "s"), ("=1+1", "s"), ("=1+1", "s")]
+
+
+def test_a_plan_shows_the_values_within_lines() -> None:
+    """Accounts and amounts are what is approved: «3 lines» would be a blank cheque."""
+    sent = {"Lines": [{"Account": "4000", "Sum": 12}, {"Account": "4100", "Sum": 7}], "Notes": ["a", "b"]}
+    row = Delivery(
+        run_id="r", lane=0, batch=0, node="write", slot="erp", entity="Invoice", key="1", root="1",
+        outcome="updated", operation="update", sent=to_json(sent),
+        before=to_json({"Lines": [{"Account": "4000", "Sum": 10}, {"Account": "4100", "Sum": 7}]}),
+    )  # fmt: skip
+    line = Field(name="Lines", title="Lines", type="lines", fields=(Field(name="Sum", title="Amount"),))
+    shape = Entity(name="Invoice", fields=(line,))
+    shown = plans.line(row, Flow(name="Invoices"), lambda *_: shape)["fields"]
+    assert [(one["field"], one["title"], one["old"], one["new"], one["changed"]) for one in shown] == [
+        ("Lines.1.Account", "Lines 1 · Account", "4000", "4000", False),
+        ("Lines.1.Sum", "Lines 1 · Amount", 10, 12, True),
+        ("Lines.2.Account", "Lines 2 · Account", "4100", "4100", False),
+        ("Lines.2.Sum", "Lines 2 · Amount", 7, 7, False),
+        ("Notes", "Notes", None, ["a", "b"], True),
+    ]
 
 
 def test_executing_writes_exactly_that_and_tells_who_approved(

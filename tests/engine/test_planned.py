@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from engine import launch
+from engine.connector import Page, Query
 from engine.launch import Cause
-from engine.planned import agrees
+from engine.planned import Approval, Planned, agrees
+from engine.record import Record
 from engine.store import plans
 from engine.store.database import Database
 from engine.store.deliveries import Delivery
 from tests.engine.test_executor import counts, finish, start
-from tests.engine.toys import Bench, World, toy_flow, toys
+from tests.engine.toys import Bench, Toy, World, toy_flow, toys
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +80,36 @@ def test_what_changed_since_is_held_and_what_is_new_is_skipped(database: Databas
         "Changed since the plan was approved: the plan was to leave it unchanged; now it would update it."
     )
     assert rows["S000009"].message == "It was not in the plan that was approved."
+
+
+def test_the_order_of_reading_is_no_part_of_the_plan(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two records that are one new object: whichever comes first creates it, as it was shown."""
+    bench = Bench(database, World(4), toy_flow(operation="upsert", match=("name",)))
+    bench.world.source["S000003"]["name"] = "Name 0"
+    plan_id = planned(bench)
+    read = Toy.read
+
+    def backwards(self: Toy, query: Query, cursor: Any, limit: int) -> Page:
+        page = read(self, query, cursor, limit)
+        page.records.reverse()
+        return page
+
+    monkeypatch.setattr(Toy, "read", backwards)
+    assert counts(finish(bench, execute(bench, plan_id))) == {"read": 4, "created": 3, "updated": 1}
+    assert sorted(row["name"] for row in bench.world.target) == ["Name 0", "Name 1", "Name 2"]
+
+
+def test_of_records_that_are_one_object_the_one_that_was_shown_counts() -> None:
+    records = [Record("a", {}), Record("b", {})]
+    writes = {"a": Planned("create", {"name": "Acme"}), "b": Planned("unchanged", {})}
+    approval = Approval(writes, frozenset({"a", "b"}), {}, records)
+    assert approval.refusal([0, 1], "create", {"name": "Acme"}) is None
+    refused = approval.refusal([0, 1], "create", {"name": "Other"})
+    assert refused is not None
+    assert refused.message == "Changed since the plan was approved: name was “Acme”, now “Other”."
+    assert approval.refusal([1], "create", {"name": "Acme"}) is not None
 
 
 def test_what_is_not_met_again_is_named(database: Database) -> None:

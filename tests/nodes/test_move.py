@@ -65,7 +65,10 @@ def test_a_read_asks_for_what_was_drawn() -> None:
         entity="Opportunity",
         fields=["Id", "Account.Name"],
         lines=["Products"],
-        filters=[{"field": "Stage", "value": "Closed won"}, {"field": "Amount", "op": "gt", "value": 0.1}],
+        filters=[
+            {"field": "Stage", "value": "60d5310c", "shown": "Closed won"},
+            {"field": "Amount", "op": "gt", "value": 0.1},
+        ],
         changes=True,
     )
     query = node.query(None)
@@ -73,7 +76,7 @@ def test_a_read_asks_for_what_was_drawn() -> None:
         "Opportunity", ("Id", "Account.Name"), ("Products",), None,
     )  # fmt: skip
     assert query.filters == (
-        Filter(field="Stage", value="Closed won"),
+        Filter(field="Stage", value="60d5310c"),
         Filter(field="Amount", op="gt", value=Decimal("0.1")),
     )
     assert node.incremental

@@ -135,7 +135,7 @@ def result(entity: str, change: Change, faults: Sequence[Fault]) -> Result:
         Outcome.FAILED,
         code="E-INTACCT",
         message=" ".join(part for part in (text or "Intacct refused it without a reason.", cure) if part),
-        detail=numbers,
+        detail=f"Intacct's number for it: {numbers}." if numbers else "",
         field=_culprit(faults),
     )
 

@@ -16,6 +16,7 @@ import {
 } from "@xyflow/react";
 import { useCallback, useEffect, useRef } from "react";
 
+import { useConnections } from "../api/queries";
 import { findNode, mayConnect, moveNodes, connect } from "../model/operations";
 import { GRID } from "../model/layout";
 import { change, present, useEditor } from "../store/editor";
@@ -49,6 +50,7 @@ export function Canvas({ narrow }: { narrow: boolean }) {
   const { openNode } = useOpenNode();
   const canvas = useReactFlow<CanvasNode, CanvasEdge>();
   const { catalog } = useTypes();
+  const connections = useConnections().data ?? [];
   const frame = useRef<HTMLDivElement>(null);
 
   useEffect(
@@ -95,7 +97,7 @@ export function Canvas({ narrow }: { narrow: boolean }) {
         if (!entry || readOnly) return;
         event.preventDefault();
         const at = canvas.screenToFlowPosition({ x: event.clientX - 128, y: event.clientY - 30 });
-        select([placeStep(entry, { kind: "place", at })]);
+        select([placeStep(entry, { kind: "place", at }, connections)]);
         useView.setState({ palette: null });
       }}
     >

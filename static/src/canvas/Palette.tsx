@@ -3,10 +3,12 @@ import { IconX } from "@tabler/icons-react";
 import { useReactFlow } from "@xyflow/react";
 import { useState } from "react";
 
+import { useConnections } from "../api/queries";
+import type { Connection } from "../api/types";
 import { addAsWished, fitting, type Wish } from "../model/autolink";
 import type { Json, NodeType, SystemCard } from "../model/flow";
-import { changeNode, replaceNode, slotFor } from "../model/operations";
-import { change, useDocument } from "../store/editor";
+import { changeNode, findNode, replaceNode, slotFor } from "../model/operations";
+import { bind, change, present, useDocument, useEditor } from "../store/editor";
 import { select, useView, type CanvasEdge, type CanvasNode } from "../store/view";
 import css from "./canvas.module.css";
 import { useTypes } from "./catalog";
@@ -38,13 +40,14 @@ function OpenPalette({ wish }: { wish: Wish | { kind: "replace"; node: string } 
   const { openNode } = useOpenNode();
   const canvas = useReactFlow<CanvasNode, CanvasEdge>();
   const [text, setText] = useState("");
+  const connections = useConnections().data ?? [];
   const close = () => useView.setState({ palette: null });
   const types = wish.kind === "replace" ? [...catalog.nodes] : fitting(catalog.nodes, flow, wish);
   const entries = entriesOf(types, catalog.systems, text);
   const pick = (id: string) => {
     const entry = entries.get(id);
     if (!entry) return;
-    const added = placeStep(entry, wish);
+    const added = placeStep(entry, wish, connections);
     close();
     select([added]);
     if (wish.kind !== "replace") {
@@ -76,8 +79,13 @@ function OpenPalette({ wish }: { wish: Wish | { kind: "replace"; node: string } 
   );
 }
 
-/** Draws the step that an entry (`write:intacct`) stands for. @returns the node's id */
-export function placeStep({ type, system }: Entry, wish: Wish | { kind: "replace"; node: string }): string {
+/**
+ * Draws the step that an entry (`write:intacct`) stands for, and connects its system where there is one connection to
+ * choose from.
+ *
+ * @returns the node's id
+ */
+export function placeStep({ type, system }: Entry, wish: Wish | { kind: "replace"; node: string }, connections: readonly Connection[]): string {
   let added = "";
   change(wish.kind === "replace" ? "Replace the step" : `Add ${type.title}`, (flow) => {
     const bound = system ? slotFor(flow, system.system, system.title) : { flow, slot: null };
@@ -91,6 +99,9 @@ export function placeStep({ type, system }: Entry, wish: Wish | { kind: "replace
     added = done.id;
     return system ? changeNode(done.flow, done.id, { title: `${type.title} · ${system.title}` }) : done.flow;
   });
+  const [only, ...others] = connections.filter((connection) => connection.system === system?.system);
+  const slot = findNode(present(), added)?.settings["slot"];
+  if (typeof slot === "string" && only && !others.length && !useEditor.getState().bindings[slot]) bind(slot, only.id);
   return added;
 }
 
@@ -124,7 +135,7 @@ function choiceOf(id: string, { type, system }: Entry): Choice {
   return {
     id,
     title: system ? `${type.title} · ${system.title}` : type.title,
-    detail: type.help.split("\n")[0] ?? "",
+    detail: sentenceOf(type.help),
     group: groupTitles[type.group],
     mark: (
       <span className={css.tile} data-group={type.group}>
@@ -134,3 +145,7 @@ function choiceOf(id: string, { type, system }: Entry): Choice {
   };
 }
 
+/** The first sentence of a help, whose lines are broken and whose names stand in asterisks. */
+function sentenceOf(help: string): string {
+  return (/^.*?[.](?=\s|$)/.exec(help.replace(/\s+/g, " "))?.[0] ?? help).replace(/\*([^*]+)\*/g, "«$1»");
+}

@@ -6,7 +6,7 @@ import { Link, useNavigate } from "react-router";
 import { api } from "../api/client";
 import { useMay } from "../api/queries";
 import type { Counts, RunDetail } from "../api/types";
-import { againText, leftText, rateText } from "../model/runs";
+import { againText, countWord, leftText, OUTCOMES, rateText } from "../model/runs";
 import { hasEnded } from "../store/follow";
 import { useOverlay } from "../store/run";
 import { Count, ErrorBanner, RelativeTime, StatusBadge } from "../ui/parts";
@@ -65,24 +65,18 @@ function Again({ at }: { at: string }) {
   return <span className={css.quiet}>{againText(at, useNow(true))}</span>;
 }
 
-const SHOWN: [keyof Counts, string][] = [
-  ["read", "read"],
-  ["created", "created"],
-  ["updated", "updated"],
-  ["unchanged", "unchanged"],
-  ["skipped", "skipped"],
-  ["echo", "own echo"],
-  ["held", "held"],
-  ["failed", "failed"],
-];
+const SHOWN: readonly (keyof Counts)[] = ["read", ...OUTCOMES];
 const TONES: Partial<Record<keyof Counts, string>> = { held: "var(--held)", failed: "var(--failed)" };
 
 function Progress({ run }: { run: RunDetail }) {
-  const told = SHOWN.filter(([name]) => name === "read" || run.counts[name] > 0);
-  const words = told.map(([name, word]) => `${run.counts[name]} ${word}`).join(", ");
+  const told = SHOWN.filter((name) => name === "read" || run.counts[name] > 0).map((name) => ({
+    name,
+    word: name === "read" ? name : countWord(name, run.mode),
+  }));
+  const words = told.map(({ name, word }) => `${run.counts[name]} ${word}`).join(", ");
   return (
     <div className={css.counts}>
-      {told.map(([name, word]) => (
+      {told.map(({ name, word }) => (
         <span key={name} style={{ color: TONES[name] }}>
           <b style={{ color: TONES[name] }}>
             <Count value={run.counts[name]} />

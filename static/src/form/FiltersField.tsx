@@ -86,7 +86,7 @@ function FilterRow({ place, filter, target, onChange, onRemove }: RowProps) {
   const asks = field?.type === "reference" || (field?.type === "choice" && field.choices.length === 0);
   const options = useOptions(asks ? connection : undefined, valueText(node?.value["entity"]), name);
   const choices: readonly Choice[] = field?.choices.length ? field.choices : (options.data ?? []);
-  const picker = useFieldChoices(target, [name]);
+  const picker = useFieldChoices(target, [name], "plain");
   return (
     <>
       <div className={css.filter} data-place={place}>
@@ -101,7 +101,7 @@ function FilterRow({ place, filter, target, onChange, onRemove }: RowProps) {
           onSearchChange={picker.onSearchChange}
           data={picker.items}
           value={name || null}
-          onChange={(next) => next && onChange({ ...filter, field: next, value: "" })}
+          onChange={(next) => next && onChange({ field: next, op, value: "" })}
         />
         <Select
           aria-label="Comparison"
@@ -112,17 +112,19 @@ function FilterRow({ place, filter, target, onChange, onRemove }: RowProps) {
           onChange={(next) => next && onChange(withOperator(filter, op, next))}
         />
         {op === "empty" || op === "not-empty" ? (
-          <span />
+          <span className={css.compared} />
         ) : (
-          <ConstantInput
-            label="Value"
-            type={type}
-            many={op === "in"}
-            choices={choices}
-            readOnly={readOnly}
-            value={filter["value"]}
-            onChange={(next) => onChange({ ...filter, value: next })}
-          />
+          <div className={css.compared}>
+            <ConstantInput
+              label="Value"
+              type={type}
+              many={op === "in"}
+              choices={choices}
+              readOnly={readOnly}
+              value={filter["value"]}
+              onChange={(next) => onChange(withValue(filter, next, choices))}
+            />
+          </div>
         )}
         <ActionIcon variant="subtle" color="gray" aria-label="Remove the filter" disabled={readOnly} onClick={onRemove}>
           <IconTrash size={15} />
@@ -137,9 +139,16 @@ function FilterRow({ place, filter, target, onChange, onRemove }: RowProps) {
   );
 }
 
+/** With what a chosen value is called, where that is not the value itself: the card says «Closed won», not its id. */
+function withValue(filter: Json, value: unknown, choices: readonly Choice[]): Json {
+  const chosen = (Array.isArray(value) ? value : [value]).map((one) => choices.find((choice) => choice.value === one));
+  const called = chosen.every((choice) => choice !== undefined) ? chosen.map((choice) => choice.title).join(", ") : "";
+  return setProperty({ ...filter, value }, "shown", called || undefined);
+}
+
 function withOperator(filter: Json, before: string, next: string): Json {
   const changed = { ...filter, op: next };
-  if (next === "empty" || next === "not-empty") return setProperty(changed, "value", undefined);
-  if ((before === "in") !== (next === "in")) return { ...changed, value: next === "in" ? [] : "" };
+  if (next === "empty" || next === "not-empty") return setProperty(setProperty(changed, "value", undefined), "shown", undefined);
+  if ((before === "in") !== (next === "in")) return setProperty({ ...changed, value: next === "in" ? [] : "" }, "shown", undefined);
   return "value" in filter ? changed : { ...changed, value: "" };
 }

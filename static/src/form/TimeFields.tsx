@@ -47,17 +47,17 @@ export function CronField({ place, name, schema, value, required, onChange }: Fi
         value={cron}
         onChange={onChange}
       />
-      <Firings cron={cron} zone={zone} />
+      <Firings cron={cron} zone={zone} told={problem !== undefined} />
     </div>
   );
 }
 
-/** The next ten firings of what is being typed; while it is wrong, why. */
-function Firings({ cron, zone }: { cron: string; zone: string }) {
+/** The next ten firings of what is being typed; while it is wrong, why, unless the field says so already. */
+function Firings({ cron, zone, told }: { cron: string; zone: string; told: boolean }) {
   const [timing] = useDebouncedValue(JSON.stringify({ cron, zone }), TYPING_MS);
   const found = useFirings(JSON.parse(timing) as { cron: string; zone: string });
   if (found.error) {
-    return (
+    return told ? null : (
       <p className={css.error} role="status">
         {found.error.message}
       </p>

@@ -15,8 +15,11 @@ export interface FieldChoices {
   onSearchChange: (search: string) => void;
 }
 
-/** @param given names that are chosen already; they stay offered, whatever is searched */
-export function useFieldChoices(target: Entity | undefined, given: readonly string[], lines = false): FieldChoices {
+/**
+ * @param given names that are chosen already; they stay offered, whatever is searched
+ * @param kind which fields: lists of lines, those that hold one value, or all but the lists
+ */
+export function useFieldChoices(target: Entity | undefined, given: readonly string[], kind: "any" | "plain" | "lines" = "any"): FieldChoices {
   const { node } = useForm();
   const [search, onSearchChange] = useState("");
   const connection = node ? connectionOf(node, valueText(node.value["slot"])) : undefined;
@@ -25,7 +28,7 @@ export function useFieldChoices(target: Entity | undefined, given: readonly stri
   const one = useEntity(connection, outer?.refers_to).data;
   const inner = third === undefined ? undefined : reference(one, second);
   const two = useEntity(connection, inner?.refers_to).data;
-  const own = fieldItems((target?.fields ?? []).filter((field) => (field.type === "lines") === lines));
+  const own = fieldItems((target?.fields ?? []).filter((field) => (field.type === "lines") === (kind === "lines") && !(kind === "plain" && field.type === "object")));
   const items = [
     ...own,
     ...(outer && one ? below(`${outer.name}.`, `${outer.title || outer.name} › `, one) : []),

@@ -146,7 +146,7 @@ function ManyFields({ place, name, schema, value, required, onChange }: FieldPro
   const problem = useProblem(place);
   const target = useTarget();
   const given = Array.isArray(value) ? value.map(valueText) : [];
-  const choices = useFieldChoices(target, given, linesOnly(name, schema));
+  const choices = useFieldChoices(target, given, linesOnly(name, schema) ? "lines" : "any");
   const shared = { label: labelOf(name, schema), description: schema.description, withAsterisk: required, error: problem, readOnly };
   if (!target) {
     return <TagsInput {...shared} placeholder="Type a field's name, Enter" value={given} onChange={onChange} />;

@@ -4,12 +4,13 @@ import { IconCircleCheck } from "@tabler/icons-react";
 import { Link } from "react-router";
 
 import { type DriftedFlow, useDrifts } from "../api/drifts";
+import { useFailed } from "../api/failures";
 import { useConnections, useFlows } from "../api/queries";
 import { type ApprovalRow, useApprovals } from "../api/approvals";
 import { type ConflictPage, useConflicts } from "../api/conflicts";
 import { type PublicationRow, usePublications } from "../api/publications";
 import { useHeld, useRuns } from "../api/runs";
-import type { Connection, RunRow } from "../api/types";
+import type { Connection, FailedGroup, RunRow } from "../api/types";
 import { many, runSentence, statusText } from "../model/runs";
 import { groupDigits } from "../model/values";
 import { ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
@@ -32,21 +33,22 @@ export function HomePage() {
   const drawings = usePublications().data?.publications.filter((one) => one.mine) ?? [];
   const disputed = useConflicts().data?.pages[0] ?? null;
   const drifted = useDrifts().data ?? [];
+  const failures = useFailed();
   const runs = useRuns({});
   const connections = useConnections();
   const flows = useFlows();
   const all = runs.data?.pages.flatMap((page) => page.runs) ?? [];
   const today = all.filter(isToday);
-  const error = held.error ?? runs.error ?? connections.error ?? flows.error;
+  const error = held.error ?? failures.error ?? runs.error ?? connections.error ?? flows.error;
   const fresh = connections.data?.length === 0 || flows.data?.length === 0;
-  const again = () => void Promise.all([held.refetch(), runs.refetch(), connections.refetch(), flows.refetch()]);
+  const again = () => void Promise.all([held.refetch(), failures.refetch(), runs.refetch(), connections.refetch(), flows.refetch()]);
   return (
     <Page title="Home" lead={new Date().toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long" })}>
       <ErrorBanner error={error} retry={again} />
-      {held.isPending || runs.isPending ? (
+      {held.isPending || failures.isPending || runs.isPending ? (
         <Rows count={3} height={64} />
       ) : (
-        <Needs asked={asked.data?.approvals ?? []} drawings={drawings} drifted={drifted} groups={held.data?.groups ?? []} disputed={disputed} runs={today} connections={connections.data ?? []} calm={!fresh && !error} />
+        <Needs asked={asked.data?.approvals ?? []} drawings={drawings} drifted={drifted} groups={held.data?.groups ?? []} disputed={disputed} failures={failures.data?.groups ?? []} runs={all} connections={connections.data ?? []} calm={!fresh && !error} />
       )}
       {fresh ? <FirstSteps connected={(connections.data?.length ?? 0) > 1} drawn={(flows.data?.length ?? 0) > 0} /> : null}
       <div className={css.grid}>
@@ -95,26 +97,27 @@ interface NeedsProps {
   drifted: DriftedFlow[];
   groups: { message: string; count: number }[];
   disputed: ConflictPage | null;
+  failures: FailedGroup[];
   runs: RunRow[];
   connections: Connection[];
   calm: boolean;
 }
 
-function Needs({ asked, drawings, drifted, groups, disputed, runs, connections, calm }: NeedsProps) {
+function Needs({ asked, drawings, drifted, groups, disputed, failures, runs, connections, calm }: NeedsProps) {
   const waiting = groups.reduce((sum, group) => sum + group.count, 0);
-  const failed = runs.filter((run) => run.counts.failed > 0 || run.state === "failed");
-  const records = failed.reduce((sum, run) => sum + run.counts.failed, 0);
+  const records = failures.reduce((sum, group) => sum + group.count, 0);
+  const failed = runs.filter((run) => run.state === "failed" && isToday(run));
   const down = connections.filter((connection) => connection.outage);
   const broken = connections.filter((connection) => !connection.outage && connection.health && !connection.health.ok);
   const stuck = runs.filter((run) => (run.state === "waiting" && !down.length) || run.state === "paused");
   const waits = runs.filter((run) => run.state === "waiting").length;
-  if (!asked.length && !drawings.length && !drifted.length && !waiting && !disputed?.count && !failed.length && !broken.length && !down.length && !stuck.length) {
+  if (!asked.length && !drawings.length && !drifted.length && !waiting && !disputed?.count && !records && !failed.length && !broken.length && !down.length && !stuck.length) {
     if (!calm) return null;
     return (
       <div className={css.calm}>
         <IconCircleCheck size={26} aria-hidden />
         <p>
-          <b>Nothing needs you.</b> Nothing is held, nothing failed today, every system answers.
+          <b>Nothing needs you.</b> Nothing is held, nothing has failed, every system answers.
         </p>
       </div>
     );
@@ -157,12 +160,21 @@ function Needs({ asked, drawings, drifted, groups, disputed, runs, connections, 
           text={disputed.conflicts.slice(0, 3).map((one) => `${one.title}: ${one.fields.map((field) => field.title).join(", ")}`).join("; ")}
         />
       ) : null}
+      {records ? (
+        <Need
+          to="/inbox?tab=errors"
+          tone="failed"
+          count={records}
+          title={`${many(records, "record")} failed, for ${many(failures.length, "cause")}`}
+          text={failures[0]?.message ?? ""}
+        />
+      ) : null}
       {failed.length ? (
         <Need
-          to={failed.length === 1 ? `/runs/${failed[0]?.id ?? ""}?outcome=failed` : "/inbox?tab=errors"}
+          to={failed.length === 1 ? `/runs/${failed[0]?.id ?? ""}` : "/runs?state=failed"}
           tone="failed"
-          count={records || failed.length}
-          title={records ? `${many(records, "record")} failed today` : `${many(failed.length, "run")} failed today`}
+          count={failed.length}
+          title={`${many(failed.length, "run")} could not go on today`}
           text={failed.map((run) => run.flow.name).filter((name, at, names) => names.indexOf(name) === at).join(", ")}
         />
       ) : null}

@@ -75,7 +75,7 @@ export function Mapper(props: MapperProps) {
   const list = (
     <>
       {error && results.size === 0 ? <p className={css.below}>{error.message}</p> : null}
-      <Suggestions groups={groups} fields={target?.fields ?? []} />
+      <Suggestions groups={groups} target={target} />
       <RowsEditor rows={rows} place={[]} fields={target?.fields ?? []} line={null} />
       {armed ? (
         <div className={css.armed} role="status">

@@ -3,7 +3,7 @@
 import { IconArrowRight } from "@tabler/icons-react";
 import { useMemo } from "react";
 
-import type { Field } from "../model/flow";
+import type { Entity } from "../model/flow";
 import { fieldsBelow, flatten, type SourceGroup } from "../model/sources";
 import { path } from "../model/value";
 import { Proposals } from "../ui/list/Proposals";
@@ -15,9 +15,9 @@ interface Offer extends Suggestion {
   place: Place;
 }
 
-export function Suggestions({ groups, fields }: { groups: SourceGroup[]; fields: readonly Field[] }) {
+export function Suggestions({ groups, target }: { groups: SourceGroup[]; target: Entity | undefined }) {
   const { rows, onRows, readOnly } = useMapper();
-  const offers = useMemo(() => (readOnly ? [] : offersFor(rows, groups, fields)), [readOnly, rows, groups, fields]);
+  const offers = useMemo(() => (readOnly || !target ? [] : offersFor(rows, groups, target)), [readOnly, rows, groups, target]);
   return (
     <Proposals
       label="Suggested fields"
@@ -36,15 +36,15 @@ export function Suggestions({ groups, fields }: { groups: SourceGroup[]; fields:
 
 const within = ({ place, target }: Offer): string => (place.length ? `line: ${target.title}` : target.title);
 
-function offersFor(rows: Row[], groups: SourceGroup[], fields: readonly Field[]): Offer[] {
+function offersFor(rows: Row[], groups: SourceGroup[], { title, name, fields }: Entity): Offer[] {
   const incoming = flatten(groups[0]?.fields ?? []);
-  const top = suggest(candidates(incoming), targetsOf(fields), rows).map((offer) => ({ ...offer, place: [] as Place }));
+  const top = suggest(candidates(incoming), targetsOf(fields), rows, title || name).map((offer) => ({ ...offer, place: [] as Place }));
   const inner = rows.flatMap((row, index) => {
     const target = fields.find((field) => field.name === row.target);
     const source = isLines(row) ? incoming.find((field) => field.path === row.lines.replace(/\[\*\]$/, "")) : undefined;
     if (!isLines(row) || !target || !source) return [];
     const line = fieldsBelow("$", source.field.fields, { data: null });
-    return suggest(candidates(flatten(line)), targetsOf(target.fields), row.rows).map((offer) => ({ ...offer, place: [index] }));
+    return suggest(candidates(flatten(line)), targetsOf(target.fields), row.rows, target.title || target.name).map((offer) => ({ ...offer, place: [index] }));
   });
   return [...top, ...inner];
 }

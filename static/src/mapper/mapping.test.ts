@@ -102,6 +102,25 @@ describe("suggestions", () => {
     expect(found).toEqual({ AMOUNT: "$.Amount", CUSTNAME: "$.Account.Name", LINES: "$.Lines" });
   });
 
+  it("take what is behind a reference for sure only where the target is about that, and no ids of the other system", () => {
+    const behind = (title: string, type: ValueType = "text") => {
+      const words = title.split(" › ");
+      return { path: `$.${words.join(".")}`, title, field: field(words.at(-1) ?? "", words.at(-1) ?? "", type) };
+    };
+    const sources = [
+      behind("Stage › Name"), behind("Account › Name"), behind("Account › Type › Name"),
+      behind("Owner › Phone"), behind("Contact › Phone"), behind("Owner › Fax"), behind("Account", "reference"),
+    ];
+    const contact = field("CONTACT", "Contact", "object", { fields: [field("PHONE", "Phone"), field("FAX", "Fax")] });
+    const found = suggest(sources, targetsOf([field("NAME", "Name"), field("ACCOUNT", "Account"), contact]), [], "Customer");
+    expect(Object.fromEntries(found.map((one) => [one.target.name, [one.candidate.title, one.score >= 0.8]]))).toEqual({
+      NAME: ["Account › Name", true],
+      ACCOUNT: ["Account › Name", false],
+      "CONTACT.PHONE": ["Contact › Phone", true],
+      "CONTACT.FAX": ["Owner › Fax", false],
+    });
+  });
+
   it("leave alone what is mapped", () => {
     const targets = targetsOf([field("AMOUNT", "Amount", "money")]);
     expect(suggest(candidates, targets, [{ target: "AMOUNT", value: constant(0) }])).toEqual([]);

@@ -1,7 +1,7 @@
 /** Suggestions: which source field most likely fills which target, by name, title and type. */
 
 import type { Field } from "../model/flow";
-import { likeness } from "../model/likeness";
+import { likeness, wordsOf } from "../model/likeness";
 import type { Row, Target } from "./mapping";
 
 export interface Candidate {
@@ -24,18 +24,37 @@ export function valueKindFits(to: Field): boolean {
   return to.type !== "object";
 }
 
-export function score(candidate: Candidate, target: Target): number {
-  return likeness(candidate.field, candidate.title, { ...target.field, name: target.name }, target.title);
+/** Shown as possible at most: right often enough to be offered, wrong too often to be taken unseen. */
+const DOUBTED = 0.7;
+
+/** Ids are each system's own: they can stand for one object only where the other side has an id as well. */
+const OWN: ReadonlySet<string> = new Set(["id", "reference"]);
+
+/** @param of what is filled ("Customer") */
+export function score(candidate: Candidate, target: Target, of: string): number {
+  const alike = likeness(candidate.field, candidate.title, { ...target.field, name: target.name }, target.title);
+  if (OWN.has(candidate.field.type)) return OWN.has(target.field.type) ? alike * DOUBTED : 0;
+  return speaksOf(candidate, target, of) ? alike : alike * DOUBTED;
 }
 
-/** The best candidate for every target that has no row yet, most certain first. */
-export function suggest(candidates: Candidate[], targets: Target[], rows: Row[]): Suggestion[] {
+/** Whether a field behind references belongs to what the target is about: the account's name to a customer, its stage's not. */
+function speaksOf({ title }: Candidate, target: Target, of: string): boolean {
+  const about = new Set(wordsOf(`${of} ${target.title} ${target.name}`));
+  return title.split(" › ").slice(0, -1).every((above) => wordsOf(above).some((word) => about.has(word)));
+}
+
+/**
+ * The best candidate for every target that has no row yet, most certain first.
+ *
+ * @param of what is filled ("Customer")
+ */
+export function suggest(candidates: Candidate[], targets: Target[], rows: Row[], of = ""): Suggestion[] {
   const filled = new Set(rows.map((row) => row.target));
   return targets
     .filter((target) => !filled.has(target.name) && target.field.type !== "object")
     .flatMap((target) => {
       const ranked = candidates
-        .map((candidate) => ({ target, candidate, score: score(candidate, target) }))
+        .map((candidate) => ({ target, candidate, score: score(candidate, target, of) }))
         .sort((a, b) => b.score - a.score);
       const best = ranked[0];
       return best && best.score >= LEAST ? [best] : [];

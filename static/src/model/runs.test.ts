@@ -12,7 +12,9 @@ describe("run sentences", () => {
   });
 
   it("say that a dry run wrote nothing, and that nothing was there", () => {
-    expect(runSentence({ ...run, mode: "dry-run", counts: { ...none, read: 1, created: 1 } })).toContain("Nothing was written");
+    expect(runSentence({ ...run, mode: "dry-run", counts: { ...none, read: 3, created: 1, updated: 1, held: 1 } })).toBe(
+      "3 records read: 1 to create, 1 to update, 1 held. Nothing was written: it was only a dry run.",
+    );
     expect(runSentence(run)).toBe("There was nothing to do.");
   });
 

@@ -48,14 +48,19 @@ const WORDS: Record<Counted, string> = {
 export const many = (count: number, one: string, more = `${one}s`): string =>
   `${groupDigits(String(count))} ${count === 1 ? one : more}`;
 
+const AHEAD: Partial<Record<Counted, string>> = { created: "to create", updated: "to update" };
+
+/** What a count is called: `created`, and `to create` where nothing was written. */
+export const countWord = (name: Counted, mode: string): string => (mode === "live" ? undefined : AHEAD[name]) ?? WORDS[name];
+
 /** `12 created, 3 held`: what is zero is left out. */
-export function countsText(counts: CountsLike): string {
-  const parts = OUTCOMES.filter((name) => counts[name] > 0).map((name) => `${groupDigits(String(counts[name]))} ${WORDS[name]}`);
+export function countsText(counts: CountsLike, mode = "live"): string {
+  const parts = OUTCOMES.filter((name) => counts[name] > 0).map((name) => `${groupDigits(String(counts[name]))} ${countWord(name, mode)}`);
   return parts.join(", ");
 }
 
 export function runSentence(run: RunLike): string {
-  const done = countsText(run.counts);
+  const done = countsText(run.counts, run.mode);
   const would = run.mode === "live" ? "" : " Nothing was written: it was only a dry run.";
   switch (run.state) {
     case "queued":

@@ -32,8 +32,8 @@ export function FailedGroups({ groups, snoozed, onSnoozed, onDone }: Props) {
         </Button>
       </div>
       {groups.length ? null : (
-        <EmptyState icon={IconInbox} title={snoozed ? "Nothing rests" : "Nothing failed"}>
-          {snoozed ? "A cause that you let rest waits here until its time." : "Records that a system refused appear here, grouped by what it said."}
+        <EmptyState icon={IconInbox} title={snoozed ? "Nothing rests" : "Nothing needs looking at"}>
+          {snoozed ? "A cause that you let rest waits here until its time." : "Records that a system refused appear here, grouped by what it said. What you let rest is under «What rests»."}
         </EmptyState>
       )}
       <div className={css.groups}>

@@ -3,7 +3,7 @@
 import { Button } from "@mantine/core";
 import { IconListSearch, IconPencilCheck } from "@tabler/icons-react";
 import { useState } from "react";
-import { useNavigate } from "react-router";
+import { Link, useNavigate } from "react-router";
 
 import { type Band, type MatchReport, useDecide, useMatches } from "../api/firstload";
 import { useExecute, usePlan } from "../api/plans";
@@ -74,8 +74,8 @@ export function MatchView({ run }: { run: RunDetail }) {
       </div>
       {decide.error ? <ErrorBanner error={decide.error} /> : null}
       {rows.length ? null : (
-        <EmptyState icon={IconListSearch} title={q ? "No record is like that" : "None"}>
-          {q ? "Search for another part of the name." : "No record is in this band."}
+        <EmptyState icon={IconListSearch} title={q ? "No record is like that" : asked ? "Nothing to decide here" : "No record is like that"}>
+          {q ? "Search for another part of the name." : "The other numbers above show the rest of the report."}
         </EmptyState>
       )}
       <div className={css.steps}>
@@ -104,6 +104,12 @@ function LoadIt({ run, report }: { run: RunDetail; report: MatchReport }) {
             ? "It has been loaded."
             : "Nothing has been written yet. The load does exactly what stands here; what nobody has decided waits in the inbox. Later runs go on from when this report began."}
         </small>
+        {run.counts.failed ? (
+          <small className={css.beyond}>
+            {many(run.counts.failed, "record")} failed and {run.counts.failed === 1 ? "is" : "are"} not loaded:{" "}
+            <Link to={`/runs/${run.id}?outcome=failed`}>why</Link>.
+          </small>
+        ) : null}
         {plan && !plan.executable && !plan.executed_by ? <small className={css.beyond}>{plan.why_not}</small> : null}
         {execute.error ? <ErrorBanner error={execute.error} /> : null}
       </div>

@@ -18,7 +18,7 @@ import { recordAddress, outcomeOf } from "./words";
 import css from "./runs.module.css";
 
 export function PlanView({ run }: { run: RunDetail }) {
-  const [outcome, setOutcome] = useState<string>("");
+  const [outcome, setOutcome] = useState("changes");
   const [q, setQ] = useState("");
   const filters = { ...(outcome ? { outcome } : {}), ...(q ? { q } : {}) };
   const list = usePlan(run.id, filters);
@@ -27,7 +27,7 @@ export function PlanView({ run }: { run: RunDetail }) {
   if (!plan) return list.error ? <ErrorBanner error={list.error} retry={() => void list.refetch()} /> : <Rows count={6} />;
   const outcomes = Object.entries(plan.counts).map(([name, count]) => ({
     value: name,
-    label: `${statusOf(name).text} (${groupDigits(valueText(count))})`,
+    label: `${AHEAD[name] ?? statusOf(name).text} (${groupDigits(valueText(count))})`,
   }));
   return (
     <section>
@@ -49,7 +49,7 @@ export function PlanView({ run }: { run: RunDetail }) {
         </Button>
       </Filters>
       {rows.length ? null : (
-        <EmptyState icon={IconListSearch} title={outcome || q ? "No write is like that" : "Nothing would be written"}>
+        <EmptyState icon={IconListSearch} title={q || (outcome && outcome !== "changes") ? "No write is like that" : "Nothing would be written"}>
           {outcome || q ? "Choose another outcome, or take the search away." : "No record reached a step that writes."}
         </EmptyState>
       )}
@@ -69,11 +69,10 @@ function Verdict({ plan, run }: { plan: Plan; run: RunDetail }) {
   const may = useMay("operator");
   const navigate = useNavigate();
   const writes = plan.steps.reduce((sum, step) => (["created", "updated", "deleted"].includes(step.outcome) ? sum + plainNumber(step.count) : sum), 0);
-  const inFuture = plan.sentence.replaceAll(" created", " to create").replaceAll(" updated", " to update");
   return (
     <div className={css.state}>
       <div className={css.grow}>
-        <p>{plan.sentence ? `${inFuture}.` : "It would write nothing."}</p>
+        <p>{plan.sentence ? `${plan.sentence}.` : "It would write nothing."}</p>
         {plan.budget.map((sentence) => (
           <small key={sentence} className={css.beyond}>
             {sentence} The run would stop there and ask.
@@ -95,11 +94,26 @@ function Verdict({ plan, run }: { plan: Plan; run: RunDetail }) {
           loading={execute.isPending}
           onClick={() => execute.mutate(undefined, { onSuccess: ({ run: started }) => void navigate(`/runs/${started}`) })}
         >
-          Write exactly this ({many(writes, "record")})
+          Write exactly this ({many(writes, "write")})
         </Button>
       ) : null}
     </div>
   );
+}
+
+/** What an outcome of the plan is called as long as nothing is written. */
+const AHEAD: Partial<Record<string, string>> = {
+  created: "Would be created",
+  updated: "Would be updated",
+  deleted: "Would be deleted",
+  held: "Would be held",
+  failed: "Would fail",
+};
+
+/** `Invoice INV-7 in the books`; one that is yet to be made has no number. */
+function objectOf(row: PlanLine): string {
+  const known = [row.number, row.remote_id].find((name) => name && !name.startsWith("(new "));
+  return [row.entity_title, row.operation === "create" ? "" : known, row.place ? `in ${row.place}` : ""].filter(Boolean).join(" ");
 }
 
 function PlanCard({ run, row }: { run: string; row: PlanLine }) {
@@ -110,13 +124,12 @@ function PlanCard({ run, row }: { run: string; row: PlanLine }) {
   return (
     <div className={css.step}>
       <div className={css.stepHead}>
-        <StatusBadge status={outcomeOf(row)} />
+        <StatusBadge status={outcomeOf(row)} text={AHEAD[outcomeOf(row)]} />
         <Link to={recordAddress(run, row.root)}>
           <strong>{row.title || row.key}</strong>
         </Link>
         <span className={css.quiet}>
-          {row.step} · {row.entity_title} {row.operation === "create" ? "" : (row.number ?? row.remote_id ?? "")}
-          {row.place ? ` in ${row.place}` : ""}
+          {[row.step, objectOf(row)].filter(Boolean).join(" · ")}
         </span>
       </div>
       {row.message ? <p className={row.outcome === "failed" || row.outcome === "held" ? css.error : css.quiet}>{row.message}</p> : null}

@@ -5,7 +5,7 @@ import { Link, useParams, useSearchParams } from "react-router";
 import { useRunAct } from "../api/runs";
 import { useMay, useRunDocument } from "../api/queries";
 import type { RunDetail } from "../api/types";
-import { againText, causeText, type Counted, elapsed, OUTCOMES, paceText, runSentence, statusText, through } from "../model/runs";
+import { againText, causeText, type Counted, countWord, elapsed, OUTCOMES, paceText, runSentence, statusText, through } from "../model/runs";
 import { groupDigits } from "../model/values";
 import { Count, ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
 import { statusOf } from "../ui/status";
@@ -76,7 +76,7 @@ export function RunPage() {
             <b>
               <Count value={run.counts[name]} />
             </b>
-            <span>{statusOf(name).text.toLowerCase()}</span>
+            <span>{run.mode === "live" ? statusOf(name).text.toLowerCase() : countWord(name, run.mode)}</span>
           </button>
         ))}
       </div>
@@ -177,7 +177,7 @@ function Acts({ run }: { run: RunDetail }) {
         <Menu position="bottom-end">
           <Menu.Target>
             <Button variant="default" loading={act.isPending}>
-              {run.state === "paused" ? "Go on or stop" : "Pause or stop"}
+              {overBudget(run) ? "Stop it" : run.state === "paused" ? "Go on or stop" : "Pause or stop"}
             </Button>
           </Menu.Target>
           <Menu.Dropdown>

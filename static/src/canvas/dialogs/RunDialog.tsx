@@ -73,8 +73,8 @@ export function RunDialog({ slug, close }: { slug: string; close: () => void }) 
           First load…
         </Button>
         {done ? (
-          <Button variant="default" onClick={() => go(counted.id)}>
-            See the dry run
+          <Button variant="default" onClick={() => { close(); void navigate(`/runs/${counted.id}`); }}>
+            See the plan
           </Button>
         ) : (
           <Button
