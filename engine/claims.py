@@ -40,9 +40,9 @@ def take(
     Raises OverBudget beyond the budget: then nothing is claimed. Raises LeaseLost.
     """
     with errand.database.write(lasting=not _tells_repeats(errand)) as session:
-        if answered:
-            errand.guard(session, {reference.claim for reference in answered})
-            references.save(session, answered)
+        if answered or errand.database.falls_alone:
+            errand.guard(session, {one.claim for one in answered} | {one.claim for one in intents})
+        references.save(session, answered)
         wishes: dict[Pair, list[tuple[str, str]]] = {}
         for intent in intents:
             wishes.setdefault(intent.pair, []).append((intent.left_id, intent.claim))
@@ -79,7 +79,7 @@ def turns(errand: Errand, target: WriteTarget, intents: list[Intent]) -> list[In
     if not waiting or errand.dry or target.operation == "create":
         return intents
     keys = {id(intent): _turn(intent) for intent in waiting}
-    with errand.database.write(lasting=False) as session:
+    with errand.database.write(lasting=errand.database.falls_alone) as session:
         taken = matches.take_turns(session, [(keys[id(one)], one.left_id, one.claim) for one in waiting])
         for intent in waiting:
             former = taken.get(keys[id(intent)])

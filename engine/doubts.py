@@ -75,9 +75,15 @@ def note(errand: Errand, intents: Sequence[Intent], error: Exception) -> None:
 
 def _hear_out(errand: Errand, doubtful: Sequence[Intent]) -> None:
     """Whoever had the batch before us died, or was frozen: what it sent last may still be under way."""
-    ours = [intent for intent in doubtful if intent.reference and intent.reference.claim == intent.claim]
-    if errand.silent_until is not None and ours and not errand.dry:
-        _stand(errand, ours, errand.silent_until)
+    until = errand.silent_until
+    if until is None or errand.dry:
+        return
+    ours = [
+        intent for intent in doubtful
+        if (known := intent.reference) and known.claim == intent.claim and known.claim_until < until
+    ]  # fmt: skip
+    if ours:
+        _stand(errand, ours, until)
 
 
 def _stand(errand: Errand, intents: Sequence[Intent], until: float) -> None:

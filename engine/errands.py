@@ -38,10 +38,12 @@ class Errands:
     directories: Directories
     connect: Callable[[str], Connector[Any]]
     keep_lease: Callable[..., None]
-    taken_at: float = field(init=False)
+    began_again: bool = field(init=False)
+    """Whether somebody, or we, have tried before what is at hand: the first sign of success ends what is told of that."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "taken_at", self.database.now())
+        held = self.held
+        object.__setattr__(self, "began_again", held.inherited or held.failures > 0 or held.told_since > 0)
 
     @property
     def dry(self) -> bool:
@@ -53,15 +55,16 @@ class Errands:
 
     def claim(self, node: str) -> str:
         """The name under which this batch claims creates and pairs at a node."""
-        return f"{self.run.id}/{self.held.lane}/{self.held.next}/{node}"
+        return f"{self.run.id}/{self.held.lane}/{self.held.stem}/{node}"
 
     def guard(self, session: Session, claims: Collection[str]) -> None:
-        """Raises LeaseLost if the lane is no longer ours; all claims of an errand are of this one."""
-        lanes.guard(session, self.held)
+        """Raises LeaseLost if the lane is no longer ours, or goes elsewhere; all claims of an errand are of this one."""
+        lanes.guard(session, self.held, abreast=True)
 
     def _silent_until(self, timeout: float) -> float | None:
-        """A predecessor died or was frozen: it has sent nothing since we took the lane."""
-        return self.taken_at + timeout if self.held.inherited else None
+        """Somebody who had the lane died or was frozen, and has sent nothing since it was taken over."""
+        until = self.held.taken_at + timeout
+        return until if self.held.inherited or until > self.database.now() else None
 
     def for_one(self, ask: WriteAsk, node: Any, target: WriteTarget, ledger: Ledger) -> Errand:
         """For a node that writes to one system."""
@@ -79,7 +82,7 @@ class Errands:
             dry=self.dry,
             patience=self.lease + connector.http.timeout,
             silent_until=self._silent_until(connector.http.timeout),
-            again=self.held.inherited or self.held.failures > 0 or self.held.told_since > 0,
+            again=self.began_again or self.held.cut,
             allowance=self._allowance(ask.node, target),
             approval=self._approval(ask, ledger),
             facts=[self.run.facts()] * len(ask.records),

@@ -125,7 +125,7 @@ class Executor:
     def _claim(self, run_id: str, lane: int) -> tuple[list[Loaded], Claim | None]:
         """Small runs like this one, this one among them if it is small and waits, or else this lane, if it is free."""
         while True:
-            with self.database.write(lasting=False) as session:
+            with self.database.write(lasting=self.database.falls_alone) as session:
                 kind = company.kind(session, run_id) if lane == 1 else None
                 if kind is None or kind.version in self._forms:
                     forms = kind is not None and self._forms[kind.version]

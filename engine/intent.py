@@ -20,7 +20,7 @@ from engine.node import WriteNode, WriteTarget
 from engine.patience import UNSEEN
 from engine.planned import Approval
 from engine.record import NAMES, Change, Outcome, Record, Remote, Result, idempotency_keys
-from engine.store import claims, references
+from engine.store import claims, deliveries, references
 from engine.store.database import Database, Session
 from engine.store.matches import Key
 from engine.store.references import Pair, Reference
@@ -31,7 +31,7 @@ from engine.walk import Receipt
 class Errand:
     """Everything that delivering needs to know about where it runs.
 
-    claim       names the batch and node: ``run/lane/batch/node``
+    claim       names the batch and node: ``run/lane/stem/node``, alike for the halves of a batch that was cut
     claims      the same for each record by itself, where they come from several runs
     keep_lease  raises LeaseLost if the lane is not ours for long enough (engine.heartbeat): before claiming, or sending
     guard       the same within a commit, for the lanes of these claims
@@ -228,7 +228,10 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
     at = errand.database.now()
     alive = _at_work(errand, [one for some in known.values() for one in some.values()], at)
     for intent in intents:
-        reference = intent.reference = known[intent.pair].get(intent.left_id)
+        intent.reference = known[intent.pair].get(intent.left_id)
+    undone = _unbooked(errand, intents)
+    for intent in intents:
+        reference = intent.reference
         if reference is None:
             left.append(intent)
         elif reference.right_id is None:
@@ -240,7 +243,7 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
             over = reference.claim_until < at and reference.claim not in alive
             intent.doubtful = bool(reference.claim) and (reference.claim == intent.claim or over)
             left.append(intent)
-        elif reference.claim == intent.claim and reference.claim_outcome:
+        elif id(intent) in undone:
             _repeat_receipt(intent, reference, done)
         elif (seen := memory.seen(errand.scope, reference)).print == intent.imprint():
             _unchanged(errand, intent, reference, done, "Equal to what was written last.")
@@ -254,6 +257,20 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
             intent.remote_id = intent.remote_id or reference.right_id
             left.append(intent)
     return left
+
+
+def _unbooked(errand: Errand, intents: Sequence[Intent]) -> set[int]:
+    """Those that this very batch has written before it was interrupted. Where it was cut since, two records of one
+    object may be in both halves: only the first one repeats what it came to."""
+    ours = {
+        id(one): (one.claim, known.right_id) for one in intents
+        if (known := one.reference) and known.claim_outcome and known.claim == one.claim and known.right_id
+    }  # fmt: skip
+    if not ours:
+        return set()
+    with errand.database.read() as session:
+        booked = deliveries.booked(session, set(ours.values()))
+    return {at for at, what in ours.items() if what not in booked}
 
 
 def _give_way(errand: Errand, reference: Reference, done: Delivered) -> None:

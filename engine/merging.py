@@ -21,8 +21,9 @@ from engine.loss import ask_where
 from engine.pairing import absorb, is_left_out, still_claimed
 from engine.record import Outcome, Remote
 from engine.sight import find, key_field, match_values, survivor_of
-from engine.store import agreements, references
+from engine.store import agreements, claims, references
 from engine.store.agreements import Agreed, Kept
+from engine.store.database import Session
 
 CHAIN = 5
 """So many merges in a row are followed: A into B, B into C."""
@@ -129,7 +130,10 @@ def _hand_on(
     waits = False
     with errand.database.read() as session:
         known = agreements.load(session, errand.pair, side, ids)
-        busy = {one.claim for some in known.values() for one in some if still_claimed(errand, session, one)}
+        busy = {
+            one.claim for some in known.values() for one in some
+            if still_claimed(errand, session, one) or _may_be_made(session, one)
+        }  # fmt: skip
     busy = {*busy, errand.claim} - {agreements.reservation(errand.claim)}
     taken: dict[str, str | None] = {}
     for couple, remote in survivors.items():
@@ -154,6 +158,14 @@ def _hand_on(
                 if twin is not couple and not twin.over and alone and twin.ids[side] == remote.id:
                     absorb(couple, twin)
     return waits
+
+
+def _may_be_made(session: Session, kept: Kept) -> bool:
+    """Whether a counterpart may have been made without an answer, which its batch is yet to look for."""
+    open_create = None in (kept.left_id, kept.right_id) and not kept.claim.endswith(
+        agreements.reservation("")
+    )
+    return open_create and claims.is_under_way(session, kept.claim)
 
 
 def _forget(errand: SyncErrand, couple: Couple, merge: Merge) -> None:

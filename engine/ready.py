@@ -20,11 +20,13 @@ class Ready:
 
     entries   until it has begun; from then on the walk alone holds what it has not done with yet
     receipts  of the write nodes that were settled before an interruption
+    stem      of the half of a batch that was cut: the number of the whole
     """
 
     payload: bytes
     entries: dict[str, list[Record]]
     count: int
+    stem: int | None
     settled: list[str] = field(default_factory=list)
     answers: dict[str, Any] = field(default_factory=dict)
     receipts: dict[str, list[Receipt]] = field(default_factory=dict)
@@ -57,6 +59,6 @@ def load(database: Database, run_id: str, lane: int, number: int) -> Ready | Non
         staged = lanes.batch(session, run_id, lane, number)
         if staged is None:
             return None
-        payload, count, settled, answers = staged
+        payload, count, settled, answers, stem = staged
         receipts = {node: deliveries.receipts(session, run_id, lane, number, node) for node in settled}
-    return Ready(payload, unpack(payload), count, settled, unpack_answers(answers), receipts)
+    return Ready(payload, unpack(payload), count, stem, settled, unpack_answers(answers), receipts)

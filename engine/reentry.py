@@ -76,7 +76,7 @@ def repeat(
     staged = lanes.batch(session, run_id, lane, number)
     if staged is None:
         raise RequestError("The data of this batch has been cleaned up.", status=410, code="E-GONE")
-    payload, _, _, answers = staged
+    payload, _, _, answers, _ = staged
     story = Story(plan)
     entries = unpack(payload)
     if root is not None:

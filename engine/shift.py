@@ -35,6 +35,7 @@ from engine.record import Outcome, Result, from_json, to_json
 from engine.store import closing as ends
 from engine.store import control, deliveries, lanes, references, runs, waits
 from engine.store.database import Session, hasten
+from engine.store.halves import cut
 from engine.store.runs import RunView
 from engine.store.tenure import Claim
 from engine.together import Together
@@ -175,7 +176,7 @@ class Shift:
         with self.database.read() as session:
             attended = lanes.is_attended(session, self.run.id, fullest)
         if not attended:  # asking first: a claim in vain would make others wait for the database
-            with self.database.write(lasting=False) as session:
+            with self.database.write(lasting=self.database.falls_alone) as session:
                 other = lanes.claim(session, self.run.id, fullest, self.executor.owner, self.executor.lease)
         if other is None:
             threading.Event().wait(0.02)
@@ -198,6 +199,7 @@ class Shift:
         batch = load(self.database, self.run.id, self.held.lane, self.held.next)
         if batch is None:
             return False
+        self.held.take_up(batch.stem)
         ledger = Ledger(self.plan, self.run, self.held, batch.entries, batch.count, batch.again)
         if self.held.attempts > 2:
             self._isolate(
@@ -316,7 +318,7 @@ class Shift:
             half = {node: [r for r in records if r.root in keep] for node, records in entries.items()}
             halves.append((pack({node: records for node, records in half.items() if records}), len(keep)))
         with self.database.write() as session:
-            lanes.split_batch(session, self.held, halves)
+            cut(session, self.held, halves)
 
     def connector(self, slot: str) -> Connector[Any]:
         """The open connection behind a slot of the flow. Raises EngineError if none is bound."""

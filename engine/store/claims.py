@@ -4,10 +4,11 @@
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, case, select, update
 from sqlmodel import Session
 
 from engine.store import matches
+from engine.store.halves import at_hand
 from engine.store.lanes import Lane
 from engine.store.matches import Key
 from engine.store.references import CrossReference, Pair, Reference
@@ -62,15 +63,16 @@ def is_writing(session: Session, claim: str, grace: float) -> bool:
         return True
     if claim.count("/") < 3:
         return False
-    run_id, lane, batch, _ = claim.split("/", 3)
-    query = select(_lanes.c.silent_until).where(
-        _lanes.c.run_id == run_id,
-        _lanes.c.number == int(lane),
-        _lanes.c.next == int(batch),
-        _lanes.c.state == "open",
-        _lanes.c.silent_until > shared_now(session),
-    )
+    query = select(_lanes.c.silent_until).where(*at_hand(claim), _lanes.c.silent_until > shared_now(session))
     return session.connection().execute(query).first() is not None
+
+
+def is_under_way(session: Session, claim: str) -> bool:
+    """Whether the batch of a claim is not through yet, though nobody may be at work on it: what it left in doubt, it will
+    look for itself."""
+    if claim.count("/") < 3:
+        return False
+    return session.connection().execute(select(_lanes.c.number).where(*at_hand(claim))).first() is not None
 
 
 def is_at_work(session: Session, claim: str, grace: float) -> bool:
@@ -80,16 +82,9 @@ def is_at_work(session: Session, claim: str, grace: float) -> bool:
 
 def _lease(session: Session, claim: str, grace: float) -> float | None:
     """For how many seconds the lane of a claim is in somebody's hands (less than none: so long ago), None if it is
-    not, or has gone on to another batch."""
-    run_id, lane, batch, _ = claim.split("/", 3)
+    not, or has gone on to another batch. Hands from which it was taken count until then."""
     at = shared_now(session)
-    query = select(_lanes.c.until).where(
-        _lanes.c.run_id == run_id,
-        _lanes.c.number == int(lane),
-        _lanes.c.next == int(batch),
-        _lanes.c.state == "open",
-        _lanes.c.owner.is_not(None),
-        _lanes.c.until + grace > at,
-    )
-    found = session.connection().execute(query).scalar()
+    held = case((_lanes.c.owner.is_not(None), _lanes.c.until), else_=0.0)
+    ends = case((held > _lanes.c.taken_at, held), else_=_lanes.c.taken_at)
+    found = session.connection().execute(select(ends).where(*at_hand(claim), ends + grace > at)).scalar()
     return None if found is None else float(found) - at

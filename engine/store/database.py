@@ -60,6 +60,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url.replace("postgresql://", "postgresql+psycopg://", 1)
         self.is_sqlite = self.url.startswith("sqlite")
+        self.falls_alone = not self.is_sqlite
+        """Whether it may go down, and forget what need not last, while those who use it live on: a server does."""
         if self.is_sqlite:
             self.engine = create_engine(
                 self.url, connect_args={"check_same_thread": False, "timeout": 30}, pool_use_lifo=True
@@ -85,6 +87,7 @@ class Database:
 
         lasting  the commit survives a power cut. Otherwise a power cut may undo it, and everything after it,
                  until the next lasting one; the end of a process never does. Order is kept either way.
+                 Where that of a server would leave two at one thing: see ``falls_alone``.
         Raises Unavailable when the database is out of reach, full or locked: nothing was kept. (Only when the line
         or the disk fails in the very moment of the commit may it have been.)
         """

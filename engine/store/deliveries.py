@@ -197,6 +197,19 @@ def met(session: Session, run_id: str, node: str, roots: Sequence[str]) -> set[s
     return set(session.connection().execute(query).scalars())
 
 
+def booked(session: Session, written: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these (claim, remote id) a half of the batch of the claim (``run/lane/stem/node``) has in the books."""
+    found: set[tuple[str, str]] = set()
+    for claim in {claim for claim, _ in written}:
+        run_id, lane, stem, node = claim.split("/", 3)
+        query = select(_deliveries.c.remote_id).where(
+            _deliveries.c.run_id == run_id, _deliveries.c.lane == int(lane), _deliveries.c.batch >= int(stem),
+            _deliveries.c.node == node, _deliveries.c.remote_id.in_([id for whose, id in written if whose == claim]),
+        )  # fmt: skip
+        found |= {(claim, remote_id) for remote_id in session.connection().execute(query).scalars()}
+    return found
+
+
 def _receipt(row: Delivery) -> Receipt:
     result = Result(
         Outcome(row.outcome), row.remote_id, row.number, row.link, from_json(row.answer) if row.answer else {},

@@ -26,6 +26,7 @@ class Lane(SQLModel, table=True):
     state     open, done, cancelled             next, staged  batch to work on; number of batches staged
     owner, until, fence   the lease             due_at        not to be claimed before (back-off)
     silent_until  when a call of its batch that got no answer is certainly over
+    taken_at  when it was last taken over from somebody who had not given it back
     attempts  claims without progress, but for those whose worker lived to lose them (engine.heartbeat)
     failures  refusals by a system in a row (back-off)
     told_since  when it began to wait because it was told to, without having got on; 0 if it was not
@@ -49,6 +50,7 @@ class Lane(SQLModel, table=True):
     due_at: float = 0.0
     rung_at: float = 0.0
     silent_until: float = Field(default=0.0, sa_column_kwargs={"server_default": "0"})
+    taken_at: float = Field(default=0.0, sa_column_kwargs={"server_default": "0"})
     attempts: int = 0
     failures: int = 0
     told_since: float = 0.0
@@ -67,6 +69,7 @@ class StagedBatch(SQLModel, table=True):
     settled  JSON list of the write nodes whose deliveries are stored
     answers  compressed exact JSON of what lookup nodes were told, so that the walk can be repeated later
     state    staged, done or parked
+    stem     of a half: the number of the batch that was cut, under whose name it claims what it creates
     """
 
     __tablename__ = "staged_batch"
@@ -80,6 +83,7 @@ class StagedBatch(SQLModel, table=True):
     settled: str = "[]"
     answers: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     watermark: str | None = None
+    stem: int | None = None
 
 
 _lanes: Table = Lane.__table__  # type: ignore[attr-defined]
@@ -92,6 +96,8 @@ def claim(session: Session, run_id: str, lane: int, owner: str, lease: float) ->
     turns.lock_before(session, run_id)
     former = plain.rows(session, "SELECT owner FROM lane WHERE run_id = ? AND number = ?", run_id, lane)
     at, ends, shared = now(), passing() + lease, shared_now(session, fresh=True)
+    inherited = bool(former) and former[0][0] is not None
+    over = {"taken_at": shared} if inherited else {}
     statement = (
         update(_lanes)
         .where(
@@ -104,7 +110,13 @@ def claim(session: Session, run_id: str, lane: int, owner: str, lease: float) ->
             .where(_runs.c.id == run_id, _runs.c.state.in_(("queued", "running", "waiting")), turns.come())
             .exists(),
         )
-        .values(owner=owner, until=shared + lease, fence=_lanes.c.fence + 1, attempts=_lanes.c.attempts + 1)
+        .values(
+            owner=owner,
+            until=shared + lease,
+            fence=_lanes.c.fence + 1,
+            attempts=_lanes.c.attempts + 1,
+            **over,
+        )
         .returning(
             _lanes.c.fence,
             _lanes.c.next,
@@ -113,6 +125,7 @@ def claim(session: Session, run_id: str, lane: int, owner: str, lease: float) ->
             _lanes.c.failures,
             _lanes.c.told_since,
             _lanes.c.cursor,
+            _lanes.c.taken_at,
         )
     )
     row = session.connection().execute(statement).first()
@@ -133,31 +146,39 @@ def claim(session: Session, run_id: str, lane: int, owner: str, lease: float) ->
             going_since=at,
         )
     )
-    return Claim(run_id, lane, owner, ends, row, inherited=former[0][0] is not None)
+    return Claim(run_id, lane, owner, ends, row[:-1], inherited=inherited, taken_at=row[-1])
 
 
-def guard(session: Session, held: Claim, **values: Any) -> None:
-    """Changes the lane if it is still ours; raises LeaseLost if not."""
+def guard(session: Session, held: Claim, *, abreast: bool = False, **values: Any) -> None:
+    """Changes the lane if it is still ours; raises LeaseLost if not.
+
+    abreast  also if it does not stand where we are: a server that went down may have forgotten what came last
+    """
     values = values or {"fence": held.fence}
     names = ", ".join(f"{name} = ?" for name in values)  # columns of the table, named by our own calls
-    guarded = "run_id = ? AND number = ? AND fence = ? AND owner = ?"
+    guarded, stand = "run_id = ? AND number = ? AND fence = ? AND owner = ?", list[Any]()
+    if abreast:
+        guarded, stand = (
+            f"{guarded} AND next = ? AND COALESCE(cursor, '') = ?",
+            [held.next, held.cursor or ""],
+        )
     done = plain.change(
         session, f"UPDATE lane SET {names} WHERE {guarded}",  # noqa: S608
-        *values.values(), held.run_id, held.lane, held.fence, held.owner,
+        *values.values(), held.run_id, held.lane, held.fence, held.owner, *stand,
     )  # fmt: skip
     if done != 1:
-        raise LeaseLost(f"lane {held.lane} of run {held.run_id} has another owner")
+        raise LeaseLost(f"lane {held.lane} of run {held.run_id} has another owner, or stands elsewhere")
 
 
 def _get_through(session: Session, held: Claim, **values: Any) -> None:
     """Changes the lane: what it tried is done."""
-    get_on(session, held, attempts=0, **values)
+    get_on(session, held, abreast=True, attempts=0, **values)
     held.attempts = 0
 
 
-def get_on(session: Session, held: Claim, **values: Any) -> None:
+def get_on(session: Session, held: Claim, *, abreast: bool = False, **values: Any) -> None:
     """Changes the lane: what it tries works, so nothing is left of a wait."""
-    guard(session, held, failures=0, told_since=0.0, code="", message="", **values)
+    guard(session, held, abreast=abreast, failures=0, told_since=0.0, code="", message="", **values)
     if held.failures or held.told_since:
         long = bool(held.failures) or now() - held.told_since > tempo.MINUTE
         held.failures, held.told_since = 0, 0.0
@@ -175,13 +196,13 @@ def stage(
     held.cursor = cursor
     waiting: dict[int, int] = {}
     for lane, payload, count, watermark in batches:
-        ((number, following),) = plain.rows(session, _ONE_MORE, held.run_id, lane)
+        ((number, following),) = plain.rows(session, ONE_MORE, held.run_id, lane)
         plain.change(session, _STAGE, held.run_id, lane, number - 1, payload, count, watermark)
         waiting[lane] = number - following
     return waiting
 
 
-_ONE_MORE = "UPDATE lane SET staged = staged + 1 WHERE run_id = ? AND number = ? RETURNING staged, next"
+ONE_MORE = "UPDATE lane SET staged = staged + 1 WHERE run_id = ? AND number = ? RETURNING staged, next"
 _STAGE = (
     "INSERT INTO staged_batch (run_id, lane, number, payload, count, watermark, state, settled)"
     " VALUES (?, ?, ?, ?, ?, ?, 'staged', '[]')"
@@ -201,10 +222,16 @@ def is_attended(session: Session, run_id: str, lane: int) -> bool:
 
 
 def batch(session: Session, run_id: str, lane: int, number: int) -> Any:
-    """(payload, count, settled nodes, answers) of a staged batch, None if there is none."""
-    query = "SELECT payload, count, settled, answers FROM staged_batch WHERE run_id = ? AND lane = ? AND number = ?"
+    """(payload, count, settled nodes, answers, stem) of a staged batch, None if there is none."""
+    query = (
+        "SELECT payload, count, settled, answers, stem FROM staged_batch"
+        " WHERE run_id = ? AND lane = ? AND number = ?"
+    )
     found = plain.rows(session, query, run_id, lane, number)
-    return (found[0][0], found[0][1], from_json(found[0][2]), found[0][3]) if found else None
+    if not found:
+        return None
+    ((payload, count, settled, answers, stem),) = found
+    return payload, count, from_json(settled), answers, stem
 
 
 def settle_node(session: Session, held: Claim, settled: list[str], answers: bytes | None) -> None:
@@ -225,38 +252,6 @@ def settle_batch(session: Session, held: Claim, counts: dict[str, int], answers:
     _mark(session, held, state="done", answers=answers)
     held.next += 1
     return int(staged - held.next)
-
-
-def split_batch(session: Session, held: Claim, halves: Sequence[tuple[bytes, int]]) -> None:
-    """Puts two halves in the place of the batch at hand; the batches behind it move up by one."""
-    guard(session, held, attempts=0, answered=0)
-    held.attempts = 0
-    connection = session.connection()
-    plain.rows(session, _ONE_MORE, held.run_id, held.lane)
-    here = (_batches.c.run_id == held.run_id, _batches.c.lane == held.lane)
-    # two steps by way of negative numbers, because each row must keep a number of its own meanwhile
-    behind = update(_batches).where(*here, _batches.c.number > held.next)
-    connection.execute(behind.values(number=-_batches.c.number))
-    connection.execute(
-        update(_batches).where(*here, _batches.c.number < 0).values(number=1 - _batches.c.number)
-    )
-    (first, first_count), (second, second_count) = halves
-    connection.execute(
-        update(_batches)
-        .where(*here, _batches.c.number == held.next)
-        .values(payload=first, count=first_count, answers=None)
-    )
-    connection.execute(
-        _batches.insert().values(
-            run_id=held.run_id,
-            lane=held.lane,
-            number=held.next + 1,
-            payload=second,
-            count=second_count,
-            state="staged",
-            settled="[]",
-        )
-    )
 
 
 def _mark(session: Session, held: Claim, **values: Any) -> None:
@@ -301,7 +296,7 @@ def finish_lane(session: Session, held: Claim, state: str = "done") -> bool:
     )
     if state == "done" and held.lane > 0 and (row[0] < row[1] or reading):
         return False
-    guard(session, held, state=state, owner=None, until=0.0, attempts=0)
+    guard(session, held, abreast=True, state=state, owner=None, until=0.0, attempts=0)
     return True
 
 

@@ -19,6 +19,9 @@ class Claim:
     """A lane in our hands: what the claim answered, and the fence that guards every commit.
 
     inherited  its former owner has not given it back: what that one sent last may still be under way
+    taken_at   when that was so last, now or in the hands of somebody else, by the shared clock; 0 if never
+    stem       the number under whose name the batch at hand claims: its own, or that of the batch it is a half of
+    cut        whether it is such a half: an earlier attempt at the whole may have sent some of it
     ends       when it is over unless it is renewed, by ``clock.passing``
     headway    the way of the batch at hand, None between batches     told  how much of it was told
     """
@@ -28,6 +31,7 @@ class Claim:
         "_off",
         "attempts",
         "cursor",
+        "cut",
         "ends",
         "failures",
         "fence",
@@ -38,18 +42,34 @@ class Claim:
         "owner",
         "run_id",
         "staged",
+        "stem",
+        "taken_at",
         "told",
         "told_since",
     )
 
     def __init__(
-        self, run_id: str, lane: int, owner: str, ends: float, row: Sequence[Any], *, inherited: bool = False
+        self,
+        run_id: str,
+        lane: int,
+        owner: str,
+        ends: float,
+        row: Sequence[Any],
+        *,
+        inherited: bool = False,
+        taken_at: float = 0.0,
     ) -> None:
-        self.run_id, self.lane, self.owner, self.inherited = run_id, lane, owner, inherited
+        self.run_id, self.lane, self.owner = run_id, lane, owner
+        self.inherited, self.taken_at = inherited, taken_at
         self.fence, self.next, self.staged, self.attempts, self.failures, self.told_since, self.cursor = row
+        self.take_up(None)
         self.headway: Headway | None = None
         self.told = 0
         self.prolong(ends)
+
+    def take_up(self, stem: int | None) -> None:
+        """The batch at hand is this half of another, or a whole."""
+        self.stem, self.cut = self.next if stem is None else stem, stem is not None
 
     def begin(self, headway: Headway | None) -> None:
         """The batch at hand is another one, or none."""

@@ -105,6 +105,10 @@ CALLS = "-calls"
 """Behind a means: the flow reads nothing, calls bring the records."""
 
 
+SLICE = "SLICE"
+"""In the environment of a worker: the seconds after which it gives a lane back."""
+
+
 def plan_for(means: str) -> Plan:
     match = ("ref",) if means.startswith("match") else ()
     if means.endswith(CALLS):
@@ -142,7 +146,7 @@ def serve(database_url: str, world: str, rows: int, means: str, redis_url: str, 
             target=queue.sweep, args=(database, bell, threading.Event(), 0.2), daemon=True
         )
         sweeper.start()
-        queue.work(runtime, redis_url, lease=LEASE, slice=2.0)
+        queue.work(runtime, redis_url, lease=LEASE, slice=float(env.get(SLICE, "2.0")))
 
 
-__all__ = ["CALLS", "FileToy", "FileWorld", "InDoubt", "Page", "Record", "plan_for", "spawn"]
+__all__ = ["CALLS", "SLICE", "FileToy", "FileWorld", "InDoubt", "Page", "Record", "plan_for", "spawn"]

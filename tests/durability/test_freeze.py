@@ -42,9 +42,7 @@ def test_a_worker_that_is_frozen_past_its_lease(
     """It is frozen at the point; another takes its lane over and ends the run; then it wakes up."""
     scene = Scene(database, valkey, tmp_path, means)
     try:
-        frozen = scene.hire(
-            HEDDLE_CRASH=f"{point}:2", HEDDLE_CRASH_FILE=str(scene.mark), HEDDLE_CRASH_SIGNAL="SIGSTOP"
-        )
+        frozen = scene.hire_marked(point, HEDDLE_CRASH_SIGNAL="SIGSTOP")
         wait_for(scene.mark.exists, 30, f"the passing of {point}")
         scene.hire()
         # One of its threads may have been stopped within a transaction, which on SQLite keeps everybody else out.

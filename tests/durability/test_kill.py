@@ -16,7 +16,7 @@ from engine.queue import Doorbell
 from engine.record import COUNTED, from_json
 from engine.store.database import Database
 from engine.store.runs import Run
-from tests.durability.killing import FileWorld, plan_for, spawn
+from tests.durability.killing import SLICE, FileWorld, plan_for, spawn
 from tests.engine.toys import toys
 
 pytestmark = pytest.mark.durability
@@ -54,6 +54,12 @@ class Scene:
         worker = spawn(self.database.url, self.path, self.rows, self.means, self.redis_url, **env)
         self.workers.append(worker)
         return worker
+
+    def hire_marked(self, point: str, **env: str) -> ForkServerProcess:
+        """A worker to whom something happens when it passes a point for the second time."""
+        if "release" in point:
+            env[SLICE] = "0"  # else a lane may be given back but once, at its end
+        return self.hire(HEDDLE_CRASH=f"{point}:2", HEDDLE_CRASH_FILE=str(self.mark), **env)
 
     def wait(self, seconds: float) -> Run:
         """Until the run is over; a worker that died is replaced, as the supervisor does."""
@@ -101,7 +107,7 @@ def test_a_crash_at_a_named_point(
 ) -> None:
     scene = Scene(database, valkey, tmp_path, means)
     try:
-        scene.hire(HEDDLE_CRASH=f"{point}:2", HEDDLE_CRASH_FILE=str(scene.mark))
+        scene.hire_marked(point)
         run = scene.wait(60)
         scene.judge(run)
         if point != "before-close":

@@ -15,6 +15,7 @@ from engine.flow import AmountLimit, Budget, Flow
 from engine.store import control
 from engine.store.budgets import Spending
 from engine.store.database import Database
+from engine.store.lanes import unattended
 from engine.store.runs import Run
 from tests.engine.test_executor import counts, finish, start
 from tests.engine.toys import Bench, World, refuse, toy_flow, toys
@@ -42,6 +43,8 @@ def until_paused(bench: Bench, run_id: str) -> Run:
             assert run is not None
             if run.state == "paused" or run.ended_at is not None:
                 return run
+            bench.rings.extend(unattended(session, 0.0))
+        time.sleep(0.01)
     raise AssertionError("it neither ended nor paused")
 
 

@@ -117,9 +117,13 @@ def outlast(worker: Executor, clock: Clock) -> None:
             worker.heartbeat._renew(held)
 
 
-def test_what_was_sent_long_after_it_was_claimed_is_waited_for_too(database: Database, clock: Clock) -> None:
-    """A worker has got on, then its calls take so long that its claim is over when it dies amid one."""
-    world = _Slow(6)
+@pytest.mark.parametrize("refused", [False, True], ids=["at once", "after a refusal"])
+def test_what_was_sent_long_after_it_was_claimed_is_waited_for_too(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:
+    """A worker has got on, then its calls take so long that its claim is over when it dies amid one. Who takes its lane
+    over may have to give it back before it can look."""
+    world = Slow(6)
     bench = Bench(database, world, toy_flow(batch_size=3))
     bench.timeout = 30.0
     use(bench, toy(1))
@@ -136,6 +140,11 @@ def test_what_was_sent_long_after_it_was_claimed_is_waited_for_too(database: Dat
         worker.advance(run_id, 0)
     world.before_write = lambda changes: None
     clock.advance(LEASE + 1)
+    if refused:
+        with monkeypatch.context() as patch:
+            patch.setattr(bench, "open", _shut)
+            assert [run.code for run in step(bench)] == ["E-UNREACHABLE"]
+        clock.advance(2.0)
     assert [run.code for run in step(bench)] == ["E-UNSEEN"]
     world.target += world.pending  # at last
     clock.advance(60.0)
@@ -166,20 +175,17 @@ def test_a_key_is_not_taken_from_a_worker_whose_calls_take_long(database: Databa
     assert sorted(row["name"] for row in world.target) == ["Name 0", "Name 1", "Name 2"]
 
 
-def test_what_a_dead_worker_never_sent_is_sent_when_that_is_certain(database: Database, clock: Clock) -> None:
+def test_what_a_dead_worker_never_sent_is_sent_when_that_is_certain(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A refusal in between does not shorten the wait."""
     world, bench = _slow(database, 0.0)
     with pytest.raises(Killed):
         step(bench)
     clock.advance(LEASE + 1)
-    usual = bench.open
-
-    def shut(connection_id: str, **options: Any) -> Any:
-        raise Unavailable("Busy.", code="E-UNREACHABLE", retry_after=0.5)
-
-    bench.open = shut  # type: ignore[method-assign]
-    assert [run.code for run in step(bench)] == ["E-UNREACHABLE"]
-    bench.open = usual  # type: ignore[method-assign]
+    with monkeypatch.context() as patch:
+        patch.setattr(bench, "open", _shut)
+        assert [run.code for run in step(bench)] == ["E-UNREACHABLE"]
     clock.advance(2.0)
     assert [run.code for run in step(bench)] == ["E-UNSEEN"]
     assert world.target == []
@@ -254,7 +260,7 @@ def test_a_worker_that_wakes_up_does_not_shorten_the_wait_for_its_successor(
     assert sorted(world.created()) == sorted(world.source)
 
 
-class _Slow(World):
+class Slow(World):
     """Carries out its first call when everybody has forgotten it."""
 
     pending: list[dict[str, Any]]
@@ -264,8 +270,12 @@ class _Slow(World):
         raise Killed("with a call under way")
 
 
-def _slow(database: Database, lag: float) -> tuple[_Slow, Bench]:
-    world = _Slow(3)
+def _shut(connection_id: str, **options: Any) -> Any:
+    raise Unavailable("Busy.", code="E-UNREACHABLE", retry_after=0.5)
+
+
+def _slow(database: Database, lag: float) -> tuple[Slow, Bench]:
+    world = Slow(3)
     bench = Bench(database, world, toy_flow())
     bench.timeout = 30.0
     use(bench, toy(20, lag=lag))

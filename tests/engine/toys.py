@@ -180,6 +180,7 @@ class ToyMap(NodeType[NodeSettings]):
 class WriteSettings(NodeSettings):
     operation: Literal["upsert", "create", "update"] = "create"
     match: tuple[str, ...] = ("ref",)
+    entity: str = "thing"
 
 
 class ToyWrite(WriteNode[WriteSettings]):
@@ -190,7 +191,10 @@ class ToyWrite(WriteNode[WriteSettings]):
 
     def target(self) -> WriteTarget:
         return WriteTarget(
-            slot="right", entity="thing", operation=self.settings.operation, match=self.settings.match
+            slot="right",
+            entity=self.settings.entity,
+            operation=self.settings.operation,
+            match=self.settings.match,
         )
 
     def identify(self, record: Record, run: Any = None) -> tuple[str | None, str, str]:

@@ -8,11 +8,12 @@ import pytest
 
 from engine import clock
 from engine.couple import Said
+from engine.errors import InDoubt
 from engine.record import Origin, Record, from_json
 from engine.scope import ANSWERS
 from engine.store.database import Database
 from tests.engine.faults import Killed, at_point
-from tests.engine.two_systems import PAIRS, Office
+from tests.engine.two_systems import PAIRS, Office, two_way
 from tests.engine.two_way.desk import at_odds, counts, decide, held, office, open_conflicts
 
 
@@ -263,3 +264,31 @@ def test_a_dry_run_of_a_merge_moves_nothing(database: Database) -> None:
     assert here.erp.objects["B1"]["NAME"] == "One"
     here.sync()
     assert here.erp.objects["B1"]["NAME"] == "One and only"
+
+
+def test_a_survivor_whose_create_got_no_answer_gets_no_second_counterpart(database: Database) -> None:
+    """Another lane meets the merge when the claim on that create is over; its own lane is yet to look."""
+    both = {"deleted": "delete", "surplus": "delete"}
+    desk = Office(database, two_way(left=both, right=both, lanes=2, batch_size=10))
+    desk.erp.edit("B1", code="K1")
+    desk.sync()
+    desk.erp.edit("B4", code="K4")
+    desk.erp.merge("B1", "B4")
+    lost = [InDoubt("No answer.", sent_at=clock.passing(), timeout=0.05)]
+
+    def lose(changes: object) -> None:
+        if lost:
+            raise lost.pop()
+
+    desk.crm.after_write = lose
+    run_id = desk.start()
+    executor = desk.executor(lease=0.05)
+    executor.advance(run_id, 0)
+    executor.advance(run_id, 2)
+    assert not lost, "it was not created"
+    clock._skew += 60.0
+    executor.advance(run_id, 1)
+    desk.work()
+    desk.sync()
+    codes = [row["code"] for row in desk.crm.objects.values()]
+    assert len(codes) == len(set(codes)), "it was made twice"
