@@ -63,6 +63,8 @@ class Errands:
 
     def _silent_until(self, timeout: float) -> float | None:
         """Somebody who had the lane died or was frozen, and has sent nothing since it was taken over."""
+        if not self.held.taken_at:
+            return None
         until = self.held.taken_at + timeout
         return until if self.held.inherited or until > self.database.now() else None
 
