@@ -39,9 +39,12 @@ def command(flow: str, warnings: bool) -> None:
 def installation() -> Iterator[Installation]:
     """With all that a request of the web server would find: ``here()`` answers inside, the demo's systems as well."""
     with create_app().app_context(), closing(here().database):
-        opened = [os.environ.get(guard.VARIABLE, ""), *demo.hosts(here().config.data)]
-        os.environ[guard.VARIABLE] = ",".join(filter(None, opened))
-        yield here()
+        before = os.environ.get(guard.VARIABLE, "")
+        os.environ[guard.VARIABLE] = ",".join(filter(None, [before, *demo.hosts(here().config.data)]))
+        try:
+            yield here()
+        finally:
+            os.environ[guard.VARIABLE] = before
 
 
 def found(flow: str) -> tuple[Flow, dict[str, str]]:
