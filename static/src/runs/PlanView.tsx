@@ -37,7 +37,7 @@ export function PlanView({ run }: { run: RunDetail }) {
           aria-label="Which writes"
           placeholder="All outcomes"
           clearable
-          data={[{ value: "changes", label: "What would be written" }, ...outcomes]}
+          data={[{ value: "changes", label: "To be written" }, ...outcomes]}
           value={outcome || null}
           onChange={(next) => setOutcome(next ?? "")}
         />
