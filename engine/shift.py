@@ -256,9 +256,8 @@ class Shift:
             self.answered(session)
             self._keep_calls(session, wanted=ledger.troubled or ledger.count <= SMALL)
             if lanes.settle_batch(session, self.held, ledger.counts(), pack_answers(answers)):
-                hasten(
-                    session
-                )  # the disk is waited for with the next claims, before anything more is created
+                # the disk is waited for with the next claims, before anything more is created
+                hasten(session)
         faults.point("after-settle")
 
     def _deliver(

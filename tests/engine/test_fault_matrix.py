@@ -151,16 +151,7 @@ def test_a_worker_that_dies_anywhere_is_followed_by_another(
 ) -> None:
     bench = bench_of(database, means)
     run_id = start(bench)
-
-    def die() -> None:
-        raise Killed(point)
-
-    with at_point(point, nth, die) as passed:
-        try:
-            _work(bench, run_id, _executor(bench, point))
-        except Killed:
-            time.sleep(LEASE + TIMEOUT)
-    assert passed[0] == nth, "the point was never passed"
+    die_at(bench, run_id, point, nth)
     run = finish(bench, run_id)
     # only between sending and settling can nobody tell; a batch whose answer was stored is not asked about
     unsettled = point in ("before-send", "after-send", "before-settle")
@@ -244,6 +235,20 @@ def test_the_same_message_again_and_another_about_the_same_objects_are_written_o
         name for run in (first, *others) for name, n in counts(_run(database, run)).items() for _ in range(n)
     )
     assert outcomes == {"read": 3 * ROWS, "created": ROWS, "unchanged": 2 * ROWS}
+
+
+def die_at(bench: Bench, run_id: str, point: str, nth: int) -> None:
+    """Has a worker die when it passes the point for the nth time, and waits until its lease is over."""
+
+    def die() -> None:
+        raise Killed(point)
+
+    with at_point(point, nth, die) as passed:
+        try:
+            _work(bench, run_id, _executor(bench, point))
+        except Killed:
+            time.sleep(LEASE + TIMEOUT)
+    assert passed[0] == nth, "the point was never passed"
 
 
 def _executor(bench: Bench, point: str) -> Executor:

@@ -25,7 +25,16 @@ from tests.engine.test_budget import allow, limited, until_paused
 from tests.engine.test_convoy import Company
 from tests.engine.test_doubts import toy
 from tests.engine.test_executor import counts, finish, start
-from tests.engine.test_fault_matrix import LEASE, MEANS, SOME, Means, _executor, _work, again, bench_of, judge
+from tests.engine.test_fault_matrix import (
+    LEASE,
+    MEANS,
+    SOME,
+    Means,
+    again,
+    bench_of,
+    die_at,
+    judge,
+)
 from tests.engine.toys import Bench, Toy, World, toy_flow, toys
 from tests.engine.two_systems import Office, two_way
 
@@ -168,16 +177,7 @@ def test_no_write_is_lost_or_repeated_when_the_power_goes(
     """What the last batch was told may be forgotten, never that it was about to be sent: at most that one is asked about."""
     bench = bench_of(file, means)
     run_id = start(bench)
-
-    def die() -> None:
-        raise Killed(point)
-
-    with at_point(point, nth, die) as passed:
-        try:
-            _work(bench, run_id, _executor(bench, point))
-        except Killed:
-            time.sleep(LEASE + TIMEOUT)
-    assert passed[0] == nth, "the point was never passed"
+    die_at(bench, run_id, point, nth)
     disk.cut(file)
     run = finish(bench, run_id)
     held = judge(bench, run, doubts=means == "none")
