@@ -18,7 +18,7 @@ from engine.flow import SHARED, Flow
 from engine.record import Remote, fingerprint, from_json
 from engine.releases import promise
 from engine.scope import ANSWERS
-from engine.store import audit, flows, library, references, reviews
+from engine.store import audit, flows, library, matches, references, reviews
 from engine.store import releases as store
 from engine.store.database import Session
 from engine.store.references import Pair, Reference
@@ -243,12 +243,14 @@ def _answer_doubt(
             raise RequestError(
                 "It is being sent this very moment.", status=409, code="E-BUSY", cure="Try again in a minute."
             )
+        claim = known.claim if known is not None else ""
         if remote is not None:
             known = known or Reference(pair, left_id)
             found = msgspec.structs.replace(
                 known, right_id=remote.id, number=remote.number, link=remote.link, claim="", claim_until=0.0
             )
             references.save(session, [found])
+            matches.found(session, (pair.right_connection, pair.right_entity), left_id, claim, remote.id)
         elif known is not None and known.right_id is None:
             references.release(session, pair, [left_id], known.claim)
         return {}

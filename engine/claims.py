@@ -15,7 +15,8 @@ from engine.patience import UNSEEN
 from engine.record import Remote, fingerprint
 from engine.store import claims as standing
 from engine.store import matches, references
-from engine.store.matches import Key
+from engine.store.database import Session
+from engine.store.matches import TURN, Key, Taken
 from engine.store.references import Pair, Reference
 from engine.store.timepiece import shared_now
 
@@ -23,16 +24,18 @@ from engine.store.timepiece import shared_now
 @dataclass(frozen=True)
 class Claimed:
     """mine: to be created by us · made: somebody created the object for this key meanwhile, with its id ·
+    rivals: of another source object with this key nobody knows yet whether it was created (engine.rivals) ·
     busy: somebody is creating it, or the source object, right now
     """
 
     mine: list[Intent]
     made: list[tuple[Intent, str]]
+    rivals: list[tuple[Intent, Taken]]
     busy: bool
 
 
 def take(
-    errand: Errand, target: WriteTarget, intents: list[Intent], answered: Sequence[Reference] = ()
+    errand: Errand, target: WriteTarget, intents: list[Intent], answered: Sequence[Reference]
 ) -> Claimed:
     """Claims creates, and reserves them in the write budget. What was ``answered`` meanwhile is kept in the same
     commit: it is out of doubt, whatever happens to the calls that follow.
@@ -55,7 +58,7 @@ def take(
             intent.key = key(target, intent)
         keys = [intent.key for intent in ours if intent.key is not None]
         standing.prolong_keys(session, keys, errand.connector.http.timeout)
-        lost: dict[Key, str | None] = {}
+        lost: dict[Key, Taken] = {}
         for owner in sorted({intent.claim for intent in ours if intent.key is not None}):
             wanted = [(one.key, one.left_id) for one in ours if one.key is not None and one.claim == owner]
             lost |= matches.claim(session, wanted, owner, errand.patience)
@@ -66,9 +69,21 @@ def take(
         if errand.allowance is not None and mine:
             sent = {intent.source: intent.wanted("create") for intent in mine}
             errand.allowance.reserve(session, "create", sent)
-    met = [(intent, lost[intent.key]) for intent in ours if intent.key in lost]
-    made = [(intent, right_id) for intent, right_id in met if right_id is not None]
-    return Claimed(mine, made, len(mine) + len(made) < len(intents))
+        met = [(intent, lost[intent.key]) for intent in ours if intent.key in lost]
+        rivals = [(intent, has) for intent, has in met if _is_open(errand, session, intent, has)]
+    made = [(intent, has.right_id) for intent, has in met if has.right_id is not None]
+    return Claimed(mine, made, rivals, len(mine) + len(made) + len(rivals) < len(intents))
+
+
+def _is_open(errand: Errand, session: Session, intent: Intent, has: Taken) -> bool:
+    """Whether nobody is at work on the create that a key was claimed for, but for us: then we come to it later, or have
+    been there before."""
+    if has.right_id is not None:
+        return False
+    if has.claim == intent.claim:
+        return True
+    grace = errand.connector.http.timeout
+    return has.until < shared_now(session) and not standing.is_writing(session, has.claim, grace)
 
 
 def turns(errand: Errand, target: WriteTarget, intents: list[Intent]) -> list[Intent]:
@@ -93,7 +108,7 @@ def turns(errand: Errand, target: WriteTarget, intents: list[Intent]) -> list[In
 def _turn(intent: Intent) -> Key:
     pair = intent.pair
     source = fingerprint([pair.left_connection, pair.left_entity, intent.left_id])
-    return Key(pair.right_connection, pair.right_entity, f"turn:{source}")
+    return Key(pair.right_connection, pair.right_entity, f"{TURN}{source}")
 
 
 def _tells_repeats(errand: Errand) -> bool:

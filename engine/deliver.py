@@ -26,6 +26,7 @@ from engine.node import WriteTarget
 from engine.recognition import look_closer
 from engine.record import Outcome, Record, Remote, Result
 from engine.removal import remove
+from engine.rivals import outwait
 from engine.walk import Receipt
 
 
@@ -251,14 +252,25 @@ def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], do
     for some in _handfuls(errand, target, _approved(errand, intents, "create", done)):
         left = some
         while left:
-            claimed = claims.Claimed(left, [], busy=False)
+            claimed = claims.Claimed(left, [], [], busy=False)
             if not errand.dry:
                 errand.keep_lease(AHEAD)
                 claimed = claims.take(errand, target, left, done.references[kept:])
             busy, kept = busy or claimed.busy, len(done.references)
             _create(errand, target, claimed.mine, done)
             left = _meet(errand, target, claimed.made, done)
+            left += _look_again(errand, target, outwait(errand, target, claimed.rivals, done), done)
     return busy
+
+
+def _look_again(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> list[Intent]:
+    """Treats those that were waited for as when they came; answers those to be created after all."""
+    if not intents:
+        return []
+    creates, updates = _compare(errand, target, _recognise(errand, target, intents, done), done)
+    errand.headway.enter(len(creates) + len(updates))
+    _send_updates(errand, target, updates, done)
+    return creates
 
 
 def _handfuls(errand: Errand, target: WriteTarget, intents: list[Intent]) -> list[list[Intent]]:

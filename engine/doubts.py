@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from engine import compare
-from engine.claims import await_sight
+from engine.claims import await_sight, key
 from engine.connector import CannotTell
 from engine.dispatch import change_of
 from engine.errors import InDoubt, Unavailable
@@ -23,6 +23,7 @@ from engine.intent import Delivered, Errand, Intent, keep, receive
 from engine.node import WriteTarget
 from engine.record import Outcome, Remote, Result
 from engine.store import claims as standing
+from engine.store.references import Pair
 from engine.walk import Receipt
 
 
@@ -36,12 +37,16 @@ def settle(errand: Errand, target: WriteTarget, intents: list[Intent], done: Del
         return intents
     _hear_out(errand, doubtful)
     changes = [change_of(errand, intent, "create") for intent in doubtful]
+    looked = errand.database.now()
     try:
         found = errand.connector.resolve(target.entity, changes)
     except CannotTell as error:
         for intent in doubtful:
             result = Result(
-                Outcome.IN_DOUBT, code=error.code, message=error.message, question=_question(target, intent)
+                Outcome.IN_DOUBT,
+                code=error.code,
+                message=error.message,
+                question=question(target, intent.pair, intent.left_id),
             )
             receive(done, intent, Receipt(result, "create", intent.wanted("create")))
         return [intent for intent in intents if not intent.doubtful]
@@ -56,10 +61,11 @@ def settle(errand: Errand, target: WriteTarget, intents: list[Intent], done: Del
             done.outdated.add(intent.left_id)
         if remote is not None:
             result = _found(errand, target, remote)
+            intent.key = key(target, intent)
             keep(errand, intent, result, done)
             receive(done, intent, Receipt(result, "create", change.data, json=change.json))
     missing = [intent for intent, remote in zip(doubtful, found, strict=True) if remote is None]
-    _wait_for(errand, missing)
+    _wait_for(errand, missing, looked)
     settled = {id(intent) for intent in doubtful} - {id(intent) for intent in (*missing, *stale)}
     return [intent for intent in intents if id(intent) not in settled]
 
@@ -97,12 +103,12 @@ def _stand(errand: Errand, intents: Sequence[Intent], until: float) -> None:
         standing.stand(session, [(intent.pair, intent.left_id, intent.claim) for intent in intents], until)
 
 
-def _wait_for(errand: Errand, missing: Sequence[Intent]) -> None:
+def _wait_for(errand: Errand, missing: Sequence[Intent], looked: float) -> None:
     capability = errand.connector.capability
     if errand.dry or not missing or capability.idempotency in ("key", "client-id"):
         return
     until = max(one.reference.claim_until for one in missing if one.reference)
-    await_sight(errand.connector, errand.database.now() - until)
+    await_sight(errand.connector, looked - until)
 
 
 def _differs(wanted: Mapping[str, Any], remote: Remote) -> bool:
@@ -122,6 +128,7 @@ def _found(errand: Errand, target: WriteTarget, remote: Remote) -> Result:
     )
 
 
-def _question(target: WriteTarget, intent: Intent) -> dict[str, object]:
-    source = {**msgspec.structs.asdict(intent.pair), "left_id": intent.left_id}
+def question(target: WriteTarget, pair: Pair, left_id: str) -> dict[str, object]:
+    """What a person is asked who can look in the system: whether this source object was created there."""
+    source = {**msgspec.structs.asdict(pair), "left_id": left_id}
     return {"kind": "in-doubt", "entity": target.entity, "source": source}

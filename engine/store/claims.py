@@ -7,10 +7,10 @@ import msgspec
 from sqlalchemy import Table, case, select, update
 from sqlmodel import Session
 
-from engine.store import matches
+from engine.store import matches, references
 from engine.store.halves import at_hand
 from engine.store.lanes import Lane
-from engine.store.matches import Key
+from engine.store.matches import Key, Taken
 from engine.store.references import CrossReference, Pair, Reference
 from engine.store.timepiece import shared_now
 
@@ -32,6 +32,25 @@ def prolong(session: Session, known: Iterable[Reference], grace: float) -> set[s
         if lease is not None:
             stand(session, [(one.pair, one.left_id, one.claim)], shared_now(session) + lease + grace)
     return {claim for claim, lease in left.items() if lease is not None}
+
+
+def claimant(session: Session, pair: Pair, has: Taken) -> Reference | None:
+    """Who claimed a match key, as its open create is remembered; None where that is over.
+
+    pair  of whoever asks: it is very likely that of the claimant too
+    """
+    near = references.load(session, pair, [has.left_id]).get(has.left_id)
+    if near is not None and near.claim == has.claim:
+        return near if near.right_id is None else None
+    query = select(_references.c.left_connection, _references.c.left_entity).where(
+        _references.c.right_connection == pair.right_connection,
+        _references.c.right_entity == pair.right_entity,
+        _references.c.left_id == has.left_id, _references.c.claim == has.claim, _references.c.right_id.is_(None),
+    )  # fmt: skip
+    for left in session.connection().execute(query):
+        far = Pair(*left, pair.right_connection, pair.right_entity)
+        return references.load(session, far, [has.left_id])[has.left_id]
+    return None
 
 
 def prolong_keys(session: Session, keys: Sequence[Key], grace: float) -> None:

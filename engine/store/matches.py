@@ -9,7 +9,7 @@ claims the source object. What came of it is remembered for a while, because sea
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import Index, Table, delete, select, update
+from sqlalchemy import ColumnElement, Index, Table, delete, select, update
 from sqlmodel import Field, Session, SQLModel
 
 from engine.store import bulk, plain
@@ -22,7 +22,8 @@ MEMORY = 3600.0
 class MatchClaim(SQLModel, table=True):
     """(target connection, target entity, hash of the match key) → who creates it, and what it became.
 
-    ``right_id`` is None while the create is on its way. After ``claim_until`` the row binds nobody.
+    ``right_id`` is None while the create is on its way, or in doubt: then the row stands until that is settled, be
+    its time over or not. What was made binds nobody after ``claim_until``.
     """
 
     __tablename__ = "match_claim"
@@ -54,18 +55,31 @@ _RENEW = f"ON CONFLICT ({', '.join(_IDENTITY)}) DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}" for name in _VALUES
 )
 _TAKE_OVER = (
-    _RENEW + " WHERE match_claim.claim_until < excluded.taken_at"
-    " OR (match_claim.claim = excluded.claim AND match_claim.right_id IS NULL)"
+    _RENEW + " WHERE (match_claim.claim_until < excluded.taken_at"
+    " AND (match_claim.right_id IS NOT NULL OR match_claim.left_id = excluded.left_id))"
+    " OR (match_claim.claim = excluded.claim AND match_claim.left_id = excluded.left_id"
+    " AND match_claim.right_id IS NULL)"
 )
+TURN = "turn:"
+"""How the digests of turns begin."""
 _CHUNK = 500
 _SWEPT = 20_000
 
 
+class Taken(msgspec.Struct, frozen=True):
+    """Who has a key: for which source id, under which claim and until when; ``right_id``: what was made for it."""
+
+    left_id: str
+    right_id: str | None
+    claim: str
+    until: float
+
+
 def claim(
     session: Session, wanted: Sequence[tuple[Key, str]], owner: str, patience: float
-) -> dict[Key, str | None]:
-    """Claims keys for ``patience`` seconds, each for a source id, no key twice; answers those it did *not* get, with the id of what
-    somebody has made for it, None where that is still on its way.
+) -> dict[Key, Taken]:
+    """Claims keys of one target entity for ``patience`` seconds, each for a source id, no key twice; answers those it
+    did *not* get, with who has them.
     """
     if not wanted:
         return {}
@@ -76,8 +90,11 @@ def claim(
     )
     if bulk.insert(session, _table, _COLUMNS, rows, _TAKE_OVER) == len(rows):
         return {}
-    known = load(session, [key for key, _ in wanted])
-    return {key: row.right_id for key, row in known.items() if row.right_id or row.claim != owner}
+    ours = dict(wanted)
+    return {
+        key: has for key, has in _load(session, list(ours)).items()
+        if (has.left_id, has.right_id, has.claim) != (ours[key], None, owner)
+    }  # fmt: skip
 
 
 def lapsed(session: Session, keys: Sequence[Key]) -> dict[Key, str]:
@@ -121,8 +138,8 @@ def take_turns(session: Session, wanted: Sequence[tuple[Key, str, str]]) -> dict
     if bulk.insert(session, _table, _COLUMNS, rows, _TAKE_OVER) == len(rows):
         return {}
     owners = {key: owner for key, _, owner in wanted}
-    known = load(session, list(owners))
-    return {key: row.claim for key, row in known.items() if row.claim != owners[key]}
+    known = _load(session, list(owners))
+    return {key: has.claim for key, has in known.items() if has.claim != owners[key]}
 
 
 def pass_turn(session: Session, key: Key, former: str, owner: str) -> bool:
@@ -135,17 +152,40 @@ def pass_turn(session: Session, key: Key, former: str, owner: str) -> bool:
     return session.connection().execute(query).rowcount == 1
 
 
-def load(session: Session, keys: Sequence[Key]) -> dict[Key, MatchClaim]:
-    """The rows of these keys; all keys are of one target entity or few."""
-    found: dict[Key, MatchClaim] = {}
-    wanted = set(keys)
+def _load(session: Session, keys: Sequence[Key]) -> dict[Key, Taken]:
+    """Who has these keys, all of one target entity."""
+    found: dict[Key, Taken] = {}
     for start in range(0, len(keys), _CHUNK):
-        hashes = [key.digest for key in keys[start : start + _CHUNK]]
-        for row in session.execute(select(MatchClaim).where(_table.c.digest.in_(hashes))).scalars():
-            key = Key(row.right_connection, row.right_entity, row.digest)
-            if key in wanted:
-                found[key] = row
+        some = {key.digest: key for key in keys[start : start + _CHUNK]}
+        rows = plain.rows(
+            session, "SELECT digest, left_id, right_id, claim, claim_until FROM match_claim"  # noqa: S608
+            f" WHERE right_connection = ? AND right_entity = ? AND digest IN ({', '.join('?' * len(some))})",
+            keys[start].right_connection, keys[start].right_entity, *some,
+        )  # fmt: skip
+        found |= {some[digest]: Taken(*has) for digest, *has in rows}
     return found
+
+
+def hand_over(session: Session, key: Key, has: Taken, to: tuple[str, str], patience: float) -> None:
+    """Gives an open key to another (source id, claim), if nothing has changed about who has it."""
+    its = (_table.c[name] == getattr(key, name) for name in _IDENTITY)
+    held = (_table.c.left_id == has.left_id, _table.c.claim == has.claim, _table.c.claim_until == has.until)
+    at = shared_now(session)
+    session.connection().execute(
+        update(_table)
+        .where(*its, *held, _table.c.right_id.is_(None))
+        .values(left_id=to[0], claim=to[1], claim_until=at + patience, taken_at=at)
+    )
+
+
+def found(session: Session, right: tuple[str, str], left_id: str, owner: str, right_id: str) -> None:
+    """A create in doubt has happened: ``right_id`` is what was made for its key. ``right``: (connection, entity)."""
+    at = shared_now(session)
+    session.connection().execute(
+        update(_table)
+        .where(*_open(right, owner), _table.c.left_id == left_id)
+        .values(right_id=right_id, claim_until=at + MEMORY, taken_at=at)
+    )
 
 
 def settle(session: Session, made: Iterable[tuple[Key, str, str, str]]) -> None:
@@ -162,14 +202,13 @@ def release(session: Session, right: tuple[str, str], left_ids: Sequence[str], o
     """Gives up claims on creates that certainly did not happen; ``right`` is (connection, entity)."""
     for start in range(0, len(left_ids), _CHUNK):
         session.connection().execute(
-            delete(_table).where(
-                _table.c.right_connection == right[0],
-                _table.c.right_entity == right[1],
-                _table.c.claim == owner,
-                _table.c.right_id.is_(None),
-                _table.c.left_id.in_(left_ids[start : start + _CHUNK]),
-            )
+            delete(_table).where(*_open(right, owner), _table.c.left_id.in_(left_ids[start : start + _CHUNK]))
         )
+
+
+def _open(right: tuple[str, str], owner: str) -> tuple[ColumnElement[bool], ...]:
+    target = (_table.c.right_connection == right[0], _table.c.right_entity == right[1])
+    return (*target, _table.c.claim == owner, _table.c.right_id.is_(None))
 
 
 def forget(session: Session, made: Iterable[tuple[Key, str]], before: float) -> float | None:
@@ -188,9 +227,7 @@ def forget(session: Session, made: Iterable[tuple[Key, str]], before: float) -> 
 def sweep(session: Session) -> None:
     """Clears away some of what binds nobody any more: little enough to keep nobody waiting."""
     at = shared_now(session)
-    over = (_table.c.claim_until < at) & (
-        _table.c.right_id.is_not(None)
-        | (_table.c.claim_until < at - MEMORY)  # whose claim it is may still be at work
-    )
+    left_behind = _table.c.digest.startswith(TURN) & (_table.c.claim_until < at - MEMORY)
+    over = (_table.c.claim_until < at) & (_table.c.right_id.is_not(None) | left_behind)
     some = select(_table.c.digest).where(over).limit(_SWEPT)
     session.connection().execute(delete(_table).where(over, _table.c.digest.in_(some)))

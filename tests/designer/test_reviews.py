@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engine import clock
+from engine.connector import CannotTell
 from engine.errors import InDoubt
 from engine.record import Change, Outcome, Remote, Result
 from tests.designer.conftest import Desk, Ledger, exact, pipeline, work
@@ -109,10 +110,12 @@ def doubt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Ledger, "_write", losing)
 
 
-def doubted(app: Any, desk: Desk, slug: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+def doubted(
+    app: Any, desk: Desk, slug: str, monkeypatch: pytest.MonkeyPatch, orders: Sequence[Any] = (WIDGET,)
+) -> Any:
     """The one group of an invoice that may or may not have been booked."""
     doubt(monkeypatch)
-    answer = desk.post(f"/api/flows/{slug}/runs", {"mode": "live", "input": [WIDGET]})
+    answer = desk.post(f"/api/flows/{slug}/runs", {"mode": "live", "input": list(orders)})
     until = time.monotonic() + 10
     while not (groups := exact(desk.get("/api/reviews"))["groups"]):
         assert time.monotonic() < until, answer.text
@@ -155,6 +158,37 @@ def test_what_is_not_there_is_written_after_all(
     work(app)
     assert len(Ledger.written) == 2
     assert detail(editor, done["runs"][0])["counts"]["created"] == 1
+
+
+@pytest.mark.parametrize("outcome", ["there", "not-there"])
+def test_an_answer_to_a_doubt_is_for_whatever_would_be_the_same_object(
+    app: Any, editor: Desk, live: str, monkeypatch: pytest.MonkeyPatch, outcome: str
+) -> None:
+    """Two orders of one account become one object there; the first was sent, and nobody can look for it."""
+
+    def find(self: Ledger, entity: str, wanted: Sequence[Any], fields: Any = ()) -> list[list[Remote]]:
+        made = Remote("id1", {"id": "id1", "account": "4000"})
+        return [[made] if match == {"id": "id1"} else [] for match in wanted]
+
+    def unable(self: Ledger, entity: str, changes: Sequence[Change]) -> list[Remote | None]:
+        raise CannotTell("Nobody can tell.")
+
+    drawing = pipeline()
+    drawing["nodes"][-1]["settings"]["match"] = ["account"]
+    editor.put(f"/api/flows/{live}/draft", {"document": drawing, "revision": 1})
+    editor.post(f"/api/flows/{live}/publish", {"revision": 2})
+    monkeypatch.setattr(Ledger, "find", find)
+    monkeypatch.setattr(Ledger, "tells", lambda *_: False)
+    monkeypatch.setattr(Ledger, "resolve", unable)
+    group = doubted(app, editor, live, monkeypatch, [WIDGET, {**WIDGET, "id": "A2", "total": 13}])
+    assert (group["count"], group["form"]["kind"], len(Ledger.written)) == (2, "in-doubt", 1)
+    answer = {"outcome": outcome, "id": "id1"} if outcome == "there" else {"outcome": outcome}
+    done = exact(editor.post("/api/reviews/answer", {"question": group["question"], "answer": answer}))
+    assert (done["released"], done["problems"]) == (2, [])
+    work(app)
+    counts = detail(editor, done["runs"][0])["counts"]
+    assert (counts["unchanged"], counts["created"]) == ((2, 0) if outcome == "there" else (1, 1))
+    assert len(Ledger.written) == (1 if outcome == "there" else 2)
 
 
 def closed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -187,20 +187,53 @@ def test_a_refused_create_frees_its_key(database: Database) -> None:
     assert kept == ["0"]
 
 
-def test_a_claim_binds_until_its_time_is_over(database: Database) -> None:
+def test_a_claim_binds_until_it_is_settled_and_what_was_made_until_its_time_is_over(
+    database: Database, clock: Clock
+) -> None:
     key, other = Key("R", "thing", "k1"), Key("R", "thing", "k2")
+
+    def claim(left_id: str, owner: str) -> list[tuple[str, str | None]]:
+        with database.write() as session:
+            taken = matches.claim(session, [(key, left_id), (other, f"{left_id}2")], owner, 60.0)
+        return [(has.left_id, has.right_id) for has in taken.values()]
+
+    assert claim("A", "one") == []
+    assert claim("B", "two") == claim("B", "one") == [("A", None), ("A2", None)]
+    assert claim("A", "one") == [], "again"
+    clock.advance(2 * matches.MEMORY + 61.0)
     with database.write() as session:
-        assert matches.claim(session, [(key, "A"), (other, "A2")], "one", 60.0) == {}
+        matches.sweep(session)
+    assert claim("B", "two") == [("A", None), ("A2", None)]
+    assert claim("A", "three") == [], "it was looked for before"
     with database.write() as session:
-        assert matches.claim(session, [(key, "B")], "two", 60.0) == {key: None}
-        assert matches.claim(session, [(key, "A")], "one", -1.0) == {}
+        matches.settle(session, [(key, "A", "77", "three")])
+        matches.release(session, ("R", "thing"), ["A2"], "three")
+    assert claim("B", "two") == [("A", "77")]
     with database.write() as session:
-        assert matches.claim(session, [(key, "B")], "two", 60.0) == {}
-        matches.settle(session, [(key, "B", "77", "two")])
-        assert matches.claim(session, [(key, "C")], "three", 60.0) == {key: "77"}
-        assert (
-            matches.forget(session, [(key, "77")], shared_now(session) - 60) is not None
-        )  # too new to be believed gone
-        assert matches.claim(session, [(key, "C")], "three", 60.0) == {key: "77"}
+        assert matches.forget(session, [(key, "77")], shared_now(session) - 60) is not None  # too new
+    assert claim("B", "two") == [("A", "77")]
+    with database.write() as session:
         assert matches.forget(session, [(key, "77")], shared_now(session)) is None
-        assert matches.claim(session, [(key, "C")], "three", 60.0) == {}
+    assert claim("B", "two") == []
+    with database.write() as session:
+        matches.settle(session, [(key, "B", "78", "two")])
+    clock.advance(matches.MEMORY + 1.0)
+    assert claim("C", "four") == [("B2", None)]
+
+
+def test_nobody_takes_a_key_that_has_changed_hands(database: Database) -> None:
+    key = Key("R", "thing", "k1")
+    with database.write() as session:
+        matches.claim(session, [(key, "A")], "one", 60.0)
+        (has,) = matches.claim(session, [(key, "B")], "two", 60.0).values()
+        matches.release(session, ("R", "thing"), ["A"], "one")
+        matches.claim(session, [(key, "C")], "three", 60.0)
+        matches.hand_over(session, key, has, ("B", "two"), 60.0)
+        (has,) = matches.claim(session, [(key, "B")], "two", 60.0).values()
+        assert (has.left_id, has.claim) == ("C", "three")
+        matches.claim(session, [(key, "C")], "three", 90.0)  # it is sent once more
+        matches.hand_over(session, key, has, ("B", "two"), 60.0)
+        (has,) = matches.claim(session, [(key, "B")], "two", 60.0).values()
+        assert (has.left_id, has.claim) == ("C", "three")
+        matches.hand_over(session, key, has, ("B", "two"), 60.0)
+        assert matches.claim(session, [(key, "B")], "two", 60.0) == {}

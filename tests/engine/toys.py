@@ -7,7 +7,7 @@ after a lost answer is up to the test (``means``).
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Literal
 
@@ -142,6 +142,9 @@ class Toy(Connector[ConnectionSettings]):
             Remote(str(row["id"]), row, number=f"N-{row['id']}") if (row := by_key.get(change.key)) else None
             for change in changes
         ]
+
+    def tells(self, entity: str, match: Collection[str]) -> bool:
+        return self.world.means == "key" or (self.world.means == "match" and bool(match))
 
 
 class ToyTrigger(TriggerNode[NodeSettings]):

@@ -1,0 +1,62 @@
+"""Creates whose match key another source object has, of which nobody knows whether it was created.
+
+Its worker died, or its call got no answer. Its own batch will find out; but that may be behind us in the same lane, be
+cancelled, or wait for a person. So whoever meets such a rival waits until the call that may have made its object is
+certainly over and searches would show what it made; then the key is handed over, and the object looked for once more.
+Where nobody can tell, the create is held with the question that the rival is held with: one answer sets both free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine import doubts
+from engine.claims import await_sight
+from engine.intent import Delivered, Errand, Intent, hold
+from engine.node import WriteTarget
+from engine.store import claims as standing
+from engine.store import matches
+from engine.store.matches import Taken
+from engine.store.references import Reference
+
+
+def outwait(
+    errand: Errand, target: WriteTarget, met: Sequence[tuple[Intent, Taken]], done: Delivered
+) -> list[Intent]:
+    """Answers those to whom the key was handed over, to be looked for once more; holds those of which nobody can tell.
+
+    Raises Unavailable as long as it is too early to say that a rival was not created.
+    """
+    if not met:
+        return []
+    given_up, free, until = set(done.released), list[tuple[Intent, Taken]](), 0.0
+    with errand.database.read() as session:
+        rivals = [standing.claimant(session, intent.pair, has) for intent, has in met]
+    for (intent, has), rival in zip(met, rivals, strict=True):
+        if rival is None or (rival.pair, rival.left_id, rival.claim) in given_up:
+            free.append((intent, has))
+        elif not errand.connector.tells(target.entity, set(intent.match)):
+            _hold(target, intent, rival, done)
+        else:
+            free.append((intent, has))
+            # a claim on a key is put off as long as its batch is being worked on, which ours is
+            latest = errand.silent_until or 0.0 if has.claim == intent.claim else has.until
+            until = max(until, rival.claim_until, latest)
+    await_sight(errand.connector, errand.database.now() - until)
+    with errand.database.write(lasting=False) as session:
+        for intent, has in free:
+            if intent.key is not None:
+                matches.hand_over(session, intent.key, has, (intent.left_id, intent.claim), errand.patience)
+            intent.doubtful = False  # that was settled before
+    return [intent for intent, _ in free]
+
+
+def _hold(target: WriteTarget, intent: Intent, rival: Reference, done: Delivered) -> None:
+    words = " and ".join(f"{name} {value}" for name, value in intent.match.items())
+    hold(
+        done,
+        intent,
+        f"Held: it cannot be told whether {rival.left_id}, which has {words} too, was created as {target.entity} already.",
+        doubts.question(target, rival.pair, rival.left_id),
+        "Look in the system; the answer is for both.",
+    )
