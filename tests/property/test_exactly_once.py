@@ -93,11 +93,11 @@ class ExactlyOnce(RuleBasedStateMachine):
         self.world = Late(rows)
         self.world.means = means
         self.pages = pages
-        self.by_name = bool(names) and means == "match"
+        self.by_name = bool(names)
         for at, row in enumerate(self.world.source.values()):
             row["name"] = f"Name {at % names}" if self.by_name else row["name"]
-        match = (("name",) if self.by_name else ("ref",)) if means == "match" else ()
-        operation = "upsert" if means == "match" else "create"
+        match = ("name",) if self.by_name else ("ref",) if means == "match" else ()
+        operation = "upsert" if match else "create"
         flow = toy_flow(
             lanes=lane_count, batch_size=size, writes=writes if match else 1, operation=operation, match=match
         )
@@ -170,6 +170,16 @@ class ExactlyOnce(RuleBasedStateMachine):
         """Transactions fail with everything that they would have kept."""
         with broken_database(self.database, nth, times, Unavailable("Not now.", code=code)):
             self._work()
+
+    @rule()
+    def cut_in_two(self) -> None:
+        """What is worked on next counts as having brought down three workers."""
+        query = (
+            "UPDATE lane SET attempts = 2 WHERE state = 'open' AND EXISTS (SELECT 1 FROM staged_batch b WHERE"
+            " b.run_id = lane.run_id AND b.lane = lane.number AND b.number = lane.next AND b.settled = '[]' AND b.count > 1)"
+        )
+        with self.database.write() as session:
+            session.connection().exec_driver_sql(query)
 
     @rule()
     def intrude(self) -> None:
@@ -279,7 +289,8 @@ class ExactlyOnce(RuleBasedStateMachine):
         assert self.world.means == "none" or not asked
         if self.by_name:
             names = {row["name"] for row in self.world.source.values()}
-            assert {row["name"] for row in self.world.target} == names, "something was lost"
+            made = {row["name"] for row in self.world.target}
+            assert made | {self.world.source[key]["name"] for key in asked} == names, "something was lost"
         else:
             assert {*self.world.created(), *asked} == set(self.world.source), "something was lost"
         for run in runs:
