@@ -46,7 +46,7 @@ def settle(errand: Errand, target: WriteTarget, intents: list[Intent], done: Del
                 Outcome.IN_DOUBT,
                 code=error.code,
                 message=error.message,
-                question=question(target, intent.pair, intent.left_id),
+                question=question(intent.pair, intent.left_id),
             )
             receive(done, intent, Receipt(result, "create", intent.wanted("create")))
         return [intent for intent in intents if not intent.doubtful]
@@ -128,7 +128,7 @@ def _found(errand: Errand, target: WriteTarget, remote: Remote) -> Result:
     )
 
 
-def question(target: WriteTarget, pair: Pair, left_id: str) -> dict[str, object]:
+def question(pair: Pair, left_id: str) -> dict[str, object]:
     """What a person is asked who can look in the system: whether this source object was created there."""
     source = {**msgspec.structs.asdict(pair), "left_id": left_id}
-    return {"kind": "in-doubt", "entity": target.entity, "source": source}
+    return {"kind": "in-doubt", "entity": pair.right_entity, "source": source}

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from engine import compare
+from engine import compare, orphans
 from engine.agreement import SIDES, SideName, empty, other
 from engine.couple import Couple, Merge, Reconciled, SyncErrand
 from engine.loss import ask_where
@@ -128,20 +128,23 @@ def _hand_on(
         return False
     ids = [remote.id for remote in survivors.values()]
     waits = False
+    here = {twin.ids[side] for twin in couples if not twin.over}
     with errand.database.read() as session:
         known = agreements.load(session, errand.pair, side, ids)
         busy = {
-            one.claim for some in known.values() for one in some
-            if still_claimed(errand, session, one) or _may_be_made(session, one)
+            one.row for some in known.values() for one in some
+            if _is_looked_after(errand, session, one, here=one.id(side) in here)
         }  # fmt: skip
-    busy = {*busy, errand.claim} - {agreements.reservation(errand.claim)}
+    made = _orphans(errand, side, survivors, known, busy)
     taken: dict[str, str | None] = {}
     for couple, remote in survivors.items():
         assert couple.kept is not None  # only known pairs lose an object
+        if couple.over:  # it is asked about
+            continue
         merge = Merge(side, couple.ids[side] or "", remote.id)
         own = [one for one in known.get(remote.id, []) if not one.agreed.gone]
-        partner = next((one.id(other(side)) for one in own if one.id(other(side))), None)
-        if partner is None and any(one.claim in busy for one in own):
+        partner = next((one.id(other(side)) for one in own if one.id(other(side))), made.get(remote.id))
+        if partner is None and any(one.row in busy for one in own):
             couple.over = waits = True
         elif partner is not None and partner == couple.ids[other(side)]:
             _forget(errand, couple, merge)
@@ -160,12 +163,40 @@ def _hand_on(
     return waits
 
 
-def _may_be_made(session: Session, kept: Kept) -> bool:
-    """Whether a counterpart may have been made without an answer, which its batch is yet to look for."""
-    open_create = None in (kept.left_id, kept.right_id) and not kept.claim.endswith(
-        agreements.reservation("")
+def _is_looked_after(errand: SyncErrand, session: Session, kept: Kept, *, here: bool) -> bool:
+    """Whether somebody is at work on a pair, or will look for what came of its create; ``here``: it is in our batch."""
+    if kept.claim == errand.claim:
+        return here
+    if kept.claim == agreements.reservation(errand.claim):
+        return False
+    return still_claimed(errand, session, kept) or (
+        _is_open(kept) and claims.is_under_way(session, kept.claim)
     )
-    return open_create and claims.is_under_way(session, kept.claim)
+
+
+def _is_open(kept: Kept) -> bool:
+    """Whether a counterpart may have been made without an answer."""
+    reserved = kept.claim.endswith(agreements.reservation(""))
+    return None in (kept.left_id, kept.right_id) and bool(kept.claim) and not reserved
+
+
+def _orphans(
+    errand: SyncErrand,
+    side: SideName,
+    survivors: dict[Couple, Remote],
+    known: dict[str, list[Kept]],
+    busy: set[int],
+) -> dict[str, str]:
+    """Survivor → a counterpart that was made without an answer, where nobody else is left to look for it."""
+    lost: list[orphans.Lost] = []
+    for remote in {remote.id: remote for remote in survivors.values()}.values():
+        losers = [couple for couple, survivor in survivors.items() if survivor.id == remote.id]
+        lost += [
+            orphans.Lost(remote, one, losers)
+            for one in known.get(remote.id, [])
+            if _is_open(one) and one.row not in busy and not one.agreed.gone
+        ]
+    return orphans.look_for(errand, side, lost) if lost and not errand.dry else {}
 
 
 def _forget(errand: SyncErrand, couple: Couple, merge: Merge) -> None:

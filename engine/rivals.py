@@ -57,6 +57,6 @@ def _hold(target: WriteTarget, intent: Intent, rival: Reference, done: Delivered
         done,
         intent,
         f"Held: it cannot be told whether {rival.left_id}, which has {words} too, was created as {target.entity} already.",
-        doubts.question(target, rival.pair, rival.left_id),
+        doubts.question(rival.pair, rival.left_id),
         "Look in the system; the answer is for both.",
     )

@@ -201,6 +201,15 @@ def forget(session: Session, rows: Sequence[int]) -> None:
         session.connection().execute(delete(_table).where(_table.c.id.in_(rows[start : start + _CHUNK])))
 
 
+def complete(session: Session, row: int, right_id: str) -> None:
+    """A create that got no answer has made this object."""
+    session.connection().execute(
+        update(_table)
+        .where(_table.c.id == row, _table.c.right_id.is_(None))
+        .values(right_id=right_id, claim_until=0.0)
+    )
+
+
 def reservation(claim: str) -> str:
     """The claim under which a batch keeps others from making the survivor of a merge a counterpart of its own."""
     return f"{claim}#merge"

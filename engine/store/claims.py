@@ -91,7 +91,8 @@ def is_under_way(session: Session, claim: str) -> bool:
     look for itself."""
     if claim.count("/") < 3:
         return False
-    return session.connection().execute(select(_lanes.c.number).where(*at_hand(claim))).first() is not None
+    query = select(_lanes.c.number).where(*at_hand(claim), _lanes.c.state == "open")
+    return session.connection().execute(query).first() is not None
 
 
 def is_at_work(session: Session, claim: str, grace: float) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import case, update
 from sqlmodel import Session, col, select
 
 from engine.clock import now
@@ -42,11 +42,17 @@ def close_if_over(session: Session, run_id: str) -> bool:
 
 
 def _close_idle(session: Session, run_id: str) -> None:
+    idle = col(Lane.owner).is_(None) | (col(Lane.until) < shared_now(session))
+    _close(session, run_id, idle)
+
+
+def _close(session: Session, run_id: str, *which: Any) -> None:
+    """Takes open lanes from whoever has them, as who takes one over does: until now they may have sent something."""
+    taken = case((col(Lane.owner).is_not(None), shared_now(session)), else_=col(Lane.taken_at))
     session.execute(
         update(Lane)
-        .where(col(Lane.run_id) == run_id, col(Lane.state) == "open")
-        .where(col(Lane.owner).is_(None) | (col(Lane.until) < shared_now(session)))
-        .values(state="cancelled", owner=None)
+        .where(col(Lane.run_id) == run_id, col(Lane.state) == "open", *which)
+        .values(state="cancelled", owner=None, taken_at=taken)
     )
 
 
@@ -78,11 +84,7 @@ def _end(session: Session, run_id: str, state: str, **values: Any) -> bool:
     if changed.rowcount == 0:
         return False
     if state == "failed":
-        session.execute(
-            update(Lane)
-            .where(col(Lane.run_id) == run_id, col(Lane.state) == "open")
-            .values(state="cancelled", owner=None)
-        )
+        _close(session, run_id)
     session.expire_all()
     close_if_over(session, run_id)
     return True

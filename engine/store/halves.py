@@ -52,7 +52,7 @@ def cut(session: Session, held: Claim, halves: Sequence[tuple[bytes, int]]) -> N
 
 
 def at_hand(claim: str) -> tuple[ColumnElement[bool], ...]:
-    """Of a lane: it is open, and its batch at hand is that of a claim (``run/lane/stem/node``)."""
+    """Of a lane: its batch at hand is that of a claim (``run/lane/stem/node``), or was when it was closed."""
     run_id, lane, stem, _ = claim.split("/", 3)
     named = (
         select(func.coalesce(_batches.c.stem, _batches.c.number))
@@ -61,4 +61,4 @@ def at_hand(claim: str) -> tuple[ColumnElement[bool], ...]:
         .scalar_subquery()
     )  # fmt: skip
     here = (_lanes.c.run_id == run_id, _lanes.c.number == int(lane))
-    return (*here, _lanes.c.state == "open", named == int(stem))
+    return (*here, named == int(stem))

@@ -13,7 +13,7 @@ from engine.errors import Unavailable
 from engine.executor import Executor
 from engine.node import Outbox
 from engine.record import Change, Record
-from engine.store import lanes
+from engine.store import closing, lanes
 from engine.store.database import Database
 from engine.store.lanes import StagedBatch
 from engine.store.runs import Run
@@ -185,6 +185,23 @@ def test_another_run_does_not_write_what_a_dead_worker_may_have_sent(
         "the other has found the first half"
     )
     assert counts(second) == {"read": ROWS, "unchanged": ROWS}
+    assert sorted(world.created()) == sorted(world.source)
+
+
+@pytest.mark.parametrize("end", [closing.cancel, closing.fail])
+def test_nor_what_was_sent_for_a_run_that_was_ended_since(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch, end: Any
+) -> None:
+    world, bench = _dead_with_a_call_under_way(database, clock, monkeypatch)
+    with database.write() as session:
+        (run_id,) = session.exec(select(Run.id))
+        end(session, run_id, "Eve" if end is closing.cancel else Unavailable("Gone."))
+    start(bench)
+    advance(bench, clock)
+    assert len(world.target) == CALL
+    _arrives(world)
+    clock.advance(60.0)
+    advance(bench, clock)
     assert sorted(world.created()) == sorted(world.source)
 
 
