@@ -34,7 +34,7 @@ class Headway:
         self._began = self._arrived = self._entered = passing()
         self._node = ""
         self._of = self._passed = self._size = 0
-        self._looking = False
+        self._looking = self._more = False
         self._answers: set[Hashable] = set()
 
     def reach(self, node: str) -> None:
@@ -44,10 +44,10 @@ class Headway:
             self._node, self._arrived = node, passing()
             self._of = 0
 
-    def enter(self, of: int, *, looking: bool = False) -> None:
-        """So many objects are to be asked for from now on (``looking``), or written."""
+    def enter(self, of: int, *, looking: bool = False, more: bool = False) -> None:
+        """So many objects are to be asked for from now on (``looking``), or written; ``more``: others afterwards."""
         with self._lock:
-            self._of, self._looking, self._entered = of, looking, passing()
+            self._of, self._looking, self._more, self._entered = of, looking, more or looking, passing()
             self._passed = self._size = 0
             self._answers.clear()
 
@@ -84,7 +84,7 @@ class Headway:
                 return 0
             at = passing()
             spent, left = at - self._arrived, (at - self._entered) * (1 - share) / share
-            if self._looking:  # what was found, or not, is written afterwards
+            if self._more:  # what was found, or not, is written afterwards
                 known = self._known.get(self._node)
                 left = (
                     2 * left + at - self._entered if known is None else max(left, known * self.count - spent)

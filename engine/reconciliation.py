@@ -71,11 +71,11 @@ def reconcile(errand: SyncErrand, records: Sequence[Record]) -> Reconciled:
         for couple in paired:
             judge(errand, couple)
         writes = sum(bool(one.changes[side]) or one.removes == side for one in paired for side in SIDES)
-        errand.headway.enter(writes)
+        new = [one for one in couples if None in one.ids.values() and not one.over]
+        errand.headway.enter(writes, more=bool(new))
         for side in ("right", "left"):
             update(errand, side, paired)
             remove(errand, side, paired)
-        new = [one for one in couples if None in one.ids.values() and not one.over]
         for side in SIDES:
             waits = _create(errand, side, [one for one in new if one.side != side], done) or waits
         if waits:

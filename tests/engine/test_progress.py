@@ -20,6 +20,7 @@ from engine.store.lanes import Lane
 from tests.engine.test_arrivals import publish
 from tests.engine.test_executor import finish
 from tests.engine.toys import Bench, Toy, World, toy_flow, toys
+from tests.engine.two_systems import Box, Office, two_way
 
 
 @pytest.fixture(autouse=True)
@@ -189,6 +190,45 @@ def test_steps_ahead_take_as_long_as_they_took_of_late(clock: Any) -> None:
     assert first[:2] == [0, 8], "what is unknown ahead counts as much as this"
     assert first[2:] == [round(100 * (100 + 10 * n) / 300) for n in range(1, 11)]
     assert second[2:] == [round(100 * (100 + 10 * n) / 201) for n in range(1, 11)]
+
+
+def test_keeping_in_step_tells_how_far_it_is_while_it_looks_at_both_sides(
+    database: Database, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One object a call and a call a second; five are changed, five are new."""
+    one_by_one = Capability(page=100, write=1, find=1, changes="modified-since", tombstones=True)
+    monkeypatch.setattr(Box, "capability", one_by_one)
+    desk = Office(database, two_way(batch_size=20))
+    for at in range(5):
+        desk.crm.edit(f"A{at}", code=f"c{at}")
+    desk.sync()
+    desk.sync()
+    for at in range(10):
+        desk.crm.edit(f"A{at}", code=f"c{at}", name="new")
+    executor = desk.executor(lease=1e6)
+    told: list[tuple[str, int]] = []
+
+    def second(what: str) -> None:
+        clock.advance(1.0)
+        (held,) = executor.heartbeat._kept
+        executor.heartbeat._renew(held)
+        told.append((what, held.told))
+
+    find = Box.find
+
+    def slowly(self: Box, *asked: Any) -> Any:
+        second(f"look {self.world.letter}")
+        return find(self, *asked)
+
+    monkeypatch.setattr(Box, "find", slowly)
+    desk.erp.before_write = lambda changes: second(changes[0].operation)
+    desk.start()
+    executor.advance(*desk.rings.pop(0))
+    known, new, written, created = told[4][1], told[14][1], told[24][1], told[34][1]
+    assert [told[at][0] for at in (4, 9, 14, 19, 24, 29, 34)] == [
+        "look A", "look B", "look A", "look B", "update", "look B", "create"
+    ]  # fmt: skip
+    assert 0 < known < new < written < created == 10, "what was looked at counts, and what is yet to come"
 
 
 BATCH, SECONDS, AWAY = 20, 50.0, 9000.0
