@@ -96,9 +96,8 @@ def database_url(request: pytest.FixtureRequest, on_postgres: bool, tmp_path: Pa
         yield f"sqlite:///{path}"
         return
     server: real_postgres.Postgres = request.getfixturevalue("postgres")
-    url = server.create()
-    yield url
-    server.drop(url.rsplit("/", 1)[-1].partition("?")[0])
+    with server.fresh() as url:
+        yield url
 
 
 @pytest.fixture

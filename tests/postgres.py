@@ -33,14 +33,18 @@ class Postgres:
         database.migrate()
         database.close()
 
-    def create(self) -> str:
-        """A fresh, up-to-date database; answers its URL."""
+    @contextmanager
+    def fresh(self) -> Iterator[str]:
+        """The URL of a fresh, up-to-date database, which is there for the time of the block."""
         name = f"{self.mark}_{next(_numbers)}"
         self.run("CREATE DATABASE {} TEMPLATE {}", name, self.template)
-        return self.address(name)
+        try:
+            yield self.address(name)
+        finally:
+            self.drop(name)
 
     def drop(self, name: str) -> None:
-        self.run("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        self.run("DROP DATABASE {} WITH (FORCE)", name)
 
     def address(self, name: str) -> str:
         """The URL of another database of this server."""

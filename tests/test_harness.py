@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 import pytest
 import redis
 
@@ -20,13 +21,19 @@ def test_database_is_fresh_and_up_to_date(database: Database, on_postgres: bool)
 
 @pytest.mark.postgres
 def test_postgres_databases_are_apart(postgres: Postgres) -> None:
-    one, other = postgres.create(), postgres.create()
-    assert one != other
-    for url in (one, other):
-        database = Database(url)
-        database.ping()
-        database.close()
-        postgres.drop(url.rsplit("/", 1)[-1].partition("?")[0])
+    def known() -> set[str]:
+        with psycopg.connect(postgres.url) as connection:
+            return {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
+
+    before = known()
+    with postgres.fresh() as one, postgres.fresh() as other:
+        assert one != other
+        for url in (one, other):
+            database = Database(url)
+            database.ping()
+            database.close()
+        assert len(known() - before) == 2
+    assert known() == before, "they go when they are no longer needed"
 
 
 def test_valkey_is_real_and_empty(valkey: str) -> None:

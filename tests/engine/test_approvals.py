@@ -246,13 +246,10 @@ def test_many_decide_at_once_and_it_is_released_once(database: Database, people:
 
 @pytest.mark.postgres
 def test_many_decide_at_once_on_postgresql(postgres: Any) -> None:
-    url = postgres.create()
-    made = Database(url)
-    try:
+    with postgres.fresh() as url:
+        made = Database(url)
         released_at_once(bench_for(made), 8)
-    finally:
         made.close()
-        postgres.drop(url.rsplit("/", 1)[-1].partition("?")[0])
 
 
 def released_at_once(bench: Bench, people: int) -> None:

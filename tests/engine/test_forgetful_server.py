@@ -75,31 +75,31 @@ def test_a_worker_that_knows_more_than_the_database_begins_again(
 
 def test_haste_ends_with_its_transaction(postgres: Postgres) -> None:
     """On a server it is a setting, and lines to the server are used again."""
-    url = postgres.create()
-    database = Database(url)
-    name = database.engine.url.database or ""
-    with database.write() as session:  # for new lines; servers of tests wait for no disk
-        session.connection().execute(text(f"ALTER DATABASE {name} SET synchronous_commit = on"))
-    database.close()
+    with postgres.fresh() as url:
+        database = Database(url)
+        name = database.engine.url.database or ""
+        with database.write() as session:  # for new lines; servers of tests wait for no disk
+            session.connection().execute(text(f"ALTER DATABASE {name} SET synchronous_commit = on"))
+        database.close()
+        _try_haste(database)
+        database.close()
 
+
+def _try_haste(database: Database) -> None:
     def waits() -> str:
         return str(session.connection().execute(text("SHOW synchronous_commit")).scalar())
 
-    try:
-        for _ in range(3):  # the pool hands out one line again and again
-            with database.write() as session:
-                assert waits() == "on"
-                hasten(session)
-                assert waits() == "off"
-            with database.read() as session:
-                assert waits() == "on"
-            with database.write(lasting=False) as session:
-                assert waits() == "off"
-            with pytest.raises(ZeroDivisionError), database.write(lasting=False) as session:
-                raise ZeroDivisionError
-            with database.write() as session:
-                assert waits() == "on"
-                assert "hasty" not in session.info
-    finally:
-        database.close()
-        postgres.drop(name)
+    for _ in range(3):  # the pool hands out one line again and again
+        with database.write() as session:
+            assert waits() == "on"
+            hasten(session)
+            assert waits() == "off"
+        with database.read() as session:
+            assert waits() == "on"
+        with database.write(lasting=False) as session:
+            assert waits() == "off"
+        with pytest.raises(ZeroDivisionError), database.write(lasting=False) as session:
+            raise ZeroDivisionError
+        with database.write() as session:
+            assert waits() == "on"
+            assert "hasty" not in session.info
