@@ -9,6 +9,7 @@ from flask import Flask
 from designer import create_app
 from designer.process import dying_with
 from engine import collector, registry
+from engine.standstill import Standstill
 
 
 def app() -> Flask:
@@ -18,4 +19,5 @@ def app() -> Flask:
     registry.node_types()  # now, not while the first call waits for them
     registry.connectors()
     collector.quieten()
+    Standstill().keep()
     return made

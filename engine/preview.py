@@ -7,6 +7,7 @@ from typing import Any
 
 from engine import clock, explain
 from engine.agreement import SIDES, Side, SideName
+from engine.bounds import within
 from engine.connector import Connector
 from engine.couple import Connectors, SyncErrand
 from engine.deliver import deliver
@@ -73,7 +74,7 @@ class Preview:
         }
 
     def _walk(self, story: Story, entries: Mapping[str, Sequence[Record]]) -> None:
-        way = walk(self.plan, entries, story.course, story.trace, {"started": clock.iso()})
+        way = within(walk(self.plan, entries, story.course, story.trace, {"started": clock.iso()}))
         reply: Any = None
         try:
             ask = next(way)

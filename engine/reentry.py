@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.batch import unpack, unpack_answers
+from engine.bounds import within
 from engine.errors import RequestError
 from engine.explain import Story
 from engine.node import ReadNode
@@ -81,7 +82,7 @@ def repeat(
     entries = unpack(payload)
     if root is not None:
         entries = {node: [one for one in some if one.key == root] for node, some in entries.items()}
-    way = walk(plan, entries, story.course, story.trace, load_run(session, run_id).facts())
+    way = within(walk(plan, entries, story.course, story.trace, load_run(session, run_id).facts()))
     told = unpack_answers(answers)
     reply: Any = None
     try:

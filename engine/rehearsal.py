@@ -13,6 +13,7 @@ from typing import Any
 
 from engine import birth, causes, clock, compare, coverage
 from engine.agreement import other
+from engine.bounds import within
 from engine.connector import Connector
 from engine.coverage import Need
 from engine.errors import EngineError, Held, Waiting
@@ -151,7 +152,7 @@ class Rehearsal:
             entries = onward
 
     def _walk(self, entries: Mapping[str, Sequence[Record]], course: Course, run: Mapping[str, Any]) -> None:
-        way = walk(self.plan, entries, course, None, run)
+        way = within(walk(self.plan, entries, course, None, run))
         reply: Any = None
         try:
             ask = next(way)

@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import faulthandler
 import signal
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 MOST = 120.0
 """Seconds of computing without getting on: a batch takes one or two through all steps."""
+
+PULSE = 1 / 8
+"""Of them: how often a process that serves says that it gets on."""
 
 
 class Standstill:
@@ -32,6 +37,15 @@ class Standstill:
             yield
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0.0)
+
+    def keep(self) -> None:
+        """Watches a process that serves, for good: it gets on as long as any of its threads but one can run."""
+        threading.Thread(target=self._pulse, name="standstill", daemon=True).start()
+
+    def _pulse(self) -> None:
+        while True:
+            self.got_on()
+            time.sleep(PULSE * self._most)
 
     def got_on(self) -> None:
         """Something was finished: a page, a call, what a batch goes through between two of them."""

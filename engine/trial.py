@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.bounds import bounded
 from engine.errors import DefinitionError, HeddleError, Held, RequestError
 from engine.flow import Flow
 from engine.node import Node, NodeContext, Outbox, Trace
@@ -91,7 +92,8 @@ def decide(
     )
     trace = Trace() if told else None
     out = Outbox(trace=trace, run=facts)
-    node.process([alone], out)
+    with bounded():
+        node.process([alone], out)
     leaves = [(port, left.data) for port, some in out.ports.items() for left in some]
     error = next((error for _, error in out.failures), None)
     leaves += [("held" if isinstance(error, Held) else "rejected", left.data) for left, error in out.failures]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
 from designer.api import events
+from engine import bounds, registry
 from engine.errors import EngineError
 from engine.store.flows import FlowVersion
 from tests.designer.conftest import Desk, Ledger, exact, installation_of, pipeline, work
@@ -234,6 +237,29 @@ def test_a_preview_explains_and_writes_nothing(app: Any, editor: Desk, live: str
     assert (write["operation"], write["entity"]) == ("create", "invoice")
     assert shown["trace"]["A3"][0]["error"]["code"] == "E-LOOKUP"
     assert exact(editor.get("/api/runs"))["runs"] == []
+
+
+def test_a_preview_that_never_ends_is_broken_off_and_keeps_nobody_waiting(
+    app: Any, desks: dict[str, Desk], live: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = threading.Event()
+
+    def endless(self: Any, records: Any, out: Any) -> None:
+        began.set()
+        while True:
+            pass
+
+    body = {"records": [{"key": "A1", "data": WIDGET}]}
+    with monkeypatch.context() as patch, ThreadPoolExecutor(1) as browser:
+        patch.setattr(registry.node_types()["map"], "process", endless)
+        patch.setattr(bounds, "MOST", 0.5)
+        asked = browser.submit(desks["editor"].post, f"/api/flows/{live}/preview", body)
+        assert began.wait(10)
+        assert desks["operator"].get("/api/runs").status_code == 200
+        refused = asked.result(20)
+    assert (refused.status_code, exact(refused)["code"]) == (422, "E-ENDLESS")
+    shown = exact(desks["editor"].post(f"/api/flows/{live}/preview", body))
+    assert [record["key"] for record in shown["records"]] == ["A1"]
 
 
 def test_progress_is_streamed_until_the_end(

@@ -6,16 +6,19 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Generator, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
-from engine import circle, path
+from engine import bounds, circle, path
 from engine.connector import Query
-from engine.errors import DefinitionError, RecordRejected
+from engine.errors import DefinitionError, RecordRejected, RequestError
 from engine.feel import FeelError, names_in, parse_expression
 from engine.meaning import LONGEST, evaluate
 from engine.moments import Mismatch
@@ -168,6 +171,75 @@ def test_who_waits_or_gets_on_or_has_nothing_to_do_lives() -> None:
         "print('alive')",
     )
     assert (ended.returncode, ended.stdout) == (0, "alive\n")
+
+
+# where a drawing is tried, beside other requests -----------------------------------------------------------
+
+
+def test_a_server_of_which_one_thread_alone_can_run_ends_and_any_other_lives() -> None:
+    stuck = process("watch.keep()", STUCK)
+    assert stuck.returncode == -signal.SIGPROF
+    busy = process(
+        "watch.keep()",
+        "at = time.process_time()",
+        "while time.process_time() < at + 1: pass",
+        "print('alive')",
+    )
+    assert (busy.returncode, busy.stdout) == (0, "alive\n")
+
+
+def endless(count: list[int]) -> None:
+    """Whatever goes wrong with one record is that record's affair."""
+    while True:
+        try:
+            count[0] += 1
+        except Exception:
+            count[0] = 0
+
+
+def test_what_is_tried_is_broken_off_when_it_computes_without_end() -> None:
+    count, others = [0], threading.Thread(target=time.sleep, args=(0.5,))
+    others.start()
+    with pytest.raises(RequestError, match="without coming to an end") as broken, bounds.bounded(0.2):
+        endless(count)
+    assert (broken.value.code, broken.value.status) == ("E-ENDLESS", 422)
+    assert count[0]
+    with bounds.bounded(0.2):
+        time.sleep(0.5)  # who waits has all the time there is
+    others.join()
+
+
+def test_nothing_is_broken_off_that_has_come_to_an_end() -> None:
+    """Many come to their end at about the moment at which they would be broken off."""
+    ended = 0
+    for _ in range(200):
+        with suppress(RequestError), bounds.bounded(0.001):
+            until = time.thread_time() + 0.001
+            while time.thread_time() < until:
+                pass
+            ended += 1
+    assert ended
+    until = time.thread_time() + 0.1
+    while time.thread_time() < until:
+        pass
+
+
+def test_a_way_is_bounded_between_its_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "MOST", 0.2)
+    seen: list[Any] = []
+
+    def way() -> Generator[str, Any, None]:
+        seen.append((yield "first"))
+        seen.append((yield "second"))
+        endless([0])
+
+    following = bounds.within(way())
+    assert next(following) == "first"
+    assert following.send(1) == "second"
+    with pytest.raises(RequestError):
+        following.send(2)
+    assert seen == [1, 2]
+    assert list(bounds.within(one for one in "ab")) == ["a", "b"]
 
 
 WORKER = """
