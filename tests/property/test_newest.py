@@ -34,6 +34,8 @@ from tests.engine.test_messages import Inbox
 from tests.engine.toys import Bench, Toy, World, toy_flow, toys
 
 LEASE, PAGE = 5.0, 3
+TIMEOUT = 8.0
+"""Of a call: longer than anybody sleeps amid one. What is carried out after its time limit nobody can wait for."""
 
 
 class Restless(World):
@@ -98,7 +100,7 @@ class Newest(RuleBasedStateMachine):
         self.told, self.world = told, Restless()
         flow = toy_flow(operation="upsert", batch_size=2, lanes=lane_count)
         self.bench = Inbox(self.database) if told else Bench(self.database, self.world, flow)
-        self.bench.world = self.world
+        self.bench.world, self.bench.timeout = self.world, TIMEOUT
         use(self.bench, RestlessToy)
         for key in "ABCDE":
             self.happen(key)

@@ -18,12 +18,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from sqlmodel import col, select
 
 from engine import clock, faults
 from engine.errors import InDoubt, Unavailable
 from engine.record import Origin, Record
-from engine.store import conflicts, lanes
+from engine.store import closing, conflicts, lanes
 from engine.store.database import Database
+from engine.store.runs import Run
 from tests.engine.two_systems import FIELDS, Office, System, two_way
 
 LEASE = 5.0
@@ -206,6 +208,13 @@ class TwoWay(RuleBasedStateMachine):
                 self._advance()
 
         self.system(left).before_write = hook
+
+    @rule()
+    def cancel(self) -> None:
+        """Somebody stops whatever is open: what it has not come to is read once more."""
+        with self.database.write() as session:
+            for run_id in session.exec(select(Run.id).where(col(Run.ended_at).is_(None))).all():
+                closing.cancel(session, run_id, "Eve")
 
     @rule()
     def start(self) -> None:
