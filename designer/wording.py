@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from engine.flow import spelled
 from engine.operators import OPERATORS
 
 IS = {
@@ -17,8 +18,6 @@ IS = {
     "gt": "is above",
     "ge": "is at least",
     "in": "is one of",
-    "empty": "is empty",
-    "not-empty": "is not empty",
     "starts": "starts with",
 }
 """The operators of filters; those of conditions have titles."""
@@ -78,8 +77,8 @@ def _dict(value: Mapping[str, Any]) -> str:
 
 
 def _said(what: str, op: str, right: Any) -> str:
-    known = OPERATORS.get(op)
-    word = known.title if known else IS.get(op, op.replace("-", " "))
+    known = OPERATORS.get(spelled(op))
+    word = known.title if known else IS.get(op, op)
     return f"{what} {word}" if right is None else f"{what} {word} {describe(right)}"
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from engine.chain import Compiled
 from engine.compare import dig
-from engine.connector import Filter, Query
+from engine.connector import Filter, Operator, Query
 from engine.errors import DefinitionError, Held, Problem, RecordRejected
 from engine.expression import Value, compile_value
 from engine.flow import Document, Port
@@ -33,7 +33,7 @@ WORDS = {
     "contains": "contains",
     "starts": "starts with",
     "empty": "is empty",
-    "not-empty": "is not empty",
+    "not_empty": "is not empty",
 }
 """How the comparisons of a read are said."""
 
@@ -46,9 +46,7 @@ class FilterRow(Document):
         description="A field of the object.",
         json_schema_extra={"x-widget": "field", "x-of": "entity"},
     )
-    op: Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts", "empty", "not-empty"] = Field(
-        default="eq", title="Comparison", description="How field and value are compared."
-    )
+    op: Operator = Field(default="eq", title="Comparison", description="How field and value are compared.")
     value: Any = Field(default=None, title="Value", description="What the field is compared with.")
     shown: str = Field(
         default="",
@@ -216,7 +214,7 @@ class ReadRecordsNode(ReadNode[ReadSettings]):
             return ""
         said = [
             f"{row.field} {WORDS[row.op]}"
-            + ("" if row.op in ("empty", "not-empty") else f" {row.shown or _said(row.value)}")
+            + ("" if row.op in ("empty", "not_empty") else f" {row.shown or _said(row.value)}")
             for row in self.settings.filters
         ]
         more = f" and {len(said) - 2} more" if len(said) > 2 else ""
@@ -230,7 +228,7 @@ def _filter_problems(row: FilterRow, field: str) -> list[Problem]:
     if row.op == "in" and not isinstance(row.value, list):
         message = f"{row.field} is compared with a list, and there is none."
         return [Problem("E-FILTER", message, "Enter the values.", field=f"{field}.value")]
-    if row.op not in ("empty", "not-empty") and row.value in (None, ""):
+    if row.op not in ("empty", "not_empty") and row.value in (None, ""):
         message = f"{row.field} is compared with nothing."
         return [Problem("E-FILTER", message, "Enter a value, or choose «is empty».", field=f"{field}.value")]
     return []

@@ -4,6 +4,7 @@ import { ActionIcon, Menu } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconCheck, IconDots, IconTrash } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 
+import { spelled } from "../model/condition";
 import { ValueEditor } from "../ui/value/ValueEditor";
 import { problemPlace, reach, useMapper } from "./context";
 import { useDrop } from "./drop";
@@ -16,7 +17,7 @@ export const WHEN: { value: When; label: string; short: string }[] = [
   { value: "always", label: "Always", short: "" },
   { value: "create", label: "Only when it is created", short: "when created" },
   { value: "update", label: "Only when it is updated", short: "when updated" },
-  { value: "not-empty", label: "Only when there is a value", short: "when not empty" },
+  { value: "not_empty", label: "Only when there is a value", short: "when not empty" },
 ];
 
 interface Props {
@@ -98,11 +99,11 @@ export function TargetName({ target, name, onClick, children }: NameProps) {
 
 export function RowMenu({ row, place, count, inLine }: { row: Row; place: Place; count: number; inLine: boolean }) {
   const { rows, onRows, readOnly } = useMapper();
-  const when = row.when ?? "always";
+  const when = spelled(row.when ?? "always");
   const index = place.at(-1) ?? 0;
   const short = WHEN.find((one) => one.value === when)?.short;
   if (readOnly) return short ? <span className={css.when}>{short}</span> : <span />;
-  const offered = WHEN.filter((one) => !inLine || one.value === "always" || one.value === "not-empty" || one.value === when);
+  const offered = WHEN.filter((one) => !inLine || one.value === "always" || one.value === "not_empty" || one.value === when);
   return (
     <div style={{ display: "flex", alignItems: "center", gap: 4 }}>
       {short ? <span className={css.when}>{short}</span> : null}
