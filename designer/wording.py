@@ -34,6 +34,17 @@ def title_of(settings: type[BaseModel] | None, name: str) -> str:
     return (field.title if field else None) or name.replace("_", " ").capitalize()
 
 
+def chosen(settings: type[BaseModel] | None, name: str, value: Any) -> str:
+    """A setting's value in a few words: as the form calls it, where that has words of its own for each choice."""
+    field = settings.model_fields.get(name) if settings else None
+    extra = field.json_schema_extra if field else None
+    titles = extra.get("x-titles") if isinstance(extra, dict) else None
+    if isinstance(titles, dict) and value is None and field is not None:
+        value = field.default
+    title = titles.get(value) if isinstance(titles, dict) and isinstance(value, str) else None
+    return f"«{title}»" if isinstance(title, str) else describe(value)
+
+
 def describe(value: Any) -> str:
     """A setting's value in a few words; never empty."""
     if value is None or value in ("", [], {}):

@@ -91,16 +91,24 @@ class ReadSettings(NodeSettings):
     deletes: Literal["ignore", "sweep", "feed"] = Field(
         default="ignore",
         title="Deleted objects",
-        description="ignore: nobody looks; sweep: after the read, ask which of the objects that this flow has written "
-        "from are left; feed: the system itself tells. Deleted ones leave by a port of their own, as they were "
-        "read last.",
+        description="Most systems do not tell what was deleted. Heddle can ask, when the read is over, which of the "
+        "objects that this flow has written from are left. Deleted ones leave by a way out of their own, as they "
+        "were read last.",
+        json_schema_extra={
+            "x-titles": {
+                "ignore": "Nobody looks for them",
+                "sweep": "Heddle asks which are left",
+                "feed": "The system itself tells",
+            }
+        },
     )
     sweep_hours: float = Field(
         default=24,
         ge=0,
         le=24 * 366,
-        title="Hours between two sweeps",
-        description="At most every so many hours; 0 sweeps in every run.",
+        title="Hours until it asks again",
+        description="It asks at most every so many hours; 0 asks in every run.",
+        json_schema_extra={"x-when": {"deletes": "sweep"}},
     )
     title_field: str | None = Field(
         default=None,
@@ -187,7 +195,7 @@ class ReadRecordsNode(ReadNode[ReadSettings]):
             if not record.deleted:
                 out.send(self.remembered(record, out))
             elif self.settings.deletes == "ignore":
-                out.skip(record, "It was deleted at the source, and this step ignores that.")
+                out.skip(record, "It was deleted at the source, and this step does not look for that.")
             else:
                 out.send(self.remembered(record, out), GONE.name)
 
