@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -95,6 +96,26 @@ class Summary(Shape):
     title: str
     description: str = ""
     common: bool = PydanticField(default=False, description="Shown first, because most flows use it.")
+
+
+def titled(fields: Sequence[Field], name: str) -> tuple[str, Sequence[Field]]:
+    """What people call the field at a dotted name, and the fields within it; its name where the shape does not say."""
+    titles: list[str] = []
+    for part in name.split("."):
+        found = next((one for one in fields if one.name == part), None)
+        titles.append(found.label() if found else part)
+        fields = found.fields if found else ()
+    return " · ".join(titles), fields
+
+
+def plural(thing: str, count: int) -> str:
+    """«Invoice», 2 → «invoices»; words that are all capitals stay as they are."""
+    word = thing if thing.isupper() else thing.lower()
+    if count == 1 or word.endswith("s"):
+        return word
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return f"{word[:-1]}ies"
+    return f"{word}s"
 
 
 def sample_value(field: Field) -> Any:
