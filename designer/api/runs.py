@@ -13,6 +13,7 @@ from designer import drawing, explaining, failures, plans
 from designer.api.body import Body, Id
 from designer.api.opening import new_room
 from designer.auth import allow
+from designer.culprits import culprits
 from designer.errors import not_found
 from designer.installation import Installation, here
 from designer.shapes import source as source_of_shapes
@@ -187,12 +188,16 @@ def record(path: RecordPath) -> Response:
         )
         ahead = plans.foreseen(store, run.id, [path.key], shape_of).get(path.key, Foreseen())
         written = [worded(records.detail(row), ahead) for row in found]
+    plan = installation.runtime.plan(version)
+    shape = shape_of(found[0].origin_slot, found[0].origin_entity) if found and found[0].origin_slot else None
     return jsonify(
         {
             "key": path.key,
             "title": found[0].title if found else source.title if source else "",
             "source": source.data if source else {},
-            "steps": _steps(installation, run, installation.runtime.plan(version), found, path.key, shape_of),
+            "shape": shape.model_dump(mode="json") if shape else None,
+            "wrong": culprits(plan, found, source.data) if source else [],
+            "steps": _steps(installation, run, plan, found, path.key, shape_of),
             "deliveries": [{**one, "calls": calls.get(one["node"], [])} for one in written],
             "history": others,
             "corrections": corrected,
