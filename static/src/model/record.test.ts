@@ -28,8 +28,10 @@ describe("a record as a form", () => {
   });
   it("asks for what is wrong because it is not there", () => {
     const wrong = [{ field: "Start", message: "It is missing." }, { field: "Account.Name", message: "Too long." }];
-    const start = entriesOf(data, shape, wrong).find((one) => one.name === "Start");
-    expect([start?.type, start?.value]).toEqual(["date", undefined]);
+    const told = entriesOf(data, shape, wrong);
+    expect(told.slice(0, 3).map((one) => [one.name, one.type, one.value === undefined])).toEqual([
+      ["Start", "date", true], ["Account", "any", false], ["Amount", "money", false],
+    ]);
   });
   it("sets one value and leaves the rest to the digit", () => {
     const once = put(data, ["Products", "1", "Price", "Net"], parseExact("20.50"));

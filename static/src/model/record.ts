@@ -14,7 +14,7 @@ export interface Entry {
   choices: readonly Choice[];
   /** What the shape says of the values inside. */
   fields: readonly Field[];
-  /** An id that says nothing to people. */
+  /** Nothing that people fill in: an id, or what the system sets itself. */
   technical: boolean;
   value: unknown;
 }
@@ -34,11 +34,14 @@ export const isPlain = (value: unknown): value is Json =>
 
 const isScalar = (value: unknown): boolean => value === null || isExact(value) || ["string", "boolean"].includes(typeof value);
 
-/** The values of an object in their order, ids last; with those that are wrong because they are not there at all. */
+/** The values of an object: first what is wrong, then in their order, what people do not fill in last; with those that are
+ *  wrong because they are not there at all. */
 export function entriesOf(data: Json, fields: readonly Field[], wrong: readonly Wrong[] = []): Entry[] {
-  const asked = wrong.map((one) => one.field.split(".")[0] ?? "").filter((name) => name && !(name in data));
-  const all = [...Object.keys(data), ...new Set(asked)].map((name) => entryOf(name, data[name], fields.find((one) => one.name === name)));
-  return [...all.filter((one) => !one.technical), ...all.filter((one) => one.technical)];
+  const first = new Set(wrong.map((one) => one.field.split(".")[0] ?? ""));
+  const names = [...first, ...Object.keys(data).filter((name) => !first.has(name))];
+  const all = names.map((name) => entryOf(name, data[name], fields.find((one) => one.name === name)));
+  const last = (one: Entry) => one.technical && !first.has(one.name);
+  return [...all.filter((one) => !last(one)), ...all.filter(last)];
 }
 
 function entryOf(name: string, value: unknown, field: Field | undefined): Entry {
@@ -51,7 +54,7 @@ function entryOf(name: string, value: unknown, field: Field | undefined): Entry 
     type: kind === "plain" || kind === "list" ? typeOf(first, field?.type) : "any",
     choices: kind === "plain" && (typeof value === "string" || empty(value)) ? (field?.choices ?? []) : [],
     fields: field?.fields ?? [],
-    technical: typeof value === "string" && ID.test(value),
+    technical: kind === "plain" && (field?.read_only === true || (typeof value === "string" && ID.test(value))),
     value,
   };
 }

@@ -51,7 +51,7 @@ function Correction({ run, record }: { run: string; record: RecordHistory }) {
   };
   return (
     <Stack>
-      <p className={css.quiet} style={{ margin: 0 }}>
+      <p className={css.lead}>
         As it was read. The source system keeps its own value: correct it there too. Who changed what is kept in the record’s history.
       </p>
       <SegmentedControl
@@ -81,20 +81,23 @@ function Correction({ run, record }: { run: string; record: RecordHistory }) {
         <Radio mt={6} value="current" label="The present one" />
         <Radio mt={6} value="run" label="The one of this run" />
       </Radio.Group>
-      {correct.error ? <ErrorBanner error={correct.error} /> : null}
-      <Button
-        disabled={!changed}
-        loading={correct.isPending}
-        onClick={() => {
-          if (!sent) return;
-          correct.mutate(
-            { key: record.key, data: sent, from: "trigger", version },
-            { onSuccess: ({ run: started }) => void navigate(`/runs/${started}`) },
-          );
-        }}
-      >
-        {changed || !sent ? "Send it again" : "Nothing is changed yet"}
-      </Button>
+      <div className={css.foot}>
+        {correct.error ? <ErrorBanner error={correct.error} /> : null}
+        <Button
+          fullWidth
+          disabled={!changed}
+          loading={correct.isPending}
+          onClick={() => {
+            if (!sent) return;
+            correct.mutate(
+              { key: record.key, data: sent, from: "trigger", version },
+              { onSuccess: ({ run: started }) => void navigate(`/runs/${started}`) },
+            );
+          }}
+        >
+          {changed || !sent ? "Send it again" : "Nothing is changed yet"}
+        </Button>
+      </div>
     </Stack>
   );
 }

@@ -57,7 +57,7 @@ function Fields({ data, fields, path, wrong, around }: Part & { data: Json; fiel
       {shown.map(show)}
       {ids.length ? (
         <details className={css.wide}>
-          <summary>{ids.length === 1 ? "Its id" : `${ids.length} ids`}</summary>
+          <summary>Ids, and what the system fills in itself</summary>
           <div className={css.fields}>{ids.map(show)}</div>
         </details>
       ) : null}
