@@ -35,16 +35,16 @@ export const isPlain = (value: unknown): value is Json =>
 const isScalar = (value: unknown): boolean => value === null || isExact(value) || ["string", "boolean"].includes(typeof value);
 
 /** The values of an object: first what is wrong, then in their order, what people do not fill in last; with those that are
- *  wrong because they are not there at all. */
-export function entriesOf(data: Json, fields: readonly Field[], wrong: readonly Wrong[] = []): Entry[] {
+ *  wrong because they are not there at all. `within`: what another object holds counts, though it is not changed there. */
+export function entriesOf(data: Json, fields: readonly Field[], wrong: readonly Wrong[] = [], within = false): Entry[] {
   const first = new Set(wrong.map((one) => one.field.split(".")[0] ?? ""));
   const names = [...first, ...Object.keys(data).filter((name) => !first.has(name))];
-  const all = names.map((name) => entryOf(name, data[name], fields.find((one) => one.name === name)));
+  const all = names.map((name) => entryOf(name, data[name], fields.find((one) => one.name === name), !within));
   const last = (one: Entry) => one.technical && !first.has(one.name);
   return [...all.filter((one) => !last(one)), ...all.filter(last)];
 }
 
-function entryOf(name: string, value: unknown, field: Field | undefined): Entry {
+function entryOf(name: string, value: unknown, field: Field | undefined, own = false): Entry {
   const kind = kindOf(value, field);
   const first: unknown = Array.isArray(value) ? value.find((one) => one !== null) : value;
   return {
@@ -54,7 +54,7 @@ function entryOf(name: string, value: unknown, field: Field | undefined): Entry 
     type: kind === "plain" || kind === "list" ? typeOf(first, field?.type) : "any",
     choices: kind === "plain" && (typeof value === "string" || empty(value)) ? (field?.choices ?? []) : [],
     fields: field?.fields ?? [],
-    technical: kind === "plain" && (field?.read_only === true || (typeof value === "string" && ID.test(value))),
+    technical: kind === "plain" && ((own && field?.read_only === true) || (typeof value === "string" && ID.test(value))),
     value,
   };
 }

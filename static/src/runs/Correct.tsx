@@ -74,6 +74,7 @@ function Correction({ run, record }: { run: string; record: RecordHistory }) {
           maxRows={24}
           value={text}
           onChange={setText}
+          validationError="This is not valid JSON yet."
           error={sent ? null : "It must be an object in JSON."}
         />
       )}

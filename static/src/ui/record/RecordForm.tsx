@@ -47,7 +47,7 @@ interface Part {
 }
 
 function Fields({ data, fields, path, wrong, around }: Part & { data: Json; fields: readonly Field[]; wrong: readonly Wrong[] }) {
-  const entries = entriesOf(data, fields, wrong);
+  const entries = entriesOf(data, fields, wrong, path.length > 0);
   const hidden = (one: Entry) => one.technical && !around.problem([...path, one.name]);
   const shown = entries.filter((one) => !hidden(one));
   const ids = entries.filter(hidden);
