@@ -14,13 +14,14 @@ from engine.errors import DefinitionError, Held, Problem, RecordRejected
 from engine.expression import Value, compile_value
 from engine.flow import Document, Port
 from engine.functions import as_text, exact
-from engine.node import NodeContext, NodeSettings, Outbox, ReadNode
+from engine.node import OUT, NodeContext, NodeSettings, Outbox, ReadNode
 from engine.record import Record
 from engine.scope import Scope
 from nodes.move.place import EntityName, SlotName, place_problems
 
+THERE = Port(name=OUT.name, title="Read")
 GONE = Port(name="deleted", title="Deleted", required=False)
-"""Where deleted objects leave, as they were read last."""
+"""Where deleted objects leave, as they were read last; and where all others do, once there are two ways."""
 
 WORDS = {
     "eq": "is",
@@ -144,7 +145,7 @@ class ReadRecordsNode(ReadNode[ReadSettings]):
 
     @classmethod
     def ports_out(cls, settings: ReadSettings) -> tuple[Port, ...]:
-        return cls.outputs if settings.deletes == "ignore" else (*cls.outputs, GONE)
+        return cls.outputs if settings.deletes == "ignore" else (THERE, GONE)
 
     def query(self, trigger: Record | None) -> Query:
         """What to read. Raises DefinitionError when the trigger brought something, but not what ``only`` names:

@@ -26,9 +26,11 @@ interface Props {
   target: Target | undefined;
   line: string | null;
   count: number;
+  /** It has just been added, and asks at once for its value. */
+  fresh: boolean;
 }
 
-export function MappingRow({ row, place, target, line, count }: Props) {
+export function MappingRow({ row, place, target, line, count, fresh }: Props) {
   const { rows, onRows, results, problems, armed, arm } = useMapper();
   const where = problemPlace(place);
   const problem = problems.find((one) => one.field === where || one.field?.startsWith(`${where}.`));
@@ -55,6 +57,7 @@ export function MappingRow({ row, place, target, line, count }: Props) {
           choices={target?.field.choices}
           value={row.value}
           bad={Boolean(problem)}
+          fresh={fresh}
           onChange={(value) => onRows(setRow(rows, place, { ...row, value }))}
         />
       </div>

@@ -20,22 +20,24 @@ export interface ValueEditorProps {
   type?: ValueType;
   choices?: readonly Choice[];
   bad?: boolean;
+  /** It has just been made, and asks at once for the field that it takes. */
+  fresh?: boolean;
 }
 
-export function ValueEditor({ value, onChange, label, type, choices, bad }: ValueEditorProps) {
+export function ValueEditor({ value, onChange, label, type, choices, bad, fresh = false }: ValueEditorProps) {
   const { readOnly } = useAround();
-  const [fresh, setFresh] = useState<number | null>(null);
+  const [added, setAdded] = useState<number | null>(null);
   const calls = value?.then ?? [];
   return (
     <div className={css.value}>
-      <SourceChip value={value} onChange={onChange} label={label} type={type} choices={choices} bad={bad} />
+      <SourceChip value={value} onChange={onChange} label={label} type={type} choices={choices} bad={bad} fresh={fresh} />
       {value
         ? calls.map((call, index) => (
             <CallChip
               // A chain has no ids: the place is the identity, and chips keep no state of their own but "open".
               key={index}
               call={call}
-              startOpen={fresh === index}
+              startOpen={added === index}
               first={index === 0}
               last={index === calls.length - 1}
               onChange={(next) => onChange(setCall(value, index, next))}
@@ -49,7 +51,7 @@ export function ValueEditor({ value, onChange, label, type, choices, bad }: Valu
           label={label}
           onAdd={(card) => {
             onChange(addCall(value, startCall(card)));
-            setFresh(card.args.length ? calls.length : null);
+            setAdded(card.args.length ? calls.length : null);
           }}
         />
       ) : null}
