@@ -108,6 +108,21 @@ def titled(fields: Sequence[Field], name: str) -> tuple[str, Sequence[Field]]:
     return " · ".join(titles), fields
 
 
+def named_after(entity: Entity, fields: Sequence[Field]) -> tuple[Field, ...]:
+    """Fields that are to fill an entity, called as it calls them; of its kind where nothing else is known."""
+    known = {field.name: field for field in entity.fields}
+    return tuple(_named(field, known[field.name]) if field.name in known else field for field in fields)
+
+
+def _named(field: Field, known: Field) -> Field:
+    within = {one.name: one for one in known.fields}
+    inner = tuple(_named(one, within[one.name]) if one.name in within else one for one in field.fields)
+    told = {"title": field.title or known.title, "fields": inner}
+    if field.type == "any":
+        told |= {"type": known.type, "choices": known.choices, "fields": known.fields}
+    return field.model_copy(update=told)
+
+
 def plural(thing: str, count: int) -> str:
     """«Invoice», 2 → «invoices»; words that are all capitals stay as they are."""
     word = thing if thing.isupper() else thing.lower()
