@@ -121,13 +121,22 @@ function CallChip({ call, startOpen, first, last, onChange, onRemove, onMove }: 
   );
 }
 
+/** What is called so goes before what only speaks of it. */
+function foundBy(functions: readonly FunctionCard[], search: string): FunctionCard[] {
+  const wanted = search.trim().toLowerCase();
+  const ranked = functions.flatMap((card) => {
+    const places = [card.title, `${card.title} ${card.name}`, `${card.group} ${card.help}`].map((text) => text.toLowerCase());
+    const place = places.findIndex((text) => text.includes(wanted));
+    return place < 0 ? [] : [{ card, place: places[0]?.startsWith(wanted) ? -1 : place }];
+  });
+  return ranked.sort((one, other) => one.place - other.place).map((one) => one.card);
+}
+
 function AddCall({ label, onAdd }: { label: string; onAdd: (card: FunctionCard) => void }) {
   const { functions } = useAround();
   const [open, setOpen] = useState(false);
   const [search, setSearch] = useState("");
-  const found = functions.filter((card) =>
-    `${card.title} ${card.name} ${card.group} ${card.help}`.toLowerCase().includes(search.toLowerCase()),
-  );
+  const found = foundBy(functions, search);
   const groups = [...new Set(found.map((card) => card.group))];
   const pick = (card: FunctionCard) => {
     setOpen(false);
