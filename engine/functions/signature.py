@@ -24,6 +24,26 @@ from engine.shape import ValueType
 Group = Literal["text", "number", "date", "lookup", "list", "logic"]
 
 
+WORDS = {
+    "half-up": "Half up: 2.5 → 3",
+    "half-even": "Half to even: 2.5 → 2",
+    "up": "Up, away from zero",
+    "down": "Down, towards zero",
+    "multiply": "Multiply by the rate",
+    "divide": "Divide by the rate",
+    "earlier": "The earlier one",
+    "later": "The later one",
+    "ascending": "Smallest first",
+    "descending": "Largest first",
+    "hold": "Hold the record and ask",
+    "error": "Refuse the record",
+    "empty": "Leave it empty",
+    "start": "At the start",
+    "end": "At the end",
+}
+"""What the choices of arguments are called."""
+
+
 class BadInput(ValueError):
     """A value that a function cannot take; the message names the value and, where it can, the cure."""
 
@@ -64,7 +84,7 @@ class Argument:
             "type": self.kind.type,
             "required": self.required,
             "default": self.default,
-            "choices": list(self.choices),
+            "choices": [{"value": one, "title": WORDS.get(one, one)} for one in self.choices],
             "constant": self.kind.constant,
             "widget": self.kind.widget,
         }

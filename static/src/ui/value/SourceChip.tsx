@@ -45,7 +45,7 @@ export function SourceChip({ value, onChange, label, type, choices, bad = false,
           disabled={readOnly}
           title={value?.kind === "path" ? value.path : undefined}
           onClick={() => {
-            setSide(value?.kind ?? "path");
+            setSide(value?.kind ?? (choices?.length ? "constant" : "path"));
             setOpen(!open);
           }}
         >
