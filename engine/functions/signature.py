@@ -43,6 +43,9 @@ WORDS = {
 }
 """What the choices of arguments are called."""
 
+TITLES = {"missing": "When there is no row", "on": "On which day", "mode": "How it is rounded"}
+"""What arguments are called whose name alone does not say it."""
+
 
 class BadInput(ValueError):
     """A value that a function cannot take; the message names the value and, where it can, the cure."""
@@ -170,9 +173,10 @@ def function(
 def _argument(parameter: inspect.Parameter, hint: Any) -> Argument:
     kind, choices = _kind(hint)
     required = parameter.default is inspect.Parameter.empty
+    name = parameter.name.rstrip("_")
     return Argument(
-        name=parameter.name.rstrip("_"),
-        title=parameter.name.rstrip("_").replace("_", " ").capitalize(),
+        name=name,
+        title=TITLES.get(name) or name.replace("_", " ").capitalize(),
         kind=kind,
         required=required,
         default=None if required else parameter.default,
