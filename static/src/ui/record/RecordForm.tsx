@@ -78,7 +78,7 @@ function FieldOf({ entry, path, around }: Part & { entry: Entry }) {
   if (entry.kind === "json") return <JsonField entry={entry} path={path} around={around} />;
   const problem = around.problem(path);
   return (
-    <Input.Wrapper label={entry.label} error={problem} data-place={path.join(".")}>
+    <Input.Wrapper label={entry.label} labelProps={{ display: "block" }} error={problem} data-place={path.join(".")}>
       <Cell entry={entry} label={entry.label} path={path} around={around} />
     </Input.Wrapper>
   );
