@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from designer.wording import atoms, describe, title_of
+from designer.wording import atoms, chosen, describe, title_of
 from engine import registry
 from engine.agreement import FieldPair
 from engine.flow import Edge, Flow, LookupTable, Node
@@ -108,7 +108,8 @@ def _node(old: Node, new: Node) -> Iterator[Change]:
 def _setting(node: Node, name: str, old: Any, new: Any) -> Iterator[Change]:
     title = _title(node)
     cls = registry.node_types().get(node.type)
-    label = title_of(cls.Settings if cls else None, name)
+    settings = cls.Settings if cls else None
+    label = title_of(settings, name)
     if _is_mapping(old or new) and _is_mapping(new or old):
         for text in _rows(old or [], new or [], ""):
             yield Change("mapping", node.id, title, text)
@@ -122,7 +123,9 @@ def _setting(node: Node, name: str, old: Any, new: Any) -> Iterator[Change]:
         for text in _pairs(before, after):
             yield Change("setting", node.id, title, text)
         return
-    yield Change("setting", node.id, title, f"{label}: {describe(old)} → {describe(new)}")
+    yield Change(
+        "setting", node.id, title, f"{label}: {chosen(settings, name, old)} → {chosen(settings, name, new)}"
+    )
 
 
 def _is_pairing(value: Any) -> bool:

@@ -16,10 +16,11 @@ from engine import allowance, compare, explain, launch
 from engine.errors import RequestError
 from engine.explain import EntityOf
 from engine.flow import Budget, Flow, Node
+from engine.foreseen import Foreseen, worded
 from engine.launch import Cause
 from engine.readings import show
 from engine.record import COUNTS_AS, Outcome, from_json, idempotency_key
-from engine.shape import Entity
+from engine.shape import Entity, plural
 from engine.store import audit, flows, plans, progress, records
 from engine.store.database import Session
 from engine.store.deliveries import Delivery
@@ -70,10 +71,32 @@ def summary(session: Session, run: Run, flow: Flow, shape_of: EntityOf) -> dict[
     }
 
 
-def line(row: Delivery, flow: Flow, shape_of: EntityOf) -> dict[str, Any]:
-    """One row of the plan with its field table. What would be set is in it; what stays as it is, is not."""
+def lines(
+    session: Session, run_id: str, rows: Sequence[Delivery], flow: Flow, shape_of: EntityOf
+) -> list[dict[str, Any]]:
+    """Rows of the plan, each with its field table."""
+    ahead = foreseen(session, run_id, [row.root for row in rows], shape_of)
+    return [line(row, flow, shape_of, ahead.get(row.root, Foreseen())) for row in rows]
+
+
+def foreseen(session: Session, run_id: str, roots: Sequence[str], shape_of: EntityOf) -> dict[str, Foreseen]:
+    """What a dry run would create for each of these source records."""
+    found: dict[str, Foreseen] = {}
+    for row in plans.imagined(session, run_id, roots):
+        sent = from_json(row.sent) if row.sent else {}
+        things = found.setdefault(row.root, Foreseen())
+        things.add(row.entity, shape_of(row.slot, row.entity), sent, row.title or row.key)
+    return found
+
+
+def line(row: Delivery, flow: Flow, shape_of: EntityOf, ahead: Foreseen) -> dict[str, Any]:
+    """One row of the plan with its field table. What would be set is in it; what stays as it is, is not.
+
+    ahead  what its record would create
+    """
     drawn = flow.node(row.node)
     sent = from_json(row.sent) if row.sent and row.operation in ("create", "update") else {}
+    sent = worded(sent, ahead)
     before = from_json(row.before) if row.before else {}
     shape = shape_of(row.slot, row.entity) if row.entity else None
     slot = flow.slots.get(row.slot)
@@ -172,8 +195,9 @@ def sheet_rows(
     while True:
         with installation.database.read() as session:
             page = plans.lines(session, run.id, after=after, limit=PAGE)
-        for row in page:
-            yield from _cells(line(row, flow, shape_of))
+            shown = lines(session, run.id, page, flow, shape_of)
+        for one in shown:
+            yield from _cells(one)
         if len(page) < PAGE:
             return
         after = page[-1].id or 0
@@ -290,6 +314,4 @@ def _sentence(steps: Sequence[Mapping[str, Any]]) -> str:
         if step["outcome"] in ahead:
             key = (str(step["entity_title"]), ahead[step["outcome"]])
             parts[key] = parts.get(key, 0) + int(step["count"])
-    return ", ".join(
-        f"{count} {allowance.plural(thing, count)} {what}" for (thing, what), count in parts.items()
-    )
+    return ", ".join(f"{count} {plural(thing, count)} {what}" for (thing, what), count in parts.items())

@@ -85,12 +85,19 @@ def _rows(schema: Mapping[str, Any], known: Mapping[str, Any], before: str = "")
         if "const" in field:
             continue
         default = "needed" if name in needed else _default(field.get("default"))
-        words = " ".join(str(field.get("description", "")).split())
+        words = " ".join(str(field.get("description", "")).split()) + _named(field)
         secret = " *Secret.*" if field.get("writeOnly") else ""
         title = field.get("title", name)
         yield f"| `{before}{name}` {_cell(title)} | {_cell(words)}{secret} | {default} |"
         for choice in _choices(field, known):
             yield from _rows(choice, known, f"{before}{name}.")
+
+
+def _named(field: Mapping[str, Any]) -> str:
+    """What the form calls each choice, beside what stands in the document."""
+    titles = field.get("x-titles", {})
+    told = "; ".join(f"`{value}`: {titles[value]}" for value in field.get("enum", ()) if value in titles)
+    return f" {told}." if told else ""
 
 
 def _choices(field: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from engine.flow import spelled
 from engine.operators import OPERATORS
 
 IS = {
@@ -17,8 +18,6 @@ IS = {
     "gt": "is above",
     "ge": "is at least",
     "in": "is one of",
-    "empty": "is empty",
-    "not-empty": "is not empty",
     "starts": "starts with",
 }
 """The operators of filters; those of conditions have titles."""
@@ -33,6 +32,17 @@ def title_of(settings: type[BaseModel] | None, name: str) -> str:
     """What people call a setting: its title in the form, else its name as a word."""
     field = settings.model_fields.get(name) if settings else None
     return (field.title if field else None) or name.replace("_", " ").capitalize()
+
+
+def chosen(settings: type[BaseModel] | None, name: str, value: Any) -> str:
+    """A setting's value in a few words: as the form calls it, where that has words of its own for each choice."""
+    field = settings.model_fields.get(name) if settings else None
+    extra = field.json_schema_extra if field else None
+    titles = extra.get("x-titles") if isinstance(extra, dict) else None
+    if isinstance(titles, dict) and value is None and field is not None:
+        value = field.default
+    title = titles.get(value) if isinstance(titles, dict) and isinstance(value, str) else None
+    return f"«{title}»" if isinstance(title, str) else describe(value)
 
 
 def describe(value: Any) -> str:
@@ -78,8 +88,8 @@ def _dict(value: Mapping[str, Any]) -> str:
 
 
 def _said(what: str, op: str, right: Any) -> str:
-    known = OPERATORS.get(op)
-    word = known.title if known else IS.get(op, op.replace("-", " "))
+    known = OPERATORS.get(spelled(op))
+    word = known.title if known else IS.get(op, op)
     return f"{what} {word}" if right is None else f"{what} {word} {describe(right)}"
 
 

@@ -16,7 +16,6 @@ from time import monotonic
 from typing import Any
 
 from engine import tasks
-from engine.allowance import plural
 from engine.clock import now
 from engine.connector import Connector
 from engine.errors import DefinitionError, EngineError, HeddleError, RequestError
@@ -24,6 +23,7 @@ from engine.flow import Alerts, Task
 from engine.launch import Cause, Started, start_inside
 from engine.plan import Plan
 from engine.record import Origin, Record
+from engine.shape import plural
 from engine.store import (
     accounts,
     alerts,

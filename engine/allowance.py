@@ -13,6 +13,7 @@ from typing import Any
 from engine import compare
 from engine.errors import OverBudget
 from engine.flow import Budget
+from engine.shape import plural
 from engine.store import budgets
 from engine.store.database import Session
 
@@ -75,16 +76,6 @@ def number(value: Any) -> Decimal:
     except InvalidOperation:
         return Decimal(0)
     return found if found.is_finite() else Decimal(0)
-
-
-def plural(thing: str, count: int) -> str:
-    """«Invoice», 2 → «invoices»; words that are all capitals stay as they are."""
-    word = thing if thing.isupper() else thing.lower()
-    if count == 1 or word.endswith("s"):
-        return word
-    if word.endswith("y") and word[-2:-1] not in "aeiou":
-        return f"{word[:-1]}ies"
-    return f"{word}s"
 
 
 def exceeded(budget: Budget, counted: Mapping[str, int], amounts: Sequence[Any]) -> list[str]:

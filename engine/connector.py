@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 import msgspec
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from engine.errors import AccessError, EngineError, HeddleError, InDoubt, Unavailable
+from engine.flow import spelled
 from engine.http import Http
 from engine.record import Change, Outcome, Page, Remote, Result
 from engine.shape import Entity, Summary
@@ -69,13 +70,20 @@ class TaskForm(BaseModel):
     done: Mapping[str, str] = {}
 
 
+Operator = Annotated[
+    Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts", "empty", "not_empty"],
+    BeforeValidator(spelled),
+]
+"""The comparisons that a system itself can make."""
+
+
 class Filter(BaseModel):
     """One condition of a read, in canonical values. Conditions are joined by AND."""
 
     model_config = ConfigDict(frozen=True)
 
     field: str
-    op: Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts", "empty", "not-empty"] = "eq"
+    op: Operator = "eq"
     value: Any = None
 
 

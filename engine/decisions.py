@@ -40,6 +40,13 @@ Aggregate = Literal["sum", "min", "max", "count", "list"]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
+def called(column: str) -> str:
+    """A column without a title, for people: «Condition 1» for ``in_1``, as the editor names them."""
+    kind, _, number = column.rpartition("_")
+    word = {"in": "Condition", "out": "Answer"}.get(kind)
+    return f"{word} {number}" if word and number.isdigit() else column
+
+
 class Input(Document):
     """One input column. ``expression`` is S-FEEL over the record's fields, used where there is no ``value``.
 
@@ -54,7 +61,7 @@ class Input(Document):
     values: str = ""
 
     def label(self) -> str:
-        return self.title or self.id
+        return self.title or called(self.id)
 
 
 class Output(Document):
@@ -71,7 +78,7 @@ class Output(Document):
     default: str = ""
 
     def label(self) -> str:
-        return self.title or self.id
+        return self.title or called(self.id)
 
 
 class Row(Document):

@@ -10,6 +10,7 @@ import msgspec
 from engine import compare, faults
 from engine.connector import Partly
 from engine.errors import AccessError, HeddleError, Unavailable
+from engine.foreseen import is_placeholder, placeholder
 from engine.intent import Delivered, Errand, Intent
 from engine.node import WriteTarget
 from engine.record import Change, Outcome, Result, fingerprint, idempotency_key, to_json
@@ -76,13 +77,13 @@ def _imagined(intent: Intent, operation: str, target: WriteTarget) -> Result:
     if operation == "update":
         current = intent.current
         return Result(Outcome.UPDATED, intent.remote_id, current.number if current else None)
-    new = f"(new {target.entity})"
+    new = placeholder(target.entity)
     return Result(Outcome.CREATED, new, new, new)
 
 
 def linked(errand: Errand, target: WriteTarget, intent: Intent, result: Result) -> Result:
     remote_id, link = result.remote_id or intent.remote_id, result.link
-    if link is None and remote_id and not remote_id.startswith("(new"):
+    if link is None and remote_id and not is_placeholder(remote_id):
         link = errand.connector.link(target.entity, remote_id)
     number = result.number
     if number is None and intent.current is not None:

@@ -19,6 +19,7 @@ from engine.ledger import Ledger
 from engine.node import SyncNode, WriteTarget
 from engine.plan import Plan
 from engine.planned import Approval
+from engine.shape import Entity
 from engine.store import lanes, plans
 from engine.store.database import Database, Session
 from engine.store.runs import RunView
@@ -86,7 +87,7 @@ class Errands:
             silent_until=self._silent_until(connector.http.timeout),
             again=self.began_again or self.held.cut,
             allowance=self._allowance(ask.node, target),
-            approval=self._approval(ask, ledger),
+            approval=self._approval(ask, ledger, target),
             facts=[self.run.facts()] * len(ask.records),
             directories=self.directories,
             headway=self.headway,
@@ -113,9 +114,7 @@ class Errands:
             silent_until=self._silent_until(timeout),
             headway=self.headway,
             allowances={name: self._allowance(ask.node, side) for name, side in sides.items()},
-            approvals={
-                name: self._approval(ask, ledger, (side.slot, side.entity)) for name, side in sides.items()
-            },
+            approvals={name: self._approval(ask, ledger, side) for name, side in sides.items()},
         )
 
     def _allowance(self, node: str, target: WriteTarget | Side) -> Allowance | None:
@@ -128,11 +127,14 @@ class Errands:
         thing = self.connect(target.slot).entity(target.entity).title or target.entity
         return Allowance(budget, self.run.id, node, thing)
 
-    def _approval(
-        self, ask: WriteAsk, ledger: Ledger, place: tuple[str, str] | None = None
-    ) -> Approval | None:
+    def _approval(self, ask: WriteAsk, ledger: Ledger, target: WriteTarget | Side) -> Approval | None:
         if self.run.plan_id is None or self.dry:
             return None
         root_of = {root: record.key for root, record in ledger.roots.items()}
+        place = (target.slot, target.entity) if isinstance(target, Side) else None
+
+        def shape() -> Entity:
+            return self.connect(target.slot).entity(target.entity)
+
         with self.database.read() as session:
-            return plans.approval(session, self.run.plan_id, ask.node, ask.records, root_of, place)
+            return plans.approval(session, self.run.plan_id, ask.node, ask.records, root_of, place, shape)

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine import compare
+from engine.foreseen import Foreseen, is_placeholder, real, worded
 from engine.node import SyncNode, Trace, WriteNode
 from engine.plan import Plan
-from engine.planned import is_placeholder
 from engine.record import Record
-from engine.shape import Entity
+from engine.shape import Entity, titled
 from engine.walk import Course, Receipt
 
 EntityOf = Callable[[str, str], Entity | None]
@@ -32,6 +32,14 @@ class Story:
 
     def file(self, node: str, records: Sequence[Record], receipts: Sequence[Receipt]) -> None:
         self.receipts.setdefault(node, []).extend(zip(records, receipts, strict=True))
+
+
+def place_of(plan: Plan, node: str, receipt: Receipt) -> tuple[str, str]:
+    """(slot, entity): where something was written at a node."""
+    made = plan.nodes[node]
+    if receipt.slot or not isinstance(made, WriteNode) or isinstance(made, SyncNode):
+        return receipt.slot, receipt.entity
+    return made.target().slot, made.target().entity
 
 
 def passages(story: Story) -> dict[str, dict[str, Any]]:
@@ -68,7 +76,20 @@ def steps(story: Story, root: int, entity_of: EntityOf) -> list[dict[str, Any]]:
             step = _step(story, ending.node, ending.record, port=str(ending.outcome), entity_of=entity_of)
             told.append({**step, "error": error, "reason": ending.reason})
     told.sort(key=lambda step: position[step["node"]])
-    return told
+    foreseen = _foreseen(story, root, entity_of)
+    return [worded(step, foreseen) for step in told] if foreseen else told
+
+
+def _foreseen(story: Story, root: int, entity_of: EntityOf) -> Foreseen:
+    """What this record would create, where nothing was written."""
+    foreseen = Foreseen()
+    for node, filed in story.receipts.items():
+        for record, paper in filed:
+            for receipt in (paper, *paper.others):
+                if record.root == root and is_placeholder(receipt.result.remote_id):
+                    slot, entity = place_of(story.plan, node, receipt)
+                    foreseen.add(entity, entity_of(slot, entity), receipt.sent, record.title or record.key)
+    return foreseen
 
 
 def _step(story: Story, node: str, record: Record, *, port: str, entity_of: EntityOf) -> dict[str, Any]:
@@ -161,9 +182,9 @@ def _head(receipt: Receipt, slot: str, name: str, entity: Entity | None) -> dict
         "slot": slot,
         "entity": name,
         "entity_title": entity.title if entity else name,
-        "remote_id": receipt.result.remote_id,
-        "number": receipt.result.number,
-        "link": None if is_placeholder(receipt.result.link) else receipt.result.link,
+        "remote_id": real(receipt.result.remote_id),
+        "number": real(receipt.result.number),
+        "link": real(receipt.result.link),
         "message": receipt.result.message,
     }
 
@@ -199,10 +220,4 @@ def leaves(data: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
 
 def field_title(entity: Entity | None, name: str) -> str:
     """What people call a field of an entity; its dotted name where the shape does not say."""
-    fields: Sequence[Any] = entity.fields if entity else ()
-    titles: list[str] = []
-    for part in name.split("."):
-        found = next((one for one in fields if one.name == part), None)
-        titles.append(found.label() if found else part)
-        fields = found.fields if found else ()
-    return " · ".join(titles)
+    return titled(entity.fields if entity else (), name)[0]

@@ -42,6 +42,11 @@ class Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+def spelled(word: Any) -> Any:
+    """The word of a setting as it is written now: drawings from before 0.1.0 may say ``not-empty``."""
+    return "not_empty" if word == "not-empty" else word
+
+
 class Port(Document):
     """Where an edge starts or ends. ``title`` is shown when a node has more than one."""
 

@@ -14,9 +14,9 @@ from engine import asking, causes, crossing, verdicts
 from engine.asking import Asked
 from engine.clock import now
 from engine.errors import HeddleError, Held, Waiting
+from engine.foreseen import real
 from engine.node import WriteTarget
 from engine.plan import Plan
-from engine.planned import is_placeholder
 from engine.record import COUNTED, COUNTS_AS, NAMES, WEIGHT, Outcome, Record, fingerprint, to_json
 from engine.store import deliveries, failures, matching, passages, references, reviews
 from engine.store.database import Session
@@ -104,7 +104,7 @@ class Ledger:
             Entry(
                 self.run.id, self.held.lane, self.held.next, node, record.key, root.key, record.title or root.title,
                 NAMES[result.outcome], WEIGHT[result.outcome], at, slot, entity, receipt.operation,
-                result.remote_id, result.number, None if is_placeholder(result.link) else result.link, result.code, result.message, result.detail,
+                result.remote_id, result.number, real(result.link), result.code, result.message, result.detail,
                 result.field,
                 receipt.json or to_json(receipt.sent) if receipt.sent else None,
                 to_json(receipt.before) if receipt.before is not None else None,

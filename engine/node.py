@@ -164,6 +164,11 @@ class Node(ABC, Generic[S]):
         """Output ports, for types whose ports depend on their settings (switch, rules)."""
         return cls.outputs
 
+    @property
+    def fills(self) -> tuple[str, str] | None:
+        """(slot, entity) of the object whose fields it makes, if it says so: they are called as they are there."""
+        return None
+
     def infer(self, shapes: Mapping[str, Entity | None]) -> Mapping[str, Entity | None]:
         """Port → shape of the records that leave there, given the shapes by input port."""
         first = next(iter(shapes.values()), None)

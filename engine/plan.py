@@ -29,7 +29,7 @@ from engine.node import (
 )
 from engine.record import to_json
 from engine.registry import node_types
-from engine.shape import Entity
+from engine.shape import Entity, named_after
 from engine.sides import judge_sides
 
 ShapeSource = Callable[[str, str], Entity | None]
@@ -289,6 +289,10 @@ def _infer(
         if isinstance(node, ReadNode) and shapes is not None:
             read = shapes(node.slot, node.query(None).entity)
             leaving = dict.fromkeys(leaving, read)
+        filled = shapes(*node.fills) if shapes is not None and node.fills is not None else None
+        if filled is not None:
+            for port, made in leaving.items():
+                leaving[port] = made and made.model_copy(update={"fields": named_after(filled, made.fields)})
         if isinstance(node, SyncNode):
             result.problems.extend(judge_sides(node_id, node, shapes) if shapes is not None else ())
         elif isinstance(node, WriteNode) and shapes is not None:

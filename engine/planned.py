@@ -8,18 +8,20 @@ invoice)»; such a placeholder agrees with whatever the system has answered.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from engine import compare
+from engine.foreseen import NEW
 from engine.readings import show
 from engine.record import Outcome, Record, Result
+from engine.shape import Entity, Field, titled
 
 CHANGED = "Changed since the plan was approved: "
 NOT_PLANNED = "It was not in the plan that was approved."
 CURE = "Make a new plan, or retry it to write it as it is now."
-_NEW = re.compile(r"\(new [^()]*\)")
 _SHOWN = 3
 
 
@@ -38,12 +40,14 @@ class Approval:
 
     writes  record key → what was planned at this node     roots  keys of source records that the plan knows
     root_of place of a record in its batch → the key of its source record     records  as they are delivered
+    shape  answers what people call the fields of what is written
     """
 
     writes: Mapping[str, Planned]
     roots: frozenset[str]
     root_of: Mapping[int, str]
     records: Sequence[Record]
+    shape: Callable[[], Entity | None] = lambda: None
 
     def refusal(
         self,
@@ -96,10 +100,10 @@ class Approval:
         return self._values(planned.sent, data)
 
     def _values(self, shown: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+        shape = self.shape()
         told = [
-            f"{name} was {_told(shown.get(name))}, now {_told(data.get(name))}"
-            for name in sorted({*shown, *data})
-            if not agrees(shown.get(name), data.get(name))
+            f"{label} was {_told(before)}, now {_told(now)}"
+            for label, before, now in differing(shown, data, shape.fields if shape else ())
         ]
         if not told:
             return ""
@@ -118,10 +122,10 @@ _WORDS = {
 
 def agrees(planned: Any, now: Any) -> bool:
     """Whether a value is the one that was shown; a placeholder for a new object agrees with any."""
-    if isinstance(planned, str) and _NEW.search(planned):
+    if isinstance(planned, str) and NEW.search(planned):
         if now is None:
             return False
-        pattern = ".+".join(re.escape(part) for part in _NEW.split(planned))
+        pattern = ".+".join(re.escape(part) for part in NEW.split(planned))
         return re.fullmatch(pattern, str(now), re.DOTALL) is not None
     if isinstance(planned, Mapping) and isinstance(now, Mapping):
         return all(agrees(planned.get(name), now.get(name)) for name in {*planned, *now})
@@ -130,10 +134,32 @@ def agrees(planned: Any, now: Any) -> bool:
     return compare.same(planned, now) and compare.same(now, planned)
 
 
-def is_placeholder(text: str | None) -> bool:
-    """Whether an id, number or link stands for an object that a dry run has only imagined."""
-    return text is not None and _NEW.fullmatch(text) is not None
+def differing(
+    shown: Any, now: Any, fields: Sequence[Field], label: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    """(what people call it, as it was shown, as it is now) of each value that is not the one that was shown; those of
+    lines one by one, by the number of the line from 1 on."""
+    if agrees(shown, now):
+        return
+    if isinstance(shown, Mapping) and isinstance(now, Mapping):
+        for name in sorted({*shown, *now}):
+            title, inner = titled(fields, name)
+            yield from differing(
+                shown.get(name), now.get(name), inner, f"{label} · {title}" if label else title
+            )
+    elif _are_lines(shown) and _are_lines(now):
+        empty: Mapping[str, Any] = {}
+        for number, (before, then) in enumerate(zip_longest(shown, now, fillvalue=empty), 1):
+            yield from differing(before, then, fields, f"{label} {number}")
+    else:
+        yield label, shown, now
+
+
+def _are_lines(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, Mapping) for one in value)
 
 
 def _told(value: Any) -> str:
+    if isinstance(value, str) and NEW.search(value):
+        return NEW.sub(lambda found: f"that of a new {found[0][5:-1]}", value)
     return "empty" if value in (None, "") else show(value)

@@ -18,6 +18,7 @@ from engine.connector import Connector
 from engine.coverage import Need
 from engine.errors import EngineError, Held, Waiting
 from engine.flow import Flow
+from engine.foreseen import placeholder
 from engine.lookup import fetch
 from engine.node import ReadNode, SyncNode, WriteNode
 from engine.pairing import side_of
@@ -175,7 +176,7 @@ class Rehearsal:
         target = node.target()
         if target.operation in ("create", "upsert"):
             self._note_lacks(node_id, target.slot, target.entity, record, data)
-        new = f"(new {target.entity})"
+        new = placeholder(target.entity)
         return Receipt(Result(Outcome.CREATED, new, new, new), "create", data)
 
     def _imagine_new(
@@ -195,7 +196,7 @@ class Rehearsal:
         values = birth.values(terms.agreement, carried, side, data)
         new = birth.nested(self._shape((node_id, target.slot), target.slot, target.entity), values)
         self._note_lacks(node_id, target.slot, target.entity, record, new)
-        return Receipt(Result(Outcome.CREATED, f"(new {target.entity})"), "create", new)
+        return Receipt(Result(Outcome.CREATED, placeholder(target.entity)), "create", new)
 
     def _note_lacks(
         self, node_id: str, slot: str, entity: str, record: Record, data: Mapping[str, Any]

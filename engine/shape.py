@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -95,6 +96,41 @@ class Summary(Shape):
     title: str
     description: str = ""
     common: bool = PydanticField(default=False, description="Shown first, because most flows use it.")
+
+
+def titled(fields: Sequence[Field], name: str) -> tuple[str, Sequence[Field]]:
+    """What people call the field at a dotted name, and the fields within it; its name where the shape does not say."""
+    titles: list[str] = []
+    for part in name.split("."):
+        found = next((one for one in fields if one.name == part), None)
+        titles.append(found.label() if found else part)
+        fields = found.fields if found else ()
+    return " · ".join(titles), fields
+
+
+def named_after(entity: Entity, fields: Sequence[Field]) -> tuple[Field, ...]:
+    """Fields that are to fill an entity, called as it calls them; of its kind where nothing else is known."""
+    known = {field.name: field for field in entity.fields}
+    return tuple(_named(field, known[field.name]) if field.name in known else field for field in fields)
+
+
+def _named(field: Field, known: Field) -> Field:
+    within = {one.name: one for one in known.fields}
+    inner = tuple(_named(one, within[one.name]) if one.name in within else one for one in field.fields)
+    told = {"title": field.title or known.title, "fields": inner}
+    if field.type == "any":
+        told |= {"type": known.type, "choices": known.choices, "fields": known.fields}
+    return field.model_copy(update=told)
+
+
+def plural(thing: str, count: int) -> str:
+    """«Invoice», 2 → «invoices»; words that are all capitals stay as they are."""
+    word = thing if thing.isupper() else thing.lower()
+    if count == 1 or word.endswith("s"):
+        return word
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return f"{word[:-1]}ies"
+    return f"{word}s"
 
 
 def sample_value(field: Field) -> Any:

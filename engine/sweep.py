@@ -51,7 +51,7 @@ def refuse_unable(connector: Connector[Any], name: str, node: ReadNode[Any]) -> 
                 Problem(
                     "E-NO-TOMBSTONES",
                     f"{connector.title} does not tell which objects were deleted.",
-                    "Set «Deleted objects» to sweep: then Heddle asks which ones are left.",
+                    "Set «Deleted objects» to «Heddle asks which are left».",
                     node=name,
                     field="deletes",
                 )

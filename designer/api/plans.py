@@ -58,8 +58,9 @@ def plan(path: Id, query: PlanQuery) -> Response:
         rows = stored.lines(
             store, run.id, outcome=query.outcome, q=query.q, after=query.after, limit=query.limit
         )
+        writes = plans.lines(store, run.id, rows, flow, shape_of)
     following = str(rows[-1].id) if len(rows) == query.limit else None
-    return jsonify({**told, "writes": [plans.line(row, flow, shape_of) for row in rows], "next": following})
+    return jsonify({**told, "writes": writes, "next": following})
 
 
 @room.post("/api/runs/<string:id>/execute")

@@ -9,10 +9,11 @@ from typing import Any, Literal
 from flask import Response, jsonify, stream_with_context
 from pydantic import Field
 
-from designer import drawing, explaining, failures
+from designer import drawing, explaining, failures, plans
 from designer.api.body import Body, Id
 from designer.api.opening import new_room
 from designer.auth import allow
+from designer.culprits import culprits
 from designer.errors import not_found
 from designer.installation import Installation, here
 from designer.shapes import source as source_of_shapes
@@ -20,6 +21,8 @@ from designer.sheets import csv_line
 from designer.things import BROUGHT
 from engine import explain, reentry
 from engine.errors import RequestError
+from engine.explain import EntityOf
+from engine.foreseen import Foreseen, worded
 from engine.plan import Plan
 from engine.record import from_json
 from engine.store import flows, progress, records, timeline
@@ -180,13 +183,22 @@ def record(path: RecordPath) -> Response:
         corrected = failures.corrections(store, run.flow_id, path.key)
         others = records.history(store, path.key, but=run.id)
         flow_slug = flows.names(store, {run.flow_id}).get(run.flow_id, ("", ""))[0]
+        shape_of = source_of_shapes(
+            installation.database, installation.seal, from_json(run.bindings), installation.shapes
+        )
+        ahead = plans.foreseen(store, run.id, [path.key], shape_of).get(path.key, Foreseen())
+        written = [worded(records.detail(row), ahead) for row in found]
+    plan = installation.runtime.plan(version)
+    shape = shape_of(found[0].origin_slot, found[0].origin_entity) if found and found[0].origin_slot else None
     return jsonify(
         {
             "key": path.key,
             "title": found[0].title if found else source.title if source else "",
             "source": source.data if source else {},
-            "steps": _steps(installation, run, installation.runtime.plan(version), found, path.key),
-            "deliveries": [{**records.detail(row), "calls": calls.get(row.node, [])} for row in found],
+            "shape": shape.model_dump(mode="json") if shape else None,
+            "wrong": culprits(plan, found, source.data) if source else [],
+            "steps": _steps(installation, run, plan, found, path.key, shape_of),
+            "deliveries": [{**one, "calls": calls.get(one["node"], [])} for one in written],
             "history": others,
             "corrections": corrected,
             "object": _object(run, found, flow_slug),
@@ -205,12 +217,9 @@ def _object(run: Run, found: list[Delivery], flow_slug: str) -> dict[str, str] |
 
 
 def _steps(
-    installation: Installation, run: Run, plan: Plan, found: list[Delivery], key: str
+    installation: Installation, run: Run, plan: Plan, found: list[Delivery], key: str, shape_of: EntityOf
 ) -> list[dict[str, Any]]:
     """The record's way, walked once more in memory; nothing when its data has been cleaned up."""
-    shape_of = source_of_shapes(
-        installation.database, installation.seal, from_json(run.bindings), installation.shapes
-    )
     steps: list[dict[str, Any]] = []
     for lane, batch in sorted({(row.lane, row.batch) for row in found}):
         with installation.database.read() as store, suppress(RequestError):

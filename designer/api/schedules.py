@@ -135,6 +135,12 @@ def _found(store: Any, schedule_id: int) -> tuple[Schedule, FlowRow]:
     return found
 
 
+def _follows(store: Any, row: Schedule) -> str:
+    """«After «Accounts»», by the name of the other flow as long as it is there."""
+    other = flows.find(store, row.after().flow)
+    return f"After «{other.name if other is not None else row.after().flow}»"
+
+
 def _shown(store: Any, row: Schedule, flow: FlowRow) -> dict[str, Any]:
     state = row.state if flow.state == "live" else "flow-paused"
     last = schedules.run_of(store, row.last_run)
@@ -148,7 +154,7 @@ def _shown(store: Any, row: Schedule, flow: FlowRow) -> dict[str, Any]:
         "flow": {"slug": flow.slug, "name": flow.name},
         "node": row.node,
         "kind": "after" if timed is None else "changes" if timed.alone else "schedule",
-        "summary": schedule.words(timed.timing) if timed else f"After «{row.after().flow}»",
+        "summary": schedule.words(timed.timing) if timed else _follows(store, row),
         "zone": timed.timing.zone if timed and timed.timing.every is None else None,
         "missed_policy": timed.missed if timed else None,
         "state": state,

@@ -58,9 +58,9 @@ def _planned(
         flow = progress.document(session, run)
         shape_of = source_of_shapes(here.database, here.seal, from_json(run.bindings), here.shapes)
         told = plans.summary(session, run, flow, shape_of)
-        rows = stored.lines(session, run_id, limit=limit)
-    for row in rows:
-        _print(plans.line(row, flow, shape_of))
+        writes = plans.lines(session, run_id, stored.lines(session, run_id, limit=limit), flow, shape_of)
+    for one in writes:
+        _print(one)
     return told
 
 

@@ -24,6 +24,29 @@ from engine.shape import ValueType
 Group = Literal["text", "number", "date", "lookup", "list", "logic"]
 
 
+WORDS = {
+    "half-up": "Half up: 2.5 → 3",
+    "half-even": "Half to even: 2.5 → 2",
+    "up": "Up, away from zero",
+    "down": "Down, towards zero",
+    "multiply": "Multiply by the rate",
+    "divide": "Divide by the rate",
+    "earlier": "The earlier one",
+    "later": "The later one",
+    "ascending": "Smallest first",
+    "descending": "Largest first",
+    "hold": "Hold the record and ask",
+    "error": "Refuse the record",
+    "empty": "Leave it empty",
+    "start": "At the start",
+    "end": "At the end",
+}
+"""What the choices of arguments are called."""
+
+TITLES = {"missing": "When there is no row", "on": "On which day", "mode": "How it is rounded"}
+"""What arguments are called whose name alone does not say it."""
+
+
 class BadInput(ValueError):
     """A value that a function cannot take; the message names the value and, where it can, the cure."""
 
@@ -64,7 +87,7 @@ class Argument:
             "type": self.kind.type,
             "required": self.required,
             "default": self.default,
-            "choices": list(self.choices),
+            "choices": [{"value": one, "title": WORDS.get(one, one)} for one in self.choices],
             "constant": self.kind.constant,
             "widget": self.kind.widget,
         }
@@ -150,9 +173,10 @@ def function(
 def _argument(parameter: inspect.Parameter, hint: Any) -> Argument:
     kind, choices = _kind(hint)
     required = parameter.default is inspect.Parameter.empty
+    name = parameter.name.rstrip("_")
     return Argument(
-        name=parameter.name.rstrip("_"),
-        title=parameter.name.rstrip("_").replace("_", " ").capitalize(),
+        name=name,
+        title=TITLES.get(name) or name.replace("_", " ").capitalize(),
         kind=kind,
         required=required,
         default=None if required else parameter.default,

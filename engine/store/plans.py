@@ -1,6 +1,6 @@
 """A dry run read as a plan: what would be written, record by record. Nothing here changes anything."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlalchemy import func
 from sqlalchemy import select as any_select
@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from engine.planned import Approval, Planned
 from engine.record import Record, from_json
+from engine.shape import Entity
 from engine.store.deliveries import Delivery, with_key
 from engine.store.progress import found_by, outcomes_of
 
@@ -21,10 +22,12 @@ def approval(
     records: Sequence[Record],
     root_of: Mapping[int, str],
     place: tuple[str, str] | None = None,
+    shape: Callable[[], Entity | None] = lambda: None,
 ) -> Approval:
     """What the plan says about these records at one write node. ``root_of``: place in the batch → source key.
 
     place  (slot, entity) of one side of a two-way sync, which writes to both
+    shape  answers what people call the fields of what is written
     """
     writes: dict[str, Planned] = {}
     for some in _chunks(sorted({record.key for record in records})):
@@ -37,7 +40,7 @@ def approval(
     for some in _chunks(sorted(set(root_of.values()))):
         found = select(Delivery.root).where(Delivery.run_id == plan_id, col(Delivery.root).in_(some))
         roots.update(session.exec(found.distinct()))
-    return Approval(writes, frozenset(roots), root_of, records)
+    return Approval(writes, frozenset(roots), root_of, records, shape)
 
 
 def lines(
@@ -55,6 +58,15 @@ def lines(
     if q:
         query = query.where(found_by(q))
     return list(session.exec(query.order_by(col(Delivery.id)).limit(limit)))
+
+
+def imagined(session: Session, run_id: str, roots: Sequence[str]) -> list[Delivery]:
+    """What a dry run has only imagined to be there, of these source records."""
+    found: list[Delivery] = []
+    for some in _chunks(sorted(set(roots))):
+        query = select(Delivery).where(Delivery.run_id == run_id, col(Delivery.root).in_(some))
+        found += session.exec(query.where(col(Delivery.remote_id).startswith("(new ", autoescape=True)))
+    return found
 
 
 def sums(session: Session, run_id: str) -> list[tuple[str, str, str, str, int]]:

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from engine.batch import unpack
 from engine.clock import iso
+from engine.foreseen import real
 from engine.record import Record, from_json
 from engine.store.deliveries import Call, Delivery, with_key
 from engine.store.lanes import StagedBatch
@@ -44,8 +45,8 @@ def shown(row: Delivery) -> dict[str, Any]:
         "entity": row.entity,
         "outcome": row.outcome,
         "operation": row.operation,
-        "remote_id": row.remote_id,
-        "number": row.number,
+        "remote_id": real(row.remote_id),
+        "number": real(row.number),
         "link": row.link,
         "source_link": row.source_link,
         "message": row.message,

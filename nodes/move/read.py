@@ -9,18 +9,19 @@ from pydantic import Field
 
 from engine.chain import Compiled
 from engine.compare import dig
-from engine.connector import Filter, Query
+from engine.connector import Filter, Operator, Query
 from engine.errors import DefinitionError, Held, Problem, RecordRejected
 from engine.expression import Value, compile_value
 from engine.flow import Document, Port
 from engine.functions import as_text, exact
-from engine.node import NodeContext, NodeSettings, Outbox, ReadNode
+from engine.node import OUT, NodeContext, NodeSettings, Outbox, ReadNode
 from engine.record import Record
 from engine.scope import Scope
 from nodes.move.place import EntityName, SlotName, place_problems
 
+THERE = Port(name=OUT.name, title="Read")
 GONE = Port(name="deleted", title="Deleted", required=False)
-"""Where deleted objects leave, as they were read last."""
+"""Where deleted objects leave, as they were read last; and where all others do, once there are two ways."""
 
 WORDS = {
     "eq": "is",
@@ -33,7 +34,7 @@ WORDS = {
     "contains": "contains",
     "starts": "starts with",
     "empty": "is empty",
-    "not-empty": "is not empty",
+    "not_empty": "is not empty",
 }
 """How the comparisons of a read are said."""
 
@@ -46,9 +47,7 @@ class FilterRow(Document):
         description="A field of the object.",
         json_schema_extra={"x-widget": "field", "x-of": "entity"},
     )
-    op: Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "starts", "empty", "not-empty"] = Field(
-        default="eq", title="Comparison", description="How field and value are compared."
-    )
+    op: Operator = Field(default="eq", title="Comparison", description="How field and value are compared.")
     value: Any = Field(default=None, title="Value", description="What the field is compared with.")
     shown: str = Field(
         default="",
@@ -93,16 +92,24 @@ class ReadSettings(NodeSettings):
     deletes: Literal["ignore", "sweep", "feed"] = Field(
         default="ignore",
         title="Deleted objects",
-        description="ignore: nobody looks; sweep: after the read, ask which of the objects that this flow has written "
-        "from are left; feed: the system itself tells. Deleted ones leave by a port of their own, as they were "
-        "read last.",
+        description="Most systems do not tell what was deleted. Heddle can ask, when the read is over, which of the "
+        "objects that this flow has written from are left. Deleted ones leave by a way out of their own, as they "
+        "were read last.",
+        json_schema_extra={
+            "x-titles": {
+                "ignore": "Nobody looks for them",
+                "sweep": "Heddle asks which are left",
+                "feed": "The system itself tells",
+            }
+        },
     )
     sweep_hours: float = Field(
         default=24,
         ge=0,
         le=24 * 366,
-        title="Hours between two sweeps",
-        description="At most every so many hours; 0 sweeps in every run.",
+        title="Hours until it asks again",
+        description="It asks at most every so many hours; 0 asks in every run.",
+        json_schema_extra={"x-when": {"deletes": "sweep"}},
     )
     title_field: str | None = Field(
         default=None,
@@ -138,7 +145,7 @@ class ReadRecordsNode(ReadNode[ReadSettings]):
 
     @classmethod
     def ports_out(cls, settings: ReadSettings) -> tuple[Port, ...]:
-        return cls.outputs if settings.deletes == "ignore" else (*cls.outputs, GONE)
+        return cls.outputs if settings.deletes == "ignore" else (THERE, GONE)
 
     def query(self, trigger: Record | None) -> Query:
         """What to read. Raises DefinitionError when the trigger brought something, but not what ``only`` names:
@@ -189,7 +196,7 @@ class ReadRecordsNode(ReadNode[ReadSettings]):
             if not record.deleted:
                 out.send(self.remembered(record, out))
             elif self.settings.deletes == "ignore":
-                out.skip(record, "It was deleted at the source, and this step ignores that.")
+                out.skip(record, "It was deleted at the source, and this step does not look for that.")
             else:
                 out.send(self.remembered(record, out), GONE.name)
 
@@ -216,7 +223,7 @@ class ReadRecordsNode(ReadNode[ReadSettings]):
             return ""
         said = [
             f"{row.field} {WORDS[row.op]}"
-            + ("" if row.op in ("empty", "not-empty") else f" {row.shown or _said(row.value)}")
+            + ("" if row.op in ("empty", "not_empty") else f" {row.shown or _said(row.value)}")
             for row in self.settings.filters
         ]
         more = f" and {len(said) - 2} more" if len(said) > 2 else ""
@@ -230,7 +237,7 @@ def _filter_problems(row: FilterRow, field: str) -> list[Problem]:
     if row.op == "in" and not isinstance(row.value, list):
         message = f"{row.field} is compared with a list, and there is none."
         return [Problem("E-FILTER", message, "Enter the values.", field=f"{field}.value")]
-    if row.op not in ("empty", "not-empty") and row.value in (None, ""):
+    if row.op not in ("empty", "not_empty") and row.value in (None, ""):
         message = f"{row.field} is compared with nothing."
         return [Problem("E-FILTER", message, "Enter a value, or choose «is empty».", field=f"{field}.value")]
     return []

@@ -132,6 +132,11 @@ class MapNode(Node[MapSettings]):
             ]
         return self.problems
 
+    @property
+    def fills(self) -> tuple[str, str] | None:
+        slot, entity = self.settings.slot, self.settings.entity
+        return (slot, entity) if slot and entity else None
+
     def infer(self, shapes: Mapping[str, Entity | None]) -> Mapping[str, Entity | None]:
         before = next(iter(shapes.values()), None)
         fields = {field.name: field for field in shape_of(self.fillers)}

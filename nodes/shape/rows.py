@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from engine.binding import bind
 from engine.chain import Compiled
 from engine.conditions import Condition
 from engine.errors import DefinitionError, HeddleError, Held, Problem, RecordRejected
 from engine.expression import ConstantValue, Value, compile_value
-from engine.flow import Document
+from engine.flow import Document, spelled
 from engine.functions import Tables
 from engine.path import PathError
 from engine.scope import Get, Place, Scope, Source
@@ -26,7 +26,8 @@ from engine.shape import Field as ShapeField
 from engine.terms import Term
 
 When = Annotated[
-    Literal["always", "create", "update", "not-empty"],
+    Literal["always", "create", "update", "not_empty"],
+    BeforeValidator(spelled),
     Field(
         title="When",
         description="Always; only when the object is created; only when it is updated; or only when there "
@@ -223,7 +224,7 @@ def compile_rows(
             continue
         fillers.append(
             Filler(
-                name, tuple(parents), value.get, row.when == "not-empty", row.target, index, row.when, value
+                name, tuple(parents), value.get, row.when == "not_empty", row.target, index, row.when, value
             )
         )
     return tuple(fillers)
@@ -231,7 +232,7 @@ def compile_rows(
 
 def _tolerant(row: FieldRow) -> Value:
     """The value of a row that is left out when empty: nothing may be missing there."""
-    if row.when != "not-empty" or isinstance(row.value, ConstantValue):
+    if row.when != "not_empty" or isinstance(row.value, ConstantValue):
         return row.value
     return row.value.model_copy(update={"may_be_empty": True})
 
@@ -253,7 +254,7 @@ def _compile_lines(
     fillers = compile_rows(
         row.rows, tables, f"{where}.rows", problems, inside=True, crossed=crossed or elsewhere
     )
-    required = row.when != "not-empty"
+    required = row.when != "not_empty"
     get = source.required() if required else source.optional()
     where_term = None if row.where is None else bind(row.where, tables, f"{where}.where")
     return Lines(get, source.place, required, fillers, source.label, where_term)

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from engine.guard import VARIABLE
 from tests import chromium
-from tests.browser import ahead, two_sides
+from tests.browser import ahead, amiss, two_sides
 from tests.browser.screens import sign_in
 from tests.browser.tour import deciding, tour
 from tests.tree import Tree, running
@@ -39,13 +39,14 @@ def main() -> None:
 
 
 def _screens(page: Page, tree: Tree) -> Iterator[str]:
-    """The tutorial's, those of two sides, then those of rules and tables; only the last when they are asked for."""
+    """The tutorial's, those of two sides, then a record that failed, rules and tables; only these when they are asked for."""
     if "deciding" in sys.argv[1:]:
         sign_in(page, tree)
     else:
         yield from (picture for _, picture in tour(page, tree))
         yield from ahead.pictures(page, tree)
         yield from two_sides.pictures(page, tree)
+    yield from amiss.pictures(page, tree)
     yield from deciding(page, tree)
 
 

@@ -38,6 +38,12 @@ def test_a_filter_is_said_as_a_person_would() -> None:
     assert texts(old, new) == ["Stage is: Closed won → Contracting"]
 
 
+def test_a_choice_is_said_as_the_form_calls_it() -> None:
+    assert texts(read(), read(deletes="sweep")) == [
+        "Deleted objects: «Nobody looks for them» → «Heddle asks which are left»"
+    ]
+
+
 def test_a_condition_is_said_by_its_comparisons() -> None:
     def deal(amount: int, *more: dict[str, Any]) -> dict[str, Any]:
         left = {"kind": "path", "path": "$.Amount"}

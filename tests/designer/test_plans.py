@@ -11,6 +11,7 @@ from openpyxl import load_workbook
 
 from designer import plans
 from engine.flow import Flow
+from engine.foreseen import Foreseen
 from engine.record import to_json
 from engine.shape import Entity, Field
 from engine.store import audit
@@ -60,6 +61,36 @@ def test_a_plan_is_a_file_that_no_spreadsheet_computes(app: Any, editor: Desk, l
     assert [(cell.value, cell.data_type) for cell in cells] == [("key", "s"), ("=1+1", "s"), ("=1+1", "s")]
 
 
+def test_a_plan_says_in_words_what_it_would_create(app: Any, editor: Desk, connection: str) -> None:
+    """The id of an invoice that is yet to be made stands in what is written next."""
+    drawing = pipeline()
+    rows = [{"target": "account", "value": {"kind": "path", "path": "$steps.write.id"}}]
+    drawing["nodes"] += [
+        {"id": "then", "type": "map", "settings": {"slot": "books", "entity": "invoice", "rows": rows}},
+        {
+            "id": "second",
+            "type": "write",
+            "settings": {"slot": "books", "entity": "invoice", "operation": "create"},
+        },
+    ]
+    drawing["edges"] += [
+        {"source": "write", "output": "written", "target": "then"},
+        {"source": "then", "target": "second"},
+    ]
+    slug = exact(editor.post("/api/flows", {"document": drawing}))["slug"]
+    assert editor.post(f"/api/flows/{slug}/publish", {"revision": 1}).status_code == 200
+    dry = run(editor, slug, app, [WIDGET], "dry-run", version=1)
+    words = "the invoice that this run creates (A1)"
+    first, second = plan(editor, dry)["writes"]
+    assert (first["number"], first["remote_id"]) == (None, None)
+    assert [one["new"] for one in second["fields"]] == [words]
+    rows = list(csv.DictReader(io.StringIO(editor.get(f"/api/runs/{dry}/plan?format=csv").text)))
+    assert [(row["object"], row["new"]) for row in rows] == [("", "12"), ("", "4000"), ("", words)]
+    record = exact(editor.get(f"/api/runs/{dry}/records/A1"))
+    assert [one["sent"].get("account") for one in record["deliveries"]] == ["4000", words]
+    assert [one["data"].get("account") for one in record["steps"] if one["node"] == "then"] == [words]
+
+
 def test_a_plan_shows_the_values_within_lines() -> None:
     """Accounts and amounts are what is approved: «3 lines» would be a blank cheque."""
     sent = {"Lines": [{"Account": "4000", "Sum": 12}, {"Account": "4100", "Sum": 7}], "Notes": ["a", "b"]}
@@ -70,7 +101,7 @@ def test_a_plan_shows_the_values_within_lines() -> None:
     )  # fmt: skip
     line = Field(name="Lines", title="Lines", type="lines", fields=(Field(name="Sum", title="Amount"),))
     shape = Entity(name="Invoice", fields=(line,))
-    shown = plans.line(row, Flow(name="Invoices"), lambda *_: shape)["fields"]
+    shown = plans.line(row, Flow(name="Invoices"), lambda *_: shape, Foreseen())["fields"]
     assert [(one["field"], one["title"], one["old"], one["new"], one["changed"]) for one in shown] == [
         ("Lines.1.Account", "Lines 1 · Account", "4000", "4000", False),
         ("Lines.1.Sum", "Lines 1 · Amount", 10, 12, True),

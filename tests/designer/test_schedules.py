@@ -36,6 +36,16 @@ def fire(app: Any) -> int:
 
 
 @pytest.mark.usefixtures("connection")
+def test_a_flow_that_follows_another_calls_it_by_its_name(editor: Desk) -> None:
+    first = publish(editor, {}, "manual")
+    name = exact(editor.get(f"/api/flows/{first}"))["document"]["name"]
+    publish(editor, {"flow": first}, "after")
+    found = only(editor)
+    assert (found["kind"], found["summary"], found["message"]) == ("after", f"After «{name}»", "")
+    assert name != first
+
+
+@pytest.mark.usefixtures("connection")
 def test_a_published_schedule_is_listed_with_its_next_ten_firings(editor: Desk) -> None:
     slug = publish(editor, NIGHTLY)
     found = only(editor)

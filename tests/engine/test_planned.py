@@ -16,6 +16,7 @@ from engine.connector import Page, Query
 from engine.launch import Cause
 from engine.planned import Approval, Planned, agrees
 from engine.record import Record
+from engine.shape import Entity, Field
 from engine.store import plans
 from engine.store.database import Database
 from engine.store.deliveries import Delivery
@@ -74,7 +75,7 @@ def test_what_changed_since_is_held_and_what_is_new_is_skipped(database: Databas
     with database.read() as session:
         rows = {row.key: row for row in session.exec(select(Delivery).where(Delivery.run_id == run_id))}
     assert rows["S000001"].message == (
-        "Changed since the plan was approved: name was “Shown too”, now “Moved on”."
+        "Changed since the plan was approved: Full name was “Shown too”, now “Moved on”."
     )
     assert rows["S000002"].message == (
         "Changed since the plan was approved: the plan was to leave it unchanged; now it would update it."
@@ -110,6 +111,25 @@ def test_of_records_that_are_one_object_the_one_that_was_shown_counts() -> None:
     assert refused is not None
     assert refused.message == "Changed since the plan was approved: name was “Acme”, now “Other”."
     assert approval.refusal([1], "create", {"name": "Acme"}) is not None
+
+
+def test_what_changed_is_called_as_people_know_it() -> None:
+    amount = Field(name="Sum", title="Amount")
+    items = Field(name="ITEMS", title="Lines", type="lines", fields=(amount,))
+    shape = Entity(name="ARINVOICE", fields=(items, Field(name="CUSTOMERID", title="Customer")))
+    shown = {"ITEMS": [{"Sum": 5}, {"Sum": 7}], "CUSTOMERID": "(new CUSTOMER)", "MEMO": "x"}
+    approval = Approval({"a": Planned("create", shown)}, frozenset("a"), {}, [Record("a", {})], lambda: shape)
+
+    def said(**now: Any) -> str:
+        refused = approval.refusal([0], "create", {**shown, "CUSTOMERID": "C-7", **now})
+        return refused.message.removeprefix("Changed since the plan was approved: ") if refused else ""
+
+    assert said() == ""
+    assert said(ITEMS=[{"Sum": 5}, {"Sum": 9}]) == "Lines 2 · Amount was 7, now 9."
+    assert said(ITEMS=[{"Sum": 5}]) == "Lines 2 · Amount was 7, now empty."
+    assert said(MEMO="y", CUSTOMERID=None) == (
+        "Customer was that of a new CUSTOMER, now empty; MEMO was “x”, now “y”."
+    )
 
 
 def test_what_is_not_met_again_is_named(database: Database) -> None:

@@ -76,7 +76,7 @@ class Toy(Connector[ConnectionSettings]):
         return [Summary(name="thing", title="Thing")]
 
     def entity(self, name: str) -> Entity:
-        fields = tuple(Field(name=field) for field in ("id", "ref", "name"))
+        fields = (Field(name="id"), Field(name="ref"), Field(name="name", title="Full name"))
         return Entity(name=name, key="id", match=("ref",), fields=fields)
 
     def read(self, query: Query, cursor: Any, limit: int) -> Page:

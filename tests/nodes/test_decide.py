@@ -257,3 +257,13 @@ def test_a_conflict_without_two_values_is_a_mistake_in_the_drawing() -> None:
 
 def path(field: str) -> dict[str, Any]:
     return {"kind": "path", "path": f"$.{field}", "may_be_empty": True}
+
+
+def test_a_column_without_a_title_is_called_as_the_editor_calls_it() -> None:
+    columns = {
+        "inputs": [{"id": "in_1"}, {"id": "country"}], "outputs": [{"id": "out_2", "target": "x"}],
+        "rows": [{"id": "1", "when": ["-", "-"], "then": ["1"]}],
+    }  # fmt: skip
+    node = TableNode(TableSettings.model_validate({"table": columns}), NodeContext(node="t"))
+    assert node.summary() == "1 row: Condition 1, country → Answer 2"
+    assert [problem.message for problem in node.check()][:1] == ["“Condition 1” has no value to look at."]

@@ -61,7 +61,7 @@ def through(made: MapNode, data: Any, trace: Trace | None = None, **more: Any) -
 INVOICE = (
     row("CUSTOMERID", path("$.Account.Name", call("trim"), call("upper"))),
     row("DISPLAYCONTACT.PRINTAS", path("$.Account.Name", call("trim"))),
-    row("DISPLAYCONTACT.EMAIL1", path("$.Account.Mail", call("email"), may_be_empty=True), "not-empty"),
+    row("DISPLAYCONTACT.EMAIL1", path("$.Account.Mail", call("email"), may_be_empty=True), "not_empty"),
     row("CURRENCY", constant("EUR"), "create"),
     {
         "target": "ARINVOICEITEMS.ARINVOICEITEM",
@@ -123,11 +123,11 @@ def test_conditions_of_an_earlier_map_last_as_long_as_their_fields() -> None:
 def test_not_empty_leaves_out_null_blank_missing_and_no_lines() -> None:
     made = through(
         node(
-            row("A", path("$['null']"), "not-empty"),
-            row("B", path("$.blank"), "not-empty"),
-            row("C", path("$.nope.deep"), "not-empty"),
-            row("D", path("$.zero"), "not-empty"),
-            {"target": "E", "lines": "$.none", "rows": [row("x", path("$.x"))], "when": "not-empty"},
+            row("A", path("$['null']"), "not-empty"),  # as old drawings spell it
+            row("B", path("$.blank"), "not_empty"),
+            row("C", path("$.nope.deep"), "not_empty"),
+            row("D", path("$.zero"), "not_empty"),
+            {"target": "E", "lines": "$.none", "rows": [row("x", path("$.x"))], "when": "not_empty"},
         ),
         {"null": None, "blank": "", "zero": 0},
     )
@@ -336,7 +336,7 @@ values = st.one_of(
     ),
     st.builds(lambda value, then: {"kind": "constant", "value": value, "then": then}, scalars, chains),
 )  # fmt: skip
-whens = st.sampled_from(["always", "create", "update", "not-empty"])
+whens = st.sampled_from(["always", "create", "update", "not_empty"])
 
 
 @st.composite
@@ -344,7 +344,7 @@ def mappings(draw: st.DrawFn) -> dict[str, Any]:
     targets = draw(st.lists(st.sampled_from(["A", "B", "C.D", "C.E.F", "G"]), unique=True, max_size=4))
     rows: list[dict[str, Any]] = [row(target, draw(values), draw(whens)) for target in targets]
     if draw(st.booleans()):
-        inside = st.sampled_from(["always", "not-empty"])
+        inside = st.sampled_from(["always", "not_empty"])
         sub = [row(target, draw(values), draw(inside)) for target in ("x", "y.z")[: draw(st.integers(0, 2))]]
         rows.append(
             {"target": "L", "lines": draw(st.sampled_from(["$.Lines", "$.Lines[*]", "$.a"])), "rows": sub}

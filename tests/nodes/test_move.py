@@ -58,6 +58,13 @@ def test_by_hand_brings_what_it_is_given() -> None:
 # read ----------------------------------------------------------------------------------------------------
 
 
+def test_old_drawings_spell_an_operator_another_way() -> None:
+    for op in ("not-empty", "not_empty"):
+        node = make(ReadRecordsNode, slot="crm", entity="E", filters=[{"field": "Code", "op": op}])
+        assert (node.check(), node.query(None).filters[0].op) == ([], "not_empty")
+        assert node.summary() == "E where Code is not empty"
+
+
 def test_a_read_asks_for_what_was_drawn() -> None:
     node = make(
         ReadRecordsNode,

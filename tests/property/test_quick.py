@@ -120,7 +120,7 @@ VALUES = st.recursive(
     extended,
     max_leaves=5,
 )
-WHEN = st.sampled_from(["always", "always", "not-empty"])
+WHEN = st.sampled_from(["always", "always", "not_empty"])
 FIELD = st.fixed_dictionaries({"value": VALUES, "when": WHEN})
 WHERE = st.fixed_dictionaries(
     {"left": st.just({"kind": "path", "path": "$.a"}), "op": st.sampled_from(["is", "not_empty", ">"]), "right": st.just(constant(1))}

@@ -156,7 +156,7 @@ def condition(model: Model, entity: str, given: Filter) -> str:
     empty = f"({nothing} or {path} eq '')" if one.type == "text" else nothing
     if given.op == "empty":
         return empty
-    if given.op == "not-empty":
+    if given.op == "not_empty":
         return f"not ({empty})"
     if given.op == "in":
         values = given.value if isinstance(given.value, list | tuple) else [given.value]

@@ -19,7 +19,7 @@ def passes(data: Any, filters: Sequence[Filter]) -> bool:
 
 def _meets(value: Any, one: Filter) -> bool:
     empty = value in _EMPTY if not isinstance(value, list | dict) else not value
-    if one.op in ("empty", "not-empty"):
+    if one.op in ("empty", "not_empty"):
         return empty == (one.op == "empty")
     if one.op == "in":
         wanted = one.value if isinstance(one.value, list | tuple) else [one.value]

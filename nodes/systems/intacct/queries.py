@@ -30,7 +30,7 @@ _OPERATORS = {
     "contains": "like",
     "starts": "like",
     "empty": "isnull",
-    "not-empty": "isnotnull",
+    "not_empty": "isnotnull",
 }
 _SYMBOLS = {"eq": "=", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
@@ -85,7 +85,7 @@ def condition(given: Filter, kinds: Mapping[str, str]) -> Element:
     """One canonical condition. Raises RecordRejected for values that cannot be compared."""
     kind = kinds.get(given.field, "any")
     operator = _OPERATORS[given.op]
-    if given.op in {"empty", "not-empty"}:
+    if given.op in {"empty", "not_empty"}:
         return compare(given.field, operator)
     if given.op == "in":
         return compare(given.field, operator, [to_wire(value, given.field, kind) for value in _list(given)])
@@ -137,7 +137,7 @@ def whole_second(moment: str) -> str:
 def _clause(given: Filter, kind: str) -> str:
     if given.op == "empty":
         return f"{given.field} IS NULL"
-    if given.op == "not-empty":
+    if given.op == "not_empty":
         return f"{given.field} IS NOT NULL"
     if given.op == "in":
         values = ",".join(_quoted(to_wire(value, given.field, kind)) for value in _list(given))

@@ -25,7 +25,7 @@ def condition(model: Model, entity: str, given: Filter) -> str:
     nothing = given.value is None or given.value == ""
     if given.op == "empty" or (given.op == "eq" and nothing):
         return empty
-    if given.op == "not-empty" or (given.op == "ne" and nothing):
+    if given.op == "not_empty" or (given.op == "ne" and nothing):
         return f"not ({empty})"
     if given.op == "in":
         values = given.value if isinstance(given.value, list | tuple) else [given.value]

@@ -1,6 +1,7 @@
 /** The answers of the HTTP contract. Documents and shapes are in model/flow. */
 
 import type { Entity, Flow, Json, Port, Problem } from "../model/flow";
+import type { Wrong } from "../model/record";
 
 export type Role = "viewer" | "operator" | "editor" | "admin";
 
@@ -288,6 +289,10 @@ export interface RecordHistory {
   key: string;
   title: string;
   source: Json;
+  /** What its system says of its fields, if it was read from one. */
+  shape: Entity | null;
+  /** The fields of the source that failures are about, as far as they tell. */
+  wrong: Wrong[];
   steps: TraceStep[];
   deliveries: (Delivery & { sent: Json; before: Json | null; answer: unknown; calls: Call[] })[];
   history: RunRow[];

@@ -1,7 +1,7 @@
 import { IconCheck, IconMinus } from "@tabler/icons-react";
 import { useMemo } from "react";
 
-import type { TraceStep, WhyStep } from "../api/types";
+import type { NodeInsight, TraceStep, WhyStep } from "../api/types";
 import type { Entity, FlowNode, Json } from "../model/flow";
 import { inputOf, outputsOf } from "../model/trace";
 import { ruleNotes, worded } from "../model/why";
@@ -32,19 +32,25 @@ export function Outgoing({ node }: { node: FlowNode }) {
       </div>
       <div className={css.scroll} role="group" aria-label="Fields that come out" tabIndex={0}>
         {steps.map((step, index) => (
-          <Given key={index} step={step} before={before} shape={insight?.shapes[step.port ?? "out"] ?? null} several={(insight?.outputs.length ?? 0) > 2} />
+          <Given key={index} step={step} before={before} shape={insight?.shapes[step.port ?? "out"] ?? null} port={(insight?.outputs.length ?? 0) > 2 && step.port ? called(step.port, insight) : ""} />
         ))}
         {steps.length ? null : preview ? (
           <p className={css.hint}>This sample record did not come this way.</p>
         ) : (
-          <Shapes shapes={insight?.shapes ?? {}} />
+          <Shapes insight={insight} />
         )}
       </div>
     </>
   );
 }
 
-function Given({ step, before, shape, several }: { step: TraceStep; before: Json | null; shape: Entity | null; several: boolean }) {
+/** What people call a way out. */
+function called(port: string, insight: NodeInsight | undefined): string {
+  return insight?.outputs.find((one) => one.name === port)?.title || port;
+}
+
+/** `port`: which way it leaves, where there are several. */
+function Given({ step, before, shape, port }: { step: TraceStep; before: Json | null; shape: Entity | null; port: string }) {
   const { functions } = useTypes().catalog;
   const held = step.port === "held" || step.write?.operation === "hold";
   const writes = step.writes?.length ? step.writes : step.write ? [step.write] : [];
@@ -75,7 +81,7 @@ function Given({ step, before, shape, several }: { step: TraceStep; before: Json
         ))
       ) : (
         <>
-          {several && step.port ? <div className={css.outHead}>{step.port}</div> : null}
+          {port ? <div className={css.outHead}>{port}</div> : null}
           <Rules notes={step.notes} />
           <Notes notes={step.notes} />
           {step.error ? null : <DataTree data={step.data} fields={shape?.fields ?? []} before={before} />}
@@ -136,8 +142,8 @@ function Notes({ notes }: { notes: readonly Json[] }) {
   );
 }
 
-function Shapes({ shapes }: { shapes: Readonly<Record<string, Entity | null>> }) {
-  const known = Object.entries(shapes).filter((entry): entry is [string, Entity] => entry[1] !== null && entry[1].fields.length > 0);
+function Shapes({ insight }: { insight: NodeInsight | undefined }) {
+  const known = Object.entries(insight?.shapes ?? {}).filter((entry): entry is [string, Entity] => entry[1] !== null && entry[1].fields.length > 0);
   const distinct = known.filter(([port], index) => port !== "rejected" || index === 0);
   if (!distinct.length) return <p className={css.hint}>Try on a sample to see what would come out, and what would be written.</p>;
   // most outputs of a step pass on the same record: its fields are shown once for them
@@ -150,7 +156,7 @@ function Shapes({ shapes }: { shapes: Readonly<Record<string, Entity | null>> })
   }
   return [...alike.values()].map(({ ports, shape }) => (
     <div key={ports[0]} className={css.out}>
-      {distinct.length > 1 ? <div className={css.outHead}>{ports.join(", ")}</div> : null}
+      {distinct.length > 1 ? <div className={css.outHead}>{ports.map((port) => called(port, insight)).join(", ")}</div> : null}
       <FieldTree fields={shape.fields} />
     </div>
   ));

@@ -30,7 +30,8 @@ export function useKeyboard(hands: Hands): void {
       const { target } = event;
       if (!action || event.defaultPrevented || BY_EVENT.has(key) || useView.getState().dialog) return;
       if (isTyping(target) && !ALWAYS.has(key)) return;
-      if (key === "escape" && target instanceof Element && target.matches("[aria-expanded=true]")) return;
+      // what is open within the panel closes by itself, and the panel stays
+      if (key === "escape" && target instanceof Element && (target.matches("[aria-expanded=true]") || target.closest("[role=dialog]"))) return;
       if (ON_CONTROLS.has(key) && target instanceof Element && target.closest("button, a, [role=menu], [role=tab], [role=separator]")) return;
       if (action.edits && (useEditor.getState().readOnly || inPanel(target))) return;
       event.preventDefault();

@@ -4,6 +4,7 @@ import { ActionIcon, Button, Select } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 
 import { useOptions } from "../api/queries";
+import { spelled } from "../model/condition";
 import type { Choice, Entity, ValueType } from "../model/flow";
 import { valueText } from "../model/values";
 import { ConstantInput } from "../ui/value/ConstantInput";
@@ -27,7 +28,7 @@ const OPERATORS: { value: string; label: string; fits: (type: ValueType) => bool
   { value: "contains", label: "contains", fits: (type) => type === "text" },
   { value: "starts", label: "starts with", fits: (type) => type === "text" },
   { value: "empty", label: "is empty", fits: () => true },
-  { value: "not-empty", label: "is not empty", fits: () => true },
+  { value: "not_empty", label: "is not empty", fits: () => true },
 ];
 
 export function FiltersField({ place, name, schema, value, onChange }: FieldProps) {
@@ -79,7 +80,7 @@ function FilterRow({ place, filter, target, onChange, onRemove }: RowProps) {
   const problem = useProblem(place);
   const fieldProblem = useProblem(join(place, "field"));
   const name = valueText(filter["field"]);
-  const op = valueText(filter["op"]) || "eq";
+  const op = spelled(valueText(filter["op"]) || "eq");
   const field = target?.fields.find((one) => one.name === name);
   const type = field?.type ?? "text";
   const connection = node ? connectionOf(node, valueText(node.value["slot"])) : undefined;
@@ -111,7 +112,7 @@ function FilterRow({ place, filter, target, onChange, onRemove }: RowProps) {
           value={op}
           onChange={(next) => next && onChange(withOperator(filter, op, next))}
         />
-        {op === "empty" || op === "not-empty" ? (
+        {op === "empty" || op === "not_empty" ? (
           <span className={css.compared} />
         ) : (
           <div className={css.compared}>
@@ -148,7 +149,7 @@ function withValue(filter: Json, value: unknown, choices: readonly Choice[]): Js
 
 function withOperator(filter: Json, before: string, next: string): Json {
   const changed = { ...filter, op: next };
-  if (next === "empty" || next === "not-empty") return setProperty(setProperty(changed, "value", undefined), "shown", undefined);
+  if (next === "empty" || next === "not_empty") return setProperty(setProperty(changed, "value", undefined), "shown", undefined);
   if ((before === "in") !== (next === "in")) return setProperty({ ...changed, value: next === "in" ? [] : "" }, "shown", undefined);
   return "value" in filter ? changed : { ...changed, value: "" };
 }

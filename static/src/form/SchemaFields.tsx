@@ -129,7 +129,7 @@ function Inside({ place, name, schema, value, onChange }: FieldProps) {
         place={place}
         schema={resolve(schema, root)}
         root={root}
-        value={(value ?? {}) as Json}
+        value={(value ?? schema.default ?? {}) as Json}
         onChange={onChange}
       />
     </fieldset>

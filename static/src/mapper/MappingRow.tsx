@@ -4,6 +4,7 @@ import { ActionIcon, Menu } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconCheck, IconDots, IconTrash } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 
+import { spelled } from "../model/condition";
 import { ValueEditor } from "../ui/value/ValueEditor";
 import { problemPlace, reach, useMapper } from "./context";
 import { useDrop } from "./drop";
@@ -16,7 +17,7 @@ export const WHEN: { value: When; label: string; short: string }[] = [
   { value: "always", label: "Always", short: "" },
   { value: "create", label: "Only when it is created", short: "when created" },
   { value: "update", label: "Only when it is updated", short: "when updated" },
-  { value: "not-empty", label: "Only when there is a value", short: "when not empty" },
+  { value: "not_empty", label: "Only when there is a value", short: "when not empty" },
 ];
 
 interface Props {
@@ -25,9 +26,11 @@ interface Props {
   target: Target | undefined;
   line: string | null;
   count: number;
+  /** It has just been added, and asks at once for its value. */
+  fresh: boolean;
 }
 
-export function MappingRow({ row, place, target, line, count }: Props) {
+export function MappingRow({ row, place, target, line, count, fresh }: Props) {
   const { rows, onRows, results, problems, armed, arm } = useMapper();
   const where = problemPlace(place);
   const problem = problems.find((one) => one.field === where || one.field?.startsWith(`${where}.`));
@@ -54,6 +57,7 @@ export function MappingRow({ row, place, target, line, count }: Props) {
           choices={target?.field.choices}
           value={row.value}
           bad={Boolean(problem)}
+          fresh={fresh}
           onChange={(value) => onRows(setRow(rows, place, { ...row, value }))}
         />
       </div>
@@ -98,11 +102,11 @@ export function TargetName({ target, name, onClick, children }: NameProps) {
 
 export function RowMenu({ row, place, count, inLine }: { row: Row; place: Place; count: number; inLine: boolean }) {
   const { rows, onRows, readOnly } = useMapper();
-  const when = row.when ?? "always";
+  const when = spelled(row.when ?? "always");
   const index = place.at(-1) ?? 0;
   const short = WHEN.find((one) => one.value === when)?.short;
   if (readOnly) return short ? <span className={css.when}>{short}</span> : <span />;
-  const offered = WHEN.filter((one) => !inLine || one.value === "always" || one.value === "not-empty" || one.value === when);
+  const offered = WHEN.filter((one) => !inLine || one.value === "always" || one.value === "not_empty" || one.value === when);
   return (
     <div style={{ display: "flex", alignItems: "center", gap: 4 }}>
       {short ? <span className={css.when}>{short}</span> : null}

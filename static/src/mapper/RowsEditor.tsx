@@ -24,6 +24,7 @@ interface Props {
 
 export function RowsEditor({ rows, place, fields, line }: Props) {
   const { readOnly } = useMapper();
+  const [fresh, setFresh] = useState<string | null>(null);
   const targets = targetsOf(fields);
   const lacking = missing(targets, rows);
   const by = new Map(targets.map((target) => [target.name, target]));
@@ -37,7 +38,7 @@ export function RowsEditor({ rows, place, fields, line }: Props) {
           </div>
           <div className={css.list} style={{ marginBottom: 14 }}>
             {lacking.map((target) => (
-              <OpenTarget key={target.name} target={target} place={place} line={line} lacking />
+              <OpenTarget key={target.name} target={target} place={place} line={line} lacking onEmpty={setFresh} />
             ))}
           </div>
         </>
@@ -62,13 +63,14 @@ export function RowsEditor({ rows, place, fields, line }: Props) {
                 target={by.get(row.target)}
                 line={line}
                 count={rows.length}
+                fresh={fresh === row.target}
               />
             ),
           )}
         </div>
       ) : null}
       {readOnly ? null : (
-        <AddTarget targets={targets.filter((target) => !rows.some((row) => row.target === target.name))} place={place} line={line} />
+        <AddTarget targets={targets.filter((target) => !rows.some((row) => row.target === target.name))} place={place} line={line} onEmpty={setFresh} />
       )}
     </div>
   );
@@ -80,10 +82,12 @@ function startRow(target: string, field: Field | undefined, path: string | null)
   return { target, value: path ? pathValue(path) : constant("") };
 }
 
-function useAdd(place: Place, line: string | null) {
+function useAdd(place: Place, line: string | null, onEmpty: (target: string) => void) {
   const { rows, onRows, armed, arm } = useMapper();
   return (target: string, field: Field | undefined, dropped: string | null = null) => {
-    onRows(addRow(rows, place, startRow(target, field, dropped ?? (armed ? reach(armed, line) : null))));
+    const taken = dropped ?? (armed ? reach(armed, line) : null);
+    if (!taken) onEmpty(target);
+    onRows(addRow(rows, place, startRow(target, field, taken)));
     arm(null);
   };
 }
@@ -93,11 +97,13 @@ interface OpenProps {
   place: Place;
   line: string | null;
   lacking?: boolean;
+  /** A row that starts empty has been added. */
+  onEmpty: (target: string) => void;
 }
 
-function OpenTarget({ target, place, line, lacking = false }: OpenProps) {
+function OpenTarget({ target, place, line, lacking = false, onEmpty }: OpenProps) {
   const { armed, readOnly } = useMapper();
-  const add = useAdd(place, line);
+  const add = useAdd(place, line, onEmpty);
   const drop = useDrop(line, (path) => add(target.name, target.field, path));
   const offered = armed ? reach(armed, line) : null;
   return (
@@ -114,9 +120,9 @@ function OpenTarget({ target, place, line, lacking = false }: OpenProps) {
   );
 }
 
-function AddTarget({ targets, place, line }: { targets: Target[]; place: Place; line: string | null }) {
+function AddTarget({ targets, place, line, onEmpty }: Omit<OpenProps, "target" | "lacking"> & { targets: Target[] }) {
   const { armed } = useMapper();
-  const add = useAdd(place, line);
+  const add = useAdd(place, line, onEmpty);
   const [name, setName] = useState("");
   const drop = useDrop(line, () => undefined);
   if (!targets.length) {

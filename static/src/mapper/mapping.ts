@@ -5,7 +5,7 @@ import { without } from "../model/without";
 import { path, startAtPath, type Value } from "../model/value";
 import type { Condition } from "../model/condition";
 
-export type When = "always" | "create" | "update" | "not-empty";
+export type When = "always" | "create" | "update" | "not_empty";
 
 export interface ValueRow {
   target: string;

@@ -35,6 +35,9 @@ export type Condition = Comparison | LinesCondition | FactCondition | Group;
 
 export const JOINERS: Joiner[] = ["all", "any", "none"];
 
+/** The word of a setting as it is written now: drawings from before 0.1.0 may say `not-empty`. */
+export const spelled = <Word extends string>(word: Word): Word => (word === "not-empty" ? ("not_empty" as Word) : word);
+
 /** Where a part stands: indexes from the outermost group inwards; a lines part's inside is `0`. */
 export type Place = number[];
 

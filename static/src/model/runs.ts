@@ -70,7 +70,7 @@ export function runSentence(run: RunLike): string {
     case "waiting":
       return [run.message || "It waits and goes on by itself.", through(run) ? soFar(run, done) : ""].join(" ").trim();
     case "paused":
-      return run.message || `Paused after ${many(through(run), "record")}. It goes on where it stopped.`;
+      return [run.message || "It is paused, and goes on where it stopped.", through(run) ? soFar(run, done) : ""].join(" ").trim();
     case "failed":
       return `${run.message || "It could not go on."}${done ? ` Until then: ${done}.` : ""}`;
     case "cancelled":

@@ -11,6 +11,9 @@ interface Props {
   close: () => void;
 }
 
+/** What people call the object that the reference is about. */
+const nameOf = (left: Reference["left"]): string => left.title || left.id;
+
 /** The new object is looked up in its system before it is believed. */
 export function PointDialog({ reference, close }: Props) {
   const { left, right } = reference;
@@ -18,7 +21,7 @@ export function PointDialog({ reference, close }: Props) {
   const [id, setId] = useState(right.id ?? "");
   const wanted = id.trim();
   return (
-    <Modal opened onClose={close} title={`Which ${right.entity} is ${left.id}?`} radius="lg">
+    <Modal opened onClose={close} title={`Which object of ${right.connection_name} is ${nameOf(left)}?`} radius="lg">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -26,7 +29,7 @@ export function PointDialog({ reference, close }: Props) {
             { right_id: wanted },
             {
               onSuccess: ({ right: now }) => {
-                notifications.show({ title: "Linked", message: `${left.id} is ${now.number ?? now.id ?? ""} from now on.` });
+                notifications.show({ title: "Linked", message: `${nameOf(left)} is ${now.number ?? now.id ?? ""} from now on.` });
                 close();
               },
             },
@@ -55,12 +58,12 @@ export function PointDialog({ reference, close }: Props) {
 const SAID = {
   new: {
     title: "Create it anew?",
-    text: "The next run that writes it creates a new object, whatever looks like it. The one it stood for until now stays in the system and is no longer updated.",
+    text: "the next run that writes it creates a new object, whatever looks like it. The one it stood for until now stays in the system and is no longer updated.",
     act: "Create it anew",
   },
   out: {
     title: "Leave it out?",
-    text: "No flow writes this object any more, until you change it here.",
+    text: "no flow writes this object any more, until you change it here.",
     act: "Leave it out",
   },
 };
@@ -70,7 +73,9 @@ export function SayDialog({ reference, state, close }: Props & { state: "new" | 
   const { title, text, act } = SAID[state];
   return (
     <Modal opened onClose={close} title={title} radius="lg">
-      <p className={css.text}>{text}</p>
+      <p className={css.text}>
+        {nameOf(reference.left)}: {text}
+      </p>
       <div className={css.refused}><ErrorBanner error={repair.error} /></div>
       <Acts close={close}>
         <Button loading={repair.isPending} onClick={() => repair.mutate({ state }, { onSuccess: close })}>
@@ -85,7 +90,7 @@ export function ForgetDialog({ reference, close }: Props) {
   const forget = useForget(reference.id);
   const { left, right } = reference;
   return (
-    <Modal opened onClose={close} title={`Forget what ${left.id} is?`} radius="lg">
+    <Modal opened onClose={close} title={`Forget what ${nameOf(left)} is?`} radius="lg">
       <p className={css.text}>
         The next run looks for it by the fields of the write step. If it finds nothing, it creates the {right.entity} a second
         time: {right.number ?? right.id ?? "the old one"} stays in {right.connection_name}.

@@ -1,7 +1,7 @@
 /** Failures by cause, with the money that waits: fix a cause once, try all of it again, give it to somebody. */
 
 import { Button, Menu, Select } from "@mantine/core";
-import { IconAlertTriangle, IconChevronDown, IconExternalLink, IconInbox, IconMoonStars, IconRepeat } from "@tabler/icons-react";
+import { IconAlertTriangle, IconChevronDown, IconExternalLink, IconInbox, IconMoonStars, IconPencil, IconRepeat } from "@tabler/icons-react";
 import { Link } from "react-router";
 
 import { useCare, usePeople, useRetryFailed, type RetryFailed } from "../api/failures";
@@ -49,6 +49,7 @@ function Group({ group, onDone }: { group: FailedGroup; onDone: (done: Done) => 
   const people = usePeople();
   const care = useCare(group.cause);
   const may = useMay("operator");
+  const only = group.count === 1 ? group.records[0] : undefined;
   return (
     <article className={css.group}>
       <div className={css.question}>
@@ -100,6 +101,11 @@ function Group({ group, onDone }: { group: FailedGroup; onDone: (done: Done) => 
       </div>
       {may ? <div className={css.form}>
         <RetryMenu causes={[group.cause]} label={group.count === 1 ? "Try it again" : `Try all ${group.count} again`} onDone={onDone} />
+        {only ? (
+          <Button component={Link} to={`${addressOf(only)}?correct`} variant="default" leftSection={<IconPencil size={16} />}>
+            Correct it
+          </Button>
+        ) : null}
         <Select
           aria-label="Who looks after it"
           placeholder="Nobody looks after it"
@@ -117,9 +123,14 @@ function Group({ group, onDone }: { group: FailedGroup; onDone: (done: Done) => 
         <ul className={css.keys}>
           {group.records.map((record) => (
             <li key={`${record.run} ${record.key}`}>
-              <Link to={`/runs/${record.run}/records/${encodeURIComponent(record.root)}`} title={record.message}>
+              <Link to={addressOf(record)} title={record.message}>
                 {record.title || record.key}
               </Link>
+              {may && !only ? (
+                <Link style={{ marginLeft: 8 }} to={`${addressOf(record)}?correct`} aria-label={`Correct ${record.title || record.key}`}>
+                  Correct it
+                </Link>
+              ) : null}
               {record.source ? (
                 <a href={record.source} target="_blank" rel="noreferrer" aria-label={`Open ${record.title || record.key} in its system`}>
                   {" "}
@@ -138,6 +149,11 @@ function Group({ group, onDone }: { group: FailedGroup; onDone: (done: Done) => 
       </details>
     </article>
   );
+}
+
+/** Where a failed record is looked at. */
+function addressOf(record: FailedGroup["records"][number]): string {
+  return `/runs/${record.run}/records/${encodeURIComponent(record.root)}`;
 }
 
 const WAYS: { label: string; from: RetryFailed["from"]; version: RetryFailed["version"] }[] = [

@@ -112,8 +112,7 @@ const AHEAD: Partial<Record<string, string>> = {
 
 /** `Invoice INV-7 in the books`; one that is yet to be made has no number. */
 function objectOf(row: PlanLine): string {
-  const known = [row.number, row.remote_id].find((name) => name && !name.startsWith("(new "));
-  return [row.entity_title, row.operation === "create" ? "" : known, row.place ? `in ${row.place}` : ""].filter(Boolean).join(" ");
+  return [row.entity_title, row.operation === "create" ? "" : (row.number ?? row.remote_id), row.place ? `in ${row.place}` : ""].filter(Boolean).join(" ");
 }
 
 function PlanCard({ run, row }: { run: string; row: PlanLine }) {

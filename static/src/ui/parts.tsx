@@ -101,7 +101,8 @@ const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 export function relativeTime(iso: string, now: number): string {
   const seconds = (Date.parse(iso) - now) / 1000;
   const step = steps.find(([, size]) => Math.abs(seconds) >= size);
-  return step ? relative.format(Math.round(seconds / step[1]), step[0]) : "just now";
+  if (step) return relative.format(Math.round(seconds / step[1]), step[0]);
+  return seconds > 5 ? "in a moment" : "just now";
 }
 
 /** Relative, with the exact time on hover; keeps itself fresh every half minute. */

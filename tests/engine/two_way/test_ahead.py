@@ -42,7 +42,7 @@ def test_a_plan_is_written_as_it_was_shown_on_both_sides(database: Database) -> 
     assert (here.erp.objects["B1"]["NAME"], here.crm.objects["A1"]["phone"]) == ("Uno", "12")
     assert here.erp.objects["B2"]["NAME"] == "Two"
     held = [row.message for row in here.deliveries(run.id) if row.outcome == "held"]
-    assert set(held) == {"Changed since the plan was approved: NAME was “Due”, now “Zwei”."}
+    assert set(held) == {"Changed since the plan was approved: Name was “Due”, now “Zwei”."}
 
 
 def test_an_unfinished_drawing_tells_what_is_missing() -> None:

@@ -14,6 +14,8 @@ import { useAround } from "./context";
 import { SourceChip } from "./SourceChip";
 import css from "./value.module.css";
 
+const ZONES: Choice[] = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")].map((zone) => ({ value: zone, title: zone }));
+
 interface Props {
   call: Call;
   card: FunctionCard | undefined;
@@ -26,7 +28,7 @@ interface Props {
 
 export function CallForm({ call, card, first, last, onChange, onMove, onRemove }: Props) {
   return (
-    <div className={css.pop}>
+    <div className={css.pop} tabIndex={-1} data-autofocus>
       <div className={css.popHead}>
         <strong>{card?.title ?? call.function}</strong>
         <ActionIcon variant="subtle" color="gray" aria-label="Do it earlier" disabled={first} onClick={() => onMove(-1)}>
@@ -90,7 +92,8 @@ function Argument({ arg, call, onChange }: ArgumentProps) {
     );
   }
   const start = given ?? (arg.default === null || arg.default === undefined ? null : constant(arg.default));
-  return <SourceChip label={arg.title} type={arg.type} value={start} onChange={onChange} bad={arg.required && !given} />;
+  const offered = arg.widget === "zone" ? ZONES : undefined;
+  return <SourceChip label={arg.title} type={arg.type} choices={offered} value={start} onChange={onChange} bad={arg.required && !given} />;
 }
 
 function widgetOf(arg: FunctionArgument, call: Call): string | null {

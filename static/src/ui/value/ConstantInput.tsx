@@ -15,6 +15,9 @@ export interface ConstantInputProps {
   size?: "xs" | "sm";
   autoFocus?: boolean;
   readOnly?: boolean;
+  /** It has to be put right; the words for it stand elsewhere. */
+  bad?: boolean;
+  placeholder?: string;
 }
 
 const NUMBERS = new Set<ValueType>(["integer", "number", "money"]);
@@ -29,8 +32,10 @@ export function ConstantInput({
   size = "sm",
   autoFocus = false,
   readOnly = false,
+  bad = false,
+  placeholder,
 }: ConstantInputProps) {
-  const shared = { "aria-label": label, size, readOnly, "data-autofocus": autoFocus || undefined };
+  const shared = { "aria-label": label, size, readOnly, error: bad, "data-autofocus": autoFocus || undefined };
   if (many) {
     const items = Array.isArray(value) ? value : [];
     return (
@@ -49,7 +54,7 @@ export function ConstantInput({
         {...shared}
         searchable
         clearable
-        placeholder="Choose"
+        placeholder={placeholder ?? "Choose"}
         nothingFoundMessage="No such choice"
         value={value === null || value === undefined || value === "" ? null : valueText(value)}
         data={withStray(choices, value)}
@@ -68,7 +73,7 @@ export function ConstantInput({
           { value: "true", label: "Yes" },
           { value: "false", label: "No" },
         ]}
-        value={value === true ? "true" : "false"}
+        value={value === true ? "true" : value === null ? "" : "false"}
         onChange={(next) => onChange(next === "true")}
       />
     );
@@ -79,6 +84,7 @@ export function ConstantInput({
         {...shared}
         hideControls
         thousandSeparator=","
+        placeholder={placeholder}
         allowDecimal={type !== "integer"}
         value={valueText(value)}
         onValueChange={(next, { source }) => {
@@ -91,7 +97,7 @@ export function ConstantInput({
     <TextInput
       {...shared}
       type={type === "date" ? "date" : "text"}
-      placeholder={type === "datetime" ? "2026-11-20T09:00:00Z" : "Type the value"}
+      placeholder={placeholder ?? (type === "datetime" ? "2026-11-20T09:00:00Z" : "Type the value")}
       value={valueText(value)}
       onChange={(event) => onChange(event.currentTarget.value)}
     />

@@ -26,12 +26,14 @@ interface Props {
   type?: ValueType;
   choices?: readonly Choice[];
   bad?: boolean;
+  /** It has just been made, and asks at once for the field that it takes. */
+  fresh?: boolean;
 }
 
-export function SourceChip({ value, onChange, label, type, choices, bad = false }: Props) {
+export function SourceChip({ value, onChange, label, type, choices, bad = false, fresh = false }: Props) {
   const { groups, readOnly } = useAround();
-  const [open, setOpen] = useState(false);
-  const [side, setSide] = useState<"path" | "constant">(value?.kind ?? "path");
+  const [open, setOpen] = useState(fresh);
+  const [side, setSide] = useState<"path" | "constant">(fresh ? "path" : (value?.kind ?? "path"));
   const base: Value = value ?? constant("");
   return (
     <Popover opened={open} onChange={setOpen} position="bottom-start" trapFocus withinPortal shadow="md">
@@ -43,7 +45,7 @@ export function SourceChip({ value, onChange, label, type, choices, bad = false 
           disabled={readOnly}
           title={value?.kind === "path" ? value.path : undefined}
           onClick={() => {
-            setSide(value?.kind ?? "path");
+            setSide(value?.kind ?? (choices?.length ? "constant" : "path"));
             setOpen(!open);
           }}
         >

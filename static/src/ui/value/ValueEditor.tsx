@@ -20,22 +20,24 @@ export interface ValueEditorProps {
   type?: ValueType;
   choices?: readonly Choice[];
   bad?: boolean;
+  /** It has just been made, and asks at once for the field that it takes. */
+  fresh?: boolean;
 }
 
-export function ValueEditor({ value, onChange, label, type, choices, bad }: ValueEditorProps) {
+export function ValueEditor({ value, onChange, label, type, choices, bad, fresh = false }: ValueEditorProps) {
   const { readOnly } = useAround();
-  const [fresh, setFresh] = useState<number | null>(null);
+  const [added, setAdded] = useState<number | null>(null);
   const calls = value?.then ?? [];
   return (
     <div className={css.value}>
-      <SourceChip value={value} onChange={onChange} label={label} type={type} choices={choices} bad={bad} />
+      <SourceChip value={value} onChange={onChange} label={label} type={type} choices={choices} bad={bad} fresh={fresh} />
       {value
         ? calls.map((call, index) => (
             <CallChip
               // A chain has no ids: the place is the identity, and chips keep no state of their own but "open".
               key={index}
               call={call}
-              startOpen={fresh === index}
+              startOpen={added === index}
               first={index === 0}
               last={index === calls.length - 1}
               onChange={(next) => onChange(setCall(value, index, next))}
@@ -49,7 +51,7 @@ export function ValueEditor({ value, onChange, label, type, choices, bad }: Valu
           label={label}
           onAdd={(card) => {
             onChange(addCall(value, startCall(card)));
-            setFresh(card.args.length ? calls.length : null);
+            setAdded(card.args.length ? calls.length : null);
           }}
         />
       ) : null}
@@ -119,13 +121,22 @@ function CallChip({ call, startOpen, first, last, onChange, onRemove, onMove }: 
   );
 }
 
+/** What is called so goes before what only speaks of it. */
+function foundBy(functions: readonly FunctionCard[], search: string): FunctionCard[] {
+  const wanted = search.trim().toLowerCase();
+  const ranked = functions.flatMap((card) => {
+    const places = [card.title, `${card.title} ${card.name}`, `${card.group} ${card.help}`].map((text) => text.toLowerCase());
+    const place = places.findIndex((text) => text.includes(wanted));
+    return place < 0 ? [] : [{ card, place: places[0]?.startsWith(wanted) ? -1 : place }];
+  });
+  return ranked.sort((one, other) => one.place - other.place).map((one) => one.card);
+}
+
 function AddCall({ label, onAdd }: { label: string; onAdd: (card: FunctionCard) => void }) {
   const { functions } = useAround();
   const [open, setOpen] = useState(false);
   const [search, setSearch] = useState("");
-  const found = functions.filter((card) =>
-    `${card.title} ${card.name} ${card.group} ${card.help}`.toLowerCase().includes(search.toLowerCase()),
-  );
+  const found = foundBy(functions, search);
   const groups = [...new Set(found.map((card) => card.group))];
   const pick = (card: FunctionCard) => {
     setOpen(false);

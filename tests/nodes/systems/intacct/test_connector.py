@@ -207,7 +207,7 @@ def test_an_incremental_read_asks_by_change_stamp(intacct: IntacctConnector) -> 
         ([("TITLE", "starts", "Accounts")], ["1200", "2000"]),
         ([("ACCOUNTNO", "ge", "6100")], ["6100", "6200"]),
         ([("ACCOUNTNO", "lt", "1070"), ("CATEGORY", "empty", None)], ["1010"]),
-        ([("ACCOUNTNO", "gt", "6100"), ("TITLE", "not-empty", None)], ["6200"]),
+        ([("ACCOUNTNO", "gt", "6100"), ("TITLE", "not_empty", None)], ["6200"]),
         ([("ACCOUNTNO", "le", "1010")], ["1010"]),
     ],
 )

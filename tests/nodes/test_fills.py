@@ -1,0 +1,45 @@
+"""What a mapping makes is called as its target calls it, for the steps behind it."""
+
+from __future__ import annotations
+
+from engine.flow import Flow
+from engine.plan import check
+from engine.shape import Choice, Entity, Field
+from tests.nodes.test_map import call, path, row
+
+
+def test_what_it_fills_is_called_as_the_target_calls_it() -> None:
+    within = (Field(name="EMAIL1", title="E-mail", type="text"),)
+    customer = Entity(
+        name="CUSTOMER",
+        fields=(
+            Field(name="NAME", title="Name", type="text"),
+            Field(name="TERM", title="Term", type="choice", choices=(Choice(value="n30", title="Net 30"),)),
+            Field(name="CONTACT", title="Contact", type="object", fields=within),
+        ),
+    )
+    rows = [
+        row("NAME", path("$.a", call("upper"))),
+        row("TERM", path("$.b")),
+        row("CONTACT.EMAIL1", path("$.c")),
+        row("OWN", path("$.d")),
+    ]
+    settings = {"slot": "erp", "entity": "CUSTOMER", "rows": rows}
+    flow = Flow.model_validate(
+        {
+            "name": "x",
+            "slots": {"erp": {"system": "intacct"}},
+            "nodes": [
+                {"id": "hand", "type": "manual"},
+                {"id": "map", "type": "map", "settings": settings},
+            ],
+            "edges": [{"source": "hand", "target": "map"}],
+        }
+    )
+    made = check(flow, lambda slot, entity: customer).nodes["map"].shapes["out"]
+    assert made is not None
+    told = {field.name: (field.label(), field.type, len(field.choices)) for field in made.fields}
+    assert told == {
+        "NAME": ("Name", "text", 0), "TERM": ("Term", "choice", 1), "CONTACT": ("Contact", "object", 0), "OWN": ("OWN", "any", 0),
+    }  # fmt: skip
+    assert made.field("CONTACT").fields[0].label() == "E-mail"  # type: ignore[union-attr]
