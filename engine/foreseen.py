@@ -1,6 +1,7 @@
 """What a dry run cannot know: the ids, numbers and links that only a real write brings.
 
-A placeholder stands for each of them on the way through the drawing, «(new CUSTOMER)». People read words in its place.
+A placeholder stands for each of them on the way through the drawing, «⟨new CUSTOMER⟩». People read words in its place.
+Its brackets are none that people write: what a source calls “(new branch)” is compared as it is.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Any
 from engine import compare
 from engine.shape import Entity, plural
 
-NEW = re.compile(r"\(new [^()]*\)")
-"""A placeholder, alone or within a text."""
+START, _END = "⟨new ", "⟩"
+NEW = re.compile(f"{START}([^⟨⟩]*){_END}")
+"""A placeholder, alone or within a text; its group is what is new."""
 
 
 class Foreseen:
@@ -48,7 +50,7 @@ class Foreseen:
 def worded(value: Any, foreseen: Foreseen) -> Any:
     """The value, or what is inside it, with words in the place of placeholders."""
     if isinstance(value, str):
-        return NEW.sub(lambda found: foreseen.words(found[0][5:-1]) or found[0], value)
+        return NEW.sub(lambda found: foreseen.words(found[1]) or found[0], value)
     if isinstance(value, Mapping):
         return {name: worded(inner, foreseen) for name, inner in value.items()}
     if isinstance(value, list):
@@ -58,12 +60,12 @@ def worded(value: Any, foreseen: Foreseen) -> Any:
 
 def placeholder(entity: str) -> str:
     """What stands for the id, number or link of an object that a dry run has only imagined."""
-    return f"(new {entity})"
+    return f"{START}{entity}{_END}"
 
 
 def is_placeholder(text: str | None) -> bool:
     """Whether an id, number or link stands for an object that a dry run has only imagined."""
-    return text is not None and NEW.fullmatch(text) is not None
+    return text is not None and text.startswith(START) and NEW.fullmatch(text) is not None
 
 
 def real(text: str | None) -> str | None:

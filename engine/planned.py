@@ -1,8 +1,8 @@
 """Executing a dry run as it was shown: what differs from the approved plan is not written.
 
 The plan is what the dry run left in its deliveries: for each record at each write node the operation and the
-values that would have been sent. Ids, numbers and links that only a real write brings stand there as «(new
-invoice)»; such a placeholder agrees with whatever the system has answered.
+values that would have been sent. Ids, numbers and links that only a real write brings stand there as «⟨new
+invoice⟩»; such a placeholder agrees with whatever the system has answered.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def agrees(planned: Any, now: Any) -> bool:
     if isinstance(planned, str) and NEW.search(planned):
         if now is None:
             return False
-        pattern = ".+".join(re.escape(part) for part in NEW.split(planned))
+        pattern = ".+".join(re.escape(part) for part in NEW.split(planned)[::2])
         return re.fullmatch(pattern, str(now), re.DOTALL) is not None
     if isinstance(planned, Mapping) and isinstance(now, Mapping):
         return all(agrees(planned.get(name), now.get(name)) for name in {*planned, *now})
@@ -161,5 +161,5 @@ def _are_lines(value: Any) -> bool:
 
 def _told(value: Any) -> str:
     if isinstance(value, str) and NEW.search(value):
-        return NEW.sub(lambda found: f"that of a new {found[0][5:-1]}", value)
+        return NEW.sub(lambda found: f"that of a new {found[1]}", value)
     return "empty" if value in (None, "") else show(value)

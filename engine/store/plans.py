@@ -6,6 +6,7 @@ from sqlalchemy import func
 from sqlalchemy import select as any_select
 from sqlmodel import Session, col, select
 
+from engine.foreseen import START
 from engine.planned import Approval, Planned
 from engine.record import Record, from_json
 from engine.shape import Entity
@@ -65,7 +66,7 @@ def imagined(session: Session, run_id: str, roots: Sequence[str]) -> list[Delive
     found: list[Delivery] = []
     for some in _chunks(sorted(set(roots))):
         query = select(Delivery).where(Delivery.run_id == run_id, col(Delivery.root).in_(some))
-        found += session.exec(query.where(col(Delivery.remote_id).startswith("(new ", autoescape=True)))
+        found += session.exec(query.where(col(Delivery.remote_id).startswith(START, autoescape=True)))
     return found
 
 

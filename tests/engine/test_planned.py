@@ -117,7 +117,7 @@ def test_what_changed_is_called_as_people_know_it() -> None:
     amount = Field(name="Sum", title="Amount")
     items = Field(name="ITEMS", title="Lines", type="lines", fields=(amount,))
     shape = Entity(name="ARINVOICE", fields=(items, Field(name="CUSTOMERID", title="Customer")))
-    shown = {"ITEMS": [{"Sum": 5}, {"Sum": 7}], "CUSTOMERID": "(new CUSTOMER)", "MEMO": "x"}
+    shown = {"ITEMS": [{"Sum": 5}, {"Sum": 7}], "CUSTOMERID": "⟨new CUSTOMER⟩", "MEMO": "x"}
     approval = Approval({"a": Planned("create", shown)}, frozenset("a"), {}, [Record("a", {})], lambda: shape)
 
     def said(**now: Any) -> str:
@@ -145,13 +145,15 @@ def test_what_is_not_met_again_is_named(database: Database) -> None:
 @pytest.mark.parametrize(
     ("shown", "now", "same"),
     [
-        ("(new invoice)", "INV-7", True),
-        ("(new invoice)", None, False),
-        ("see (new invoice) of (new project)", "see INV-7 of P-1", True),
-        ("see (new invoice)", "look at INV-7", False),
-        ({"INVOICE": {"id": "(new invoice)"}}, {"INVOICE": {"id": 7}}, True),
-        ([{"id": "(new x)", "n": 1}], [{"id": "9", "n": 1}], True),
-        ([{"id": "(new x)", "n": 1}], [{"id": "9", "n": 2}], False),
+        ("⟨new invoice⟩", "INV-7", True),
+        ("⟨new invoice⟩", None, False),
+        ("see ⟨new invoice⟩ of ⟨new project⟩", "see INV-7 of P-1", True),
+        ("see ⟨new invoice⟩", "look at INV-7", False),
+        ("Hull (new branch)", "Hull (new branch)", True),
+        ("Hull (new branch)", "Hull (new office)", False),
+        ({"INVOICE": {"id": "⟨new invoice⟩"}}, {"INVOICE": {"id": 7}}, True),
+        ([{"id": "⟨new x⟩", "n": 1}], [{"id": "9", "n": 1}], True),
+        ([{"id": "⟨new x⟩", "n": 1}], [{"id": "9", "n": 2}], False),
         (Decimal("10.00"), 10, True),
         ("", None, True),
         (["a"], ["a", "b"], False),
@@ -164,7 +166,7 @@ def test_only_a_placeholder_agrees_with_anything(shown: Any, now: Any, same: boo
 
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5).filter(lambda text: "(new " not in text),
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5).filter(lambda text: "⟨" not in text),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=8,
 )
