@@ -121,6 +121,8 @@ function InputForm({ input, onChange }: { input: DecisionInput; onChange: (next:
 
 function OutputForm({ output, shape, onChange }: { output: DecisionOutput; shape: Entity | null; onChange: (next: DecisionOutput) => void }) {
   const { readOnly } = useAround();
+  const titles = settable(shape?.fields ?? []);
+  const called = (target: string) => titles.get(target) ?? target.slice(target.lastIndexOf(".") + 1);
   return (
     <>
       <Autocomplete
@@ -128,10 +130,17 @@ function OutputForm({ output, shape, onChange }: { output: DecisionOutput; shape
         label="Which field does it set?"
         placeholder="A field of the record, or a new one"
         readOnly={readOnly}
-        data={names(shape?.fields ?? [])}
+        data={[...titles.keys()]}
+        filter={({ options, search }) => options.filter((one) => "value" in one && `${one.value} ${called(one.value)}`.toLowerCase().includes(search.trim().toLowerCase()))}
+        renderOption={({ option }) => (
+          <span className={css.target}>
+            {called(option.value)}
+            <small>{option.value}</small>
+          </span>
+        )}
         value={output.target}
         comboboxProps={{ withinPortal: false }}
-        onChange={(target) => onChange({ ...output, target, title: output.title === lastOf(output.target) ? lastOf(target) : output.title })}
+        onChange={(target) => onChange({ ...output, target, title: output.title === called(output.target) ? called(target) : output.title })}
       />
       <TextInput size="xs" label="Heading" readOnly={readOnly} value={output.title} onChange={(event) => onChange({ ...output, title: event.currentTarget.value })} />
       <TypeSelect type={output.type} onChange={(type) => onChange({ ...output, type })} />
@@ -164,9 +173,12 @@ function TypeSelect({ type, onChange }: { type: string; onChange: (type: string)
   );
 }
 
-const lastOf = (target: string) => target.split(".").at(-1) ?? "";
-
-function names(fields: readonly Field[], prefix = ""): string[] {
-  const all = fields.flatMap((field) => (field.type === "object" ? names(field.fields, `${prefix}${field.name}.`) : [prefix + field.name]));
-  return [...new Set(all)];
+/** The fields that an answer can go to, by their dotted names, with what people call them. */
+function settable(fields: readonly Field[], name = "", title = ""): Map<string, string> {
+  return new Map(
+    fields.flatMap((field) => {
+      const called = title + (field.title || field.name);
+      return field.type === "object" ? [...settable(field.fields, `${name}${field.name}.`, `${called} · `)] : [[name + field.name, called] as const];
+    }),
+  );
 }
