@@ -101,6 +101,8 @@ def test_a_run_of_a_drawing_that_a_program_made_is_shown(page: Page, tree: Tree)
 def test_a_step_is_added_behind_the_chosen_one(page: Page, slug: str) -> None:
     pick(page, "two")
     page.keyboard.press("n")
+    page.get_by_role("combobox", name="Add a step").fill("decision")  # others speak of decisions
+    expect(page.get_by_role("option", selected=True)).to_contain_text("Decision table")
     page.get_by_role("combobox", name="Add a step").fill("map")
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("palette")).to_be_hidden()

@@ -30,9 +30,10 @@ export function PickList({ label, placeholder, choices, onSearch, onPick, onClos
   const [at, setAt] = useState(0);
   const list = useId();
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const shown = onSearch
-    ? choices
-    : choices.filter((choice) => words.every((word) => `${choice.title} ${choice.detail ?? ""} ${choice.group ?? ""}`.toLowerCase().includes(word)));
+  const says = (what: string) => words.every((word) => what.toLowerCase().includes(word));
+  const found = onSearch ? choices : choices.filter((choice) => says(`${choice.title} ${choice.detail ?? ""} ${choice.group ?? ""}`));
+  // What is called so goes before what only speaks of it.
+  const shown = [...found.filter((choice) => says(choice.title)), ...found.filter((choice) => !says(choice.title))];
   const active = Math.min(at, shown.length - 1);
   const move = (by: number) => {
     const next = (active + by + shown.length) % Math.max(1, shown.length);
