@@ -9,7 +9,7 @@ import { addAsWished, fitting, type Wish } from "../model/autolink";
 import type { Json, NodeType, SystemCard } from "../model/flow";
 import { changeNode, findNode, replaceNode, slotFor } from "../model/operations";
 import { bind, change, present, useDocument, useEditor } from "../store/editor";
-import { select, useView, type CanvasEdge, type CanvasNode } from "../store/view";
+import { select, sizes, useView, type CanvasEdge, type CanvasNode } from "../store/view";
 import css from "./canvas.module.css";
 import { useTypes } from "./catalog";
 import { groupTitles } from "./glyphs";
@@ -95,7 +95,7 @@ export function placeStep({ type, system }: Entry, wish: Wish | { kind: "replace
       const replaced = replaceNode(bound.flow, wish.node, type);
       return bound.slot ? changeNode(replaced, wish.node, { settings }) : replaced;
     }
-    const done = addAsWished(bound.flow, type, wish, settings);
+    const done = addAsWished(bound.flow, type, wish, settings, sizes());
     added = done.id;
     return system ? changeNode(done.flow, done.id, { title: `${type.title} · ${system.title}` }) : done.flow;
   });

@@ -5,7 +5,7 @@ import type { Position } from "../model/flow";
 import { CARD, freePlace, GRID, placeOf } from "../model/layout";
 import { disconnect, removeAndRejoin, removeNodes } from "../model/operations";
 import { change, present, useEditor } from "../store/editor";
-import { chosenEdges, chosenNodes, select, useView } from "../store/view";
+import { chosenEdges, chosenNodes, select, sizes, useView } from "../store/view";
 
 /** More than this, or a trigger, is only deleted after a question. */
 const MANY = 10;
@@ -37,7 +37,7 @@ export function paste(text: string, at: Position | null): void {
   const wanted = at ? { x: at.x - CARD.width / 2, y: at.y - CARD.height / 2 } : beside;
   let ids: string[] = [];
   change(clip.nodes.length === 1 ? "Paste a step" : `Paste ${clip.nodes.length} steps`, (flow) => {
-    const pasted = pasteClip(flow, clip, freePlace(flow, wanted));
+    const pasted = pasteClip(flow, clip, freePlace(flow, wanted, sizes()));
     ids = pasted.ids;
     return pasted.flow;
   });

@@ -1,7 +1,7 @@
 /** Where a new node goes and what it is wired to, by the gesture that asked for it. */
 
 import { edgeId, type Flow, type Json, type NodeType, type Port, type Position } from "./flow";
-import { CARD, freePlace, makeRoom, placeBehind, placeOf } from "./layout";
+import { CARD, freePlace, heightWith, makeRoom, placeBehind, placeOf, type Sizes } from "./layout";
 import { addNode, connect, reachable, spliceIntoEdge } from "./operations";
 
 /** The gesture: into the open, behind a node, from a dropped connection, or into a wire. */
@@ -12,21 +12,22 @@ export type Wish =
   | { kind: "edge"; edge: string };
 
 /** Adds a node as wished, wired and with room around it, in one step. */
-export function addAsWished(flow: Flow, type: NodeType, wish: Wish, settings: Json = {}): { flow: Flow; id: string } {
+export function addAsWished(flow: Flow, type: NodeType, wish: Wish, settings: Json = {}, sizes: Sizes = {}): { flow: Flow; id: string } {
   const input = type.inputs[0]?.name;
   const output = type.outputs[0]?.name;
+  const height = heightWith(type.outputs.length);
   switch (wish.kind) {
     case "place":
-      return addNode(flow, type, freePlace(flow, wish.at), settings);
+      return addNode(flow, type, freePlace(flow, wish.at, sizes, height), settings);
     case "behind": {
-      const added = addNode(flow, type, placeBehind(flow, wish.node), settings);
+      const added = addNode(flow, type, placeBehind(flow, wish.node, sizes, height), settings);
       if (!input) return added;
       return { ...added, flow: connect(added.flow, { source: wish.node, output: wish.output, target: added.id, input }) };
     }
     case "dropped": {
       const forward = wish.side === "source";
       const at = { x: wish.at.x - (forward ? 0 : CARD.width), y: wish.at.y - CARD.height / 2 };
-      const added = addNode(flow, type, freePlace(flow, at), settings);
+      const added = addNode(flow, type, freePlace(flow, at, sizes, height), settings);
       const edge = forward
         ? input && { source: wish.node, output: wish.port, target: added.id, input }
         : output && { source: added.id, output, target: wish.node, input: wish.port };
@@ -34,11 +35,11 @@ export function addAsWished(flow: Flow, type: NodeType, wish: Wish, settings: Js
     }
     case "edge": {
       const wire = flow.edges.find((edge) => edgeId(edge) === wish.edge);
-      if (!wire || !input || !output) return addNode(flow, type, freePlace(flow, { x: 0, y: 0 }), settings);
+      if (!wire || !input || !output) return addNode(flow, type, freePlace(flow, { x: 0, y: 0 }, sizes, height), settings);
       const from = placeOf(flow, wire.source);
       const roomy = makeRoom(flow, reachable(flow, wire.source, "down"), from);
       const to = placeOf(roomy, wire.target);
-      const added = addNode(roomy, type, freePlace(roomy, { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 }), settings);
+      const added = addNode(roomy, type, freePlace(roomy, { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 }, sizes, height), settings);
       return { ...added, flow: spliceIntoEdge(added.flow, added.id, wish.edge, input, output) };
     }
   }

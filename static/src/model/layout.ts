@@ -80,20 +80,29 @@ export function distribute(flow: Flow, ids: ReadonlySet<string>, axis: "x" | "y"
   return moveNodes(flow, places);
 }
 
-/** The nearest place at or below this one where a card covers no other; `height` is that of the cards there. */
-export function freePlace(flow: Flow, wanted: Position, height = CARD.height): Position {
+/** The height of a card with so many outputs of its own. */
+export const heightWith = (outputs: number): number => (outputs > 1 ? TALL : CARD.height);
+
+/**
+ * The nearest place at or below this one where a card covers no other. `sizes` are those of the cards as they stand, and
+ * `height` that of the new one, and of cards whose size is not known.
+ */
+export function freePlace(flow: Flow, wanted: Position, sizes: Sizes = {}, height = CARD.height): Position {
   const at = snapped(wanted);
   const covers = (place: Position) =>
-    Object.values(flow.layout).some(
-      (other) => Math.abs(other.x - place.x) < CARD.width + GRID && Math.abs(other.y - place.y) < height + GRID,
+    Object.entries(flow.layout).some(
+      ([id, other]) =>
+        Math.abs(other.x - place.x) < CARD.width + GRID &&
+        place.y < other.y + (sizes[id]?.height ?? height) + GRID &&
+        other.y < place.y + height + GRID,
     );
   while (covers(at)) at.y += GRID;
   return at;
 }
 
-export function placeBehind(flow: Flow, id: string, height = CARD.height): Position {
+export function placeBehind(flow: Flow, id: string, sizes: Sizes = {}, height = CARD.height): Position {
   const at = placeOf(flow, id);
-  return freePlace(flow, { x: at.x + CARD.width + GAP.across, y: at.y }, height);
+  return freePlace(flow, { x: at.x + CARD.width + GAP.across, y: at.y }, sizes, height);
 }
 
 export function placeOf(flow: Flow, id: string): Position {
@@ -106,7 +115,7 @@ export function placed(flow: Flow): Flow {
   if (lost.length > 1 && lost.length === flow.nodes.length) return tidy(flow, null, {});
   return lost.reduce((drawn, { id }) => {
     const before = flow.edges.find((edge) => edge.target === id && drawn.layout[edge.source]);
-    const at = before ? placeBehind(drawn, before.source, TALL) : freePlace(drawn, { x: 0, y: 0 }, TALL);
+    const at = before ? placeBehind(drawn, before.source, {}, TALL) : freePlace(drawn, { x: 0, y: 0 }, {}, TALL);
     return { ...drawn, layout: { ...drawn.layout, [id]: at } };
   }, flow);
 }

@@ -71,6 +71,16 @@ test("inserting on a wire takes the wire over and covers no card", () => {
   }
 });
 
+test("a step that is added behind another stands below the cards that are there, however tall they are", () => {
+  const flow = line(wire("a", "b"));
+  const first = addAsWished(flow, plainType("approve"), { kind: "behind", node: "b", output: "out" });
+  const tall = { [first.id]: { width: CARD.width, height: 3 * CARD.height } };
+  const second = addAsWished(first.flow, plainType("filter"), { kind: "behind", node: "b", output: "out" }, {}, tall);
+  const [above, below] = [second.flow.layout[first.id], second.flow.layout[second.id]];
+  expect(below?.x).toBe(above?.x);
+  expect((below?.y ?? 0) - (above?.y ?? 0)).toBeGreaterThan(3 * CARD.height);
+});
+
 test("a dropped connection wires the new node on the side it came from", () => {
   const flow = line(wire("a", "b"));
   const behind = addAsWished(flow, plainType("filter"), { kind: "dropped", node: "b", port: "rejected", side: "source", at: { x: 900, y: 0 } });
