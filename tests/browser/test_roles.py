@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import requests
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import screens
@@ -126,6 +127,29 @@ def test_the_audit_tells_who_did_what_and_the_workers_are_there(admin: Page, tre
     admin.goto(f"{tree.url}/settings/workers")
     expect(main.get_by_text("Everything", exact=True).first).to_be_visible()
     expect(main.get_by_text("Ready").first).to_be_visible()
+
+
+def test_a_token_is_shown_once_and_revoked_after_a_question(admin: Page, tree: Tree) -> None:
+    admin.goto(f"{tree.url}/settings")
+    admin.get_by_role("button", name="New token").click()
+    dialog = admin.get_by_role("dialog")
+    dialog.get_by_label("What is it for?").fill("Nightly export")
+    dialog.get_by_role("button", name="Make the token").click()
+    shown = admin.get_by_role("status").locator("code")
+    token = {"Authorization": f"Bearer {shown.inner_text()}"}
+    assert asked(tree, token) == 200
+    admin.get_by_role("button", name="Revoke Nightly export").click()
+    expect(dialog).to_contain_text("Revoke «Nightly export»?")
+    dialog.get_by_role("button", name="Revoke").click()
+    expect(dialog).to_have_count(0)
+    expect(admin.get_by_text("Nightly export")).to_have_count(0)
+    expect(shown).to_have_count(0)
+    assert asked(tree, token) == 401
+
+
+def asked(tree: Tree, headers: dict[str, str]) -> int:
+    """The answer's status to a machine that shows this token, and no cookie."""
+    return requests.get(f"{tree.url}/api/flows", headers=headers, timeout=30).status_code
 
 
 def button(page: Page, name: str) -> Locator:

@@ -2,7 +2,7 @@ import { Button, Modal, NumberInput, Select, Stack, TextInput } from "@mantine/c
 import { IconKey } from "@tabler/icons-react";
 import { useState } from "react";
 
-import { useAddToken, useDelete, useTokens } from "../api/people";
+import { type Token, useAddToken, useDelete, useTokens } from "../api/people";
 import type { Role } from "../api/types";
 import { ErrorBanner, RelativeTime, Rows } from "../ui/parts";
 import { useNow } from "../ui/useNow";
@@ -15,7 +15,8 @@ export function Tokens() {
   const remove = useDelete("tokens");
   const [adding, setAdding] = useState(false);
   const now = useNow(true);
-  const [secret, setSecret] = useState<string | null>(null);
+  const [secret, setSecret] = useState<{ id: string; text: string } | null>(null);
+  const [revoking, setRevoking] = useState<Token | null>(null);
   return (
     <section className={css.section}>
       <header>
@@ -27,7 +28,7 @@ export function Tokens() {
           New token
         </Button>
       </header>
-      {secret ? <Once what="The token." text={secret} onDone={() => setSecret(null)} /> : null}
+      {secret ? <Once what="The token." text={secret.text} onDone={() => setSecret(null)} /> : null}
       <ErrorBanner error={tokens.error ?? remove.error} />
       {tokens.isPending ? <Rows count={2} height={48} /> : null}
       <div className={css.list}>
@@ -54,7 +55,7 @@ export function Tokens() {
                 </>
               ) : null}
             </span>
-            <Button size="compact-sm" variant="subtle" color="red" onClick={() => remove.mutate(token.id)}>
+            <Button size="compact-sm" variant="subtle" color="red" aria-label={`Revoke ${token.name}`} onClick={() => setRevoking(token)}>
               Revoke
             </Button>
           </div>
@@ -62,11 +63,29 @@ export function Tokens() {
         {tokens.data?.length === 0 ? <p className={css.none}>No machine may speak to Heddle yet.</p> : null}
       </div>
       <NewToken opened={adding} onClose={() => setAdding(false)} onToken={setSecret} />
+      <Modal opened={revoking !== null} onClose={() => setRevoking(null)} title={`Revoke «${revoking?.name ?? ""}»?`} centered>
+        <p style={{ marginTop: 0 }}>Whatever uses it is refused from now on. A token cannot be brought back: make a new one instead.</p>
+        <Button
+          color="red"
+          loading={remove.isPending}
+          onClick={() =>
+            revoking &&
+            remove.mutate(revoking.id, {
+              onSuccess: () => {
+                if (secret?.id === revoking.id) setSecret(null);
+                setRevoking(null);
+              },
+            })
+          }
+        >
+          Revoke
+        </Button>
+      </Modal>
     </section>
   );
 }
 
-function NewToken({ opened, onClose, onToken }: { opened: boolean; onClose: () => void; onToken: (text: string) => void }) {
+function NewToken({ opened, onClose, onToken }: { opened: boolean; onClose: () => void; onToken: (made: { id: string; text: string }) => void }) {
   const add = useAddToken();
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("operator");
@@ -79,8 +98,8 @@ function NewToken({ opened, onClose, onToken }: { opened: boolean; onClose: () =
           add.mutate(
             { name, role, ...(days ? { days } : {}) },
             {
-              onSuccess: ({ token }) => {
-                onToken(token);
+              onSuccess: ({ id, token }) => {
+                onToken({ id, text: token });
                 setName("");
                 onClose();
               },
