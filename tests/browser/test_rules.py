@@ -97,11 +97,11 @@ def test_a_table_is_drawn_cured_pasted_and_tried_on_real_records(page: Page, tre
     draw(page, tree)
     open_step(page, tree, "entity")
     page.get_by_role("button", name="Start a table").click()
-    page.get_by_role("button", name="Condition 1").click()
+    page.get_by_role("button", name="Condition 1", exact=True).click()
     condition(page, "$.Country", "Text")
     page.get_by_role("button", name="Condition", exact=True).click()
     condition(page, "$.Amount", "Number")
-    page.get_by_role("button", name="Answer 1").click()
+    page.get_by_role("button", name="Answer 1", exact=True).click()
     page.get_by_role("combobox", name="Which field does it set?").fill("Entity")
     choose_kind(page, "Text")
 
