@@ -69,14 +69,14 @@ def test_an_object_that_was_read_is_called_by_its_title(
 
 
 def test_one_is_pointed_to_another_object_that_is_there(desks: dict[str, Desk], known: Pair) -> None:
-    operator = desks["operator"]
+    admin, operator = desks["admin"], desks["operator"]
     (row,) = listed(operator, "q=A7")
     refused = operator.patch(f"/api/references/{row['id']}", {"right_id": "99"})
     assert (refused.status_code, exact(refused)["code"]) == (422, "E-NO-OBJECT")
     done = exact(operator.patch(f"/api/references/{row['id']}", {"right_id": "8"}))
     assert (done["right"]["id"], done["right"]["number"], done["flows"]) == ("8", "INV-8", [])
     assert done["right"]["link"] == "https://books.example.org/8"
-    entry = exact(desks["admin"].get("/api/audit"))["entries"][0]
+    entry = exact(admin.get("/api/audit"))["entries"][0]
     assert (entry["action"], entry["detail"]["before"], entry["detail"]["right"]) == (
         "reference.repair",
         "7",
