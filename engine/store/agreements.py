@@ -201,6 +201,21 @@ def forget(session: Session, rows: Sequence[int]) -> None:
         session.connection().execute(delete(_table).where(_table.c.id.in_(rows[start : start + _CHUNK])))
 
 
+def abandon(session: Session, some: Iterable[Kept]) -> bool:
+    """Forgets creates of which nobody knew what became of them. False where somebody has taken one up since it was
+    read: it stays, and who asked looks again."""
+    whole = True
+    for one in some:
+        same = (
+            _table.c.claim == one.claim,
+            _table.c.claim_until == one.claim_until,
+            _table.c.right_id.is_(None),
+        )
+        dropped = session.connection().execute(delete(_table).where(_table.c.id == one.row, *same))
+        whole = whole and dropped.rowcount == 1
+    return whole
+
+
 def complete(session: Session, row: int, right_id: str) -> None:
     """A create that got no answer has made this object."""
     session.connection().execute(
