@@ -157,7 +157,7 @@ class Intent(msgspec.Struct, eq=False):
 
 def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done: Delivered) -> list[Intent]:
     """Turns records into intents. The same source object twice in a batch is written once, as it was last."""
-    intents: dict[tuple[str, str], Intent] = {}
+    intents: dict[tuple[str, str, str], Intent] = {}
     pairs: dict[tuple[str, str], Pair] = {}
     right = errand.connections[target.slot]
     for at, record in enumerate(records):
@@ -186,10 +186,10 @@ def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done:
             edition=editions.edition(record, left_id),
             version=editions.reading(record, left_id),
         )
-        earlier = intents.pop((left_entity, left_id), None)
+        earlier = intents.pop((left, left_entity, left_id), None)
         if earlier is not None:
             intent = _newer(earlier, intent)
-        intents[left_entity, left_id] = intent
+        intents[left, left_entity, left_id] = intent
     return list(intents.values())
 
 
