@@ -64,7 +64,7 @@ def take(
             lost |= matches.claim(session, wanted, owner, errand.patience)
         for intent in ours:
             if intent.key in lost:
-                references.release(session, intent.pair, [intent.left_id], intent.claim)
+                references.release(session, intent.pair, [intent.left_id], intent.claim, keyless=True)
         mine = [intent for intent in ours if intent.key not in lost]
         if errand.allowance is not None and mine:
             sent = {intent.source: intent.wanted("create") for intent in mine}

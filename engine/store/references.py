@@ -214,8 +214,11 @@ def save(session: Session, references: Iterable[Reference]) -> None:
     )
 
 
-def release(session: Session, pair: Pair, left_ids: Sequence[str], owner: str) -> None:
-    """Gives up claims on creates that certainly did not happen; what a person said of them stays."""
+def release(
+    session: Session, pair: Pair, left_ids: Sequence[str], owner: str, *, keyless: bool = False
+) -> None:
+    """Gives up claims on creates that certainly did not happen; what a person said of them stays. ``keyless``: they
+    did not get their match keys, and those of their namesakes of another kind stand."""
     for start in range(0, len(left_ids), _CHUNK):
         ours = (
             *_is(pair), _table.c.left_id.in_(left_ids[start : start + _CHUNK]), _table.c.right_id.is_(None),
@@ -223,7 +226,8 @@ def release(session: Session, pair: Pair, left_ids: Sequence[str], owner: str) -
         )  # fmt: skip
         session.connection().execute(delete(_table).where(*ours, _table.c.claim_outcome != NEW))
         session.connection().execute(update(_table).where(*ours).values(claim="", claim_until=0.0))
-    matches.release(session, (pair.right_connection, pair.right_entity), left_ids, owner)
+    if not keyless:
+        matches.release(session, (pair.right_connection, pair.right_entity), left_ids, owner)
 
 
 def watermark(session: Session, flow_id: str, node: str) -> str | None:

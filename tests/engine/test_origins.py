@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
-from engine import launch
+from engine import alike, launch
 from engine.flow import Flow, Slot
 from engine.launch import Cause
 from engine.record import Change, Origin, Record
-from engine.store import failures, reviews
+from engine.store import failures, matches, reviews
 from engine.store.database import Database
+from engine.store.matches import Key, MatchClaim
 from tests.engine.test_executor import counts, finish
 from tests.engine.toys import Bench, World, toy_flow, toys
 
@@ -86,3 +88,27 @@ def waiting(database: Database) -> tuple[list[str], list[str]]:
     with database.read() as session:
         failed = [one.run_id for one in failures.open_failures(session)]
         return failed, [one.run_id for one in reviews.open_holds(session)]
+
+
+def test_one_that_has_to_wait_leaves_its_namesake_the_key_it_claimed(database: Database) -> None:
+    """Somebody else is creating an object for the key of the one; that of the other is claimed while it is created."""
+    bench = Bench(database, World(0), two_sources(match=("ref",)))
+    mine, other = Origin("left", "row"), Origin("left", "person")
+    digest = alike.digest({"ref": "taken"}, {})
+    claimed: list[int] = []
+
+    def look(changes: Sequence[Change]) -> None:
+        with database.read() as session:
+            rows = session.exec(select(MatchClaim).where(MatchClaim.claim != "elsewhere")).all()
+        claimed.append(len(rows))
+
+    bench.world.before_write = look
+    with database.write() as session:
+        matches.claim(session, [(Key("R", "thing", digest), "7")], "elsewhere", 60.0)
+        started = launch.start_inside(
+            session, flow_id="f1", version_id=1, bindings={"left": "L", "right": "R", "other": "O"}, mode="live",
+            cause=Cause("retry", "test"), parent=None,
+            entries={"write0": [Record("5", {"ref": "free"}, origin=mine), Record("5", {"ref": "taken"}, origin=other)]},
+        )  # fmt: skip
+    bench.executor().advance(started.run, 1)
+    assert claimed == [1]
