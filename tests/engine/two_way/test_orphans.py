@@ -12,7 +12,7 @@ from engine import clock
 from engine.connector import CannotTell
 from engine.errors import InDoubt
 from engine.record import Change, Origin, Record, Remote, from_json
-from engine.store import closing, references
+from engine.store import closing, lanes, references
 from engine.store.database import Database
 from engine.store.lanes import StagedBatch
 from engine.store.references import Pair
@@ -59,8 +59,13 @@ def merge(desk: Office, *, others: bool = True) -> None:
     run_id = desk.start()
     desk.rings.clear()
     executor = desk.executor(slice=0.0)
-    for lane in (0, 0, 0, 1, 1):
-        executor.advance(run_id, lane)
+    for _ in range(20):
+        executor.advance(run_id, 0)
+        with desk.database.read() as session:
+            if lanes.backlog(session, run_id).get(1):
+                break
+    for _ in range(2):
+        executor.advance(run_id, 1)
     if others:
         desk.work()
 
