@@ -29,6 +29,8 @@ from engine.removal import remove
 from engine.rivals import outwait
 from engine.walk import Receipt
 
+_WRITTEN = (Outcome.CREATED, Outcome.UPDATED)
+
 
 def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
     """One Receipt a record. Never raises for a system's refusal or silence: see ``Delivered.interruption``.
@@ -216,7 +218,7 @@ def _follow(
         receipt = done.receipts[first.at[-1]]
         if receipt is None or receipt.result.outcome == Outcome.FAILED:
             again.append(intent)
-        elif receipt.result.outcome not in (Outcome.CREATED, Outcome.UPDATED):
+        elif receipt.result.outcome not in _WRITTEN:
             receive(done, intent, receipt)
         else:
             result = receipt.result
@@ -238,7 +240,7 @@ def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], do
             wanted = {intent.source: change_of(errand, intent, "update").data for intent in intents}
             errand.allowance.reserve(session, "update", wanted)
     for intent, result, change, before in send(errand, target, intents, "update", done):
-        if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
+        if result.outcome in _WRITTEN:
             updated = msgspec.structs.replace(result, outcome=Outcome.UPDATED)
             keep(errand, intent, updated, done)
             receive(done, intent, Receipt(updated, "update", change.data, before, json=change.json))
@@ -286,7 +288,7 @@ def _handfuls(errand: Errand, target: WriteTarget, intents: list[Intent]) -> lis
 def _create(errand: Errand, target: WriteTarget, mine: list[Intent], done: Delivered) -> None:
     try:
         for intent, result, change, _ in send(errand, target, mine, "create", done):
-            if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
+            if result.outcome in _WRITTEN:
                 keep(errand, intent, result, done, b"" if intent.conditions else change.json)
             elif result.outcome != Outcome.IN_DOUBT:
                 done.released.append((intent.pair, intent.left_id, intent.claim))

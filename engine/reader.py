@@ -7,6 +7,8 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import msgspec
+
 from engine import circle, sweep
 from engine.batch import pack
 from engine.circle import Walked
@@ -185,9 +187,6 @@ def parts(records: list[Record], size: int) -> list[list[Record]]:
 def number(records: list[Record], origin: Origin | None = None) -> list[Record]:
     """Gives each record its place in the batch, which identifies it through splits."""
     return [
-        Record(
-            record.key, record.data, at, record.origin or origin, record.version, record.deleted,
-            record.title, record.steps,
-        )
+        msgspec.structs.replace(record, root=at, origin=record.origin or origin)
         for at, record in enumerate(records)
-    ]  # fmt: skip
+    ]

@@ -69,7 +69,7 @@ class Watermark(SQLModel, table=True):
     updated_at: float = Field(default_factory=now)
 
 
-class Pair(msgspec.Struct, frozen=True):
+class Pair(msgspec.Struct, frozen=True, cache_hash=True):
     """Which source entity in which connection, and which target entity in which connection."""
 
     left_connection: str
@@ -184,8 +184,11 @@ def claim(session: Session, pair: Pair, claims: Mapping[str, str], patience: flo
     if not claims:
         return set()
     until, at, left_ids = shared_now(session) + patience, now(), list(claims)
-    left, right = (pair.left_connection, pair.left_entity), (pair.right_connection, pair.right_entity)
-    rows = [(*left, left_id, *right, "{}", "", owner, until, at) for left_id, owner in claims.items()]
+    left, entity, right, target = msgspec.structs.astuple(pair)
+    rows = [
+        (left, entity, left_id, right, target, "{}", "", owner, until, at)
+        for left_id, owner in claims.items()
+    ]
     if bulk.insert(session, _table, _CLAIMED, rows, _TAKE_OVER.format(float(patience))) == len(rows):
         return set(left_ids)
     mine: set[str] = set()

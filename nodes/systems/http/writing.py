@@ -237,9 +237,11 @@ class Writer:
     def _id(self, answer: Any, change: Change) -> str:
         """What the system calls the record, as far as it says; else what we call it, so that it is remembered."""
         found = None if answer is None else self._id_at(answer)
-        if not _names(found):
+        if found is None or not _names(found):
             found = change.remote_id or self._key(change.data)
-        return str(found) if _names(found) else f"~{change.key}"
+            if not _names(found):
+                return f"~{change.key}"
+        return str(found)
 
     def _doubt(self, message: str, sent_at: float) -> InDoubt:
         return InDoubt(message, sent_at=sent_at, timeout=self.line.http.timeout)

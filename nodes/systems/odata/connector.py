@@ -287,8 +287,10 @@ class ODataConnector(Connector[ODataSettings]):
         model, made = self.model(), []
         as_they_are = bare and model.is_open(entity)
         title_field, stamp_field = model.title_of(entity), model.stamp_of(entity)
+        keys = model.type(entity).keys
         for row in rows:
-            data, key = row if as_they_are else model.canonical(entity, row), model.key_of(entity, row)
+            data = row if as_they_are else model.canonical(entity, row)
+            key = model.key_within(entity, keys, row)
             if not key:
                 raise RecordRejected(
                     f"A row of {entity} has no key.",

@@ -97,7 +97,10 @@ class Model:
 
     def key_of(self, entity: str, row: dict[str, Any]) -> str:
         """The id of a row: the value of a single key, else ``Company='usmf',Number='1'``. Empty when it has none."""
-        keys = self.type(entity).keys
+        return self.key_within(entity, self.type(entity).keys, row)
+
+    def key_within(self, entity: str, keys: tuple[str, ...], row: dict[str, Any]) -> str:
+        """``key_of`` for who knows the keys of the type already."""
         if len(keys) == 1:
             only = row.get(keys[0])
             return "" if only is None or isinstance(only, list | dict) else str(only)
