@@ -23,7 +23,7 @@ AT_ONCE = ["-n", "2", "--dist", "loadfile"]
 
 # what pytest is told besides; each selection leaves out what another step runs
 SELECTIONS = {
-    "sqlite": [*AT_ONCE, "-m", "not browser and not durability and not long and not bench"],
+    "sqlite": [*AT_ONCE, "-m", "not browser and not durability and not long and not bench and not postgres"],
     "postgres": ["--postgres", *AT_ONCE, "-m", "not browser and not durability and not long and not bench"],
     "durability": [*AT_ONCE, "-m", "durability and not long and not bench"],
     "browser": [*AT_ONCE, "-m", "browser and not long and not bench", "--screenshot", "only-on-failure"],

@@ -21,9 +21,9 @@ from engine.scope import ANSWERS
 from engine.store import audit, flows, library, matches, references, reviews
 from engine.store import releases as store
 from engine.store.database import Session
+from engine.store.pairing import is_being_created
 from engine.store.references import Pair, Reference
 from engine.store.releases import Release
-from engine.store.timepiece import shared_now
 
 SECONDS = 5.0
 """For so long an answer waits for its documents to go on; the scheduler sees to the rest."""
@@ -239,7 +239,7 @@ def _answer_doubt(
             for hold in reviews.open_holds(session, fingerprint(asked))
         }
         flying = known is not None and known.right_id is None and known.claim not in settled
-        if known is not None and flying and known.claim_until > shared_now(session):
+        if known is not None and flying and is_being_created(session, known.claim, known.claim_until):
             raise RequestError(
                 "It is being sent this very moment.", status=409, code="E-BUSY", cure="Try again in a minute."
             )

@@ -21,6 +21,7 @@ from engine.store.agreements import Kept
 from engine.store.conflicts import Conflict
 from engine.store.database import Database, Session
 from engine.store.references import Pair, Reference
+from engine.store.roots import Root
 from engine.translation import Translator
 from engine.walk import Receipt
 
@@ -191,7 +192,7 @@ class Couple:
 class Reconciled:
     """The receipts so far (None where undone), what to remember, and what interrupted us, if anything.
 
-    settled   keys of pairs without an open conflict      known  ids whose holds and failures are over as well
+    settled   keys of pairs without an open conflict      known  objects whose holds and failures are over as well
     moved     merges after which a pair, by its row, is that of the survivor
     left_out  what is no longer kept in step, with the side that is lost
     partners  id of an object that a record brought → id of its counterpart
@@ -205,7 +206,7 @@ class Reconciled:
     settled: list[str] = field(default_factory=list)
     moved: list[tuple[Kept, Merge]] = field(default_factory=list)
     left_out: list[tuple[Kept, SideName]] = field(default_factory=list)
-    known: list[str] = field(default_factory=list)
+    known: list[Root] = field(default_factory=list)
     partners: dict[str, str] = field(default_factory=dict)
     interruption: HeddleError | None = None
 

@@ -17,7 +17,6 @@ import msgspec
 
 from engine import alike, claims, compare, doubts
 from engine.choosing import hold_ambiguous
-from engine.clock import now
 from engine.dispatch import change_of, linked, send
 from engine.errors import HeddleError, Unavailable
 from engine.heartbeat import AHEAD
@@ -119,7 +118,7 @@ def _match(
         intent.remote_id = intent.current.id
     elif by_id:
         if intent.reference is not None:
-            claims.await_sight(errand.connector, now() - intent.reference.updated_at)
+            claims.await_sight(errand.connector, errand.database.time_of_day() - intent.reference.updated_at)
         if intent.reference is not None and target.operation != "update":
             hold(
                 done,

@@ -23,6 +23,7 @@ from engine.intent import Delivered, Errand, Intent, keep, receive
 from engine.node import WriteTarget
 from engine.record import Outcome, Remote, Result
 from engine.store import claims as standing
+from engine.store import matches
 from engine.store.references import Pair
 from engine.walk import Receipt
 
@@ -51,7 +52,12 @@ def settle(errand: Errand, target: WriteTarget, intents: list[Intent], done: Del
             receive(done, intent, Receipt(result, "create", intent.wanted("create")))
         return [intent for intent in intents if not intent.doubtful]
     stale: list[Intent] = []
+    others = _made_by_others(errand, target, doubtful)
     for intent, change, remote in zip(doubtful, changes, found, strict=True):
+        if remote is not None and id(intent) in others:
+            intent.remote_id, intent.doubtful = remote.id, False
+            stale.append(intent)
+            continue
         if remote is not None and _differs(change.data, remote):
             # it was created with what the source held then
             if target.operation != "create":
@@ -68,6 +74,21 @@ def settle(errand: Errand, target: WriteTarget, intents: list[Intent], done: Del
     _wait_for(errand, missing, looked)
     settled = {id(intent) for intent in doubtful} - {id(intent) for intent in (*missing, *stale)}
     return [intent for intent in intents if id(intent) not in settled]
+
+
+def _made_by_others(errand: Errand, target: WriteTarget, doubtful: Sequence[Intent]) -> set[int]:
+    """Those whose match key was handed over since (engine.rivals), because they certainly were not created: what is
+    found under it is another's."""
+    keys = {id(intent): its for intent in doubtful if (its := key(target, intent)) is not None}
+    if not keys:
+        return set()
+    with errand.database.read() as session:
+        taken = matches.load(session, list(keys.values()))
+    return {
+        id(intent) for intent in doubtful
+        if id(intent) in keys and (has := taken.get(keys[id(intent)])) and (known := intent.reference)
+        and (has.left_id, has.claim) != (intent.left_id, known.claim)
+    }  # fmt: skip
 
 
 def note(errand: Errand, intents: Sequence[Intent], error: Exception) -> None:

@@ -74,6 +74,7 @@ class Executor:
     def advance(self, run_id: str, lane: int) -> None:
         """Answers one doorbell: works on this lane, then on others of the run that nobody attends."""
         deadline = passing() + self.slice
+        self.heartbeat.take_back()
         waiting = [lane]
         while waiting:
             following = self._work(run_id, waiting.pop(0), deadline)

@@ -30,6 +30,9 @@ PULSE = 5.0
 HUNG = 1 / 2
 """Of a lease: who has computed for so long without a sign of life has not been kept from working by others."""
 
+OUT_OF_REACH = ("E-DATABASE", "E-DISK")
+"""How it is said that Heddle's own database cannot be written to."""
+
 log = logging.getLogger("heddle.heartbeat")
 
 
@@ -45,6 +48,7 @@ class Heartbeat:
         self._database, self._lease = database, lease
         self._lock = threading.Lock()
         self._kept: list[Claim] = []
+        self._outlived: list[Claim] = []
         self._thread: threading.Thread | None = None
 
     @contextmanager
@@ -60,6 +64,10 @@ class Heartbeat:
             yield
         except LeaseLost:
             self._outlive(claims)
+        except Unavailable as error:
+            if error.code in OUT_OF_REACH:  # so they could not be given back
+                self._outlive(claims)
+            raise
         finally:
             with self._lock:
                 for held in claims:
@@ -76,10 +84,19 @@ class Heartbeat:
                     renewal.renew(session, held, self._lease)
 
     def _outlive(self, claims: Collection[Claim]) -> None:
-        with suppress(Unavailable), self._database.write(lasting=False) as session:
-            for held in claims:
-                if held.computed < HUNG * self._lease:
-                    renewal.take_back(session, held)
+        self._outlived += [held for held in claims if held.computed < HUNG * self._lease]
+        with suppress(Unavailable):
+            self.take_back()
+
+    def take_back(self) -> None:
+        """Takes back the attempts of claims that were outlived; those, too, that could not be when they were lost.
+        Raises Unavailable."""
+        if not self._outlived:
+            return
+        with self._database.write(lasting=False) as session:
+            for held in self._outlived:
+                renewal.take_back(session, held)
+        self._outlived = []
 
     def _beat(self) -> None:
         pulses = max(1, round(MARGIN * self._lease / PULSE))

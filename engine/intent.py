@@ -158,7 +158,7 @@ class Intent(msgspec.Struct, eq=False):
 
 def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done: Delivered) -> list[Intent]:
     """Turns records into intents. The same source object twice in a batch is written once, as it was last."""
-    intents: dict[tuple[str, str], Intent] = {}
+    intents: dict[tuple[str, str, str], Intent] = {}
     pairs: dict[tuple[str, str], Pair] = {}
     node, facts, claims_, connections = errand.node, errand.facts, errand.claims, errand.connections
     right = connections[target.slot]
@@ -187,7 +187,7 @@ def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done:
             edition=editions.edition(record, left_id) if versioned else "",
             version=editions.reading(record, left_id) if versioned else "",
         )
-        source = (left_entity, left_id)
+        source = (left, left_entity, left_id)
         earlier = intents.pop(source, None)
         if earlier is not None:
             intent = _newer(earlier, intent)

@@ -13,12 +13,14 @@ from engine.errors import EngineError
 from engine.flow import Overlap
 from engine.node import ReadNode, TriggerNode
 from engine.plan import Plan, entry_points
-from engine.record import COUNTED, Record, from_json, idempotency_key, to_json
+from engine.record import COUNTED, Origin, Record, from_json, idempotency_key, to_json
 from engine.store import closing, control, runs, turns
 from engine.store.database import Session
 from engine.store.lanes import Lane, StagedBatch
 from engine.store.runs import Run, new_id
 from engine.store.timepiece import shared_now
+
+_Object = tuple[str, Origin | None]
 
 
 @dataclass(frozen=True)
@@ -271,23 +273,28 @@ def stage(
     lanes: int, entries: Mapping[str, Sequence[Record]], size: int
 ) -> dict[int, list[tuple[bytes, int]]]:
     """Lane → its batches: payload and number of records. One object's records are in one lane."""
-    keys = list(dict.fromkeys(record.key for records in entries.values() for record in records))
-    by_lane: dict[int, list[str]] = {number: [] for number in range(1, lanes + 1)}
-    for key in keys:
-        by_lane[1 + zlib.crc32(key.encode("utf-8", "surrogatepass")) % lanes].append(key)
+    objects = list(dict.fromkeys(_object(record) for records in entries.values() for record in records))
+    by_lane: dict[int, list[_Object]] = {number: [] for number in range(1, lanes + 1)}
+    for one in objects:
+        by_lane[1 + zlib.crc32(one[0].encode("utf-8", "surrogatepass")) % lanes].append(one)
     return {
         lane: [_payload(entries, some[first : first + size]) for first in range(0, len(some), size)]
         for lane, some in by_lane.items()
     }
 
 
-def _payload(entries: Mapping[str, Sequence[Record]], keys: Sequence[str]) -> tuple[bytes, int]:
-    place = {key: root for root, key in enumerate(keys)}
+def _object(record: Record) -> _Object:
+    """Whose record it is. Two systems may have objects with one key."""
+    return record.key, record.origin
+
+
+def _payload(entries: Mapping[str, Sequence[Record]], objects: Sequence[_Object]) -> tuple[bytes, int]:
+    place = {one: root for root, one in enumerate(objects)}
     here = {
-        node: [_rooted(record, place[record.key]) for record in records if record.key in place]
+        node: [_rooted(record, place[_object(record)]) for record in records if _object(record) in place]
         for node, records in entries.items()
     }
-    return pack({node: records for node, records in here.items() if records}), len(keys)
+    return pack({node: records for node, records in here.items() if records}), len(objects)
 
 
 def _rooted(record: Record, root: int) -> Record:

@@ -23,6 +23,7 @@ from engine.store import deliveries, failures, matching, passages, references, r
 from engine.store.database import Session
 from engine.store.deliveries import Entry
 from engine.store.references import Pair, Reference
+from engine.store.roots import Root, origin
 from engine.store.runs import RunView
 from engine.store.tenure import Claim
 from engine.together import Together
@@ -199,14 +200,13 @@ class Ledger:
             counts[COUNTS_AS[outcome]] += times
         return {"read": len(self.outcomes), **counts}
 
-    def _through(self) -> list[str]:
+    def _through(self) -> list[Root]:
         """The records that got through: what was held of them before is over."""
-        return [entry.root for entry in self._rows if entry.outcome not in _TROUBLE and entry.operation]
+        return [_whose(entry) for entry in self._rows if entry.outcome not in _TROUBLE and entry.operation]
 
-    def _had(self) -> list[str]:
+    def _had(self) -> list[Root]:
         """The records that something happened to, and their counterparts."""
-        known = [key for both in self._agreed for key in both.known]
-        return list({*(entry.root for entry in self._rows), *known})
+        return [*map(_whose, self._rows), *(one for both in self._agreed for one in both.known)]
 
     @property
     def troubled(self) -> bool:
@@ -236,7 +236,7 @@ class Ledger:
                 "flow_id": self.run.flow_id, "run_id": self.run.id, "node": node, "key": record.key, "root": root.key,
                 "title": record.title or root.title, "code": code, "message": message, "cure": cure, "field": field,
                 "sentence": sentence, "cause": fingerprint([self.run.flow_id, node, code, sentence]),
-                "amount": str(amount), "currency": currency, "state": "open", "ended_by": None, "created_at": now(),
+                "amount": str(amount), "currency": currency, "state": "open", "ended_by": None, "origin": origin(*_place(root)), "created_at": now(),
             }
         )  # fmt: skip
 
@@ -247,7 +247,8 @@ class Ledger:
                 "flow_id": self.run.flow_id, "run_id": self.run.id, "lane": self.held.lane, "batch": self.held.next,
                 "node": node, "key": record.key, "root": root.key, "title": record.title or root.title,
                 "question": to_json(question).decode(), "question_hash": fingerprint(question),
-                "message": message, "cure": cure, "state": "open", "released_by": None, "created_at": now(),
+                "message": message, "cure": cure, "state": "open", "released_by": None, "origin": origin(*_place(root)),
+                "created_at": now(),
             }
         )  # fmt: skip
 
@@ -264,16 +265,20 @@ def store(session: Session, ledgers: Sequence[Ledger]) -> None:
     live = {one.run.id: one for one in ledgers if one.run.mode == "live"}
     if live:
         flow_id = next(iter(live.values())).run.flow_id
-        reviews.release(session, flow_id, {run_id: one._through() for run_id, one in live.items()})
+        reviews.release(session, flow_id, lambda: {run_id: one._through() for run_id, one in live.items()})
         holds = [(one, hold) for one in live.values() for hold in one._holds]
         reviews.add(session, [hold for one, hold in holds if not one._is_held(session, hold)])
-        had = {run_id: one._had() for run_id, one in live.items()}
-        failures.renew(session, flow_id, had, [row for one in live.values() for row in one._failures])
+        failed = [row for one in live.values() for row in one._failures]
+        failures.renew(session, flow_id, lambda: {run_id: one._had() for run_id, one in live.items()}, failed)
     for one in ledgers:
         if one.run.mode != "live" and one.run.window.get("first"):
             matching.enter(session, one._holds)
         one._rows, one._references, one._holds, one._failures, one.released = [], [], [], [], {}
         one._agreed = []
+
+
+def _whose(entry: Entry) -> Root:
+    return Root(origin(entry.origin_slot, entry.origin_entity), entry.root)
 
 
 def _place(root: Record) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from engine import compare, doubts
 from engine.agreement import SideName, other
 from engine.claims import await_sight
 from engine.connector import CannotTell
-from engine.couple import Couple, SyncErrand
+from engine.couple import Couple, SyncErrand, busy
 from engine.record import Remote
 from engine.sight import find, match_values, survivor_of
 from engine.store import agreements
@@ -32,7 +32,7 @@ class Lost(NamedTuple):
 def look_for(errand: SyncErrand, side: SideName, lost: Sequence[Lost]) -> dict[str, str]:
     """Survivor → its counterpart, where one was made. Couples of which nobody can tell are held.
 
-    Raises Unavailable as long as it is too early to say that none was made.
+    Raises Unavailable as long as it is too early to say that none was made, and where somebody makes one now.
     """
     there, looked, until = other(side), errand.database.now(), 0.0
     asked = [(one, values) for one in lost if (values := _values(errand, side, one)) is not None]
@@ -57,10 +57,12 @@ def look_for(errand: SyncErrand, side: SideName, lost: Sequence[Lost]) -> dict[s
     if absent:
         await_sight(errand.connectors[there], looked - until)
     with errand.database.write() as session:
-        agreements.forget(session, [kept.row for kept in absent])
+        free = agreements.abandon(session, absent)
         for one in lost:
             if one.remote.id in found:
                 agreements.complete(session, one.kept.row, found[one.remote.id])
+    if not free:
+        raise busy()  # its record is tried once more: that run looks for itself
     return found
 
 

@@ -33,15 +33,16 @@ def outwait(
     with errand.database.read() as session:
         rivals = [standing.claimant(session, intent.pair, has) for intent, has in met]
     for (intent, has), rival in zip(met, rivals, strict=True):
-        if rival is None or (rival.pair, rival.left_id, rival.claim) in given_up:
-            free.append((intent, has))
-        elif not errand.connector.tells(target.entity, set(intent.match)):
+        certain = rival is not None and (rival.pair, rival.left_id, rival.claim) in given_up
+        tells = errand.connector.tells(target.entity, set(intent.match))
+        if rival is not None and not certain and not tells:
             _hold(target, intent, rival, done)
-        else:
-            free.append((intent, has))
+            continue
+        free.append((intent, has))
+        if tells and not certain:
             # a claim on a key is put off as long as its batch is being worked on, which ours is
             latest = errand.silent_until or 0.0 if has.claim == intent.claim else has.until
-            until = max(until, rival.claim_until, latest)
+            until = max(until, latest, rival.claim_until if rival is not None else 0.0)
     await_sight(errand.connector, errand.database.now() - until)
     with errand.database.write(lasting=False) as session:
         for intent, has in free:

@@ -14,6 +14,7 @@ from engine.errors import Held
 from engine.judgement import WITHIN
 from engine.record import WEIGHT, Outcome, Result, fingerprint
 from engine.store.agreements import Agreed, Kept
+from engine.store.roots import Root, origin
 from engine.store.timeline import MERGE
 from engine.walk import Receipt
 
@@ -50,16 +51,22 @@ def settle(errand: SyncErrand, couple: Couple, done: Reconciled) -> bool:
         )
         done.receipts[at] = Receipt(together, "unchanged")
     if all(paper.result.outcome in _CLEAR for paper in papers):
-        done.known += [one for one in couple.ids.values() if one is not None]
+        done.known += [_root(errand, side, one) for side in SIDES if (one := couple.ids[side]) is not None]
     there = couple.ids[other(couple.side)]
     if there is not None:
         done.partners[couple.record.key] = there
     if couple.merged is not None:
-        done.known.append(couple.merged.loser)
+        done.known.append(_root(errand, couple.merged.side, couple.merged.loser))
     kept = _kept(errand, couple)
     if kept is not None and not errand.dry:
         _keep(couple, kept, str(result.outcome), done)
     return True
+
+
+def _root(errand: SyncErrand, side: SideName, key: str) -> Root:
+    """An object of one side, as it is read."""
+    own = errand.agreement.side(side)
+    return Root(origin(own.slot, own.entity), key)
 
 
 def _keep(couple: Couple, kept: Kept, outcome: str, done: Reconciled) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from engine import compare
 from engine.agreement import SIDES, SideName, empty, other
 from engine.claims import await_sight
-from engine.clock import now
 from engine.couple import Couple, SyncErrand
 from engine.errors import Held
 from engine.pairing import is_left_out, leave_out, still_claimed
@@ -27,7 +26,8 @@ def look(errand: SyncErrand, couples: Sequence[Couple], sides: Sequence[SideName
         for couple, remotes in zip(wanted, found, strict=True):
             couple.now[side] = next((one for one in remotes if one.id == couple.ids[side]), None)
             if couple.now[side] is None and couple.kept is not None and side not in couple.deleted:
-                await_sight(errand.connectors[side], now() - couple.kept.updated_at)
+                age = errand.database.time_of_day() - couple.kept.updated_at
+                await_sight(errand.connectors[side], age)
 
 
 def match(errand: SyncErrand, couples: Sequence[Couple]) -> bool:

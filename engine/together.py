@@ -12,6 +12,7 @@ from engine.couple import Reconciled, SyncErrand, busy
 from engine.record import Outcome, Record, to_json
 from engine.store import agreements, conflicts, reviews
 from engine.store.database import Session
+from engine.store.roots import Root
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Together:
     records: Sequence[Record]
 
     @property
-    def known(self) -> list[str]:
-        """Ids of objects that have got through, on either side: what waited under them is over."""
+    def known(self) -> list[Root]:
+        """The objects that have got through, on either side: what waited under them is over."""
         return self.done.known
 
     @property

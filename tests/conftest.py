@@ -73,7 +73,7 @@ def postgres() -> Iterator[real_postgres.Postgres]:
     with real_postgres.running() as server:
         server.prepare()
         yield server
-        server.drop(server.template)
+        server.forget()
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,9 @@ from sqlalchemy import ColumnElement, Table, bindparam, case, delete, select, up
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from engine.clock import now
 from engine.record import Outcome, from_json, to_json
 from engine.store.references import OUT, CrossReference, Pair
-from engine.store.timepiece import shared_now
+from engine.store.timepiece import shared_now, time_of_day
 
 SideName = Literal["left", "right"]
 
@@ -137,6 +136,7 @@ def introduce(
     """
     turned = (pair.left_connection, pair.left_entity) > (pair.right_connection, pair.right_entity)
     between, until = _row_pair(pair, turned), shared_now(session) + patience
+    at = time_of_day(session)
     rows = [
         {
             **msgspec.structs.asdict(between),
@@ -146,7 +146,7 @@ def introduce(
             "claim_until": until,
             "claim_outcome": "",
             "fingerprints": "{}",
-            "updated_at": now(),
+            "updated_at": at,
         }
         for left_id, right_id in ids
     ]
@@ -161,7 +161,7 @@ def save(session: Session, pair: Pair, kept: Iterable[Kept], outcomes: Iterable[
 
     step  ``flow/node``: noted, so that it is known which flow looks after the pair; not for what is gone
     """
-    rows = []
+    rows, at = [], time_of_day(session)
     for one, outcome in zip(kept, outcomes, strict=True):
         between = _row_pair(pair, one.turned)
         agreed = one.agreed.turned() if one.turned else one.agreed
@@ -176,7 +176,7 @@ def save(session: Session, pair: Pair, kept: Iterable[Kept], outcomes: Iterable[
                 "claim_outcome": outcome,
                 "claim_until": 0.0,
                 "fingerprints": to_json({} if one.agreed.gone else {**one.steps, step: IN_STEP}).decode(),
-                "updated_at": now() if outcome in _WROTE else one.updated_at or now(),
+                "updated_at": at if outcome in _WROTE else one.updated_at or at,
             }
         )
     if rows:
@@ -199,6 +199,21 @@ def forget(session: Session, rows: Sequence[int]) -> None:
     """Forgets pairs whose objects came to life again after both had been deleted."""
     for start in range(0, len(rows), _CHUNK):
         session.connection().execute(delete(_table).where(_table.c.id.in_(rows[start : start + _CHUNK])))
+
+
+def abandon(session: Session, some: Iterable[Kept]) -> bool:
+    """Forgets creates of which nobody knew what became of them. False where somebody has taken one up since it was
+    read: it stays, and who asked looks again."""
+    whole = True
+    for one in some:
+        same = (
+            _table.c.claim == one.claim,
+            _table.c.claim_until == one.claim_until,
+            _table.c.right_id.is_(None),
+        )
+        dropped = session.connection().execute(delete(_table).where(_table.c.id == one.row, *same))
+        whole = whole and dropped.rowcount == 1
+    return whole
 
 
 def complete(session: Session, row: int, right_id: str) -> None:
@@ -234,7 +249,7 @@ def leave_out(session: Session, pair: Pair, kept: Kept, lost: SideName) -> None:
     between, left_id = _row_pair(pair, lost == "left"), kept.right_id if lost == "left" else kept.left_id
     row = {
         **msgspec.structs.asdict(between), "left_id": left_id, "right_id": None, "claim": "",
-        "claim_outcome": OUT, "claim_until": 0.0, "fingerprints": "{}", "updated_at": now(),
+        "claim_outcome": OUT, "claim_until": 0.0, "fingerprints": "{}", "updated_at": time_of_day(session),
     }  # fmt: skip
     make = postgresql.insert if session.connection().dialect.name == "postgresql" else sqlite.insert
     session.connection().execute(make(_table).on_conflict_do_nothing(), [row])

@@ -1,7 +1,7 @@
 """Records that failed and have not got through since, grouped by cause; who looks after a cause, until when it rests."""
 
 # no "from __future__ import annotations" in rooms with SQLModel tables: it breaks their field types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Index, Table, select, update
@@ -9,8 +9,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from engine.clock import now
 from engine.store import plain
-
-_CHUNK = 500
+from engine.store.roots import Root, among
 
 
 class Failure(SQLModel, table=True):
@@ -43,6 +42,7 @@ class Failure(SQLModel, table=True):
     currency: str = ""
     state: str = "open"
     ended_by: str | None = None
+    origin: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: float = Field(default_factory=now)
 
 
@@ -62,18 +62,21 @@ _failures: Table = Failure.__table__  # type: ignore[attr-defined]
 
 
 def renew(
-    session: Session, flow_id: str, had: Mapping[str, Sequence[str]], rows: Sequence[dict[str, Any]]
+    session: Session,
+    flow_id: str,
+    had: Callable[[], Mapping[str, Sequence[Root]]],
+    rows: Sequence[dict[str, Any]],
 ) -> None:
-    """Runs have had these records (run → roots): what failed in earlier ones is over, what failed now is open."""
+    """What failed in earlier runs is over for the records that runs have ``had`` now (by run; it is asked where
+    something has failed); what failed now is open."""
     connection = session.connection()
     waiting = "SELECT id FROM failure WHERE flow_id = ? AND state = 'open' LIMIT 1"
-    if any(had.values()) and plain.rows(session, waiting, flow_id):
-        for run_id, roots in had.items():
-            for start in range(0, len(roots), _CHUNK):
+    if plain.rows(session, waiting, flow_id):
+        for run_id, roots in had().items():
+            for these in among(_failures, roots):
                 connection.execute(
                     update(_failures)
-                    .where(_failures.c.flow_id == flow_id, _failures.c.state == "open", _failures.c.run_id < run_id,
-                           _failures.c.root.in_(roots[start : start + _CHUNK]))
+                    .where(_failures.c.flow_id == flow_id, _failures.c.state == "open", _failures.c.run_id < run_id, these)
                     .values(state="over", ended_by=run_id)
                 )  # fmt: skip
     if rows:

@@ -92,7 +92,7 @@ def claim(
         return {}
     ours = dict(wanted)
     return {
-        key: has for key, has in _load(session, list(ours)).items()
+        key: has for key, has in load(session, list(ours)).items()
         if (has.left_id, has.right_id, has.claim) != (ours[key], None, owner)
     }  # fmt: skip
 
@@ -138,7 +138,7 @@ def take_turns(session: Session, wanted: Sequence[tuple[Key, str, str]]) -> dict
     if bulk.insert(session, _table, _COLUMNS, rows, _TAKE_OVER) == len(rows):
         return {}
     owners = {key: owner for key, _, owner in wanted}
-    known = _load(session, list(owners))
+    known = load(session, list(owners))
     return {key: has.claim for key, has in known.items() if has.claim != owners[key]}
 
 
@@ -152,7 +152,7 @@ def pass_turn(session: Session, key: Key, former: str, owner: str) -> bool:
     return session.connection().execute(query).rowcount == 1
 
 
-def _load(session: Session, keys: Sequence[Key]) -> dict[Key, Taken]:
+def load(session: Session, keys: Sequence[Key]) -> dict[Key, Taken]:
     """Who has these keys, all of one target entity."""
     found: dict[Key, Taken] = {}
     for start in range(0, len(keys), _CHUNK):

@@ -7,13 +7,15 @@ import msgspec
 from sqlalchemy import Table, and_, or_, select
 from sqlmodel import Session
 
-from engine.clock import now
 from engine.errors import RequestError
 from engine.record import from_json
+from engine.store import claims
 from engine.store.references import CHOSEN, DELETED, NEW, OUT, CrossReference, Pair
-from engine.store.timepiece import shared_now
+from engine.store.timepiece import shared_now, time_of_day
 
 _table: Table = CrossReference.__table__  # type: ignore[attr-defined]
+CALL = 30.0
+"""Seconds for which a call may still be carried out when its worker is no more."""
 STATES = ("linked", "new", "out", "deleted", "creating", "doubt")
 """linked: two objects · new: to be created · out: left out · deleted: deleted by us · creating: on its way ·
 doubt: a create whose answer never came"""
@@ -140,12 +142,18 @@ def _fresh(session: Session, pair: Pair, left_id: str) -> CrossReference:
         return CrossReference(left_id=left_id, **msgspec.structs.asdict(pair))
     _refuse_busy(session, row)
     row.answer, row.fingerprints, row.claim, row.claim_until = None, "{}", "", 0.0
-    row.agreed, row.left_echo, row.right_echo, row.updated_at = None, "", "", now()
+    row.agreed, row.left_echo, row.right_echo, row.updated_at = None, "", "", time_of_day(session)
     return row
 
 
+def is_being_created(session: Session, claim: str, until: float) -> bool:
+    """Whether the create that was claimed until then is on its way, even if that takes longer than the claim was meant
+    for."""
+    return bool(claim) and (until > shared_now(session) or claims.is_writing(session, claim, CALL))
+
+
 def _refuse_busy(session: Session, row: CrossReference) -> None:
-    if state(session, row) == "creating":
+    if row.right_id is None and is_being_created(session, row.claim, row.claim_until):
         raise RequestError(
             "A run is creating this object right now.",
             status=409,

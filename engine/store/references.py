@@ -11,7 +11,7 @@ from engine.clock import now
 from engine.record import from_json, to_json
 from engine.store import bulk, matches, plain
 from engine.store.indexes import partial
-from engine.store.timepiece import shared_now
+from engine.store.timepiece import shared_now, time_of_day
 
 
 class CrossReference(SQLModel, table=True):
@@ -183,7 +183,7 @@ def claim(session: Session, pair: Pair, claims: Mapping[str, str], patience: flo
     """
     if not claims:
         return set()
-    until, at, left_ids = shared_now(session) + patience, now(), list(claims)
+    until, at, left_ids = shared_now(session) + patience, time_of_day(session), list(claims)
     left, entity, right, target = msgspec.structs.astuple(pair)
     rows = [
         (left, entity, left_id, right, target, "{}", "", owner, until, at)
@@ -204,7 +204,7 @@ def claim(session: Session, pair: Pair, claims: Mapping[str, str], patience: flo
 
 def save(session: Session, references: Iterable[Reference]) -> None:
     """Writes references in bulk, new or known; of two for the same objects the later one."""
-    at = now()
+    at = time_of_day(session)
     rows = {(reference.pair, reference.left_id): reference for reference in references}
     bulk.insert(session, _table, _COLUMNS, [reference.row(at) for reference in rows.values()], _RENEW)
     matches.settle(

@@ -1,6 +1,6 @@
 """What waits for a person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -9,6 +9,7 @@ from sqlmodel import Field, Session, SQLModel
 
 from engine.clock import now
 from engine.store import plain
+from engine.store.roots import Root, among
 
 _CHUNK = 500
 
@@ -40,6 +41,7 @@ class Hold(SQLModel, table=True):
     cure: str = ""
     state: str = "open"
     released_by: str | None = None
+    origin: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: float = Field(default_factory=now)
 
 
@@ -68,42 +70,42 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Opens holds; a record that is held again replaces its older hold."""
     if not rows:
         return
-    by_place: dict[tuple[str, str, str], list[str]] = {}
+    by_place: dict[tuple[str, str, str], list[Root]] = {}
     for row in rows:
-        by_place.setdefault((row["flow_id"], row["run_id"], row["node"]), []).append(row["root"])
+        place = (row["flow_id"], row["run_id"], row["node"])
+        by_place.setdefault(place, []).append(Root(row["origin"], row["root"]))
     for (flow_id, run_id, node), roots in by_place.items():
-        for start in range(0, len(roots), _CHUNK):
+        for these in among(_holds, roots):
             session.connection().execute(
                 update(_holds)
                 .where(_holds.c.flow_id == flow_id, _holds.c.state == "open", _holds.c.node == node,
-                       _holds.c.run_id != run_id, _holds.c.root.in_(roots[start : start + _CHUNK]))
+                       _holds.c.run_id != run_id, these)
                 .values(state="replaced", released_by=run_id)
             )  # fmt: skip
     session.connection().execute(_holds.insert(), list(rows))
 
 
-def release(session: Session, flow_id: str, through: Mapping[str, Sequence[str]]) -> None:
-    """Closes the holds of records that got through after all. ``through``: run → the roots."""
+def release(session: Session, flow_id: str, through: Callable[[], Mapping[str, Sequence[Root]]]) -> None:
+    """Closes the holds of records that got through after all. ``through`` tells them, by run: it is asked where
+    something waits."""
     waiting = "SELECT id FROM hold WHERE flow_id = ? AND state = 'open' LIMIT 1"
-    if not any(through.values()) or not plain.rows(session, waiting, flow_id):
+    if not plain.rows(session, waiting, flow_id):
         return
-    for run_id, roots in through.items():
-        for start in range(0, len(roots), _CHUNK):
+    for run_id, roots in through().items():
+        for these in among(_holds, roots):
             session.connection().execute(
                 update(_holds)
-                .where(_holds.c.flow_id == flow_id, _holds.c.state == "open", _holds.c.run_id != run_id,
-                       _holds.c.root.in_(roots[start : start + _CHUNK]))
+                .where(_holds.c.flow_id == flow_id, _holds.c.state == "open", _holds.c.run_id != run_id, these)
                 .values(state="released", released_by=run_id)
             )  # fmt: skip
 
 
-def release_at(session: Session, flow_id: str, node: str, roots: Sequence[str], run_id: str) -> None:
+def release_at(session: Session, flow_id: str, node: str, roots: Sequence[Root], run_id: str) -> None:
     """Closes the holds of objects that are in step again, whichever side and whichever run held them."""
-    for start in range(0, len(roots), _CHUNK):
+    for these in among(_holds, roots):
         session.connection().execute(
             update(_holds)
-            .where(_holds.c.flow_id == flow_id, _holds.c.state == "open", _holds.c.node == node,
-                   _holds.c.root.in_(roots[start : start + _CHUNK]))
+            .where(_holds.c.flow_id == flow_id, _holds.c.state == "open", _holds.c.node == node, these)
             .values(state="released", released_by=run_id)
         )  # fmt: skip
 

@@ -51,7 +51,12 @@ class Anchor(SQLModel, table=True):
 
 
 class Timepiece(Protocol):
-    """The shared clock of one database, for the threads of one process."""
+    """The shared clock of one database, for the threads of one process.
+
+    tells_the_day  whether it is the time of day as well
+    """
+
+    tells_the_day: bool
 
     def now(self) -> float:
         """Epoch seconds, or nearly so: only differences mean anything."""
@@ -72,6 +77,13 @@ def shared_now(session: Session, *, fresh: bool = False) -> float:
     return timepiece.at(session, fresh=fresh)
 
 
+def time_of_day(session: Session) -> float:
+    """Epoch seconds that people are shown, and that are compared with others': alike on all hosts that share a server.
+    Those who share a file are on one machine, and go by its time of day."""
+    timepiece: Timepiece = session.info["timepiece"]
+    return timepiece.at(session, fresh=False) if timepiece.tells_the_day else clock.now()
+
+
 def boot() -> str | None:
     """What tells this start of the machine from every other; None where the system does not say."""
     try:
@@ -82,6 +94,8 @@ def boot() -> str | None:
 
 class Server:
     """The clock of a PostgreSQL server."""
+
+    tells_the_day = True
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -116,6 +130,8 @@ class Server:
 
 class Machine:
     """The clock of one machine, for those who share an SQLite file."""
+
+    tells_the_day = False
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._boot = engine, boot()

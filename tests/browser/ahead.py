@@ -14,7 +14,7 @@ def pictures(page: Page, tree: Tree) -> Iterator[str]:
     """The name of each picture, when its screen is there."""
     page.goto(f"{tree.url}/flows")
     screens.open_flow(page)
-    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("menuitem", name="Forecast and coverage").click()
     page.get_by_text("Also what its filters leave out").click()
     page.get_by_role("button", name="Rehearse on the last 1,000 records").click()

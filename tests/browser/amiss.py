@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,13 +35,8 @@ def fail(page: Page, tree: Tree) -> str:
     """A run in which the order has failed, because its total is no number. Somebody is signed in."""
     flow = screens.call(page, tree, "POST", "/api/flows", {"document": drawing()})
     screens.call(page, tree, "POST", f"/api/flows/{flow['slug']}/publish", {"revision": 1})
-    headers = {"Content-Type": "application/json"}
-    run = str(page.request.post(tree.url + flow["hook"]["url"], data=ORDER, headers=headers).json()["run"])
-    for _ in range(300):
-        if screens.call(page, tree, "GET", f"/api/runs/{run}")["state"] == "done":
-            return run
-        time.sleep(0.1)
-    raise AssertionError(f"run {run} did not end")
+    (run,) = screens.bring(page, tree, flow["hook"]["url"], ORDER)
+    return run
 
 
 def pictures(page: Page, tree: Tree) -> Iterator[str]:

@@ -55,6 +55,35 @@ def call(page: Page, tree: Tree, method: str, path: str, body: Any = None) -> An
     return answer.json()
 
 
+def over(page: Page, tree: Tree, run: str) -> dict[str, Any]:
+    """The run as the API tells it, when it has ended."""
+    for _ in range(900):
+        told: dict[str, Any] = call(page, tree, "GET", f"/api/runs/{run}")
+        if told["state"] in ("done", "failed", "cancelled"):
+            return told
+        page.wait_for_timeout(100)
+    raise AssertionError(f"run {run} did not end: {told}")
+
+
+def bring(page: Page, tree: Tree, address: str, *records: Any) -> list[str]:
+    """Sends each record, or its JSON text, to the address of a flow. Answers the runs, which have ended by then."""
+    runs = []
+    for record in records:
+        sent = page.request.post(
+            tree.url + address, data=record, headers={"Content-Type": "application/json"}
+        )
+        assert sent.status == 202, sent.text()
+        runs.append(str(sent.json()["run"]))
+    for run in runs:
+        over(page, tree, run)
+    return runs
+
+
+def drawn(page: Page) -> None:
+    """What was done has reached the screen: the second frame from now has begun."""
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def open_flow(page: Page) -> None:
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Flows").click()
     expect(page.get_by_role("heading", name="Flows", level=1)).to_be_visible()

@@ -41,7 +41,7 @@ def violations(page: Page, screen: str) -> list[str]:
     found = []
     for scheme, asked in (("light", {}), ("dark", {"runOnly": OF_COLOURS})):
         page.emulate_media(color_scheme=scheme)
-        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        screens.drawn(page)
         options = {"resultTypes": ["violations"], **asked}
         answer: dict[str, Any] = Axe().run(page, options=options).response
         found += [
@@ -126,7 +126,6 @@ def test_the_bar_fits_with_changes_that_are_not_published(page: Page, tree: Tree
         "Closed Won opportunity → Sage Intacct invoice, with a long name"
     )
     expect(page.get_by_test_id("save-state")).to_have_text("Saved")
-    page.wait_for_timeout(200)
     try:
         for width in (1100, 1280, 1440, 1920):
             page.set_viewport_size({"width": width, "height": 900})
@@ -194,6 +193,8 @@ def _effort(page: Page, url: str, sign: str) -> float:
 
 
 def overflow(page: Page) -> int:
+    """Pixels by which the page is wider than the window."""
+    screens.drawn(page)
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 

@@ -47,8 +47,7 @@ def open_editor(page: Page, tree: Tree, slug: str) -> None:
 
 
 def saved(page: Page, slug: str) -> dict[str, Any]:
-    """The document as the server has it, once the editor says so."""
-    page.wait_for_timeout(150)
+    """The document as the server has it, once the editor says so. What was done must be on the screen by now."""
     expect(page.get_by_test_id("save-state")).to_have_text("Saved")
     found: dict[str, Any] = page.evaluate(
         "slug => fetch('/api/flows/' + slug).then(answer => answer.json())", slug
@@ -126,6 +125,7 @@ def test_steps_are_joined_by_dragging(page: Page, slug: str) -> None:
     page.mouse.move(end["x"] - 40, end["y"] + 10, steps=6)
     page.mouse.move(end["x"] + end["width"] / 2, end["y"] + end["height"] / 2, steps=4)
     page.mouse.up()
+    expect(page.locator(".react-flow__edge")).to_have_count(3)
     assert wires(saved(page, slug)) == {("hand", "one"), ("one", "two"), ("one", "three")}
 
 
@@ -146,6 +146,7 @@ def test_copy_and_paste(page: Page, slug: str) -> None:
     page.keyboard.press("Shift+ArrowRight")  # and what follows
     page.keyboard.press("Control+c")
     page.keyboard.press("Control+v")
+    expect(page.locator(".react-flow__node")).to_have_count(6)
     drawn = saved(page, slug)
     assert sorted(titles(drawn)) == ["First", "First", "Second", "Second", "Start here", "Third"]
     assert len(wires(drawn)) == 3, "the copies are joined as the originals are"
@@ -170,6 +171,7 @@ def test_a_step_is_renamed_in_place(page: Page, slug: str) -> None:
 def test_changes_survive_a_reload(page: Page, tree: Tree, slug: str) -> None:
     pick(page, "three")
     page.keyboard.press("Delete")
+    expect(screens.step(page, "three")).to_be_hidden()
     saved(page, slug)
     page.reload()
     expect(screens.step(page, "two")).to_be_visible()
@@ -200,6 +202,7 @@ def test_two_people_change_the_same_flow(
         open_editor(other, tree, slug)
         pick(other, "three")
         other.keyboard.press("Delete")
+        expect(screens.step(other, "three")).to_be_hidden()
         saved(other, slug)
         pick(page, "two")
         page.keyboard.press("Delete")

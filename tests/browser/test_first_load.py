@@ -27,7 +27,9 @@ def test_report_decide_load_and_repair(page: Page, tree: Tree) -> None:
     expect(page.get_by_role("tab", name="Match report")).to_be_visible(timeout=screens.SLOW)
     expect(page.get_by_text("Nothing has been written yet.")).to_be_visible()
 
-    page.get_by_role("group", name="Bands").get_by_role("button", name="new").click()
+    with page.expect_response(re.compile("band=new")):  # until then it shows another band
+        page.get_by_role("group", name="Bands").get_by_role("button", name="new").click()
+    screens.drawn(page)
     decide = page.get_by_role("button", name=re.compile("^Decide on "))
     expect(decide.first).to_be_visible()
     before = decide.count()
@@ -41,7 +43,7 @@ def test_report_decide_load_and_repair(page: Page, tree: Tree) -> None:
     expect(page.get_by_text("executes an approved plan")).to_be_visible()
     expect(page.get_by_text(re.compile("^Done")).first).to_be_visible(timeout=screens.SLOW)
 
-    page.get_by_role("link", name="References").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="References").click()
     expect(page.get_by_text("Linked").first).to_be_visible()
     expect(page.get_by_text("Left out", exact=True).first).to_be_visible()
     page.get_by_role("button", name=re.compile("^Repair ")).first.click()

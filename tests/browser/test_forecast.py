@@ -29,7 +29,7 @@ def test_a_missing_account_is_seen_ahead_and_added(page: Page, tree: Tree) -> No
     page.get_by_text("Also what its filters leave out").click()
     page.get_by_role("button", name="Rehearse on the last 1,000 records").click()
     expect(section.get_by_text("They stand for")).to_be_visible(timeout=screens.SLOW)
-    page.get_by_role("link", name="Inbox").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Inbox").click()
     gap = page.get_by_role("article", name="Coverage of Ledger accounts")
     expect(gap).to_contain_text("Consulting")
     gap.get_by_role("link", name="Complete them").click()
@@ -44,7 +44,7 @@ def test_a_flow_is_switched_off_and_on_with_what_it_needs(page: Page, tree: Tree
     screens.sign_in(page, tree)
     screens.make_live(page)
     for act, said in (("Switch off", "Paused v1"), ("Switch on", "Live v1")):
-        page.get_by_role("button", name="More").click()
+        page.get_by_role("button", name="More", exact=True).click()
         page.get_by_role("menuitem", name=act).click()
         page.get_by_role("dialog").get_by_role("button", name=act).click()
         expect(page.get_by_text(said, exact=True)).to_be_visible()

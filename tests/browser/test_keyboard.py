@@ -22,7 +22,6 @@ def test_the_main_job_by_keyboard(page: Page, tree: Tree) -> None:
     tab_to(page, screens.FLOW)
     page.keyboard.press("Enter")
     expect(screens.step(page, "invoice")).to_be_visible()
-    page.wait_for_timeout(300)
 
     # walk along the wires to the step that makes customer fields, and open it
     tab_to(page, "", kind=".react-flow__node")
@@ -30,6 +29,7 @@ def test_the_main_job_by_keyboard(page: Page, tree: Tree) -> None:
         if page.locator(".react-flow__node.selected [data-testid=node-customer-fields]").count():
             break
         page.keyboard.press("ArrowRight")
+        screens.drawn(page)
     expect(page.locator(".react-flow__node.selected [data-testid=node-customer-fields]")).to_be_visible()
     page.keyboard.press("Enter")
     panel = page.locator("[data-panel]")

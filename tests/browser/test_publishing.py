@@ -17,10 +17,10 @@ MARK = "It posts to the ledger: a second person publishes it"
 def test_two_people_put_a_flow_live(page: Page, browser: Browser, tree: Tree) -> None:
     screens.sign_in(page, tree)
     screens.make_live(page)
-    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("menuitem", name="How it runs").click()
     page.get_by_role("switch", name=MARK).click()
-    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.get_by_test_id("save-state")).to_have_text("Saved")
     body = {"email": "eve@heddle.local", "name": "Eve", "role": "editor"}
     password = screens.call(page, tree, "POST", "/api/users", body)["password"]

@@ -85,12 +85,8 @@ def keep_in_step(page: Page, tree: Tree) -> str:
 def sync(page: Page, tree: Tree, slug: str, mode: str = "live") -> str:
     """One run to its end; answers its id."""
     run = str(call(page, tree, "POST", f"/api/flows/{slug}/runs", {"mode": mode})["run"])
-    for _ in range(900):
-        if page.request.get(f"{tree.url}/api/runs/{run}").json()["state"] in ("done", "failed"):
-            break
-        page.wait_for_timeout(100)
-    shown = page.request.get(f"{tree.url}/api/runs/{run}").json()
-    assert shown["state"] == "done", shown
+    told = screens.over(page, tree, run)
+    assert told["state"] == "done", told
     return run
 
 

@@ -205,15 +205,22 @@ def installation_of(app: Any) -> Installation:
     return found
 
 
+class Desks(dict[str, Desk]):
+    """A signed-in browser for each role, from when a test first turns to it."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__()
+        self._app = app
+
+    def __missing__(self, role: str) -> Desk:
+        made = self[role] = Desk(self._app.test_client())
+        assert made.sign_in(f"{role}@example.org").status_code == 200
+        return made
+
+
 @pytest.fixture
 def desks(app: Any) -> dict[str, Desk]:
-    """One signed-in browser for each role."""
-    made = {}
-    for role in ROLES:
-        desk = Desk(app.test_client())
-        assert desk.sign_in(f"{role}@example.org").status_code == 200
-        made[role] = desk
-    return made
+    return Desks(app)
 
 
 @pytest.fixture

@@ -7,11 +7,15 @@ import io
 from typing import Any
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 
 from engine.clock import now
 from engine.store import deliveries, pairing, references
 from engine.store.deliveries import Entry
-from engine.store.references import Pair, Reference
+from engine.store.lanes import Lane
+from engine.store.references import CrossReference, Pair, Reference
+from engine.store.timepiece import shared_now
 from tests.designer.conftest import Desk, exact, installation_of
 from tests.designer.test_choosing import ACME, Books, _books, matching, waiting  # noqa: F401 - fixtures
 from tests.designer.test_runs import run
@@ -69,14 +73,14 @@ def test_an_object_that_was_read_is_called_by_its_title(
 
 
 def test_one_is_pointed_to_another_object_that_is_there(desks: dict[str, Desk], known: Pair) -> None:
-    operator = desks["operator"]
+    admin, operator = desks["admin"], desks["operator"]
     (row,) = listed(operator, "q=A7")
     refused = operator.patch(f"/api/references/{row['id']}", {"right_id": "99"})
     assert (refused.status_code, exact(refused)["code"]) == (422, "E-NO-OBJECT")
     done = exact(operator.patch(f"/api/references/{row['id']}", {"right_id": "8"}))
     assert (done["right"]["id"], done["right"]["number"], done["flows"]) == ("8", "INV-8", [])
     assert done["right"]["link"] == "https://books.example.org/8"
-    entry = exact(desks["admin"].get("/api/audit"))["entries"][0]
+    entry = exact(admin.get("/api/audit"))["entries"][0]
     assert (entry["action"], entry["detail"]["before"], entry["detail"]["right"]) == (
         "reference.repair",
         "7",
@@ -96,6 +100,28 @@ def test_one_that_is_being_created_is_left_alone(desks: dict[str, Desk], known: 
     ):
         assert (answer.status_code, exact(answer)["code"]) == (409, "E-REFERENCE-BUSY")
     assert exact(operator.delete("/api/references/4711"))["code"] == "E-NOT-FOUND"
+
+
+def test_so_is_one_whose_call_takes_longer_than_its_claim(
+    app: Any,
+    desks: dict[str, Desk],
+    matching: str,  # noqa: F811 - a fixture
+    known: Pair,
+) -> None:
+    """Its worker is alive, and has been told to wait, or asks a slow system."""
+    operator, database = desks["operator"], installation_of(app).database
+    run_id = run(operator, matching, app, [ACME])
+    with database.write() as session:
+        lane = {"state": "open", "owner": "a worker", "until": shared_now(session) + 60, "next": 0}
+        session.execute(update(Lane).where(col(Lane.run_id) == run_id, col(Lane.number) == 1).values(**lane))
+        mine = {"claim": f"{run_id}/1/0/write", "claim_until": shared_now(session) - 60}
+        session.execute(update(CrossReference).where(col(CrossReference.left_id) == "A9").values(**mine))
+    (row,) = listed(operator, "q=A9")
+    refused = operator.delete(f"/api/references/{row['id']}")
+    assert (refused.status_code, exact(refused)["code"]) == (409, "E-REFERENCE-BUSY")
+    with database.write() as session:
+        session.execute(update(Lane).values(owner=None, until=0.0))
+    assert operator.delete(f"/api/references/{row['id']}").status_code == 200
 
 
 def test_what_is_removed_is_written_as_if_it_had_never_been(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -242,14 +241,6 @@ def test_what_was_decided_is_not_asked_again_until_it_changes(database: Database
 @pytest.mark.parametrize("people", [2, 8])
 def test_many_decide_at_once_and_it_is_released_once(database: Database, people: int) -> None:
     released_at_once(bench_for(database), people)
-
-
-@pytest.mark.postgres
-def test_many_decide_at_once_on_postgresql(postgres: Any) -> None:
-    with postgres.fresh() as url:
-        made = Database(url)
-        released_at_once(bench_for(made), 8)
-        made.close()
 
 
 def released_at_once(bench: Bench, people: int) -> None:

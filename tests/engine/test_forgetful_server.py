@@ -73,6 +73,7 @@ def test_a_worker_that_knows_more_than_the_database_begins_again(
     again(bench, held)
 
 
+@pytest.mark.postgres
 def test_haste_ends_with_its_transaction(postgres: Postgres) -> None:
     """On a server it is a setting, and lines to the server are used again."""
     with postgres.fresh() as url:

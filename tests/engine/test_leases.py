@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import select
 
 from engine import clock as time_of_day
+from engine.errors import Unavailable
 from engine.node import Outbox
 from engine.record import Record
 from engine.store import lanes
@@ -17,7 +18,7 @@ from engine.store.deliveries import Delivery
 from engine.store.lanes import Lane
 from engine.store.runs import Run
 from tests.conftest import Clock
-from tests.engine.faults import Killed, at_point
+from tests.engine.faults import Killed, at_point, broken_database
 from tests.engine.test_convoy import Company
 from tests.engine.test_executor import counts, start
 from tests.engine.toys import Bench, ToyMap, World, toy_flow, toys
@@ -188,3 +189,25 @@ def test_hosts_go_by_the_clock_of_their_database(database: Database, monkeypatch
     monkeypatch.setattr(time_of_day, "_wrong", 300.0)
     with database.read() as session:
         assert lanes.is_attended(session, run_id, 0)
+
+
+def test_a_database_that_fails_again_and_again_is_no_fault_of_the_record(
+    database: Database, clock: Clock
+) -> None:
+    """The worker lives, but cannot give the lane back: that is no attempt of which it died."""
+    bench = Bench(database, World(1), toy_flow())
+    run_id, executor = start(bench), bench.executor(lease=LEASE)
+    for _ in range(2):
+        bench.executor(lease=LEASE, slice=0.0).advance(run_id, 0)
+    for _ in range(3):
+        with (
+            broken_database(database, 3, 99, Unavailable("It is away.", code="E-DATABASE")),
+            pytest.raises(Unavailable),
+        ):
+            executor.advance(run_id, 1)
+        clock.advance(LEASE + bench.timeout)
+    executor.advance(run_id, 1)
+    with database.read() as session:
+        run = session.get(Run, run_id)
+    assert run is not None
+    assert counts(run) == {"read": 1, "created": 1}

@@ -11,6 +11,7 @@ from engine.record import from_json
 from engine.store import releases as store
 from engine.store import reviews
 from engine.store.database import Database
+from engine.store.roots import Root
 from engine.store.runs import Run
 from tests.engine.held import MARK, Holding
 from tests.engine.test_executor import finish
@@ -92,7 +93,7 @@ def test_a_document_that_got_through_meanwhile_is_left_alone(database: Database)
     run_id = bench.run()
     number = answered(bench)
     with database.write() as session:
-        reviews.release(session, bench.flow_id, {"another": ["S000003"]})
+        reviews.release(session, bench.flow_id, lambda: {"another": [Root("", "S000003")]})
     releases.advance(database, bench.plans, number)
     with database.read() as session:
         assert store.get(session, number).released == 29

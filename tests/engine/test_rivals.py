@@ -129,6 +129,51 @@ def test_what_another_run_may_have_created_last_is_seen_before_it_is_created(
     assert [row["ref"] for row in world.target] == [FIRST]
 
 
+def test_what_another_has_created_since_counts_for_that_one_alone(database: Database, clock: Clock) -> None:
+    """Its key was handed over, because nobody was left to look; then its run is taken up after all."""
+    world = Slow(2)
+    world.source = {key: {"id": key, "name": "Acme"} for key in (FIRST, SECOND)}
+    bench = Bench(database, world, toy_flow(match=("name",), operation="create"))
+    bench.timeout = TIMEOUT
+    use(bench, toy(1, lag=LAG))
+
+    def die(changes: Sequence[Change]) -> None:
+        raise Killed("before anything was sent")
+
+    world.before_write = die
+    with suppress(Killed):
+        other_run(bench, FIRST)
+    world.before_write = lambda changes: None
+    clock.advance(LEASE + TIMEOUT + LAG + 2.0)
+    other_run(bench, SECOND)
+    assert counts(runs(database)[1]) == {"read": 1, "created": 1}
+    first = runs(database)[0].id
+    for lane in (0, 1):
+        bench.executor(lease=LEASE).advance(first, lane)
+    assert len(world.target) == 1
+    assert counts(runs(database)[0]) == {"read": 1, "unchanged": 1}
+
+
+def test_what_somebody_has_given_up_may_be_seen_late_too(database: Database, clock: Clock) -> None:
+    """A person removes the cross reference as soon as that can be done; searches do not show yet what was created."""
+    world, bench = bench_of(database, "match")
+    world.before_write = after(0, 1, world.put_off)
+    with suppress(Killed):
+        other_run(bench, SECOND)
+    world.before_write = lambda changes: None
+    clock.advance(LEASE + TIMEOUT + 1.0)
+    with database.write() as session:
+        session.execute(delete(CrossReference))
+    late = other_run(bench, FIRST)
+    assert (runs(database)[1].code, world.target) == ("E-UNSEEN", [])
+    arrives(world)
+    clock.advance(LAG + 2.0)
+    for lane in (0, 1):
+        bench.executor(lease=LEASE).advance(late, lane)
+    assert counts(runs(database)[1]) == {"read": 1, "updated": 1}
+    assert len(world.target) == 1
+
+
 @pytest.mark.parametrize("cut", [False, True], ids=["whole", "cut"])
 def test_where_nobody_can_tell_one_answer_is_for_both(
     database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch, cut: bool

@@ -67,6 +67,7 @@ class ExactlyOnce(RuleBasedStateMachine):
         self.database = Database(f"sqlite:///{path}")
         self.runs: list[str] = []
         self.causes = itertools.count()
+        self.alive: Executor | None = None
 
     @initialize(
         rows=st.integers(1, 40),
@@ -311,13 +312,15 @@ class ExactlyOnce(RuleBasedStateMachine):
         """A worker takes up whatever waits. When it stumbles over the database, or dies, its lanes' leases run out."""
         with self.database.read() as session:
             waiting = lanes.unattended(session, 0.0)
-        executor = executor or self._executor()
+        executor = executor or self.alive or self._executor()
+        self.alive = None
         try:
             for run_id, lane in waiting:
                 executor.advance(run_id, lane)
         except HeddleError as error:
             if error.code not in ("E-DISK", "E-DATABASE"):
                 raise
+            self.alive = executor
             clock._skew += LEASE + 1.0
         except Killed:
             clock._skew += LEASE + 1.0

@@ -21,6 +21,8 @@ export function keepDraft(): () => void {
   let asked = new AbortController();
   let misses = 0;
   let stopped = false;
+  /** The drawing as it was when this stopped: what the store holds by then may be another flow's. */
+  let left = present();
   /** Connections that were chosen. The server takes them when it knows the slots: with, or after, the drawing that has them. */
   let chosen: Record<string, string> | null = null;
 
@@ -40,15 +42,24 @@ export function keepDraft(): () => void {
     setState({ save: "saving" });
     try {
       const answer = await saveDraft(slug, document, revision);
+      const newest = stopped ? left : present();
+      const whole = newest === document; // nothing was changed while it was under way
+      if (whole) unshelve(slug);
+      else shelve(slug, answer.revision, newest);
       if (getState().slug !== slug) {
         tellChosen();
         return;
       }
       misses = 0;
-      unshelve(slug);
-      setState({ revision: answer.revision, stored: document, save: "saved", saveMessage: "", draftChanged: true });
-      if (present() === document) paint(answer);
-      if (present() === document || stopped) tellChosen();
+      setState({
+        revision: answer.revision,
+        stored: document,
+        save: whole ? "saved" : "waiting",
+        saveMessage: "",
+        draftChanged: true,
+      });
+      if (whole) paint(answer);
+      if (whole || stopped) tellChosen();
       else soon(SAVE_MS);
     } catch (error) {
       if (getState().slug === slug) await refused(error);
@@ -116,6 +127,7 @@ export function keepDraft(): () => void {
 
   return () => {
     stopped = true;
+    left = present();
     forget();
     clearTimeout(saving);
     clearTimeout(checking);

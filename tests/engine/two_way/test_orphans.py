@@ -80,6 +80,38 @@ def test_the_survivor_has_one_counterpart(database: Database, made: bool, wait: 
     assert desk.writes() == written
 
 
+@pytest.mark.parametrize("answered", [True, False], ids=["created", "in doubt again"])
+def test_who_creates_it_meanwhile_is_not_forgotten(
+    database: Database, monkeypatch: pytest.MonkeyPatch, answered: bool
+) -> None:
+    """The record is tried once more, by another run, between the look and what follows from it."""
+    desk = deserted(database, made=False)
+    clock._skew += 60.0
+    real, looked = Box.find, list[str]()
+
+    def lose(changes: object) -> None:
+        desk.crm.after_write = lambda changes: None
+        raise InDoubt("No answer.", sent_at=clock.passing(), timeout=TIMEOUT)
+
+    def find(self: Box, entity: str, wanted: Sequence[Any], fields: Any = ()) -> list[list[Remote]]:
+        found = real(self, entity, wanted, fields)
+        if any("id" not in one for one in wanted) and not looked:
+            looked.append(entity)
+            if not answered:
+                desk.crm.after_write = lose
+            run_id = desk.enter([Record("B4", {}, origin=Origin("erp", "thing"))])
+            desk.executor().advance(run_id, 1)
+            assert list(desk.crm.objects) == ["A1", "A2"]
+        return found
+
+    monkeypatch.setattr(Box, "find", find)
+    merge(desk)
+    desk.sync()
+    assert looked
+    assert list(desk.crm.objects) == ["A2"]
+    assert held(database) == []
+
+
 def test_what_searches_do_not_show_yet_is_waited_for(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from engine import clock
 from engine.errors import Unavailable
+from engine.record import Origin, Record
 from engine.store.database import Database
 from tests.engine.two_systems import PAIRS, Office, two_way
-from tests.engine.two_way.desk import office, open_conflicts
+from tests.engine.two_way.desk import counts, held, office, open_conflicts
 
 
 def test_somebody_who_keeps_changing_it_back_is_noticed(database: Database) -> None:
@@ -119,3 +120,14 @@ def test_two_installations_on_the_same_objects_end_quiet(database: Database, tmp
     assert here.writes() == 4
     assert here.crm.values() == here.erp.values()
     other.close()
+
+
+def test_what_waits_on_one_side_is_not_over_because_of_its_namesake(database: Database) -> None:
+    """Both systems count from one: an id says nothing without its side."""
+    here = office(database)
+    here.enter([Record("A1", {}, origin=Origin("erp", "thing"), title="A stray")])
+    here.work()
+    assert [one.root for one in held(database)] == ["A1"]
+    here.crm.edit("A1", code="1", name="One")
+    assert counts(here.sync())["created"] == 1
+    assert [one.title for one in held(database)] == ["A stray"]

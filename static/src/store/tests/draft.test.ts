@@ -118,6 +118,51 @@ test("without a network nothing is lost: a copy stays here, and the save follows
   expect(localStorage.getItem("heddle.draft.demo")).toBeNull();
 });
 
+/** From now on saves reach the server at once, and their answers come when the function that this returns is called. */
+function slowly(): () => void {
+  let arrive: () => void = () => undefined;
+  vi.mocked(fetch).mockImplementation(async (path, init) => {
+    const answered = await respond(path as string, init);
+    if ((path as string).endsWith("/draft")) await new Promise<void>((done) => (arrive = done));
+    return answered;
+  });
+  return () => arrive();
+}
+
+const tell = () => change("Tell", (flow) => ({ ...flow, description: "more" }));
+
+test("what is changed while a save is under way is not told as saved, and is saved next", async () => {
+  const arrive = slowly();
+  rename("Second");
+  await wait(1000);
+  tell();
+  arrive();
+  await wait(0);
+  expect(useEditor.getState().save).toBe("waiting");
+  await wait(1000);
+  arrive();
+  await wait(0);
+  expect(server.document.description).toBe("more");
+  expect(useEditor.getState().save).toBe("saved");
+  expect(localStorage.getItem("heddle.draft.demo")).toBeNull();
+});
+
+test.each(["demo", "other"])("nor is it lost when somebody leaves then, and opens %s", async (slug) => {
+  const arrive = slowly();
+  rename("Second");
+  await wait(1000);
+  tell();
+  stop();
+  openFlow({ ...detail, slug });
+  arrive();
+  await wait(1000);
+  vi.mocked(fetch).mockImplementation((path, init) => respond(path as string, init));
+  openFlow({ ...detail, revision: server.revision, document: server.document });
+  stop = keepDraft();
+  await wait(2000);
+  expect(server.document).toMatchObject({ name: "Second", description: "more" });
+});
+
 test("a copy that never reached the server comes back when the flow is opened again", async () => {
   server.up = false;
   rename("Second");
