@@ -67,6 +67,7 @@ class Entity(Shape):
     modified     the change stamp for incremental reads      match        sensible match keys for an upsert
     modified_by  the field that says who changed it last     operations   what the system allows
     role         what it is in business, where Heddle tells it apart: a payment that came in
+    open         it may have fields besides these: nobody has said which there are, or the system allows any
     """
 
     name: str
@@ -79,6 +80,7 @@ class Entity(Shape):
     match: tuple[str, ...] = ()
     operations: tuple[Literal["read", "create", "update", "delete"], ...] = ("read", "create", "update")
     role: Literal["payment"] | None = None
+    open: bool = False
     fields: tuple[Field, ...] = ()
     description: str = ""
 
