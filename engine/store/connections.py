@@ -12,6 +12,7 @@ from sqlalchemy import Column, LargeBinary
 from sqlmodel import Field, Session, SQLModel, select
 
 from engine.clock import iso, now
+from engine.complaint import complaints
 from engine.connector import Connector, Health
 from engine.errors import AccessError, DefinitionError, HeddleError, Problem, RequestError
 from engine.http import Http, Journal
@@ -225,12 +226,11 @@ def connect(
             [
                 Problem(
                     "E-SETTINGS",
-                    f"«{'.'.join(map(str, complaint['loc']))}»: "
-                    f"{str(complaint['msg']).removeprefix('Value error, ').rstrip('.')}.",
-                    "Correct the connection's settings.",
-                    field=".".join(map(str, complaint["loc"])),
+                    f"«{wrong.place or 'The settings'}» {wrong.reason}.",
+                    "Correct it.",
+                    field=wrong.path,
                 )
-                for complaint in error.errors(include_input=False, include_url=False)
+                for wrong in complaints(cls.Settings, error)
             ]
         ) from None  # the cause would carry the secrets into the log
     http = Http(

@@ -61,7 +61,12 @@ class ApiKey(Way):
 
     model_config = ConfigDict(title="API key")
     kind: Literal["key"] = Field("key", title="Way in")
-    place: Literal["header", "query"] = Field("header", title="Sent in", description="Prefer the header.")
+    place: Literal["header", "query"] = Field(
+        "header",
+        title="Sent in",
+        description="Prefer the header.",
+        json_schema_extra={"x-titles": {"header": "A header", "query": "The address"}},
+    )
     name: str = Field(
         "X-API-Key",
         title="Name",
@@ -89,7 +94,9 @@ class ClientCredentials(Way):
     )
     audience: str = Field("", title="Audience", description="If the service wants one (also «resource»).")
     send: Literal["body", "basic"] = Field(
-        "body", title="Client sent in", description="The body of the request, or a basic header."
+        "body",
+        title="Client sent in",
+        json_schema_extra={"x-titles": {"body": "The body of the request", "basic": "A basic header"}},
     )
 
 
@@ -125,9 +132,9 @@ class SignIn:
     def headers(self) -> dict[str, str]:
         """What goes on a call. Raises AccessError or Unavailable when there is no token to be had."""
         if isinstance(self.auth, Bearer):
-            return {"Authorization": f"Bearer {self.auth.token.get_secret_value()}"}
+            return {"Authorization": f"Bearer {self.auth.token.get_secret_value().strip()}"}
         if isinstance(self.auth, ApiKey) and self.auth.place == "header":
-            return {self.auth.name: self.auth.value.get_secret_value()}
+            return {self.auth.name: self.auth.value.get_secret_value().strip()}
         if isinstance(self.auth, ClientCredentials):
             return {"Authorization": f"Bearer {self._token(self.auth)}"}
         return {}
@@ -135,7 +142,7 @@ class SignIn:
     def query(self) -> list[tuple[str, str]]:
         """What goes into the address of a call."""
         if isinstance(self.auth, ApiKey) and self.auth.place == "query":
-            return [(self.auth.name, self.auth.value.get_secret_value())]
+            return [(self.auth.name, self.auth.value.get_secret_value().strip())]
         return []
 
     def basic(self) -> tuple[bytes, bytes] | None:
@@ -189,7 +196,7 @@ class SignIn:
                 answer.get("error_description") or answer.get("error") or f"status {response.status_code}"
             )
             raise AccessError(
-                f"The client {auth.client_id!r} got no token: {reason}",
+                f"The client {auth.client_id!r} got no token: {str(reason).rstrip('. ')}.",
                 code="E-CREDENTIALS",
                 cure="Correct client id, secret and scope in the connection.",
             )

@@ -82,10 +82,11 @@ class ODataConnector(Connector[ODataSettings]):
             self.rows(first, ["$top=1"])
         who = self.line.sign_in.identity
         as_whom = f" as {who}" if who else ""
+        kinds = "one kind of object" if len(model.sets) == 1 else f"{len(model.sets)} kinds of object"
         return Health(
             ok=True,
-            message=f"{self.line.host} answers{as_whom}; {len(model.sets)} kinds of object.",
-            identity=who or self.line.host,
+            message=f"{self.line.host} answers{as_whom}; {kinds}.",
+            identity=who,
             version="OData 4",
         )
 

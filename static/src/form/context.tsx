@@ -30,8 +30,6 @@ export const useForm = (): FormAround => useContext(FormContext);
 export function useProblem(place: string): string | undefined {
   const found = useForm().problems.find((problem) => problem.field === place && problem.severity !== "warning");
   if (!found) return undefined;
-  // The form says what is needed where it is needed; the server's words repeat the name.
-  if (/^«[^»]+»: Field required\.?$/.test(found.message)) return "This is needed.";
   return [found.message, found.cure].filter(Boolean).join(" ");
 }
 
