@@ -89,6 +89,9 @@ class HttpConnector(Connector[HttpSettings]):
     def tells(self, entity: str, match: Collection[str]) -> bool:
         return Writer(self.line, self.judge, self._form(entity)).tells(set(match))
 
+    def finds(self, entity: str, names: Collection[str]) -> bool:
+        return Finder(self.line, self.judge, self._form(entity)).can(set(names))
+
     def _form(self, name: str) -> EntityForm:
         form = self.settings.form(name)
         if form is None:
