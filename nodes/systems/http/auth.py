@@ -187,6 +187,7 @@ class SignIn:
         if response.status_code == 429 or response.status_code >= 500:
             raise Unavailable(
                 f"The service that hands out tokens cannot answer at the moment ({response.status_code}).",
+                code="E-UNREACHABLE" if response.status_code != 429 else None,
                 retry_after=retry_after(response),
             )
         token = answer.get("access_token")

@@ -28,6 +28,10 @@ STATUS: dict[int | str, type[HeddleError]] = {
 }
 """What a status means where nothing else is agreed; other 4xx refuse the record, other 5xx are faults."""
 
+DOWN = frozenset({502, 503, 504})
+"""The service as a whole is away, as if nobody had answered (RFC 9110, 15.6.3 to 15.6.5): everybody waits for it together,
+as long as it takes."""
+
 
 class Line:
     """Sends calls to one service. ``headers`` go on every call."""
@@ -183,7 +187,8 @@ def refuse(kind: type[HeddleError], host: str, what: str, response: Response, re
     because = f": {reason}" if reason else ""
     if issubclass(kind, Unavailable):
         words = "is busy and asks to wait" if status == 429 else f"cannot answer at the moment ({status})"
-        return kind(f"{host} {words}{because}.", retry_after=retry_after(response), detail=detail)
+        code = "E-UNREACHABLE" if status in DOWN else None
+        return kind(f"{host} {words}{because}.", retry_after=retry_after(response), code=code, detail=detail)
     if issubclass(kind, AccessError):
         return kind(
             f"{host} does not let this connection work with {what} ({status}){because}.",

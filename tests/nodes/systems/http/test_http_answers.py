@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from requests import Response
 
+from engine import patience
 from engine.connector import Query
-from engine.errors import InDoubt, RecordRejected
+from engine.errors import InDoubt, RecordRejected, Unavailable
 from engine.http import Http
 from engine.record import Change, Result, from_json, to_json
 from nodes.systems.http.connector import HttpConnector
@@ -152,3 +153,17 @@ def test_a_search_by_post_sends_numbers_as_numbers(monkeypatch: pytest.MonkeyPat
             b'{"filter": {"open": true}, "exact": 1.10, "text": "5", "word": "by name", "after": "b", "size": 50}'
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "shut"), [(502, True), (503, True), (504, True), (500, False), (429, False)]
+)
+def test_a_service_that_is_away_is_waited_for_by_all(
+    monkeypatch: pytest.MonkeyPatch, status: int, shut: bool
+) -> None:
+    connector, _ = connect(
+        monkeypatch, answer({"message": "Maintenance"}, status), read={"path": "/invoices"}
+    )
+    with pytest.raises(Unavailable) as away:
+        connector.read(Query(entity="invoices"), None, 10)
+    assert patience.is_shut(away.value) == shut
