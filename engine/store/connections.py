@@ -176,7 +176,7 @@ def all_connections(session: Session) -> list[Connection]:
 
 
 def note_health(session: Session, row: Connection, health: Health) -> dict[str, Any]:
-    """Keeps the answer of a check; returns it as it is shown."""
+    """Keeps the answer of a check; returns it as it is shown. A good one is the end of an outage."""
     shown = {"ok": health.ok, "message": health.message, "identity": health.identity, "at": iso()}
     row.health = to_json(shown).decode()
     session.add(row)

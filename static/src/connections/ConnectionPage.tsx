@@ -78,6 +78,12 @@ function Aside({ connection }: { connection: Connection }) {
             "It has not been tested yet."
           )}
         </p>
+        {connection.outage ? (
+          <p>
+            It is down since <RelativeTime at={connection.outage.since} />. Runs that need it wait, and go on with its first answer; the next
+            try is <RelativeTime at={connection.outage.next_try_at} />, or now if you test it.
+          </p>
+        ) : null}
         <Verdict health={test.data} error={test.error} />
         {mayTest ? (
           <Button variant="default" mt="xs" loading={test.isPending} onClick={() => test.mutate()}>
