@@ -222,17 +222,17 @@ def connect(
     try:
         settings = cls.Settings.model_validate(put_back(draft.settings, draft.secrets))
     except ValidationError as error:
+        wrong = complaints(cls.Settings, error)
+        problems = [
+            Problem(
+                "E-SETTINGS", f"«{one.place or 'The settings'}» {one.reason}.", "Correct it.", field=one.path
+            )
+            for one in wrong
+        ]
+        more = f" ({len(problems) - 1} more to correct.)" if len(problems) > 1 else ""
         raise DefinitionError(
-            [
-                Problem(
-                    "E-SETTINGS",
-                    f"«{wrong.place or 'The settings'}» {wrong.reason}.",
-                    "Correct it.",
-                    field=wrong.path,
-                )
-                for wrong in complaints(cls.Settings, error)
-            ]
-        ) from None  # the cause would carry the secrets into the log
+            problems, f"{problems[0].message}{more}"
+        ) from None  # the cause would carry the secrets
     http = Http(
         timeout=timeout,
         read_only=read_only,
