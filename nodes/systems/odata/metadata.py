@@ -153,6 +153,8 @@ class Model:
                 inner = tuple(
                     self._field(one, self.types[target], 0) for one in self.types[target].properties.values()
                 )
+                if not many:  # its key alone will do: it refers to an object that is there
+                    inner = tuple(one.model_copy(update={"required": False}) for one in inner)
                 kind: Any = "lines" if many else "object"
                 yield Field(name=name, title=humane(name), type=kind, fields=inner)
 

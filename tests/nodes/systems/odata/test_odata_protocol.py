@@ -80,6 +80,9 @@ def test_names_are_made_whole_and_annotations_found_wherever_they_stand() -> Non
     assert told["Total"] == (True, False, None)
     assert told["Currency"] == (False, True, None)
     assert told["CustomerCode"] == (False, False, "Customers")
+    referred = order.field("Customer")
+    assert referred is not None
+    assert not any(one.required for one in referred.fields)  # its key alone will do
 
 
 @pytest.mark.parametrize(
