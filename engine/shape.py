@@ -42,7 +42,8 @@ class Choice(Shape):
 
 
 class Field(Shape):
-    """One field of an entity. ``name`` is the system's own name, ``title`` what people read."""
+    """One field of an entity. ``name`` is the system's own name, ``title`` what people read; ``asked``: it comes only
+    where a reading step names it."""
 
     name: str
     title: str = ""
@@ -50,6 +51,7 @@ class Field(Shape):
     required: bool = False
     read_only: bool = False
     create_only: bool = False
+    asked: bool = False
     max_length: int | None = None
     refers_to: str | None = None
     choices: tuple[Choice, ...] = ()

@@ -156,7 +156,7 @@ class Model:
                 if not many:  # its key alone will do: it refers to an object that is there
                     inner = tuple(one.model_copy(update={"required": False}) for one in inner)
                 kind: Any = "lines" if many else "object"
-                yield Field(name=name, title=humane(name), type=kind, fields=inner)
+                yield Field(name=name, title=humane(name), type=kind, asked=True, fields=inner)
 
     def _field(self, one: Property, owner: Type, depth: int) -> Field:
         title = humane(one.name)
