@@ -92,7 +92,11 @@ class ClientCredentials(Way):
     scope: str = Field(
         "", title="Scope", description="If the service wants one; several with blanks between."
     )
-    audience: str = Field("", title="Audience", description="If the service wants one (also «resource»).")
+    audience: str = Field(
+        "",
+        title="Audience",
+        description="If the service wants one. An address is sent as «resource» too, as Microsoft and RFC 8707 have it.",
+    )
     send: Literal["body", "basic"] = Field(
         "body",
         title="Client sent in",
@@ -171,6 +175,8 @@ class SignIn:
     def _fetch(self, auth: ClientCredentials) -> tuple[str, float]:
         secret = auth.client_secret.get_secret_value()
         form = {"grant_type": "client_credentials", "scope": auth.scope, "audience": auth.audience}
+        if "://" in auth.audience:
+            form["resource"] = auth.audience
         if auth.send == "body":
             form |= {"client_id": auth.client_id, "client_secret": secret}
         asked_at = now()
