@@ -17,7 +17,7 @@ KINDS = {
     "publication": "Publishing by two",
     "library": "Rules and tables",
     "connection": "Connections",
-    "hook": "Buttons and webhooks",
+    "hook": "Webhooks",
     "run": "Runs",
     "first-load": "First loads",
     "schedule": "Schedules",
