@@ -267,6 +267,10 @@ class Connector(ABC, Generic[S]):
         """Whether ``resolve`` can tell what became of creates that are matched by these fields."""
         return bool(match) or self.capability.idempotency != "none"
 
+    def finds(self, entity: str, names: Collection[str]) -> bool:
+        """Whether ``find`` can look for objects by these fields at all."""
+        return True
+
     def link(self, entity: str, remote_id: str) -> str | None:
         """Where a person opens the object in the system's own screens, None if it has none."""
         return None

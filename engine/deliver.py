@@ -69,11 +69,16 @@ def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
 def _recognise(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> list[Intent]:
     """Finds the objects that are there already: by id where we know it, else by the declared match keys."""
     key = errand.connector.entity(target.entity).key
+    # What cannot be looked at is written as it should be: which object it is, is known.
+    sighted = errand.connector.finds(target.entity, {key})
     asked: list[tuple[Intent, dict[str, Any]]] = []
     left: list[Intent] = []
     for intent in intents:
         if intent.remote_id is not None:
-            asked.append((intent, {key: intent.remote_id}))
+            if sighted:
+                asked.append((intent, {key: intent.remote_id}))
+            else:
+                left.append(intent)
         elif intent.match and not intent.doubtful and not intent.insisted:
             asked.append((intent, intent.match))
         elif target.match and target.operation != "create" and not intent.doubtful and not intent.insisted:

@@ -313,17 +313,8 @@ def _judge_write(
         return []
     given = {given.name.split(".")[0] for given in shape.fields}
     title = _title(flow, node_id)
-    problems = [
-        Problem(
-            "E-FIELD-UNKNOWN",
-            f"{entity.title or entity.name} has no field {name}.",
-            "Choose one of its fields in the mapping before this node.",
-            node_id,
-            field=name,
-        )
-        for name in sorted(given)
-        if entity.field(name) is None
-    ]
+    unknown = [name for name in sorted(given) if entity.field(name) is None]
+    problems = [_unknown_field(entity, name, node_id) for name in unknown if entity.fields or not entity.open]
     if target.operation != "update":
         problems += [
             Problem(
@@ -337,6 +328,19 @@ def _judge_write(
             if missing.name not in given
         ]
     return problems
+
+
+def _unknown_field(entity: Entity, name: str, node_id: str) -> Problem:
+    title = entity.title or entity.name
+    if entity.open:
+        return Problem(
+            "E-FIELD-NEW", f"No {title} that Heddle has seen has a field {name}.", "It is written all the same.",
+            node_id, field=name, severity="warning",
+        )  # fmt: skip
+    return Problem(
+        "E-FIELD-UNKNOWN", f"{title} has no field {name}.", "Choose one of its fields in the mapping before this node.",
+        node_id, field=name,
+    )  # fmt: skip
 
 
 def slots_of(node: Node[Any]) -> dict[str, str]:

@@ -44,7 +44,7 @@ def test_many_in_a_call(connect: Connect, served: Served) -> None:
     changes = [create("" if at % 10 == 3 else f"N {at}") for at in range(50)]
     results = connector.write("customers", changes)
     assert [one.outcome for one in results] == ["failed" if at % 10 == 3 else "created" for at in range(50)]
-    assert results[3].message.endswith("name must be filled")
+    assert results[3].message.endswith("name must be filled.")
     assert len([call for call in served.app.journal if call["method"] == "POST"]) == 3
     assert [served.app.row("customers", one.remote_id)["name"] for one in results if one.remote_id] == [
         change.data["name"] for change in changes if change.data["name"]
