@@ -309,8 +309,8 @@ def _judge_write(
 ) -> list[Problem]:
     target = node.target()
     entity = shapes(target.slot, target.entity)
-    if entity is None or shape is None or not shape.fields:
-        return []
+    if entity is None or shape is None or not shape.fields or target.operation == "delete":
+        return []  # a delete sends nothing but the id
     given = {given.name.split(".")[0] for given in shape.fields}
     title = _title(flow, node_id)
     problems = [
