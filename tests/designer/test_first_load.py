@@ -12,6 +12,7 @@ from engine.connector import Query
 from engine.record import Change, Outcome, Page, Record, Remote, Result
 from engine.shape import Entity, Summary
 from engine.shape import Field as ShapeField
+from engine.stamps import earlier, stamp
 from tests.designer.conftest import Desk, Ledger, exact, work
 
 
@@ -270,3 +271,25 @@ def test_incremental_reads_go_on_without_a_gap(
     counts = exact(editor.get(f"/api/runs/{started}"))["counts"]
     assert {name: n for name, n in counts.items() if n} == {"read": 2, "created": 1, "updated": 1}
     assert (Books.books["a"]["city"], "Gingko" in names().values()) == ("Rome", True)
+
+
+def test_how_far_changes_were_read_is_told_before_and_after_a_run(
+    app: Any, editor: Desk, loading: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "_skew", 0.0)
+    (before,) = exact(editor.get(f"/api/flows/{loading}/watermarks"))["reads"]
+    assert (before["mark"], before["since"], before["run"]) == (None, None, None)
+    newest = max(row["at"] for row in Books.crm.values())
+    told = []
+    for hours in (1, 2):
+        monkeypatch.setattr(clock, "_skew", hours * 3600.0)
+        run = exact(editor.post(f"/api/flows/{loading}/runs", {"mode": "live"}))["run"]
+        work(app)
+        (read,) = exact(editor.get(f"/api/runs/{run}"))["reads"]
+        assert read["node"] == before["node"]
+        told.append(read)
+    (after,) = exact(editor.get(f"/api/flows/{loading}/watermarks"))["reads"]
+    assert after["mark"] == stamp(newest)
+    assert told[0]["since"] is None
+    assert told[1]["since"] == after["since"] == earlier(newest)
+    assert told[0]["until"] < told[1]["until"]

@@ -249,6 +249,8 @@ export interface RunDetail extends RunRow {
   code?: string;
   /** The dry run whose plan it executes. */
   plan?: string | null;
+  /** Of each step that read only what changed: from when until when; `since` null is from the beginning. */
+  reads?: { node: string; since: string | null; until: string }[];
 }
 
 export interface Delivery {
@@ -273,6 +275,7 @@ export interface RunRecord {
   key: string;
   title: string;
   outcome: string;
+  operation: string;
   message: string | null;
 }
 

@@ -46,6 +46,7 @@ export function RunDialog({ slug, close }: { slug: string; close: () => void }) 
       )}
       {live === null ? null : (
         <ReadingFields
+          slug={slug}
           reading={reading}
           readable={readable}
           error={error}
