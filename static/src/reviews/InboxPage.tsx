@@ -33,7 +33,7 @@ export function InboxPage() {
   const held = useHeld();
   const [snoozed, setSnoozed] = useState(false);
   const [whose, setWhose] = useState<"all" | "mine">("all");
-  const failed = useFailed(snoozed);
+  const failed = useFailed(snoozed, done ? done.at + LEAVING_MS * 6 : 0);
   const asked = useApprovals("all").data?.approvals ?? [];
   const mine = asked.filter((one) => one.mine).length;
   const disputed = useConflicts().data?.pages[0]?.count ?? 0;
