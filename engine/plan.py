@@ -132,6 +132,10 @@ def check(flow: Flow, shapes: ShapeSource | None = None) -> Check:
     _judge_shape_of_graph(flow, nodes, graph, result)
     _infer(flow, nodes, edges, order, shapes, result)
     task = tasks.task_node(flow, result.problems)
+    if task is not None and shapes is not None and flow.policy.alerts and flow.policy.alerts.task:
+        target = task.target()
+        entity = shapes(target.slot, target.entity)
+        result.problems.extend(tasks.unfit(flow.policy.alerts.task, entity) if entity else ())
     if len(nodes) == len(flow.nodes):
         if task is not None:  # first, because the last write node is settled together with its batch
             nodes, order = {tasks.NODE: task, **nodes}, (tasks.NODE, *order)

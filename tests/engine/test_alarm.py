@@ -13,6 +13,7 @@ from engine.alarm import Alarm
 from engine.errors import AccessError
 from engine.flow import Alerts, Task
 from engine.plan import build, check
+from engine.shape import Entity, Field
 from engine.store import accounts, flows, outages
 from engine.store.alerts import Alert
 from engine.store.connections import Connection
@@ -199,6 +200,29 @@ def test_a_place_that_stands_for_nothing_is_told_while_drawing() -> None:
         ("E-SLOT", "policy.alerts.task.slot"), ("E-PLACE", "policy.alerts.task.fields.ref"),
     ]  # fmt: skip
     assert "{tittle}" in problems[1].message
+
+
+def test_fields_that_the_tasks_do_not_have_are_told_while_drawing() -> None:
+    flow = toy_flow()
+    wrong = TASK.model_copy(
+        update={"fields": {"nonsense": "{title}"}, "done": {"state.id": "x", "name": "y"}}
+    )
+    policy = flow.policy.model_copy(update={"alerts": Alerts(task=wrong)})
+    thing = Entity(
+        name="thing",
+        title="Thing",
+        fields=(Field(name="name", required=True), Field(name="ref", title="Ref")),
+    )
+    drawn = flow.model_copy(update={"policy": policy})
+    found = check(drawn, lambda slot, name: thing if (slot, name) == ("left", "thing") else None).errors
+    assert [(problem.code, problem.field) for problem in found] == [
+        ("E-FIELD-UNKNOWN", "policy.alerts.task.fields.nonsense"),
+        ("E-FIELD-UNKNOWN", "policy.alerts.task.done.state.id"),
+        ("E-FIELD-REQUIRED", "policy.alerts.task.fields"),
+    ]
+    assert check(drawn, lambda *_: None).errors == []
+    unknown = thing.model_copy(update={"fields": ()})
+    assert check(drawn, lambda slot, name: unknown if slot == "left" else None).errors == []
 
 
 def test_the_task_is_a_node_of_the_plan_and_no_part_of_the_drawing() -> None:
