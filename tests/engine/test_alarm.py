@@ -28,8 +28,11 @@ from tests.engine.test_patience import Shut, _unattended, busy
 from tests.engine.toys import Bench, World, toy_flow, toys
 
 TASK = Task(
-    slot="left", entity="thing", fields={"ref": "{title}", "name": "{count}"}, done={"name": "settled"}
+    slot="left", entity="thing", fields={"ref": "{title}", "name": "{count} {link}"}, done={"name": "settled"}
 )
+
+
+INBOX = "/inbox?tab=errors"
 
 
 @pytest.fixture(autouse=True)
@@ -86,8 +89,8 @@ def test_failures_of_one_cause_are_one_letter_and_one_task(database: Database, c
     for _ in range(3):
         watched.tell()
     assert sorted((task["ref"], task["name"]) for task in watched.tasks()) == [
-        ("1 record failed in «Toy flow»: The name is bad.", "1"),
-        ("3 records failed in «Toy flow»: The toy refuses poison.", "3"),
+        ("1 record failed in «Toy flow»: The name is bad.", f"1 {INBOX}"),
+        ("3 records failed in «Toy flow»: The toy refuses poison.", f"3 {INBOX}"),
     ]
     letters = watched.rows(Letter)
     assert [(letter.kind, letter.about) for letter in letters] == [("failed", 1), ("failed", 2)]
@@ -97,7 +100,7 @@ def test_failures_of_one_cause_are_one_letter_and_one_task(database: Database, c
     watched.run()
     for _ in range(3):
         watched.tell()
-    assert sorted(task["name"] for task in watched.tasks()) == ["1", "settled"]
+    assert sorted(task["name"] for task in watched.tasks()) == [f"1 {INBOX}", "settled"]
     assert [alert.state for alert in watched.rows(Alert)].count("closed") == 1
     runs = [run for run in watched.rows(Run) if run.cause_kind == "alert"]
     assert len(runs) == 3

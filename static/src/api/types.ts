@@ -245,7 +245,8 @@ export interface RunDetail extends RunRow {
   /** What this run left waiting for people, by whom it is waited for. */
   approvals?: { count: number; by: string }[];
   parent: string | null;
-  children: string[];
+  /** The runs that repeat a part of it or tell of it, and why each was started. */
+  children: { id: string; cause: string }[];
   code?: string;
   /** The dry run whose plan it executes. */
   plan?: string | null;

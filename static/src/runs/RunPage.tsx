@@ -5,7 +5,7 @@ import { Link, useParams, useSearchParams } from "react-router";
 import { useRunAct } from "../api/runs";
 import { useMay, useRunDocument } from "../api/queries";
 import type { RunDetail } from "../api/types";
-import { againText, causeText, type Counted, countWord, elapsed, OUTCOMES, paceText, runSentence, statusText, through } from "../model/runs";
+import { againText, causeText, type Counted, countWord, elapsed, followText, OUTCOMES, paceText, runSentence, statusText, through } from "../model/runs";
 import { groupDigits, momentText } from "../model/values";
 import { Count, ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
 import { statusOf } from "../ui/status";
@@ -132,10 +132,10 @@ function Facts({ run, titles }: { run: RunDetail; titles: Record<string, string>
       {run.children.length ? (
         <span>
           followed by{" "}
-          {run.children.map((child, at) => (
-            <span key={child}>
+          {run.children.map(({ id, cause }, at) => (
+            <span key={id}>
               {at ? ", " : ""}
-              <Link to={`/runs/${child}`}>{run.children.length === 1 ? "a retry" : `retry ${at + 1}`}</Link>
+              <Link to={`/runs/${id}`}>{followText(cause)}</Link>
             </span>
           ))}
         </span>
