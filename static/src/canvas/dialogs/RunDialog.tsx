@@ -108,7 +108,7 @@ function Figures({ run }: { run: RunDetail }) {
     ["read", counts.read],
     ["to create", counts.created],
     ["to update", counts.updated],
-    ["unchanged", counts.unchanged + counts.skipped + counts.echo],
+    [counts.skipped ? "unchanged or skipped" : "unchanged", counts.unchanged + counts.skipped + counts.echo],
     ["held", counts.held, counts.held ? "held" : ""],
     ["failed", counts.failed, counts.failed ? "failed" : ""],
   ];
