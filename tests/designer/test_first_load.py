@@ -166,7 +166,13 @@ def test_the_report_tells_what_is_there_and_writes_nothing(
     assert {name: [one["id"] for one in row["candidates"]] for name, row in likely.items()} == {
         "Birch": ["b"], "Elm": ["e1", "e2"]
     }  # fmt: skip
-    assert [one["id"] for one in band(viewer, run, "ambiguous")["Cedar"]["candidates"]] == ["c1", "c2"]
+    cedar = band(viewer, run, "ambiguous")["Cedar"]
+    assert [one["id"] for one in cedar["candidates"]] == ["c1", "c2"]
+    assert cedar["message"] == "2 customers match name Cedar."
+    assert {
+        row["thing"] for kind in ("exact", "likely", "new") for row in band(viewer, run, kind).values()
+    } == {"customer"}
+    assert cedar["thing"] == "customer"
     assert list(band(viewer, run, "new", "&q=Fir")) == ["Fir"]
     assert names() == before
     assert exact(viewer.get("/api/reviews?kind=held"))["groups"] == []

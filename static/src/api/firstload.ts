@@ -21,6 +21,8 @@ export interface Match {
   title: string;
   message: string;
   entity: string;
+  /** What people call that kind of object. */
+  thing: string;
   match: Record<string, string>;
   candidates: Candidate[];
   decision: { choice: string; number: string | null } | null;

@@ -23,7 +23,7 @@ export function MatchRow({ run, row, decide, may }: Props) {
         <Link to={recordAddress(run, row.root)}>
           <strong>{row.title}</strong>
         </Link>
-        <span className={css.quiet}>{sought && sought !== row.title ? sought : row.entity}</span>
+        <span className={css.quiet}>{sought && sought !== row.title ? sought : row.thing}</span>
         <span className={css.grow} />
         {row.decision ? <Badge tt="none" variant="light">{told(row.decision)}</Badge> : null}
         {may && row.can_decide ? (
@@ -39,7 +39,7 @@ export function MatchRow({ run, row, decide, may }: Props) {
                   It is {one.number ?? one.id}
                 </Menu.Item>
               ))}
-              <Menu.Item onClick={() => say("new")}>Create a new {row.entity}</Menu.Item>
+              <Menu.Item onClick={() => say("new")}>Create a new {row.thing}</Menu.Item>
               <Menu.Item onClick={() => say("out")}>Leave it out</Menu.Item>
               {row.decision ? (
                 <>
