@@ -237,12 +237,13 @@ def _met(session: Session, run: Run, flow: Flow, row: Delivery, names: Names) ->
 
 
 def _decision(session: Session, place: Place) -> dict[str, Any] | None:
-    """What somebody has said of a source object: {"choice": new, out or id, "number"}."""
+    """What somebody has said of a source object: {"choice": new, out or id, "number"}; ``linked`` once the load, or a run
+    before it, has written to that object: then it is repaired under the cross references."""
     row = pairing.of(session, *place, lock=False)
     if row is None:
         return None
     if pairing.state(session, row) in (NEW, OUT):
-        return {"choice": row.claim_outcome, "number": None}
-    if row.claim_outcome == CHOSEN and row.right_id:
-        return {"choice": row.right_id, "number": row.number}
+        return {"choice": row.claim_outcome, "number": None, "linked": False}
+    if row.right_id:
+        return {"choice": row.right_id, "number": row.number, "linked": row.claim_outcome != CHOSEN}
     return None

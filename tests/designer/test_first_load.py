@@ -185,11 +185,15 @@ def test_the_load_does_exactly_what_was_decided(app: Any, editor: Desk, loading:
     for key, choice in (("2", "b"), ("3", "c2"), ("4", "out"), ("1", "new")):
         assert exact(decide(editor, run, key, choice)) == {"decided": 1}
     assert bands(editor, run)["open"] == 1
-    assert band(editor, run, "likely")["Birch"]["decision"] == {"choice": "b", "number": "C-b"}
+    assert band(editor, run, "likely")["Birch"]["decision"] == {
+        "choice": "b", "number": "C-b", "linked": False
+    }  # fmt: skip
     assert band(editor, run, "new")["Dogwood"]["decision"]["choice"] == "out"
     done = load(app, editor, run)
     counts = {name: n for name, n in done["counts"].items() if n}
     assert counts == {"read": 6, "created": 2, "updated": 2, "skipped": 1, "held": 1}
+    birch = band(editor, run, "likely")["Birch"]["decision"]
+    assert (birch["choice"], birch["linked"]) == ("b", True), "the report still says what it was taken for"
     made = sorted(name for key, name in names().items() if key.startswith("n"))
     assert made == ["Acme", "Fir"]
     assert (Books.books["b"]["name"], Books.books["c2"]["city"], Books.books["a"]["city"]) == (

@@ -15,6 +15,7 @@ from engine.connector import CannotTell, Partly
 from engine.errors import AccessError, HeddleError, InDoubt, RecordRejected, Unavailable
 from engine.http import Begun
 from engine.record import Change, Outcome, Remote, Result, idempotency_key
+from engine.shape import plural
 from engine.volley import volley
 from nodes.systems.http.answers import Judge, succeeded
 from nodes.systems.http.finding import Finder
@@ -223,7 +224,9 @@ class Writer:
         if complaint not in (None, "", False, [], {}):
             reason = complaint if isinstance(complaint, str) else self.judge.reason(complaint)
             return _failed(
-                "E-RECORD", f"{self.line.host} refused this {self.what}: {reason}", change.remote_id
+                "E-RECORD",
+                f"{self.line.host} refused this {plural(self.what, 1)}: {reason}",
+                change.remote_id,
             )
         number, link = self._number(answer), self._link(answer)
         return Result(

@@ -25,7 +25,8 @@ export interface Match {
   thing: string;
   match: Record<string, string>;
   candidates: Candidate[];
-  decision: { choice: string; number: string | null } | null;
+  /** `linked`: written to since, and repaired under the cross references. */
+  decision: { choice: string; number: string | null; linked: boolean } | null;
   decided_by: string | null;
   can_decide: boolean;
 }

@@ -12,6 +12,7 @@ import { usePublications } from "../api/publications";
 import { useHeld } from "../api/runs";
 import type { HeldGroup } from "../api/held";
 import { many } from "../model/runs";
+import { groupDigits } from "../model/values";
 import { EmptyState, ErrorBanner, Page, Rows } from "../ui/parts";
 import { ApprovalList } from "./ApprovalList";
 import { ConflictList } from "./ConflictList";
@@ -87,7 +88,7 @@ export function InboxPage() {
               aria-selected={tab === one.id}
               onClick={() => setParams({ tab: one.id }, { replace: true })}
             >
-              {one.label} <span>{one.count}</span>
+              {one.label} <span>{groupDigits(String(one.count))}</span>
             </button>
           ))}
         </div>
