@@ -185,7 +185,7 @@ def _approved(errand: Errand, intents: list[Intent], operation: str, done: Deliv
     for intent in intents:
         change = change_of(errand, intent, operation)
         decided = intent.data if intent.decided else None
-        refusal = errand.approval.refusal(intent.at, operation, change.data, decided)
+        refusal = errand.approval.refusal(intent.at, operation, change.data, decided, intent.current)
         if refusal is None:
             passed.append(intent)
         else:

@@ -132,6 +132,10 @@ def check(flow: Flow, shapes: ShapeSource | None = None) -> Check:
     _judge_shape_of_graph(flow, nodes, graph, result)
     _infer(flow, nodes, edges, order, shapes, result)
     task = tasks.task_node(flow, result.problems)
+    if task is not None and shapes is not None and flow.policy.alerts and flow.policy.alerts.task:
+        target = task.target()
+        entity = shapes(target.slot, target.entity)
+        result.problems.extend(tasks.unfit(flow.policy.alerts.task, entity) if entity else ())
     if len(nodes) == len(flow.nodes):
         if task is not None:  # first, because the last write node is settled together with its batch
             nodes, order = {tasks.NODE: task, **nodes}, (tasks.NODE, *order)
@@ -309,8 +313,8 @@ def _judge_write(
 ) -> list[Problem]:
     target = node.target()
     entity = shapes(target.slot, target.entity)
-    if entity is None or shape is None or not shape.fields:
-        return []
+    if entity is None or shape is None or not shape.fields or target.operation == "delete":
+        return []  # a delete sends nothing but the id
     given = {given.name.split(".")[0] for given in shape.fields}
     title = _title(flow, node_id)
     unknown = [name for name in sorted(given) if entity.field(name) is None]

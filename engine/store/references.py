@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Column, LargeBinary, Table, UniqueConstraint, delete, select, update
 from sqlmodel import Field, Session, SQLModel
+from sqlmodel import select as sqlmodel_select
 
 from engine.clock import now
 from engine.record import from_json, to_json
@@ -232,6 +233,12 @@ def release(session: Session, pair: Pair, left_ids: Sequence[str], owner: str) -
 def watermark(session: Session, flow_id: str, node: str) -> str | None:
     row = session.get(Watermark, (flow_id, node))
     return row.value if row else None
+
+
+def watermarks(session: Session, flow_id: str) -> dict[str, Watermark]:
+    """By node: how far each has come."""
+    query = sqlmodel_select(Watermark).where(Watermark.flow_id == flow_id)
+    return {row.node: row for row in session.exec(query)}
 
 
 def move_watermark(session: Session, flow_id: str, node: str, value: str, run_id: str) -> None:

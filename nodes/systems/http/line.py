@@ -196,7 +196,7 @@ def refuse(kind: type[HeddleError], host: str, what: str, response: Response, re
             cure="Check the way in of the connection, and ask for the right to it.",
             detail=detail,
         )
-    return kind(f"{host} refused {what} ({status}){because}.", detail=detail)
+    return kind(f"{host} refused {what} ({status}){because}.", detail="" if reason else detail)
 
 
 def meaning(status: int) -> type[HeddleError]:

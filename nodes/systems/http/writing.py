@@ -15,6 +15,7 @@ from engine.connector import CannotTell, Partly
 from engine.errors import AccessError, HeddleError, InDoubt, RecordRejected, Unavailable
 from engine.http import Begun
 from engine.record import Change, Outcome, Remote, Result, idempotency_key
+from engine.shape import plural
 from engine.volley import volley
 from nodes.systems.http.answers import Judge, complaint, is_page, succeeded
 from nodes.systems.http.finding import Finder
@@ -261,7 +262,9 @@ class Writer:
     def _refusal(self, wrong: Any, change: Change) -> Result:
         reason = (wrong if isinstance(wrong, str) else self.judge.reason(wrong)).rstrip(". ")
         because = f": {reason}" if reason else ""
-        return _failed("E-RECORD", f"{self.line.host} refused this {self.what}{because}.", change.remote_id)
+        return _failed(
+            "E-RECORD", f"{self.line.host} refused this {plural(self.what, 1)}{because}.", change.remote_id
+        )
 
     def _complaint(self, answer: Any, *, own: bool) -> Any:
         """What the answer about one record complains of: by the form, and where it says nothing, as most services do.

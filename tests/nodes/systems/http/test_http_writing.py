@@ -21,6 +21,8 @@ def test_one_a_call(connect: Connect, served: Served) -> None:
     connector = connect()
     made = connector.write("customers", [create("Ann", number="A-1", limit=Decimal("0.10")), create("")])
     assert [one.outcome for one in made] == ["created", "failed"]
+    assert "name" in made[1].message
+    assert "{" not in made[1].message + made[1].detail, "the raw answer is no sentence for people"
     assert made[0].number == "A-1"
     assert "name must be filled" in made[1].message
     changed = connector.write("customers", [Change("k" * 40, "update", {"limit": 7}, made[0].remote_id)])
