@@ -14,7 +14,7 @@ from designer.errors import reading
 from designer.installation import here
 from designer.shapes import source
 from designer.web import ROOT
-from engine import plan, registry
+from engine import drift, plan, registry, unread
 from engine.errors import Problem, RequestError
 from engine.flow import Flow
 from engine.record import from_json
@@ -51,16 +51,11 @@ def parse(document: Mapping[str, Any]) -> Flow:
 def judge(flow: Flow, bindings: Mapping[str, str]) -> Judgement:
     """Checks a drawing against the node types and the systems it is bound to. May call these systems."""
     installation = here()
-    checked = plan.check(
-        flow,
-        source(
-            installation.database,
-            installation.seal,
-            bindings,
-            installation.shapes,
-            installation.runtime.pacer,
-        ),
+    shape_of = source(
+        installation.database, installation.seal, bindings, installation.shapes, installation.runtime.pacer
     )
+    checked = plan.check(flow, shape_of)
+    known = {place: shape for place in drift.places(flow) if (shape := shape_of(*place)) is not None}
     nodes = {
         node: {
             "summary": card.summary,
@@ -74,7 +69,8 @@ def judge(flow: Flow, bindings: Mapping[str, str]) -> Judgement:
     if flow.shared:
         with installation.database.read() as session:
             shared = shelf.problems(session, flow)
-    return Judgement([*checked.problems, *shared, *unbound(flow, bindings)], nodes)
+    found = [*checked.problems, *unread.problems(flow, known), *shared, *unbound(flow, bindings)]
+    return Judgement(found, nodes)
 
 
 def unbound(flow: Flow, bindings: Mapping[str, str]) -> list[Problem]:

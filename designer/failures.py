@@ -11,7 +11,7 @@ from designer import starts
 from designer.installation import here
 from designer.remedies import Remedies
 from designer.starts import Origin, Retry, Version
-from engine import editions, tasks
+from engine import causes, editions, tasks
 from engine.clock import iso, now
 from engine.errors import Problem, RequestError
 from engine.record import Record
@@ -196,7 +196,7 @@ def _group(
         "node": newest.node,
         "step": (node.title if node else "") or (tasks.TITLE if newest.node == tasks.NODE else newest.node),
         "code": newest.code,
-        "message": newest.message if len(rows) == 1 else newest.sentence,
+        "message": causes.filled(newest.sentence, (row.message for row in rows)),
         "example": newest.message,
         "cure": newest.cure,
         "field": newest.field,

@@ -12,10 +12,12 @@ from typing import Any, Literal
 from designer import pairing as live
 from designer import starts
 from designer.installation import here
+from designer.things import Names
 from engine.errors import RequestError
 from engine.flow import Flow
 from engine.launch import Cause
 from engine.record import Remote, from_json
+from engine.shape import plural
 from engine.store import audit, matching, pairing, progress
 from engine.store.database import Session
 from engine.store.deliveries import Delivery
@@ -35,16 +37,17 @@ def begin(slug: str, cause: Cause) -> str:
 
 
 def report(
-    session: Session, run: Run, flow: Flow, *, band: str, q: str, after: int, limit: int
+    session: Session, run: Run, flow: Flow, names: Names, *, band: str, q: str, after: int, limit: int
 ) -> dict[str, Any]:
-    """Counts by band, and one page of a band's records with candidates and decisions."""
+    """Counts by band, and one page of a band's records with candidates and decisions; ``thing`` is what people call the
+    kind of object."""
     if band in ASKED:
         holds = matching.asked(session, run.id, band, q, after, limit)
-        rows = [_asked(session, hold) for hold in holds]
+        rows = [_asked(session, hold, names) for hold in holds]
         last = holds[-1].id if len(holds) == limit else None
     else:
         met = matching.met(session, run.id, band, q, after, limit)
-        rows = [_met(session, run, flow, row) for row in met]
+        rows = [_met(session, run, flow, row, names) for row in met]
         last = met[-1].id if len(met) == limit else None
     return {
         "run": run.id,
@@ -194,7 +197,7 @@ def _place(run: Run, flow: Flow, row: Delivery) -> Place | None:
     return Pair(left, row.origin_entity, bound.get(row.slot, ""), row.entity), row.key
 
 
-def _asked(session: Session, hold: Hold) -> dict[str, Any]:
+def _asked(session: Session, hold: Hold, names: Names) -> dict[str, Any]:
     question = from_json(hold.question)
     return {
         "node": hold.node,
@@ -203,6 +206,7 @@ def _asked(session: Session, hold: Hold) -> dict[str, Any]:
         "title": hold.title or hold.key,
         "message": hold.message.removeprefix("Held: "),
         "entity": question["entity"],
+        "thing": plural(names.entity(question["source"]["right_connection"], question["entity"]), 1),
         "match": question["match"],
         "candidates": question["candidates"],
         "decision": _decision(session, _place_of(hold)),
@@ -211,7 +215,7 @@ def _asked(session: Session, hold: Hold) -> dict[str, Any]:
     }
 
 
-def _met(session: Session, run: Run, flow: Flow, row: Delivery) -> dict[str, Any]:
+def _met(session: Session, run: Run, flow: Flow, row: Delivery, names: Names) -> dict[str, Any]:
     place = _place(run, flow, row)
     there = row.remote_id if row.outcome != "created" else None
     return {
@@ -221,6 +225,7 @@ def _met(session: Session, run: Run, flow: Flow, row: Delivery) -> dict[str, Any
         "title": row.title or row.key,
         "message": row.message,
         "entity": row.entity,
+        "thing": plural(names.entity(from_json(run.bindings).get(row.slot, ""), row.entity), 1),
         "match": {},
         "candidates": [{"id": there, "number": row.number, "link": row.link, "values": {}, "exact": True}]
         if there
@@ -232,12 +237,13 @@ def _met(session: Session, run: Run, flow: Flow, row: Delivery) -> dict[str, Any
 
 
 def _decision(session: Session, place: Place) -> dict[str, Any] | None:
-    """What somebody has said of a source object: {"choice": new, out or id, "number"}."""
+    """What somebody has said of a source object: {"choice": new, out or id, "number"}; ``linked`` once the load, or a run
+    before it, has written to that object: then it is repaired under the cross references."""
     row = pairing.of(session, *place, lock=False)
     if row is None:
         return None
     if pairing.state(session, row) in (NEW, OUT):
-        return {"choice": row.claim_outcome, "number": None}
-    if row.claim_outcome == CHOSEN and row.right_id:
-        return {"choice": row.right_id, "number": row.number}
+        return {"choice": row.claim_outcome, "number": None, "linked": False}
+    if row.right_id:
+        return {"choice": row.right_id, "number": row.number, "linked": row.claim_outcome != CHOSEN}
     return None

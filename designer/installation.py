@@ -11,6 +11,7 @@ from flask import current_app
 from designer.choices import Choices
 from designer.config import Config
 from designer.doors import Doors
+from designer.refusals import Refusals
 from designer.shapes import Shapes
 from engine.arrivals import Arrivals
 from engine.queue import Doorbell
@@ -33,10 +34,12 @@ class Installation:
     choices: Choices = field(default_factory=Choices)
     doors: Doors = field(init=False)
     arrivals: Arrivals = field(init=False)
+    refusals: Refusals = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "doors", Doors(self.runtime))
         object.__setattr__(self, "arrivals", Arrivals(self.database))
+        object.__setattr__(self, "refusals", Refusals(self.database))
 
     @property
     def database(self) -> Database:

@@ -128,6 +128,7 @@ def form(question: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kind": "choice",
         "entity": question["entity"],
+        "thing": question.get("thing") or question["entity"],
         "match": question["match"],
         "candidates": question["candidates"],
     }

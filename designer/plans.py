@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
@@ -31,6 +32,10 @@ COLUMNS = (
     "message", "why",
 )  # fmt: skip
 PAGE = 500
+EXACT_DIGITS = 15
+"""A spreadsheet computes with so many."""
+
+Value = str | int | Decimal
 
 
 def summary(session: Session, run: Run, flow: Flow, shape_of: EntityOf) -> dict[str, Any]:
@@ -188,8 +193,8 @@ def _window(shown: Mapping[str, Any]) -> dict[str, str]:
 
 def sheet_rows(
     installation: Installation, run: Run, flow: Flow, shape_of: EntityOf
-) -> Iterator[Sequence[str]]:
-    """The plan as a table, one row a field, heading first."""
+) -> Iterator[Sequence[Value]]:
+    """The plan as a table, one row a field, heading first. Numbers are numbers."""
     yield COLUMNS
     after = 0
     while True:
@@ -203,29 +208,39 @@ def sheet_rows(
         after = page[-1].id or 0
 
 
-def as_csv(rows: Iterator[Sequence[str]]) -> Iterator[str]:
-    return map(csv_line, rows)
+def as_csv(rows: Iterator[Sequence[Value]]) -> Iterator[str]:
+    return (csv_line(_plainly(cell) for cell in row) for row in rows)
 
 
-def as_xlsx(rows: Iterator[Sequence[str]]) -> bytes:
-    """A workbook with one sheet. Every cell is text, so that no number is rounded and nothing is a formula."""
+def as_xlsx(rows: Iterator[Sequence[Value]]) -> bytes:
+    """A workbook with one sheet. Numbers can be summed, but for those that a spreadsheet would round; all else is text, so
+    that nothing is a formula."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Plan")
     sheet.freeze_panes = "A2"
     for row in rows:
-        sheet.append([_as_text(sheet, cell) for cell in row])
+        sheet.append([_cell(sheet, value) for value in row])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
 
 
-def _as_text(sheet: Any, text: str) -> Cell:
-    cell: Cell = WriteOnlyCell(sheet, printable(text))
-    cell.data_type = "s"
+def _cell(sheet: Any, value: Value) -> Cell:
+    cell: Cell = WriteOnlyCell(sheet)
+    if isinstance(value, str) or len(Decimal(value).normalize().as_tuple().digits) > EXACT_DIGITS:
+        cell.value = printable(_plainly(value))
+        cell.data_type = "s"
+    else:
+        cell.value = value
     return cell
 
 
-def _cells(shown: Mapping[str, Any]) -> Iterator[Sequence[str]]:
+def _plainly(value: Value) -> str:
+    """As text: a number without grouping and exponent."""
+    return value if isinstance(value, str) else f"{Decimal(value):f}"
+
+
+def _cells(shown: Mapping[str, Any]) -> Iterator[Sequence[Value]]:
     object_id = shown["number"] or shown["remote_id"] or ""
     head = (
         shown["key"],
@@ -241,18 +256,20 @@ def _cells(shown: Mapping[str, Any]) -> Iterator[Sequence[str]]:
         values = (
             one["field"],
             one["title"],
-            _text(one["old"]),
-            _text(one["new"]),
+            _value(one["old"]),
+            _value(one["new"]),
             shown["message"],
             one["why"],
         )
-        yield tuple(str(cell or "") for cell in (*head, *values))
+        yield tuple("" if cell is None else cell for cell in (*head, *values))
 
 
-def _text(value: Any) -> str:
+def _value(value: Any) -> Value:
     if value is None:
         return ""
-    return value if isinstance(value, str) else show(value, 2000)
+    if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
+        return value
+    return show(value, 2000)
 
 
 def _refusal(session: Session, run: Run) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+NEGATIVE = re.compile(r"-\d+(\.\d+)?")
+"""What begins like a formula, and is a number."""
+
 LONGEST = 32_000
 """A spreadsheet takes 32,767 characters in a cell."""
 
@@ -19,7 +23,7 @@ def printable(text: str) -> str:
 def harmless(text: str) -> str:
     """Printable text that no spreadsheet takes for a formula, even from a file that knows no text cells."""
     clean = printable(text)
-    return f"'{clean}" if clean.startswith(FORMULA) else clean
+    return f"'{clean}" if clean.startswith(FORMULA) and not NEGATIVE.fullmatch(clean) else clean
 
 
 def csv_line(cells: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ KINDS = {
     "publication": "Publishing by two",
     "library": "Rules and tables",
     "connection": "Connections",
+    "hook": "Webhooks",
     "run": "Runs",
     "first-load": "First loads",
     "schedule": "Schedules",
@@ -56,6 +57,7 @@ WORDS = {
     "connection.change": "changed the connection",
     "connection.limits": "changed the limits of the connection",
     "connection.delete": "deleted the connection",
+    "hook.refused": "called, and was not let in, the address of",
     "run.pause": "paused a run of",
     "run.resume": "let a run go on of",
     "run.cancel": "stopped a run of",
@@ -108,7 +110,7 @@ class Reader:
         self._known: dict[tuple[str, str], str] = {}
         by_flow = self._flow
         self._names: dict[str, Callable[[str], str]] = {
-            **dict.fromkeys(("flow", "publication", "schedule", "review", "conflict"), by_flow),
+            **dict.fromkeys(("flow", "hook", "publication", "schedule", "review", "conflict"), by_flow),
             **dict.fromkeys(("run", "first-load"), self._run),
             "library": self._shared,
             "connection": self._connection,

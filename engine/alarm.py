@@ -188,7 +188,7 @@ class Alarm:
         verb = "failed" if group.kind == "failed" else "waits" if group.count == 1 else "wait"
         title = f"{group.count} {thing} {verb} in «{watched.row.name}»: {said}"
         moment = datetime.fromtimestamp(now(), UTC).replace(microsecond=0)
-        link = f"{self.base.rstrip('/')}/inbox?tab={group.kind}"
+        link = f"{self.base.rstrip('/')}/inbox?tab={TABS[group.kind]}"
         known = {
             "title": title[:250],
             "text": f"{title}\n{first.cure}\nFirst of them: {first.title or first.key}".strip(),

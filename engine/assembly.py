@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from engine.complaint import Complaint, complaints
 from engine.errors import DefinitionError, Problem
 from engine.flow import Flow
 from engine.flow import Node as Drawn
@@ -69,30 +70,19 @@ def _make_node(flow: Flow, drawn: Drawn, problems: list[Problem]) -> Node[Any] |
         settings = cls.Settings.model_validate(cls.upgrade(drawn.settings, drawn.version))
         return cls(settings, context)
     except ValidationError as error:
-        problems.extend(_settings_problem(drawn, cls, detail) for detail in error.errors())
+        problems.extend(_settings_problem(drawn, cls, one) for one in complaints(cls.Settings, error))
     except DefinitionError as error:
         problems.extend(replace(problem, node=drawn.id) for problem in error.problems)
     return None
 
 
-def _settings_problem(drawn: Drawn, cls: type[Node[Any]], detail: Any) -> Problem:
-    path = ".".join(str(part) for part in detail["loc"])
-    if detail["type"] == "missing":
-        message = f"«{drawn.title or cls.title}» needs {_field_title(cls, detail['loc'])}."
-        return Problem("E-SETTING-MISSING", message, "Fill it in.", drawn.id, field=path)
-    if detail["type"] == "extra_forbidden":
-        return Problem(
-            "E-SETTING-UNKNOWN",
-            f"«{drawn.title or cls.title}» has no setting {path!r}.",
-            "Remove it.",
-            drawn.id,
-            field=path,
-        )
-    message = f"{_field_title(cls, detail['loc'])} of «{drawn.title or cls.title}»: {detail['msg']}."
-    return Problem("E-SETTING", message, "Correct it.", drawn.id, field=path)
-
-
-def _field_title(cls: type[Node[Any]], loc: tuple[Any, ...]) -> str:
-    info = cls.Settings.model_fields.get(str(loc[0])) if loc else None
-    title = (info.title if info else None) or (str(loc[0]) if loc else "The settings")
-    return title if len(loc) < 2 else f"{title} ({'.'.join(str(part) for part in loc[1:])})"
+def _settings_problem(drawn: Drawn, cls: type[Node[Any]], wrong: Complaint) -> Problem:
+    title = drawn.title or cls.title
+    if wrong.kind == "missing":
+        message = f"«{title}» needs {wrong.place}."
+        return Problem("E-SETTING-MISSING", message, "Fill it in.", drawn.id, field=wrong.path)
+    if wrong.kind == "extra_forbidden":
+        message = f"«{title}» has no setting {wrong.path!r}."
+        return Problem("E-SETTING-UNKNOWN", message, "Remove it.", drawn.id, field=wrong.path)
+    message = f"{wrong.place or 'The settings'} of «{title}» {wrong.reason}."
+    return Problem("E-SETTING", message, "Correct it.", drawn.id, field=wrong.path)

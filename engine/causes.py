@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+import re2
+
 from engine import compare
 from engine.allowance import number
 
@@ -53,6 +55,27 @@ def template(message: str, values: Iterable[Any]) -> str:
         if text in told:
             told = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", GAP, told)
     return _TIMES.sub(GAP, told).strip()
+
+
+def filled(sentence: str, messages: Iterable[str]) -> str:
+    """The sentence of a cause with those gaps filled in which all of its messages have the same."""
+    parts = sentence.split(GAP)
+    pattern = re2.compile("(?s)" + "(.+?)".join(re2.escape(part) for part in parts))
+    common: list[str | None] | None = None
+    for message in messages:
+        told = pattern.fullmatch(message.strip())
+        if told is None:
+            return sentence
+        gaps = told.groups()
+        common = (
+            list(gaps)
+            if common is None
+            else [one if one == other else None for one, other in zip(common, gaps, strict=True)]
+        )
+        if not any(common):
+            return sentence
+    fills = [GAP if one is None else one for one in common or []]
+    return "".join(part + fill for part, fill in zip(parts, [*fills, ""], strict=True)) if fills else sentence
 
 
 def values_of(data: Any) -> Iterator[Any]:

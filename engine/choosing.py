@@ -10,6 +10,7 @@ from engine import alike, compare
 from engine.intent import Delivered, Errand, Intent, hold
 from engine.node import WriteTarget
 from engine.record import Remote
+from engine.shape import plural
 
 MOST = 20
 """Candidates shown at most; nobody chooses among more."""
@@ -21,19 +22,22 @@ def hold_ambiguous(
     errand: Errand, target: WriteTarget, intent: Intent, candidates: list[Remote], done: Delivered
 ) -> None:
     """Holds a record until somebody says which of the candidates it is, or that it is a new object."""
+    entity = errand.connector.entity(target.entity)
+    thing = entity.title or entity.name
     words = " and ".join(f"{name} {value}" for name, value in intent.match.items())
     exact = [one for one in candidates if alike.same(intent.match, one.data, target.alike)]
     if len(exact) > 1:
-        message = f"Held: {len(exact)} {target.entity} records match {words}."
+        message = f"Held: {len(exact)} {plural(thing, len(exact))} match {words}."
     elif len(candidates) == 1:
         other = told(intent, candidates[0])
-        message = f"Held: the {target.entity} {other} looks like {words}, but is not written alike."
+        message = f"Held: the {plural(thing, 1)} {other} looks like {words}, but is not written alike."
     else:
-        message = f"Held: {len(candidates)} {target.entity} records look like {words}."
+        message = f"Held: {len(candidates)} {plural(thing, len(candidates))} look like {words}."
     shown = sorted(candidates, key=lambda one: (one not in exact, one.id))[:MOST]
     question = {
         "kind": "ambiguous",
         "entity": target.entity,
+        "thing": plural(thing, 1),
         "match": {name: str(value) for name, value in intent.match.items()},
         "candidates": [
             {

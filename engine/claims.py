@@ -54,25 +54,34 @@ def take(
             for pair in sorted(wishes, key=str)
         }
         ours = [intent for intent in intents if intent.left_id in owned[intent.pair]]
-        for intent in ours if target.match else ():
-            intent.key = key(target, intent)
-        keys = [intent.key for intent in ours if intent.key is not None]
-        standing.prolong_keys(session, keys, errand.connector.http.timeout)
-        lost: dict[Key, Taken] = {}
-        for owner in sorted({intent.claim for intent in ours if intent.key is not None}):
-            wanted = [(one.key, one.left_id) for one in ours if one.key is not None and one.claim == owner]
-            lost |= matches.claim(session, wanted, owner, errand.patience)
-        for intent in ours:
-            if intent.key in lost:
-                references.release(session, intent.pair, [intent.left_id], intent.claim, keyless=True)
-        mine = [intent for intent in ours if intent.key not in lost]
+        lost = _claim_keys(errand, session, target, ours) if target.match else {}
+        met = [(intent, lost[intent.key]) for intent in ours if intent.key in lost] if lost else []
+        for intent, _ in met:
+            references.release(session, intent.pair, [intent.left_id], intent.claim, keyless=True)
+        mine = [intent for intent in ours if intent.key not in lost] if lost else ours
         if errand.allowance is not None and mine:
             sent = {intent.source: intent.wanted("create") for intent in mine}
             errand.allowance.reserve(session, "create", sent)
-        met = [(intent, lost[intent.key]) for intent in ours if intent.key in lost]
         rivals = [(intent, has) for intent, has in met if _is_open(errand, session, intent, has)]
     made = [(intent, has.right_id) for intent, has in met if has.right_id is not None]
     return Claimed(mine, made, rivals, len(mine) + len(made) + len(rivals) < len(intents))
+
+
+def _claim_keys(
+    errand: Errand, session: Session, target: WriteTarget, intents: list[Intent]
+) -> dict[Key, Taken]:
+    """Claims the match keys of creates; answers those that others have."""
+    for intent in intents:
+        intent.key = key(target, intent)
+    keyed = [intent for intent in intents if intent.key is not None]
+    standing.prolong_keys(
+        session, [one.key for one in keyed if one.key is not None], errand.connector.http.timeout
+    )
+    lost: dict[Key, Taken] = {}
+    for owner in sorted({intent.claim for intent in keyed}):
+        wanted = [(one.key, one.left_id) for one in keyed if one.key is not None and one.claim == owner]
+        lost |= matches.claim(session, wanted, owner, errand.patience)
+    return lost
 
 
 def _is_open(errand: Errand, session: Session, intent: Intent, has: Taken) -> bool:

@@ -220,9 +220,9 @@ class Connector(ABC, Generic[S]):
             raise EngineError("Deletes go in calls of their own.")
         try:
             results = self._delete(entity, changes) if deletes else self._write(entity, changes)
-            return [self._masked(result) for result in results]
+            return [self._masked(one) if one.message or one.detail else one for one in results]
         except Partly as partly:
-            masked = [None if result is None else self._masked(result) for result in partly.results]
+            masked = [None if one is None else self._masked(one) for one in partly.results]
             raise Partly(masked, partly.error, partly.unsent) from partly
 
     def _delete(self, entity: str, changes: Sequence[Change]) -> list[Result]:
@@ -248,8 +248,6 @@ class Connector(ABC, Generic[S]):
 
     def _masked(self, result: Result) -> Result:
         """A system may quote what it was sent; no secret of ours may reach the history that way."""
-        if not (result.message or result.detail):
-            return result
         mask = self.http.mask
         return msgspec.structs.replace(result, message=mask(result.message), detail=mask(result.detail))
 
@@ -268,6 +266,10 @@ class Connector(ABC, Generic[S]):
     def tells(self, entity: str, match: Collection[str]) -> bool:
         """Whether ``resolve`` can tell what became of creates that are matched by these fields."""
         return bool(match) or self.capability.idempotency != "none"
+
+    def finds(self, entity: str, names: Collection[str]) -> bool:
+        """Whether ``find`` can look for objects by these fields at all."""
+        return True
 
     def link(self, entity: str, remote_id: str) -> str | None:
         """Where a person opens the object in the system's own screens, None if it has none."""

@@ -28,6 +28,8 @@ from engine.removal import remove
 from engine.rivals import outwait
 from engine.walk import Receipt
 
+_WRITTEN = (Outcome.CREATED, Outcome.UPDATED)
+
 
 def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
     """One Receipt a record. Never raises for a system's refusal or silence: see ``Delivered.interruption``.
@@ -67,11 +69,16 @@ def deliver(errand: Errand, records: Sequence[Record]) -> Delivered:
 def _recognise(errand: Errand, target: WriteTarget, intents: list[Intent], done: Delivered) -> list[Intent]:
     """Finds the objects that are there already: by id where we know it, else by the declared match keys."""
     key = errand.connector.entity(target.entity).key
+    # What cannot be looked at is written as it should be: which object it is, is known.
+    sighted = errand.connector.finds(target.entity, {key})
     asked: list[tuple[Intent, dict[str, Any]]] = []
     left: list[Intent] = []
     for intent in intents:
         if intent.remote_id is not None:
-            asked.append((intent, {key: intent.remote_id}))
+            if sighted:
+                asked.append((intent, {key: intent.remote_id}))
+            else:
+                left.append(intent)
         elif intent.match and not intent.doubtful and not intent.insisted:
             asked.append((intent, intent.match))
         elif target.match and target.operation != "create" and not intent.doubtful and not intent.insisted:
@@ -178,7 +185,7 @@ def _approved(errand: Errand, intents: list[Intent], operation: str, done: Deliv
     for intent in intents:
         change = change_of(errand, intent, operation)
         decided = intent.data if intent.decided else None
-        refusal = errand.approval.refusal(intent.at, operation, change.data, decided)
+        refusal = errand.approval.refusal(intent.at, operation, change.data, decided, intent.current)
         if refusal is None:
             passed.append(intent)
         else:
@@ -215,7 +222,7 @@ def _follow(
         receipt = done.receipts[first.at[-1]]
         if receipt is None or receipt.result.outcome == Outcome.FAILED:
             again.append(intent)
-        elif receipt.result.outcome not in (Outcome.CREATED, Outcome.UPDATED):
+        elif receipt.result.outcome not in _WRITTEN:
             receive(done, intent, receipt)
         else:
             result = receipt.result
@@ -237,7 +244,7 @@ def _send_updates(errand: Errand, target: WriteTarget, intents: list[Intent], do
             wanted = {intent.source: change_of(errand, intent, "update").data for intent in intents}
             errand.allowance.reserve(session, "update", wanted)
     for intent, result, change, before in send(errand, target, intents, "update", done):
-        if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
+        if result.outcome in _WRITTEN:
             updated = msgspec.structs.replace(result, outcome=Outcome.UPDATED)
             keep(errand, intent, updated, done)
             receive(done, intent, Receipt(updated, "update", change.data, before, json=change.json))
@@ -285,7 +292,7 @@ def _handfuls(errand: Errand, target: WriteTarget, intents: list[Intent]) -> lis
 def _create(errand: Errand, target: WriteTarget, mine: list[Intent], done: Delivered) -> None:
     try:
         for intent, result, change, _ in send(errand, target, mine, "create", done):
-            if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
+            if result.outcome in _WRITTEN:
                 keep(errand, intent, result, done, b"" if intent.conditions else change.json)
             elif result.outcome != Outcome.IN_DOUBT:
                 done.released.append((intent.pair, intent.left_id, intent.claim))

@@ -82,8 +82,11 @@ def _imagined(intent: Intent, operation: str, target: WriteTarget) -> Result:
 
 
 def linked(errand: Errand, target: WriteTarget, intent: Intent, result: Result) -> Result:
+    """The result with what else is known of the object: its id, its number, where people open it."""
+    if result.remote_id and intent.current is None and not errand.links:
+        return result
     remote_id, link = result.remote_id or intent.remote_id, result.link
-    if link is None and remote_id and not is_placeholder(remote_id):
+    if link is None and remote_id and not (errand.dry and is_placeholder(remote_id)):
         link = errand.connector.link(target.entity, remote_id)
     number = result.number
     if number is None and intent.current is not None:

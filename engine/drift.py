@@ -85,14 +85,20 @@ def compare(flow: Flow, before: Shapes, now: Mapping[Place, Entity | str | None]
 
 def used(flow: Flow, shapes: Mapping[Place, Entity]) -> Iterator[Used]:
     """Every field that the drawing reads, fills or looks for, as far as the settings tell."""
-    sources = _sources(flow)
-    arriving = _arriving(flow, shapes, sources)
     for node in flow.nodes:
         for settings in _sides(node):
             place = _place(settings)
             if place is not None:
                 yield from _declared(node.id, place, settings)
         yield from _pairs(node)
+    yield from taken(flow, shapes)
+
+
+def taken(flow: Flow, shapes: Mapping[Place, Entity]) -> Iterator[Used]:
+    """Every field of what was read that a later step takes a value from."""
+    sources = _sources(flow)
+    arriving = _arriving(flow, shapes, sources)
+    for node in flow.nodes:
         base = arriving.get(node.id)
         yield from _paths(node.id, node.settings, (base, "") if base else None, sources, "")
 

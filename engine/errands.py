@@ -137,4 +137,6 @@ class Errands:
             return self.connect(target.slot).entity(target.entity)
 
         with self.database.read() as session:
-            return plans.approval(session, self.run.plan_id, ask.node, ask.records, root_of, place, shape)
+            return plans.approval(
+                session, self.run.plan_id, ask.node, ask.records, root_of, place, shape, self.run.id
+            )

@@ -185,7 +185,8 @@ class Clockwork:
 
     def _start(self, session: Session, plan: Plan, flow: FlowRow, row: Schedule, moment: float) -> Started:
         told = clock.iso(moment)
-        brought = {"id": told, "at": told} if entry_points(plan, row.node) else None
+        # With the flow's name: what two flows make of the same moment are two things, also in the same system.
+        brought = {"id": f"{flow.slug} {told}", "at": told} if entry_points(plan, row.node) else None
         key = f"schedule:{flow.id}:{row.node}:{told}"
         return self._run(session, plan, flow, row, Cause("schedule", "", key), brought)
 

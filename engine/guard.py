@@ -100,7 +100,8 @@ def addresses(host: str, port: int) -> list[str]:
         raise AccessError(
             f"Heddle does not call {host}: it leads into the internal network ({', '.join(found)}).",
             code="E-GUARD",
-            cure=f"If that is meant, whoever runs this installation adds {_entry(host, port)} to {VARIABLE}.",
+            cure=f"If that is meant, whoever runs this installation adds {_entry(host, port)} to "
+            f"{VARIABLE} and starts it again.",
         )
     return good
 

@@ -15,7 +15,6 @@ from engine.connector import Connector
 from engine.directory import Directories
 from engine.errors import HeddleError, Unavailable
 from engine.headway import Headway
-from engine.memory import Seen
 from engine.node import WriteNode, WriteTarget
 from engine.patience import UNSEEN
 from engine.planned import Approval
@@ -70,16 +69,22 @@ class Errand:
         return f"{self.flow_id}/{self.node_id}"
 
     @cached_property
+    def links(self) -> bool:
+        """Whether the system has screens of its own for what is written."""
+        return type(self.connector).link is not Connector.link
+
+    @cached_property
     def keys(self) -> dict[Pair, Callable[[str], str]]:
         """For each pair of entities, the idempotency key of a source object's id."""
         return {}
 
     def key(self, pair: Pair, left_id: str) -> str:
         """The idempotency key under which a source object becomes one of the target."""
-        if pair not in self.keys:
+        made = self.keys.get(pair)
+        if made is None:
             before = (self.flow_id, self.node_id, pair.left_connection, pair.left_entity)
-            self.keys[pair] = idempotency_keys(before, (pair.right_connection, pair.right_entity))
-        return self.keys[pair](left_id)
+            made = self.keys[pair] = idempotency_keys(before, (pair.right_connection, pair.right_entity))
+        return made(left_id)
 
 
 @dataclass
@@ -142,10 +147,6 @@ class Intent(msgspec.Struct, eq=False):
         """The source object, as a text that no other object of the node has."""
         return f"{self.pair.left_connection}/{self.pair.left_entity}/{self.left_id}"
 
-    def imprint(self, json: bytes = b"") -> str:
-        """What to remember it by when it is written. ``json``: its data as exact JSON, where it is at hand."""
-        return memory.imprint(self.data, self.conditions, json)
-
     def wanted(self, operation: str) -> dict[str, Any]:
         """The values for this operation: those meant only for the other one are left out."""
         if not self.conditions:
@@ -159,16 +160,16 @@ def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done:
     """Turns records into intents. The same source object twice in a batch is written once, as it was last."""
     intents: dict[tuple[str, str, str], Intent] = {}
     pairs: dict[tuple[str, str], Pair] = {}
-    right = errand.connections[target.slot]
+    node, facts, claims_, connections = errand.node, errand.facts, errand.claims, errand.connections
+    right = connections[target.slot]
     for at, record in enumerate(records):
         try:
-            remote_id, left_entity, left_id = errand.node.identify(
-                record, errand.facts[at] if errand.facts else None
-            )
+            remote_id, left_entity, left_id = node.identify(record, facts[at] if facts else None)
         except HeddleError as error:
             _fail(done, [at], error)
             continue
-        left = errand.connections.get(record.origin.slot, "") if record.origin else ""
+        origin, versioned = record.origin, record.version is not None
+        left = connections.get(origin.slot, "") if origin else ""
         data = record.data if isinstance(record.data, dict) else {"value": record.data}
         match = _match(target, data, known=remote_id is not None) if target.match else {}
         pair = pairs.get((left, left_entity))
@@ -179,17 +180,18 @@ def gather(errand: Errand, target: WriteTarget, records: Sequence[Record], done:
             pair,
             left_id,
             data,
-            errand.node.conditions(record),
+            node.conditions(record),
             match,
             remote_id,
-            claim=errand.claims[at] if errand.claims else errand.claim,
-            edition=editions.edition(record, left_id),
-            version=editions.reading(record, left_id),
+            claim=claims_[at] if claims_ else errand.claim,
+            edition=editions.edition(record, left_id) if versioned else "",
+            version=editions.reading(record, left_id) if versioned else "",
         )
-        earlier = intents.pop((left, left_entity, left_id), None)
+        source = (left, left_entity, left_id)
+        earlier = intents.pop(source, None)
         if earlier is not None:
             intent = _newer(earlier, intent)
-        intents[left, left_entity, left_id] = intent
+        intents[source] = intent
     return list(intents.values())
 
 
@@ -245,7 +247,9 @@ def recall(errand: Errand, intents: list[Intent], done: Delivered) -> list[Inten
             left.append(intent)
         elif id(intent) in undone:
             _repeat_receipt(intent, reference, done)
-        elif (seen := memory.seen(errand.scope, reference)).print == intent.imprint():
+        elif (seen := memory.seen(errand.scope, reference)).print == memory.imprint(
+            intent.data, intent.conditions
+        ):
             _unchanged(errand, intent, reference, done, "Equal to what was written last.")
         elif editions.older(intent.edition, seen.edition):
             overtaken(intent, editions.version(seen.edition), done)
@@ -316,14 +320,8 @@ def overtaken(intent: Intent, version: str, done: Delivered) -> None:
 
 
 def _unchanged(errand: Errand, intent: Intent, reference: Reference, done: Delivered, note: str) -> None:
-    result = Result(
-        Outcome.UNCHANGED,
-        reference.right_id,
-        reference.number,
-        reference.link,
-        reference.answer,
-        message=note,
-    )
+    there = (reference.right_id, reference.number, reference.link, reference.answer)
+    result = Result(Outcome.UNCHANGED, *there, message=note)
     if intent.edition or editions.outdated(memory.seen(errand.scope, reference).version, intent.version):
         keep(errand, intent, result, done)
     receive(done, intent, Receipt(result, "unchanged", intent.data))
@@ -344,14 +342,14 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: 
         return
     earlier: dict[str, str] = {}
     step = before = ""
-    seen = Seen(intent.imprint(json), intent.edition, intent.version)
+    scope, edition, version = errand.scope, intent.edition, intent.version
     if intent.reference is not None:
         earlier = intent.reference.fingerprints
-        known = memory.seen(errand.scope, intent.reference)
-        newest = editions.newest(intent.edition, known.edition)
-        seen = Seen(seen.print, newest, intent.version or known.version)
-        if intent.reference.right_id is not None and intent.version:
-            step, before = errand.scope, earlier.get(errand.scope, "")
+        known = memory.seen(scope, intent.reference)
+        if intent.reference.right_id is not None and version:
+            step, before = scope, earlier.get(scope, "")
+        edition, version = editions.newest(edition, known.edition), version or known.version
+    written = memory.text(memory.imprint(intent.data, intent.conditions, json), edition, version)
     done.references.append(
         Reference(
             intent.pair,
@@ -360,7 +358,7 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: 
             result.number,
             result.link,
             result.answer,
-            {**earlier, errand.scope: seen.text()},
+            {**earlier, scope: written},
             intent.claim,
             NAMES[result.outcome],
             0.0,
@@ -373,9 +371,9 @@ def keep(errand: Errand, intent: Intent, result: Result, done: Delivered, json: 
 
 def receive(done: Delivered, intent: Intent, receipt: Receipt) -> None:
     """Files the receipt for the record, and as unchanged for earlier doubles of it in the batch."""
-    *doubles, last = intent.at
-    done.receipts[last] = receipt
-    for at in doubles:
+    places = intent.at
+    done.receipts[places[-1]] = receipt
+    for at in places[:-1] if len(places) > 1 else ():
         result = receipt.result
         if result.outcome in (Outcome.CREATED, Outcome.UPDATED):
             result = msgspec.structs.replace(

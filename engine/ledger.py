@@ -6,6 +6,7 @@ all that happened to it, so read = created + updated + unchanged + skipped + hel
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -17,7 +18,7 @@ from engine.errors import HeddleError, Held, Waiting
 from engine.foreseen import real
 from engine.node import WriteTarget
 from engine.plan import Plan
-from engine.record import COUNTED, COUNTS_AS, NAMES, WEIGHT, Outcome, Record, fingerprint, to_json
+from engine.record import COUNTED, COUNTS_AS, NAMES, WEIGHT, Outcome, Record, Result, fingerprint, to_json
 from engine.store import deliveries, failures, matching, passages, references, reviews
 from engine.store.database import Session
 from engine.store.deliveries import Entry
@@ -52,7 +53,6 @@ class Ledger:
             record.root: record.with_data(None) for records in entries.values() for record in records
         }
         self.outcomes: dict[int, Outcome] = {}
-        self.troubled = False
         self.released: dict[tuple[Pair, str], list[str]] = {}
         self._rows: list[Entry] = []
         self._references: list[Reference] = []
@@ -77,12 +77,27 @@ class Ledger:
         """Enters what a write node came to; ``target`` is None where every receipt names its own."""
         self._references.extend(kept)
         self.bring(records, kept)
-        at = now()
-        for record, receipt in zip(records, receipts, strict=True):
-            self._outcome(record.root, receipt.result.outcome)
-            self._enter(node, target, record, receipt, 0, at)
-            for part, paper in enumerate(receipt.others, 1):
-                self._enter(node, target, record, paper, part, at)
+        run_id, lane, batch, at, roots = self.run.id, self.held.lane, self.held.next, now(), self.roots
+        usual = (target.slot, target.entity) if target else ("", "")
+        for record, first in zip(records, receipts, strict=True):
+            self._outcome(record.root, first.result.outcome)
+            root = roots.get(record.root, record)
+            for part, receipt in enumerate((first, *first.others)) if first.others else ((0, first),):
+                result = receipt.result
+                row = (
+                    run_id, lane, batch, node, record.key, root.key, record.title or root.title,
+                    NAMES[result.outcome], WEIGHT[result.outcome], at, receipt.slot or usual[0],
+                    receipt.entity or usual[1], receipt.operation, result.remote_id, result.number,
+                    result.link and real(result.link), result.code, result.message, result.detail, result.field,
+                    receipt.json or to_json(receipt.sent) if receipt.sent else None,
+                    to_json(receipt.before) if receipt.before is not None else None,
+                    to_json(result.answer) if result.answer else None,
+                    *_place(root), part,
+                    to_json(receipt.why) if receipt.why else None,
+                )  # fmt: skip
+                self._rows.append(Entry._make(row))
+                if result.outcome in _TROUBLE:
+                    self._note_trouble(record, node, result)
 
     def bring(self, records: Sequence[Record], kept: Sequence[Reference]) -> None:
         """Notes what the records at a write node were read as, if any of them was written beside others."""
@@ -93,27 +108,7 @@ class Ledger:
         """Enters what a two-way sync remembers of its pairs. Call it before ``file``."""
         self._agreed.append(both)
 
-    def _enter(
-        self, node: str, target: WriteTarget | None, record: Record, receipt: Receipt, part: int, at: float
-    ) -> None:
-        result = receipt.result
-        root = self.roots.get(record.root, record)
-        origin_slot, origin_entity = _place(root)
-        slot = receipt.slot or (target.slot if target else "")
-        entity = receipt.entity or (target.entity if target else "")
-        self._rows.append(
-            Entry(
-                self.run.id, self.held.lane, self.held.next, node, record.key, root.key, record.title or root.title,
-                NAMES[result.outcome], WEIGHT[result.outcome], at, slot, entity, receipt.operation,
-                result.remote_id, result.number, real(result.link), result.code, result.message, result.detail,
-                result.field,
-                receipt.json or to_json(receipt.sent) if receipt.sent else None,
-                to_json(receipt.before) if receipt.before is not None else None,
-                to_json(result.answer) if result.answer else None,
-                origin_slot, origin_entity, part,
-                to_json(receipt.why) if receipt.why else None,
-            )
-        )  # fmt: skip
+    def _note_trouble(self, record: Record, node: str, result: Result) -> None:
         if result.outcome in (Outcome.HELD, Outcome.IN_DOUBT):
             self._hold(record, node, result.question or {"kind": "other"}, result.message, result.detail)
         elif result.outcome in _FAILED:
@@ -201,8 +196,8 @@ class Ledger:
     def counts(self) -> dict[str, int]:
         """The counts of this batch; they add up by construction."""
         counts = dict.fromkeys(COUNTED, 0)
-        for outcome in self.outcomes.values():
-            counts[COUNTS_AS[outcome]] += 1
+        for outcome, times in Counter(self.outcomes.values()).items():
+            counts[COUNTS_AS[outcome]] += times
         return {"read": len(self.outcomes), **counts}
 
     def _through(self) -> list[Root]:
@@ -213,10 +208,14 @@ class Ledger:
         """The records that something happened to, and their counterparts."""
         return [*map(_whose, self._rows), *(one for both in self._agreed for one in both.known)]
 
+    @property
+    def troubled(self) -> bool:
+        """Whether any record is held or failed: no other outcome weighs as much."""
+        return not _TROUBLE.isdisjoint(self.outcomes.values())
+
     def _outcome(self, root: int, outcome: Outcome) -> None:
-        self.troubled = self.troubled or outcome in _TROUBLE
-        known = self.outcomes.get(root)
-        if known is None or WEIGHT[outcome] > WEIGHT[known]:
+        known = self.outcomes.setdefault(root, outcome)
+        if known is not outcome and WEIGHT[outcome] > WEIGHT[known]:
             self.outcomes[root] = outcome
 
     @cached_property

@@ -24,8 +24,7 @@ class Seen(NamedTuple):
 
     def text(self) -> str:
         """As it is stored."""
-        head = f"{self.print} {self.edition}" if self.edition else self.print
-        return f"{head}\n{self.version}" if self.version else head
+        return text(*self)
 
     @classmethod
     def of(cls, text: str) -> Seen:
@@ -35,6 +34,12 @@ class Seen(NamedTuple):
 
 
 _NOTHING = Seen()
+
+
+def text(print_: str, edition: str, version: str) -> str:
+    """What is remembered, as it is stored."""
+    head = f"{print_} {edition}" if edition else print_
+    return f"{head}\n{version}" if version else head
 
 
 def seen(scope: str, reference: Reference | None) -> Seen:

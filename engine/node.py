@@ -12,6 +12,7 @@ to fetch for a batch, WriteNode where to write.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Generic, Literal, TypeVar
@@ -98,7 +99,7 @@ class Outbox:
         *,
         looked_back_on: bool = True,
     ) -> None:
-        self.ports: dict[str, list[Record]] = {}
+        self.ports: dict[str, list[Record]] = defaultdict(list)
         self.failures: list[tuple[Record, HeddleError]] = []
         self.skipped: list[tuple[Record, str]] = []
         self.verdicts: list[tuple[Record, Mapping[str, Any]]] = []
@@ -108,10 +109,10 @@ class Outbox:
         self.looked_back_on = looked_back_on
 
     def send(self, record: Record, port: str = "out") -> None:
-        self.ports.setdefault(port, []).append(record)
+        self.ports[port].append(record)
 
     def send_all(self, records: Iterable[Record], port: str = "out") -> None:
-        self.ports.setdefault(port, []).extend(records)
+        self.ports[port].extend(records)
 
     def fail(self, record: Record, error: HeddleError) -> None:
         """RecordRejected sends the record to ``rejected``; Held makes it wait with its question."""
@@ -240,7 +241,8 @@ class ReadNode(Node[S]):
         return False
 
     def process(self, records: Sequence[Record], out: Outbox) -> None:
-        out.send_all(self.remembered(record, out) for record in records)
+        looked_back_on = out.looked_back_on
+        out.send_all([self.remembered(record, out) for record in records] if looked_back_on else records)
 
     def remembered(self, record: Record, out: Outbox) -> Record:
         """With what it is now as the result of this step, if anybody looks back on it."""

@@ -4,7 +4,7 @@
 |-------------------------------------|---------------------------------------------|---------------------|
 | the system named a time             | then, and a little later                    | a day, then as below |
 | a limit of ours is reached          | when there is room again                    | never given up      |
-| it cannot be reached, or is down    | after 1, 5, 15 … minutes of the policy      | never given up      |
+| it cannot be reached, or is away    | after 1, 5, 15 … minutes of the policy      | never given up      |
 | it refused access                   | after the minutes of the policy             | never given up      |
 | it cannot answer for another reason | after the minutes of the policy             | the records fail    |
 | a write got no answer               | when its time limit is certainly over       | it is looked up     |

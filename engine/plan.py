@@ -132,6 +132,10 @@ def check(flow: Flow, shapes: ShapeSource | None = None) -> Check:
     _judge_shape_of_graph(flow, nodes, graph, result)
     _infer(flow, nodes, edges, order, shapes, result)
     task = tasks.task_node(flow, result.problems)
+    if task is not None and shapes is not None and flow.policy.alerts and flow.policy.alerts.task:
+        target = task.target()
+        entity = shapes(target.slot, target.entity)
+        result.problems.extend(tasks.unfit(flow.policy.alerts.task, entity) if entity else ())
     if len(nodes) == len(flow.nodes):
         if task is not None:  # first, because the last write node is settled together with its batch
             nodes, order = {tasks.NODE: task, **nodes}, (tasks.NODE, *order)
@@ -309,21 +313,12 @@ def _judge_write(
 ) -> list[Problem]:
     target = node.target()
     entity = shapes(target.slot, target.entity)
-    if entity is None or shape is None or not shape.fields:
-        return []
+    if entity is None or shape is None or not shape.fields or target.operation == "delete":
+        return []  # a delete sends nothing but the id
     given = {given.name.split(".")[0] for given in shape.fields}
     title = _title(flow, node_id)
-    problems = [
-        Problem(
-            "E-FIELD-UNKNOWN",
-            f"{entity.title or entity.name} has no field {name}.",
-            "Choose one of its fields in the mapping before this node.",
-            node_id,
-            field=name,
-        )
-        for name in sorted(given)
-        if entity.field(name) is None
-    ]
+    unknown = [name for name in sorted(given) if entity.field(name) is None]
+    problems = [_unknown_field(entity, name, node_id) for name in unknown if entity.fields or not entity.open]
     if target.operation != "update":
         problems += [
             Problem(
@@ -337,6 +332,19 @@ def _judge_write(
             if missing.name not in given
         ]
     return problems
+
+
+def _unknown_field(entity: Entity, name: str, node_id: str) -> Problem:
+    title = entity.title or entity.name
+    if entity.open:
+        return Problem(
+            "E-FIELD-NEW", f"No {title} that Heddle has seen has a field {name}.", "It is written all the same.",
+            node_id, field=name, severity="warning",
+        )  # fmt: skip
+    return Problem(
+        "E-FIELD-UNKNOWN", f"{title} has no field {name}.", "Choose one of its fields in the mapping before this node.",
+        node_id, field=name,
+    )  # fmt: skip
 
 
 def slots_of(node: Node[Any]) -> dict[str, str]:

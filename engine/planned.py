@@ -16,7 +16,7 @@ from typing import Any
 from engine import compare
 from engine.foreseen import NEW
 from engine.readings import show
-from engine.record import Outcome, Record, Result
+from engine.record import Outcome, Record, Remote, Result
 from engine.shape import Entity, Field, titled
 
 CHANGED = "Changed since the plan was approved: "
@@ -32,6 +32,7 @@ class Planned:
     operation: str
     sent: dict[str, Any]
     message: str = ""
+    before: dict[str, Any] | None = None  # what stood there then in the fields of ``sent``
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Approval:
 
     writes  record key → what was planned at this node     roots  keys of source records that the plan knows
     root_of place of a record in its batch → the key of its source record     records  as they are delivered
-    shape  answers what people call the fields of what is written
+    shape  answers what people call the fields of what is written     ours  objects that the execution itself has
+    written to before: what stands there is no longer what was shown
     """
 
     writes: Mapping[str, Planned]
@@ -48,6 +50,7 @@ class Approval:
     root_of: Mapping[int, str]
     records: Sequence[Record]
     shape: Callable[[], Entity | None] = lambda: None
+    ours: frozenset[str] = frozenset()
 
     def refusal(
         self,
@@ -55,12 +58,14 @@ class Approval:
         operation: str,
         data: Mapping[str, Any],
         decided: Mapping[str, Any] | None = None,
+        found: Remote | None = None,
     ) -> Result | None:
         """Why the write of the object that the records at these places stand for must not happen, None if it is the
         one that was shown.
 
         decided  all values of the record, if somebody has said since which object it is: then another operation
                  than the one that was shown is right, with the values that were shown
+        found    the object as it stands there now, if it was looked at
         """
         record = self.records[self._writer(places, operation)]
         if self.root_of.get(record.root, record.key) not in self.roots:
@@ -70,7 +75,7 @@ class Approval:
             wanted = {name: decided.get(name) for name in planned.sent}
             difference = self._values(planned.sent, wanted)
         else:
-            difference = self._difference(planned, operation, data)
+            difference = self._difference(planned, operation, data) or self._moved(planned, found)
         if not difference:
             return None
         question = {"kind": "changed", "key": record.key}
@@ -98,6 +103,14 @@ class Approval:
                 f"the plan was to {_WORDS.get(planned.operation, 'leave it')}; now it would {operation} it."
             )
         return self._values(planned.sent, data)
+
+    def _moved(self, planned: Planned | None, found: Remote | None) -> str:
+        """What somebody has changed meanwhile in the fields that would be overwritten."""
+        if planned is None or planned.before is None or found is None or found.id in self.ours:
+            return ""
+        stood = {name: planned.before.get(name) for name in planned.sent}
+        moved = self._values(stood, {name: found.data.get(name) for name in stood})
+        return moved and f"there, {moved}"
 
     def _values(self, shown: Mapping[str, Any], data: Mapping[str, Any]) -> str:
         shape = self.shape()

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import msgspec
+
 from engine import circle, sweep
 from engine.batch import pack
 from engine.circle import Walked
@@ -23,6 +25,9 @@ from engine.store.runs import RunView
 MOST = 2000
 """Records that are read before they are staged, unless a single page has more."""
 
+KEPT = ("counted", "total", "at_least", "bounds")
+"""What a sweep leaves in the cursor."""
+
 Staged = tuple[int, bytes, int, str | None]
 
 
@@ -38,6 +43,9 @@ class Reader:
     had come ("mark").
 
     "walked" is how far its pages have come without going in a circle (see engine.circle).
+
+    "bounds" are the lower bounds of the sources that were read so far ({node: stamp, or null for everything}), for whoever
+    looks at the run.
 
     "counted" records have been read; "total" is how many there will be, about, once the system of the last source
     has said so in passing; "at_least" says that it counts no further.
@@ -72,6 +80,7 @@ class Reader:
             first = cursor["at"] is None or "since" not in cursor
             since = self.since(database, source) if first else cursor["since"]
             query = query.model_copy(update={"since": since, "until": self.run.window.get("until")})
+            cursor = {**cursor, "bounds": {**cursor.get("bounds", {}), source: since}}
         nothing = query.keys is not None and not query.keys
         page, walked = (
             (Page([]), None) if nothing else self._fill(connector, query, cursor["at"], cursor.get("walked"))
@@ -118,7 +127,7 @@ class Reader:
             return batches, {**cursor, "sweep": at}
         marks = {**cursor["marks"], sweep.mark_of(source): self.run.window["until"]}
         following = {"source": cursor["source"] + 1, "at": None, "since": None, "marks": marks}
-        following |= {name: cursor[name] for name in ("counted", "total", "at_least") if name in cursor}
+        following |= {name: cursor[name] for name in KEPT if name in cursor}
         if following["source"] >= len(self.sources):
             following["end"] = True
         return batches, following
@@ -185,9 +194,6 @@ def parts(records: list[Record], size: int) -> list[list[Record]]:
 def number(records: list[Record], origin: Origin | None = None) -> list[Record]:
     """Gives each record its place in the batch, which identifies it through splits."""
     return [
-        Record(
-            record.key, record.data, at, record.origin or origin, record.version, record.deleted,
-            record.title, record.steps,
-        )
+        msgspec.structs.replace(record, root=at, origin=record.origin or origin)
         for at, record in enumerate(records)
-    ]  # fmt: skip
+    ]

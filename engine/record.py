@@ -102,21 +102,10 @@ class Record(msgspec.Struct, frozen=True):
     steps: dict[str, Any] = {}
 
     def with_data(self, data: Any) -> Record:
-        return Record(
-            self.key, data, self.root, self.origin, self.version, self.deleted, self.title, self.steps
-        )
+        return _replace(self, data=data)
 
     def with_step(self, node: str, result: Any) -> Record:
-        return Record(
-            self.key,
-            self.data,
-            self.root,
-            self.origin,
-            self.version,
-            self.deleted,
-            self.title,
-            {**self.steps, node: result},
-        )
+        return _replace(self, steps={**self.steps, node: result})
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -187,6 +176,8 @@ class Page(msgspec.Struct, frozen=True):
     at_least: bool = False
 
 
+_replace = msgspec.structs.replace
+_BLANK = hashlib.blake2b(digest_size=16)
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _sorted_encoder = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
@@ -217,7 +208,9 @@ def fingerprint(value: Any) -> str:
 
 def digest(plain: bytes) -> str:
     """A short hash (32 hex characters)."""
-    return hashlib.blake2b(plain, digest_size=16).hexdigest()
+    hashed = _BLANK.copy()  # one made anew would be told its size each time
+    hashed.update(plain)
+    return hashed.hexdigest()
 
 
 def idempotency_key(*parts: str) -> str:

@@ -16,8 +16,7 @@ compiled (engine.source), and conclusions run through durable-rules where its ga
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints
 
@@ -166,8 +165,7 @@ class RuleSet(Document):
         return list(dict.fromkeys(used))
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The rules that fired, as places in ``Program.rules`` in their order, and what was concluded."""
 
     fired: list[int]

@@ -42,7 +42,8 @@ class Choice(Shape):
 
 
 class Field(Shape):
-    """One field of an entity. ``name`` is the system's own name, ``title`` what people read."""
+    """One field of an entity. ``name`` is the system's own name, ``title`` what people read; ``asked``: it comes only
+    where a reading step names it."""
 
     name: str
     title: str = ""
@@ -50,6 +51,7 @@ class Field(Shape):
     required: bool = False
     read_only: bool = False
     create_only: bool = False
+    asked: bool = False
     max_length: int | None = None
     refers_to: str | None = None
     choices: tuple[Choice, ...] = ()
@@ -67,6 +69,7 @@ class Entity(Shape):
     modified     the change stamp for incremental reads      match        sensible match keys for an upsert
     modified_by  the field that says who changed it last     operations   what the system allows
     role         what it is in business, where Heddle tells it apart: a payment that came in
+    open         it may have fields besides these: nobody has said which there are, or the system allows any
     """
 
     name: str
@@ -79,6 +82,7 @@ class Entity(Shape):
     match: tuple[str, ...] = ()
     operations: tuple[Literal["read", "create", "update", "delete"], ...] = ("read", "create", "update")
     role: Literal["payment"] | None = None
+    open: bool = False
     fields: tuple[Field, ...] = ()
     description: str = ""
 

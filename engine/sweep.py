@@ -14,7 +14,7 @@ from engine.connector import Connector, Query
 from engine.errors import DefinitionError, Problem, TooManyGone
 from engine.node import ReadNode
 from engine.record import Origin, Record
-from engine.store import budgets, known, references
+from engine.store import budgets, connections, gone, known, references
 from engine.store.database import Database
 from engine.store.runs import RunView
 
@@ -72,15 +72,17 @@ def step(
         with database.read() as session:
             ids = known.ids(session, run.flow_id, place, at["after"], LOOK)
         if ids:
-            gone = [*at["gone"], *_missing(connector, query.entity, ids)]
-            return [], {**at, "after": ids[-1], "known": at["known"] + len(ids), "gone": gone}
+            missing = set(_missing(connector, query.entity, ids))
+            told = _told(database, run, place, ids, missing)
+            lost = [*at["gone"], *(one for one in ids if one in missing - told)]
+            return [], {**at, "after": ids[-1], "known": at["known"] + len(ids) - len(told), "gone": lost}
         at = {**at, "part": "tell"}
     if not at["gone"]:
         return [], None
-    _judge(database, run, connector, query.entity, at)
+    _judge(database, run, connector, place, at)
     some, rest = at["gone"][:TELL], at["gone"][TELL:]
-    told = connector.read(Query(entity=query.entity, fields=query.fields, keys=tuple(some)), None, len(some))
-    back = {record.key for record in told.records if not record.deleted}
+    page = connector.read(Query(entity=query.entity, fields=query.fields, keys=tuple(some)), None, len(some))
+    back = {record.key for record in page.records if not record.deleted}
     origin = Origin(node.slot, query.entity)
     shape_key = connector.entity(query.entity).key
     with database.read() as session:
@@ -89,6 +91,9 @@ def step(
         Record(one, data or {shape_key: one}, origin=origin, deleted=True, title=title)
         for one, (data, title) in last.items()
     ]
+    if records and run.mode == "live":
+        with database.write() as session:
+            gone.tell(session, run.id, run.flow_id, place, list(last))
     return records, {**at, "gone": rest, "known": at["known"]} if rest else None
 
 
@@ -98,16 +103,34 @@ def _missing(connector: Connector[Any], entity: str, ids: list[str]) -> list[str
     return [one for one, remotes in zip(ids, answers, strict=True) if not remotes]
 
 
-def _judge(database: Database, run: RunView, connector: Connector[Any], entity: str, at: Cursor) -> None:
-    gone, all_known = at.get("missing") or len(at["gone"]), at["known"]
-    at["missing"] = gone
-    if gone < all_known and gone <= max(FEW, all_known // SHARE):
+def _told(
+    database: Database, run: RunView, place: tuple[str, str], ids: list[str], missing: set[str]
+) -> set[str]:
+    """Those of the missing that an earlier run has told; what is there again may go a second time."""
+    with database.read() as session:
+        told = gone.told(session, run.flow_id, place, ids)
+    back = told - missing
+    if back and run.mode == "live":
+        with database.write() as session:
+            gone.forget(session, run.flow_id, place, back)
+    return told & missing
+
+
+def _judge(
+    database: Database, run: RunView, connector: Connector[Any], place: tuple[str, str], at: Cursor
+) -> None:
+    count, all_known = at.get("missing") or len(at["gone"]), at["known"]
+    at["missing"] = count
+    if count < all_known and count <= max(FEW, all_known // SHARE):
         return
     with database.read() as session:
         if budgets.believed(session, run.id):
             return
+        connection = connections.find(session, place[0])
+    entity = connector.entity(place[1])
     raise TooManyGone(
-        f"{gone} of the {all_known} {entity} that this flow has written from are gone in {connector.title}.",
+        f"{count} of the {all_known} {entity.title or entity.name} that this flow has written from are gone in "
+        f"{connection.name if connection else connector.title}.",
         cure="If they really were deleted, allow it on the page of the run. If not, check the rights of the "
         "connection, then stop the run.",
     )

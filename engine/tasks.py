@@ -24,6 +24,7 @@ from engine.errors import Problem
 from engine.flow import Flow, Task
 from engine.flow import Node as Drawn
 from engine.node import WriteNode
+from engine.shape import Entity
 
 NODE = "heddle-task"
 """The write node that every plan with tasks has besides what is drawn."""
@@ -64,6 +65,33 @@ def task_node(flow: Flow, problems: list[Problem]) -> WriteNode[Any] | None:
     drawn = Drawn(id=NODE, type="write", settings=settings, title=TITLE)
     made = make_nodes(flow.model_copy(update={"nodes": [drawn]}), problems).get(NODE)
     return made if isinstance(made, WriteNode) else None
+
+
+def unfit(task: Task, entity: Entity) -> list[Problem]:
+    """What the object that tasks are written as does not have, or must have besides."""
+    what = entity.title or entity.name
+    found = [
+        Problem(
+            "E-FIELD-UNKNOWN",
+            f"{what} has no field {name}, which the task for a person fills.",
+            "Choose one of its fields under «How it runs».",
+            field=f"policy.alerts.task.{part}.{name}",
+        )
+        for part in ("fields", "done")
+        for name in getattr(task, part)
+        if entity.field(name.split(".")[0]) is None
+    ]
+    found += [
+        Problem(
+            "E-FIELD-REQUIRED",
+            f"{what} needs {missing.label()}, and the task for a person does not fill it.",
+            "Fill it under «How it runs».",
+            field="policy.alerts.task.fields",
+        )
+        for missing in entity.required()
+        if missing.name not in {name.split(".")[0] for name in task.fields}
+    ]
+    return found if entity.fields else []
 
 
 def _problems(flow: Flow, task: Task) -> list[Problem]:

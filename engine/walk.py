@@ -191,13 +191,15 @@ def _file_receipts(
 ) -> Outbox:
     out = Outbox()
     together = not plan.connected(node_id, "unchanged")
+    onward = {port for (node, port) in plan.edges if node == node_id}
     kept = course.trail is not None
     for record, receipt in zip(records, receipts, strict=True):
         port = _PORT_OF[receipt.result.outcome]
         if port == "unchanged" and together:
             port = "written"
-        goes_on = kept or (node_id, port) in plan.edges
-        out.send(record.with_step(node_id, receipt.answer()) if goes_on else record, port)
+        if kept or port in onward:
+            record = record.with_step(node_id, receipt.answer())  # noqa: PLW2901 - as it goes on
+        out.send(record, port)
     return out
 
 

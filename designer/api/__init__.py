@@ -39,6 +39,7 @@ from designer.api import (
     trials,
     tries,
     versions,
+    watermarks,
     workers,
 )
 from designer.auth import ANYONE, allow
@@ -53,6 +54,7 @@ ROOMS = (
     choices.room,
     flows.room,
     versions.room,
+    watermarks.room,
     publications.room,
     forecasts.room,
     drifts.room,

@@ -13,6 +13,7 @@ from designer.api.opening import new_room
 from designer.api.runs import find
 from designer.auth import allow, me
 from designer.installation import here
+from designer.things import Names
 from engine.launch import Cause
 from engine.record import from_json, idempotency_key
 from engine.store import progress
@@ -70,7 +71,14 @@ def matches(path: Id, query: BandQuery) -> Response:
             raise firstload.not_a_report()
         flow = progress.document(store, run)
         told = firstload.report(
-            store, run, flow, band=query.band, q=query.q, after=query.after, limit=query.limit
+            store,
+            run,
+            flow,
+            Names(here(), store),
+            band=query.band,
+            q=query.q,
+            after=query.after,
+            limit=query.limit,
         )
     return jsonify(told)
 

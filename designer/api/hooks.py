@@ -20,8 +20,11 @@ from engine.launch import Cause
 from engine.record import fingerprint, idempotency_key
 
 room = new_room("hooks", public=True)
-IDENTITIES = ("webhook-id", "Idempotency-Key", "X-Request-Id")
-"""Headers by which callers name a delivery; the same name again is the same delivery."""
+IDENTITIES = (
+    "webhook-id", "Idempotency-Key", "X-GitHub-Delivery", "X-Shopify-Webhook-Id", "svix-id", "ce-id", "X-Request-Id",
+)  # fmt: skip
+"""Headers by which callers name a delivery; the same name again is the same delivery. ``ce-id``: CloudEvents 1.0, 3.1.1
+of the HTTP binding. A request id comes last: a proxy may make a new one for each try."""
 WINDOW = 10.0
 """Seconds within which an equal call without a name is a second press of the same button."""
 CHANGES = 3
@@ -59,7 +62,11 @@ def start(installation: Installation, asked: Request, slug: str, key: str) -> st
     """The run of a call, new or known. Raises RequestError, and what engine.arrivals raises."""
     for _ in range(CHANGES):
         door = installation.doors.open(slug, key)
-        signatures.check(asked, door.settings, installation.seal, key)
+        try:
+            signatures.check(asked, door.settings, installation.seal, key)
+        except RequestError as error:
+            installation.refusals.note(slug, asked.remote_addr or "", error.message)
+            raise
         brought = _brought(asked)
         named = next((asked.headers[name] for name in IDENTITIES if asked.headers.get(name)), None)
         cause_key, before = _cause_keys(door.flow_id, named, brought)

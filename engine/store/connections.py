@@ -12,6 +12,7 @@ from sqlalchemy import Column, LargeBinary
 from sqlmodel import Field, Session, SQLModel, select
 
 from engine.clock import iso, now
+from engine.complaint import complaints
 from engine.connector import Connector, Health
 from engine.errors import AccessError, DefinitionError, HeddleError, Problem, RequestError
 from engine.http import Http, Journal
@@ -175,7 +176,7 @@ def all_connections(session: Session) -> list[Connection]:
 
 
 def note_health(session: Session, row: Connection, health: Health) -> dict[str, Any]:
-    """Keeps the answer of a check; returns it as it is shown."""
+    """Keeps the answer of a check; returns it as it is shown. A good one is the end of an outage."""
     shown = {"ok": health.ok, "message": health.message, "identity": health.identity, "at": iso()}
     row.health = to_json(shown).decode()
     session.add(row)
@@ -221,18 +222,17 @@ def connect(
     try:
         settings = cls.Settings.model_validate(put_back(draft.settings, draft.secrets))
     except ValidationError as error:
+        wrong = complaints(cls.Settings, error)
+        problems = [
+            Problem(
+                "E-SETTINGS", f"«{one.place or 'The settings'}» {one.reason}.", "Correct it.", field=one.path
+            )
+            for one in wrong
+        ]
+        more = f" ({len(problems) - 1} more to correct.)" if len(problems) > 1 else ""
         raise DefinitionError(
-            [
-                Problem(
-                    "E-SETTINGS",
-                    f"«{'.'.join(map(str, complaint['loc']))}»: "
-                    f"{str(complaint['msg']).removeprefix('Value error, ').rstrip('.')}.",
-                    "Correct the connection's settings.",
-                    field=".".join(map(str, complaint["loc"])),
-                )
-                for complaint in error.errors(include_input=False, include_url=False)
-            ]
-        ) from None  # the cause would carry the secrets into the log
+            problems, f"{problems[0].message}{more}"
+        ) from None  # the cause would carry the secrets
     http = Http(
         timeout=timeout,
         read_only=read_only,

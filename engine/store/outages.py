@@ -81,13 +81,14 @@ def hurry(session: Session, connection_ids: Iterable[str]) -> None:
 
 
 def open_again(session: Session, connection_id: str) -> bool:
-    """The connection has answered: the outage is over, and all who waited for one may go on. False if there was none."""
-    gone = session.connection().execute(delete(_outages).where(_outages.c.connection_id == connection_id))
-    if gone.rowcount == 0:
+    """The connection has answered: the outage is over, and all who waited may go on, the one that was to try next among
+    them. False if there was none."""
+    gone = delete(_outages).where(_outages.c.connection_id == connection_id).returning(_outages.c.code)
+    code = session.connection().execute(gone).scalar_one_or_none()
+    if code is None:
         return False
-    session.connection().execute(
-        update(_lanes).where(_lanes.c.state == "open", _lanes.c.code == DOWN).values(due_at=0.0, rung_at=0.0)
-    )
+    waiting = (_lanes.c.state == "open", _lanes.c.code.in_([DOWN, code]))
+    session.connection().execute(update(_lanes).where(*waiting).values(due_at=0.0, rung_at=0.0))
     return True
 
 

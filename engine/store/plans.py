@@ -24,24 +24,35 @@ def approval(
     root_of: Mapping[int, str],
     place: tuple[str, str] | None = None,
     shape: Callable[[], Entity | None] = lambda: None,
+    run_id: str = "",
 ) -> Approval:
     """What the plan says about these records at one write node. ``root_of``: place in the batch → source key.
 
     place  (slot, entity) of one side of a two-way sync, which writes to both
-    shape  answers what people call the fields of what is written
+    shape  answers what people call the fields of what is written     run_id  that of the execution
     """
     writes: dict[str, Planned] = {}
+    objects: set[str] = set()
     for some in _chunks(sorted({record.key for record in records})):
         query = select(Delivery).where(Delivery.run_id == plan_id, Delivery.node == node, with_key(some))
         if place is not None:
             query = query.where(Delivery.slot == place[0], Delivery.entity == place[1])
         for row in session.exec(query.order_by(col(Delivery.id))):
-            writes[row.key] = Planned(row.operation, from_json(row.sent) if row.sent else {}, row.message)
+            sent, before = (from_json(one) if one else None for one in (row.sent, row.before))
+            writes[row.key] = Planned(row.operation, sent or {}, row.message, before)
+            if row.operation == "update" and row.remote_id:
+                objects.add(row.remote_id)
+    ours: set[str] = set()
+    for some in _chunks(sorted(objects)):
+        written = select(Delivery.remote_id).where(
+            Delivery.run_id == run_id, col(Delivery.remote_id).in_(some)
+        )
+        ours.update(one for one in session.exec(written) if one)
     roots: set[str] = set()
     for some in _chunks(sorted(set(root_of.values()))):
         found = select(Delivery.root).where(Delivery.run_id == plan_id, col(Delivery.root).in_(some))
         roots.update(session.exec(found.distinct()))
-    return Approval(writes, frozenset(roots), root_of, records, shape)
+    return Approval(writes, frozenset(roots), root_of, records, shape, frozenset(ours))
 
 
 def lines(

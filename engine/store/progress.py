@@ -158,7 +158,8 @@ def progress(session: Session, run: Run) -> dict[str, Any]:
         "approvals": approvals.waiting_of_run(session, run.id),
         "parent": run.parent_id,
         "plan": run.plan_id,
-        "children": list(session.exec(select(Run.id).where(Run.parent_id == run.id).order_by(Run.id))),
+        "reads": _reads(session, run),
+        "children": _children(session, run.id),
     }
 
 
@@ -223,6 +224,21 @@ def _rate(session: Session, run: Run, done: int) -> float | None:
     beats = session.exec(select(Lane.beats).where(Lane.run_id == run.id))
     recent = tempo.of_late(beats, run.going_since, now())
     return None if recent is None else round(recent, 3)
+
+
+def _children(session: Session, run_id: str) -> list[dict[str, str]]:
+    """The runs that repeat a part of this one or tell of it, and why each was started."""
+    query = select(Run.id, Run.cause_kind).where(Run.parent_id == run_id).order_by(Run.id)
+    return [{"id": child, "cause": cause} for child, cause in session.exec(query)]
+
+
+def _reads(session: Session, run: Run) -> list[dict[str, Any]]:
+    """Of each step that read only what changed: from when until when; ``since`` None: from the beginning."""
+    reader = select(Lane.cursor).where(Lane.run_id == run.id, Lane.number == 0)
+    cursor = session.exec(reader).first()
+    bounds = from_json(cursor).get("bounds", {}) if cursor else {}
+    until = from_json(run.window).get("until")
+    return [{"node": node, "since": since, "until": until} for node, since in bounds.items()]
 
 
 def _ahead(session: Session, run: Run, done: int) -> dict[str, Any]:

@@ -78,7 +78,13 @@ def roots(
     if outcome:
         query = query.where(col(Delivery.outcome).in_(outcomes_of(outcome)))
     return [
-        {"key": row.root, "title": row.title, "outcome": row.outcome, "message": row.message}
+        {
+            "key": row.root,
+            "title": row.title,
+            "outcome": row.outcome,
+            "operation": row.operation,
+            "message": row.message,
+        }
         for row in session.exec(query)
     ]
 

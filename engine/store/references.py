@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Column, LargeBinary, Table, UniqueConstraint, delete, select, update
 from sqlmodel import Field, Session, SQLModel
+from sqlmodel import select as sqlmodel_select
 
 from engine.clock import now
 from engine.record import from_json, to_json
@@ -69,7 +70,7 @@ class Watermark(SQLModel, table=True):
     updated_at: float = Field(default_factory=now)
 
 
-class Pair(msgspec.Struct, frozen=True):
+class Pair(msgspec.Struct, frozen=True, cache_hash=True):
     """Which source entity in which connection, and which target entity in which connection."""
 
     left_connection: str
@@ -184,8 +185,11 @@ def claim(session: Session, pair: Pair, claims: Mapping[str, str], patience: flo
     if not claims:
         return set()
     until, at, left_ids = shared_now(session) + patience, time_of_day(session), list(claims)
-    left, right = (pair.left_connection, pair.left_entity), (pair.right_connection, pair.right_entity)
-    rows = [(*left, left_id, *right, "{}", "", owner, until, at) for left_id, owner in claims.items()]
+    left, entity, right, target = msgspec.structs.astuple(pair)
+    rows = [
+        (left, entity, left_id, right, target, "{}", "", owner, until, at)
+        for left_id, owner in claims.items()
+    ]
     if bulk.insert(session, _table, _CLAIMED, rows, _TAKE_OVER.format(float(patience))) == len(rows):
         return set(left_ids)
     mine: set[str] = set()
@@ -233,6 +237,12 @@ def release(
 def watermark(session: Session, flow_id: str, node: str) -> str | None:
     row = session.get(Watermark, (flow_id, node))
     return row.value if row else None
+
+
+def watermarks(session: Session, flow_id: str) -> dict[str, Watermark]:
+    """By node: how far each has come."""
+    query = sqlmodel_select(Watermark).where(Watermark.flow_id == flow_id)
+    return {row.node: row for row in session.exec(query)}
 
 
 def move_watermark(session: Session, flow_id: str, node: str, value: str, run_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -73,25 +73,30 @@ class Applied:
                 elif isinstance(action, Hold | Reject):
                     self._messages[id(action)] = Message(action.message)
 
-    def apply(self, record: Record, out: Outbox) -> None:
-        scope = Scope(record, run=out.run)
-        try:
-            if out.trace is not None:
-                self._note(scope, out)
-            judged = tuple(self.program.judge(scope).fired)
-            if (
-                out.trace is None
-                and type(scope.data) is dict
-                and (effect := self._effect(judged)) is not None
-            ):
-                leaving = record.with_data({**scope.data, **effect.values}) if effect.values else record
-                for port in effect.ports:
-                    out.send(leaving, port)
-                return
-            done = self._act([self.program.rules[index] for index in judged], scope, out)
-        except (RecordRejected, Held) as error:
-            out.fail(record, error)
-            return
+    def apply(self, records: Iterable[Record], out: Outbox) -> None:
+        effects, judge, run, traced = self._effects, self.program.judge, out.run, out.trace is not None
+        for record in records:
+            scope = Scope(record, run=run)
+            try:
+                if traced:
+                    self._note(scope, out)
+                fired = tuple(judge(scope).fired)
+                if fired not in effects:
+                    effects[fired] = self._alike([self.program.rules[index] for index in fired])
+                effect = effects[fired]
+                if effect is None or traced or type(record.data) is not dict:
+                    self._apply_singly(record, scope, fired, out)
+                    continue
+            except (RecordRejected, Held) as error:
+                out.fail(record, error)
+                continue
+            leaving = record.with_data({**record.data, **effect.values}) if effect.values else record
+            for port in effect.ports:
+                out.send(leaving, port)
+
+    def _apply_singly(self, record: Record, scope: Scope, fired: Sequence[int], out: Outbox) -> None:
+        """Does to one record what the rules that fired say. Raises Held or RecordRejected."""
+        done = self._act([self.program.rules[index] for index in fired], scope, out)
         leaving = record if done.data is record.data else record.with_data(done.data)
         if done.ports and (done.roles or done.users or done.reasons):
             asked = {"roles": list(done.roles), "users": list(done.users), "reasons": done.reasons}
@@ -99,13 +104,8 @@ class Applied:
         for port in done.ports or ["out"]:
             out.send(leaving, port)
 
-    def _effect(self, fired: tuple[int, ...]) -> Effect | None:
-        """What these rules do; None where it depends on the record. Found out once for each set that fires."""
-        if fired not in self._effects:
-            self._effects[fired] = self._alike([self.program.rules[index] for index in fired])
-        return self._effects[fired]
-
     def _alike(self, rules: Sequence[Rule]) -> Effect | None:
+        """What these rules do; None where it depends on the record. Found out once for each set that fires."""
         values: dict[str, Any] = {}
         ports: dict[str, None] = {}
         for action in (action for rule in rules for action in rule.then):

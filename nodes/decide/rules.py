@@ -70,8 +70,7 @@ class RulesNode(Node[RulesSettings]):
                 raise DefinitionError(self.problems)
             name = self.context.label(self.settings.rule_set)
             self._applied = Applied(self.document, self.context.tables, name, self.context.node)
-        for record in records:
-            self._applied.apply(record, out)
+        self._applied.apply(records, out)
 
     def _document(self) -> RuleSet | None:
         if self.settings.rules is not None:

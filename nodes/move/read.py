@@ -192,6 +192,9 @@ class ReadRecordsNode(ReadNode[ReadSettings]):
             raise DefinitionError(self.problems)
         if self.settings.title_field is not None:
             records = [self._titled(record, self.settings.title_field) for record in records]
+        if not any(record.deleted for record in records):
+            super().process(records, out)
+            return
         for record in records:
             if not record.deleted:
                 out.send(self.remembered(record, out))

@@ -80,7 +80,7 @@ const field = (name: string, title: string, kind: Field["type"], required = fals
 });
 
 export const opportunity: Entity = {
-  name: "Opportunity", title: "Opportunity", plural: "Opportunities", key: "Id", title_field: "Title", modified: "ModifiedOn", match: [], operations: ["read", "create", "update"], description: "",
+  name: "Opportunity", title: "Opportunity", plural: "Opportunities", key: "Id", title_field: "Title", modified: "ModifiedOn", match: [], open: false, operations: ["read", "create", "update"], description: "",
   fields: [field("Id", "Id", "id"), field("Title", "Title", "text", true), field("Amount", "Amount", "money"), field("CloseDate", "Closed on", "date"), field("Account", "Account", "reference")],
 };
 

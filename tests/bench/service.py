@@ -14,6 +14,7 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -28,6 +29,16 @@ SAMPLE = 50
 BEFOREHAND = 200_000
 """So many records have their pages made before they are asked for; more would take the memory."""
 _ANSWER = b"HTTP/1.1 %d -\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+
+
+class Arrived(msgspec.Struct):
+    """What is looked at of every record."""
+
+    externalId: str  # noqa: N815 - as it is sent
+
+
+_batch, _one = msgspec.json.Decoder(list[Arrived]), msgspec.json.Decoder(Arrived)
+_rows = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 @dataclass
@@ -73,23 +84,31 @@ class Both:
                 self._pages[start, size, host] = made
         return made
 
-    def take(self, rows: list[Any]) -> None:
+    def take(self, body: bytes, arrived: Sequence[Arrived], *, many: bool) -> None:
+        """Of most records only the key is looked at: the rest of their JSON is not made objects of."""
         at = time.time()
         seen = self.seen
         seen.calls += 1
         seen.first, seen.last = seen.first or at, at
-        for row in rows:
-            key = row["externalId"]
-            if key in self.keys:
-                seen.twice += 1
-            self.keys.add(key)
-            seen.records += 1
-            if seen.records % SAMPLE == 1 and key[:4] == "OPP-":
-                seen.checked += 1
-                wanted = invoice(opportunity(int(key[4:])))
-                if not agrees(wanted, row):
-                    seen.wrong += 1
-                    seen.example = [json.loads(json.dumps(wanted, default=str)), row]
+        keys = [one.externalId for one in arrived]
+        known = len(self.keys)
+        self.keys.update(keys)
+        seen.twice += known + len(keys) - len(self.keys)
+        sampled = [place for place in range(len(keys)) if (seen.records + place) % SAMPLE == 0]
+        seen.records += len(keys)
+        if not sampled:
+            return
+        rows = _rows.decode(body) if many else [msgspec.Raw(body)]
+        for place in sampled:
+            if keys[place][:4] == "OPP-":
+                self._check(int(keys[place][4:]), msgspec.json.decode(rows[place]))
+
+    def _check(self, number: int, row: Any) -> None:
+        self.seen.checked += 1
+        wanted = invoice(opportunity(number))
+        if not agrees(wanted, row):
+            self.seen.wrong += 1
+            self.seen.example = [json.loads(json.dumps(wanted, default=str)), row]
 
 
 class Caller(asyncio.Protocol):
@@ -142,11 +161,12 @@ class Caller(asyncio.Protocol):
             host = self.head.get(b"host", b"").decode()
             return 200, self.both.page(host, int(query.get("$skiptoken", 0)), min(size, PAGE))
         if parts.path.startswith("/sink/"):
-            rows = msgspec.json.decode(body)
-            if isinstance(rows, list) is not (parts.path == "/sink/batch") or len(rows) > MOST:
+            many = parts.path == "/sink/batch"
+            arrived = self._arrived(body, many=many)
+            if arrived is None:
                 self.both.seen.refused += 1
                 return 400, b'{"error":"an object, or an array of up to 500, is wanted"}'
-            self.both.take(rows if isinstance(rows, list) else [rows])
+            self.both.take(body, arrived, many=many)
             return 200, b'{"ok":true}'
         if parts.path == "/control/begin":
             self.both.begin(int(query["n"]), int(query.get("first", 0)))
@@ -160,6 +180,15 @@ class Caller(asyncio.Protocol):
             spent = time.process_time()
             return 200, msgspec.json.encode({**asdict(self.both.seen), "cpu": spent, "n": self.both.offered})
         return 404, b'{"error":"not found"}'
+
+    @staticmethod
+    def _arrived(body: bytes, *, many: bool) -> list[Arrived] | None:
+        """What was sent; None where it is not what belongs there."""
+        try:
+            arrived = _batch.decode(body) if many else [_one.decode(body)]
+        except msgspec.ValidationError:
+            return None
+        return arrived if len(arrived) <= MOST else None
 
 
 async def serve(port: int) -> None:

@@ -12,6 +12,7 @@ from engine.connector import Query
 from engine.record import Change, Outcome, Page, Record, Remote, Result
 from engine.shape import Entity, Summary
 from engine.shape import Field as ShapeField
+from engine.stamps import earlier, stamp
 from tests.designer.conftest import Desk, Ledger, exact, work
 
 
@@ -165,7 +166,13 @@ def test_the_report_tells_what_is_there_and_writes_nothing(
     assert {name: [one["id"] for one in row["candidates"]] for name, row in likely.items()} == {
         "Birch": ["b"], "Elm": ["e1", "e2"]
     }  # fmt: skip
-    assert [one["id"] for one in band(viewer, run, "ambiguous")["Cedar"]["candidates"]] == ["c1", "c2"]
+    cedar = band(viewer, run, "ambiguous")["Cedar"]
+    assert [one["id"] for one in cedar["candidates"]] == ["c1", "c2"]
+    assert cedar["message"] == "2 customers match name Cedar."
+    assert {
+        row["thing"] for kind in ("exact", "likely", "new") for row in band(viewer, run, kind).values()
+    } == {"customer"}
+    assert cedar["thing"] == "customer"
     assert list(band(viewer, run, "new", "&q=Fir")) == ["Fir"]
     assert names() == before
     assert exact(viewer.get("/api/reviews?kind=held"))["groups"] == []
@@ -178,11 +185,15 @@ def test_the_load_does_exactly_what_was_decided(app: Any, editor: Desk, loading:
     for key, choice in (("2", "b"), ("3", "c2"), ("4", "out"), ("1", "new")):
         assert exact(decide(editor, run, key, choice)) == {"decided": 1}
     assert bands(editor, run)["open"] == 1
-    assert band(editor, run, "likely")["Birch"]["decision"] == {"choice": "b", "number": "C-b"}
+    assert band(editor, run, "likely")["Birch"]["decision"] == {
+        "choice": "b", "number": "C-b", "linked": False
+    }  # fmt: skip
     assert band(editor, run, "new")["Dogwood"]["decision"]["choice"] == "out"
     done = load(app, editor, run)
     counts = {name: n for name, n in done["counts"].items() if n}
     assert counts == {"read": 6, "created": 2, "updated": 2, "skipped": 1, "held": 1}
+    birch = band(editor, run, "likely")["Birch"]["decision"]
+    assert (birch["choice"], birch["linked"]) == ("b", True), "the report still says what it was taken for"
     made = sorted(name for key, name in names().items() if key.startswith("n"))
     assert made == ["Acme", "Fir"]
     assert (Books.books["b"]["name"], Books.books["c2"]["city"], Books.books["a"]["city"]) == (
@@ -270,3 +281,25 @@ def test_incremental_reads_go_on_without_a_gap(
     counts = exact(editor.get(f"/api/runs/{started}"))["counts"]
     assert {name: n for name, n in counts.items() if n} == {"read": 2, "created": 1, "updated": 1}
     assert (Books.books["a"]["city"], "Gingko" in names().values()) == ("Rome", True)
+
+
+def test_how_far_changes_were_read_is_told_before_and_after_a_run(
+    app: Any, editor: Desk, loading: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "_skew", 0.0)
+    (before,) = exact(editor.get(f"/api/flows/{loading}/watermarks"))["reads"]
+    assert (before["mark"], before["since"], before["run"]) == (None, None, None)
+    newest = max(row["at"] for row in Books.crm.values())
+    told = []
+    for hours in (1, 2):
+        monkeypatch.setattr(clock, "_skew", hours * 3600.0)
+        run = exact(editor.post(f"/api/flows/{loading}/runs", {"mode": "live"}))["run"]
+        work(app)
+        (read,) = exact(editor.get(f"/api/runs/{run}"))["reads"]
+        assert read["node"] == before["node"]
+        told.append(read)
+    (after,) = exact(editor.get(f"/api/flows/{loading}/watermarks"))["reads"]
+    assert after["mark"] == stamp(newest)
+    assert told[0]["since"] is None
+    assert told[1]["since"] == after["since"] == earlier(newest)
+    assert told[0]["until"] < told[1]["until"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from designer import refusals
 from designer.api import hooks
 from engine import clock
 from tests.designer.conftest import Desk, Ledger, exact, pipeline, work
@@ -46,7 +47,7 @@ def test_a_form_is_as_good_as_json(app: Any, nobody: Desk, url: str) -> None:
     assert Ledger.written == [{"total": "5", "account": "4000"}]
 
 
-@pytest.mark.parametrize("header", ["webhook-id", "Idempotency-Key", "X-Request-Id"])
+@pytest.mark.parametrize("header", hooks.IDENTITIES)
 def test_a_delivery_that_comes_again_is_the_same_run(app: Any, nobody: Desk, url: str, header: str) -> None:
     runs = {exact(nobody.post(url, WIDGET, headers={header: "d-1"}))["run"] for _ in range(3)}
     work(app)
@@ -243,3 +244,24 @@ def test_the_short_way_answers_like_the_long_one(
     assert sorted(short.headers) == sorted(one for one in long.headers if one[0] != "Vary")
     refused = nobody.post(f"{url}-not", WIDGET)
     assert (refused.status_code, went) == (404, ["flask", "flask"])
+
+
+def test_who_is_not_let_in_is_told_in_the_audit_once_in_a_while(
+    app: Any, nobody: Desk, editor: Desk, admin: Desk, connection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, secret = guarded(editor, "header")
+    for given in ("", "wrong", secret, "wrong"):
+        nobody.post(url, WIDGET, headers={"X-Webhook-Secret": given})
+    noted = exact(admin.get("/api/audit?kind=hook"))["entries"]
+    assert [(one["actor"], one["did"], one["name"], one["detail"]) for one in noted] == [
+        (
+            "127.0.0.1",
+            "called, and was not let in, the address of",
+            "Guarded by header",
+            {"reason": "The header X-Webhook-Secret is wrong or missing."},
+        )
+    ]
+    later = clock.now() + 601
+    monkeypatch.setattr(refusals, "now", lambda: later)
+    nobody.post(url, WIDGET)
+    assert len(exact(admin.get("/api/audit?kind=hook"))["entries"]) == 2

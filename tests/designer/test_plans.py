@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -59,6 +60,21 @@ def test_a_plan_is_a_file_that_no_spreadsheet_computes(app: Any, editor: Desk, l
     book = load_workbook(io.BytesIO(editor.get(f"/api/runs/{dry}/plan?format=xlsx").get_data()))
     cells = [row[0] for row in book["Plan"].rows]
     assert [(cell.value, cell.data_type) for cell in cells] == [("key", "s"), ("=1+1", "s"), ("=1+1", "s")]
+
+
+def test_numbers_of_a_plan_are_numbers_in_its_files(app: Any, editor: Desk, live: str) -> None:
+    totals = ["-1234567.50", "0", "12345678901234567.89"]
+    brought = [{"id": str(at), "product": "Widgets", "total": Decimal(one)} for at, one in enumerate(totals)]
+    dry = run(editor, live, app, brought, "dry-run", version=1)
+    rows = list(csv.DictReader(io.StringIO(editor.get(f"/api/runs/{dry}/plan?format=csv").text)))
+    assert [row["new"] for row in rows if row["field"] == "total"] == totals
+    book = load_workbook(io.BytesIO(editor.get(f"/api/runs/{dry}/plan?format=xlsx").get_data()))
+    cells = [row[10] for row in book["Plan"].rows if row[7].value == "total"]
+    assert [(cell.value, cell.data_type) for cell in cells] == [
+        (-1234567.5, "n"), (0, "n"), ("12345678901234567.89", "s"),
+    ]  # fmt: skip
+    accounts = {row[10].data_type for row in book["Plan"].rows if row[7].value == "account"}
+    assert accounts == {"s"}, "an account is no number"
 
 
 def test_a_plan_says_in_words_what_it_would_create(app: Any, editor: Desk, connection: str) -> None:

@@ -192,7 +192,7 @@ def test_a_retry_takes_only_what_failed_and_pressing_twice_is_one(
     assert [row["total"] for row in Ledger.written] == [12, 666]
     shown = detail(desk, again)
     assert (shown["parent"], shown["counts"]["created"], shown["cause"]["kind"]) == (first, 1, "retry")
-    assert detail(desk, first)["children"] == [again]
+    assert detail(desk, first)["children"] == [{"id": again, "cause": "retry"}]
     nothing = desk.post(path, body)
     assert (nothing.status_code, exact(nothing)["code"]) == (409, "E-NOTHING-LEFT")
 

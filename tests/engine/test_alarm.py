@@ -13,6 +13,7 @@ from engine.alarm import Alarm
 from engine.errors import AccessError
 from engine.flow import Alerts, Task
 from engine.plan import build, check
+from engine.shape import Entity, Field
 from engine.store import accounts, flows, outages
 from engine.store.alerts import Alert
 from engine.store.connections import Connection
@@ -27,8 +28,11 @@ from tests.engine.test_patience import Shut, _unattended, busy
 from tests.engine.toys import Bench, World, toy_flow, toys
 
 TASK = Task(
-    slot="left", entity="thing", fields={"ref": "{title}", "name": "{count}"}, done={"name": "settled"}
+    slot="left", entity="thing", fields={"ref": "{title}", "name": "{count} {link}"}, done={"name": "settled"}
 )
+
+
+INBOX = "/inbox?tab=errors"
 
 
 @pytest.fixture(autouse=True)
@@ -85,8 +89,8 @@ def test_failures_of_one_cause_are_one_letter_and_one_task(database: Database, c
     for _ in range(3):
         watched.tell()
     assert sorted((task["ref"], task["name"]) for task in watched.tasks()) == [
-        ("1 record failed in «Toy flow»: The name is bad.", "1"),
-        ("3 records failed in «Toy flow»: The toy refuses poison.", "3"),
+        ("1 record failed in «Toy flow»: The name is bad.", f"1 {INBOX}"),
+        ("3 records failed in «Toy flow»: The toy refuses poison.", f"3 {INBOX}"),
     ]
     letters = watched.rows(Letter)
     assert [(letter.kind, letter.about) for letter in letters] == [("failed", 1), ("failed", 2)]
@@ -96,7 +100,7 @@ def test_failures_of_one_cause_are_one_letter_and_one_task(database: Database, c
     watched.run()
     for _ in range(3):
         watched.tell()
-    assert sorted(task["name"] for task in watched.tasks()) == ["1", "settled"]
+    assert sorted(task["name"] for task in watched.tasks()) == [f"1 {INBOX}", "settled"]
     assert [alert.state for alert in watched.rows(Alert)].count("closed") == 1
     runs = [run for run in watched.rows(Run) if run.cause_kind == "alert"]
     assert len(runs) == 3
@@ -199,6 +203,29 @@ def test_a_place_that_stands_for_nothing_is_told_while_drawing() -> None:
         ("E-SLOT", "policy.alerts.task.slot"), ("E-PLACE", "policy.alerts.task.fields.ref"),
     ]  # fmt: skip
     assert "{tittle}" in problems[1].message
+
+
+def test_fields_that_the_tasks_do_not_have_are_told_while_drawing() -> None:
+    flow = toy_flow()
+    wrong = TASK.model_copy(
+        update={"fields": {"nonsense": "{title}"}, "done": {"state.id": "x", "name": "y"}}
+    )
+    policy = flow.policy.model_copy(update={"alerts": Alerts(task=wrong)})
+    thing = Entity(
+        name="thing",
+        title="Thing",
+        fields=(Field(name="name", required=True), Field(name="ref", title="Ref")),
+    )
+    drawn = flow.model_copy(update={"policy": policy})
+    found = check(drawn, lambda slot, name: thing if (slot, name) == ("left", "thing") else None).errors
+    assert [(problem.code, problem.field) for problem in found] == [
+        ("E-FIELD-UNKNOWN", "policy.alerts.task.fields.nonsense"),
+        ("E-FIELD-UNKNOWN", "policy.alerts.task.done.state.id"),
+        ("E-FIELD-REQUIRED", "policy.alerts.task.fields"),
+    ]
+    assert check(drawn, lambda *_: None).errors == []
+    unknown = thing.model_copy(update={"fields": ()})
+    assert check(drawn, lambda slot, name: unknown if slot == "left" else None).errors == []
 
 
 def test_the_task_is_a_node_of_the_plan_and_no_part_of_the_drawing() -> None:

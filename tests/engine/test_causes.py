@@ -33,6 +33,29 @@ def test_own_values_are_taken_out(message: str, values: list[Any], sentence: str
     assert causes.template(message, values) == sentence
 
 
+@pytest.mark.parametrize(
+    ("sentence", "messages", "shown"),
+    [
+        ("No … for ….", ["No account for R-1.", "No account for R-2."], "No account for …."),
+        ("No … for ….", ["No account for R-1."], "No account for R-1."),
+        ("No … for ….", ["No account for R-1.", "No rate for R-2."], "No … for …."),
+        ("…: …", [" Ann:\nx", "Ann:\nx "], "…: …"),
+        ("Refused.", ["Refused.", "Refused."], "Refused."),
+        ("… is closed.", ["May is closed.", "something else"], "… is closed."),
+        ("… is closed.", [], "… is closed."),
+    ],
+)
+def test_what_all_have_in_common_is_said(sentence: str, messages: list[str], shown: str) -> None:
+    assert causes.filled(sentence, messages) == shown
+
+
+@given(st.text(max_size=30), st.lists(st.text(max_size=8), max_size=5))
+def test_a_cause_of_one_message_is_told_as_it_was(message: str, values: list[str]) -> None:
+    assert causes.filled(causes.template(message, values), [message]) in (
+        message.strip(), causes.template(message, values)
+    )  # fmt: skip
+
+
 @given(st.text(max_size=30), st.lists(st.text(max_size=8), max_size=5))
 def test_it_never_fails_whatever_a_system_says(message: str, values: list[str]) -> None:
     assert len(causes.template(message, values)) <= max(len(message), 1)

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from engine import faults
+from engine import clock, faults
 from engine.connector import Capability, Query
 from engine.errors import InDoubt
 from engine.flow import Budget
 from engine.record import Change, Page, Record
-from engine.store import control, lanes, pairing, references
+from engine.store import closing, control, lanes, pairing, references
 from engine.store.database import Database
 from engine.store.deliveries import Delivery
 from engine.store.runs import Run
@@ -93,6 +93,53 @@ def test_so_many_at_once_are_asked_about_before_anything_is_told(
     assert left(bench) == sorted(bench.world.source)
 
 
+def test_what_was_told_is_neither_told_nor_asked_about_again(database: Database) -> None:
+    """Where the target is kept, the reference stays, and with it the question whether its source is there."""
+    bench = bench_of(database, 30, erase=False)
+    lose(bench, *range(10))
+    paused = go(bench)
+    assert (paused.state, paused.code) == ("paused", "E-SWEEP")
+    with database.write() as session:
+        control.allow(session, paused.id, "Ann")
+    assert counts(go_on(bench, paused.id)) == {"read": 30, "unchanged": 20, "skipped": 10}
+    assert counts(go(bench)) == {"read": 20, "unchanged": 20}
+    lose(bench, 10)
+    assert counts(go(bench)) == {"read": 20, "unchanged": 19, "skipped": 1}
+
+
+@pytest.mark.parametrize("looked", [True, False], ids=["seen by a sweep", "only read"])
+def test_what_came_back_is_told_when_it_goes_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch, looked: bool
+) -> None:
+    monkeypatch.setattr(clock, "_skew", 0.0)
+    bench = bench_of(database, 40, erase=False, sweep_hours=6)
+    row = dict(bench.world.source["S000003"])
+    lose(bench, 3)
+    monkeypatch.setattr(clock, "_skew", 7 * 3600.0)
+    assert counts(go(bench))["skipped"] == 1
+    bench.world.source["S000003"] = row
+    monkeypatch.setattr(clock, "_skew", (14 if looked else 8) * 3600.0)
+    assert counts(go(bench)) == {"read": 40, "unchanged": 40}
+    lose(bench, 3)
+    monkeypatch.setattr(clock, "_skew", 21 * 3600.0)
+    assert counts(go(bench)) == {"read": 40, "unchanged": 39, "skipped": 1}
+
+
+def test_what_a_stopped_run_told_is_told_again(database: Database) -> None:
+    bench = bench_of(database, 20, Budget(deletes=0))
+    lose(bench, 3)
+    paused = go(bench)
+    assert paused.code == "E-BUDGET"
+    with database.write() as session:
+        assert closing.cancel(session, paused.id, "Ann")
+    again = go(bench)
+    assert again.code == "E-BUDGET"
+    with database.write() as session:
+        control.allow(session, again.id, "Ann")
+    assert counts(go_on(bench, again.id))["updated"] == 1
+    assert left(bench) == sorted(bench.world.source)
+
+
 def test_believing_a_sweep_lifts_no_budget(database: Database) -> None:
     bench = bench_of(database, 20, Budget(deletes=2))
     lose(bench, *range(10))
@@ -121,8 +168,6 @@ def go_on(bench: Bench, run_id: str) -> Run:
 
 
 def test_a_sweep_rests_between_its_hours(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine import clock
-
     monkeypatch.setattr(clock, "_skew", 0.0)
     bench = bench_of(database, 20, sweep_hours=6)
     lose(bench, 1)
@@ -199,7 +244,6 @@ def test_an_object_that_only_one_of_two_questions_misses_is_not_gone(
 def test_a_lost_answer_to_a_delete_is_looked_up(database: Database) -> None:
     bench = bench_of(database, 20)
     lose(bench, 1)
-    from engine import clock
 
     left_over = [1]
 

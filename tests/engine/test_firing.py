@@ -10,7 +10,8 @@ import pytest
 
 from engine import firing
 from engine.errors import DefinitionError
-from engine.record import to_json
+from engine.flow import Edge
+from engine.record import from_json, to_json
 from engine.store import flows, schedules
 from engine.store.database import Database
 from engine.store.runs import Run
@@ -51,6 +52,20 @@ def test_a_schedule_fires_when_it_is_due_and_not_before(clocked: Clocked, clock:
     assert (run.id, run.cause_kind, run.trigger, run.mode) == (run_id, "schedule", "start", "live")
     clock.advance(15 * 60)
     assert len(clocked.fire()) == 1
+
+
+def test_a_firing_brings_its_moment_under_a_name_of_its_own(clocked: Clocked, clock: Clock) -> None:
+    """Two flows that write at the same moment write two things, also into the same place."""
+    for name in ("First", "Second"):
+        flow = drawn("schedule", {"cron": "* * * * *"}, name)
+        nodes = [node for node in flow.nodes if node.id != "read"]
+        edges = [Edge(source="start", target="map"), *flow.edges[2:]]
+        clocked.publish(flow.model_copy(update={"nodes": nodes, "edges": edges}))
+    clock.advance(61)
+    clocked.fire()
+    first, second = (from_json(run.input or "") for run in clocked.runs())
+    assert first["at"] == second["at"]
+    assert {first["id"], second["id"]} == {f"first {first['at']}", f"second {first['at']}"}
 
 
 def test_two_schedulers_at_once_fire_once(clocked: Clocked, clock: Clock) -> None:

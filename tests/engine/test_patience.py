@@ -188,6 +188,25 @@ def test_all_runs_wait_together_for_one_that_tries(
     assert sorted(bench.world.created()) == sorted(bench.world.source)
 
 
+def test_an_outage_that_somebody_ends_is_over_for_all_at_once(database: Database) -> None:
+    """A test of the connection that succeeds, say: nobody waits for the next try, not even who was to make it."""
+    bench = Bench(database, World(4), toy_flow(batch_size=2, lanes=2))
+    bench.flow.policy.retry_minutes[:] = [60.0]
+    shut = bench.world.before_write = Shut(busy("E-UNREACHABLE"))
+    run_id = start(bench)
+    executor = bench.executor()
+    for _ in range(3):
+        for run, lane in [*bench.rings, *_unattended(database)]:
+            executor.advance(run, lane)
+        bench.rings.clear()
+    shut.error = None
+    assert _unattended(database) == []
+    with database.write() as session:
+        assert outages.open_again(session, "R")
+        assert not outages.open_again(session, "R")
+    assert counts(finish(bench, run_id)) == {"read": 4, "created": 4}
+
+
 def _unattended(database: Database) -> list[tuple[str, int]]:
     with database.read() as session:
         return lanes.unattended(session, 0.0)

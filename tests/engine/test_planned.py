@@ -83,6 +83,37 @@ def test_what_changed_since_is_held_and_what_is_new_is_skipped(database: Databas
     assert rows["S000009"].message == "It was not in the plan that was approved."
 
 
+def test_what_somebody_changed_there_meanwhile_is_not_overwritten(database: Database) -> None:
+    bench = Bench(database, World(3), toy_flow(operation="upsert"))
+    finish(bench, start(bench))
+    for number in range(3):
+        bench.world.source[f"S{number:06d}"]["name"] = f"Shown {number}"
+    plan_id = planned(bench)
+    bench.world.target[1]["name"] = "By hand"
+    bench.world.target[2]["name"] = "Shown 2"
+    run_id = execute(bench, plan_id)
+    assert counts(finish(bench, run_id)) == {"read": 3, "updated": 1, "unchanged": 1, "held": 1}
+    assert [row["name"] for row in bench.world.target] == ["Shown 0", "By hand", "Shown 2"]
+    with database.read() as session:
+        held = session.exec(
+            select(Delivery).where(Delivery.run_id == run_id, Delivery.outcome == "held")
+        ).one()
+    assert held.message == (
+        "Changed since the plan was approved: there, Full name was “Name 1”, now “By hand”."
+    )
+
+
+def test_what_the_execution_itself_wrote_there_is_no_change(database: Database) -> None:
+    """Two records of two batches are one object: the second finds what the first has left, not what was shown."""
+    bench = Bench(database, World(2), toy_flow(operation="upsert", match=("name",), batch_size=1))
+    for row in bench.world.source.values():
+        row["name"] = "Acme"
+    bench.world.target.append({"id": 0, "ref": "before", "name": "Acme"})
+    plan_id = planned(bench)
+    assert counts(finish(bench, execute(bench, plan_id))) == {"read": 2, "updated": 2}
+    assert [row["ref"] for row in bench.world.target] == ["S000001"]
+
+
 def test_the_order_of_reading_is_no_part_of_the_plan(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from engine.flow import Flow
 from engine.plan import check
 from engine.shape import Choice, Entity, Field
@@ -43,3 +47,33 @@ def test_what_it_fills_is_called_as_the_target_calls_it() -> None:
         "NAME": ("Name", "text", 0), "TERM": ("Term", "choice", 1), "CONTACT": ("Contact", "object", 0), "OWN": ("OWN", "any", 0),
     }  # fmt: skip
     assert made.field("CONTACT").fields[0].label() == "E-mail"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        (Entity(name="invoices", open=True), []),
+        (Entity(name="invoices", open=True, fields=(Field(name="a"),)), [("E-FIELD-NEW", "warning", "b")]),
+        (Entity(name="invoices", fields=(Field(name="a"),)), [("E-FIELD-UNKNOWN", "error", "b")]),
+    ],
+)
+def test_an_object_of_which_not_all_is_known_takes_any_field(target: Entity, told: list[Any]) -> None:
+    place = {"slot": "shop", "entity": "invoices"}
+    flow = Flow.model_validate(
+        {
+            "name": "x",
+            "slots": {"shop": {"system": "http"}},
+            "nodes": [
+                {"id": "hand", "type": "manual"},
+                {
+                    "id": "map",
+                    "type": "map",
+                    "settings": {**place, "rows": [row("a", path("$.a")), row("b", path("$.b"))]},
+                },
+                {"id": "write", "type": "write", "settings": {**place, "operation": "create"}},
+            ],
+            "edges": [{"source": "hand", "target": "map"}, {"source": "map", "target": "write"}],
+        }
+    )
+    found = check(flow, lambda slot, entity: target).problems
+    assert [(one.code, one.severity, one.field) for one in found if "FIELD" in one.code] == told

@@ -11,6 +11,7 @@ import requests
 from engine import registry
 from engine.connector import Connector
 from engine.flow import Budget, Flow
+from engine.plan import check
 from engine.record import Change
 from engine.secrecy import take_out
 from engine.store.connections import Draft, connect
@@ -108,6 +109,15 @@ def test_a_deleted_customer_is_deleted_over_there(bench: RealBench) -> None:
     assert counts(run) == plan == {"read": len(written), "updated": 1, "unchanged": len(written) - 1}
     assert written - there(bench) == {str(gone.data["number"])}
     assert counts(go(bench)) == {"read": len(written) - 1, "unchanged": len(written) - 1}
+
+
+def test_a_delete_may_get_fields_that_its_target_has_not(bench: RealBench) -> None:
+    there = {slot: bench.open(slot[0].upper(), read_only=True) for slot in ("left", "right")}
+    found = check(drawing(), lambda slot, name: there[slot].entity(name))
+    assert found.errors == []
+    card = found.nodes["erase"].shape_in
+    assert card is not None
+    assert {field.name for field in card.fields} >= {"name", "number"}
 
 
 def test_a_system_that_hides_everything_deletes_nothing(bench: RealBench) -> None:

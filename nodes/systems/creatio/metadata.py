@@ -160,6 +160,7 @@ class Model:
                     title=humane(name),
                     type="object",
                     read_only=True,
+                    asked=True,
                     fields=(*self._plain(target, brief=brief), *self._kinds(target)),
                 )
 
@@ -193,6 +194,7 @@ class Model:
                     title=plural_of(child),
                     type="lines",
                     read_only=True,
+                    asked=True,
                     description=f"{plural_of(child)}, by their {humane(name.rpartition('CollectionBy')[2]).lower()}.",
                     fields=(*self.columns(child), *self._objects(self.types[child], brief=True)),
                 )

@@ -55,6 +55,44 @@ class Judge:
         return (found if isinstance(found, str) else said(body)).rstrip(". ")
 
 
+FAILED = frozenset({"error", "failed", "failure", "fail"})
+
+
+def complaint(answer: Any, *, made: bool) -> Any:
+    """What an answer complains of, in the ways in which most services do; None where it does not.
+
+    For answers of which the connection says nothing else. ``made``: it brings the id of what was written, so only a
+    plain «no» counts: what was written may itself have an error, or a status.
+    """
+    if not isinstance(answer, dict):
+        return None
+    said_no = any(answer.get(name) is False for name in ("success", "ok"))
+    if not said_no and made:
+        return None
+    for name in ("error", "errors"):
+        if answer.get(name) not in (None, "", False, 0, [], {}):
+            return answer[name]
+    return answer if said_no or _is_refusal(answer) else None
+
+
+def _is_refusal(answer: dict[str, Any]) -> bool:
+    """Whether its own status says so: in words, or as one of several under 207 (RFC 4918, 13)."""
+    for name in ("status", "statusCode", "status_code"):
+        told = answer.get(name)
+        if isinstance(told, str) and (told.lower() in FAILED or told[:3].isdecimal()):
+            told = int(told[:3]) if told[:3].isdecimal() else 400
+        if isinstance(told, int) and not isinstance(told, bool) and 400 <= told <= 599:
+            return True
+    return False
+
+
+def is_page(response: Response) -> bool:
+    """Whether the answer is a page for people: a login, or what a proxy says."""
+    kind = response.headers.get("Content-Type", "").lower()
+    start = response.content[:200].lstrip().lower()
+    return "html" in kind or start.startswith((b"<!doctype html", b"<html"))
+
+
 def text_of(value: Any) -> str:
     """A value as it stands in JSON, a text without its quotes: for comparing with what somebody typed."""
     return value if isinstance(value, str) else to_json(value).decode()

@@ -61,7 +61,12 @@ class ApiKey(Way):
 
     model_config = ConfigDict(title="API key")
     kind: Literal["key"] = Field("key", title="Way in")
-    place: Literal["header", "query"] = Field("header", title="Sent in", description="Prefer the header.")
+    place: Literal["header", "query"] = Field(
+        "header",
+        title="Sent in",
+        description="Prefer the header.",
+        json_schema_extra={"x-titles": {"header": "A header", "query": "The address"}},
+    )
     name: str = Field(
         "X-API-Key",
         title="Name",
@@ -87,9 +92,15 @@ class ClientCredentials(Way):
     scope: str = Field(
         "", title="Scope", description="If the service wants one; several with blanks between."
     )
-    audience: str = Field("", title="Audience", description="If the service wants one (also «resource»).")
+    audience: str = Field(
+        "",
+        title="Audience",
+        description="If the service wants one. An address is sent as «resource» too, as Microsoft and RFC 8707 have it.",
+    )
     send: Literal["body", "basic"] = Field(
-        "body", title="Client sent in", description="The body of the request, or a basic header."
+        "body",
+        title="Client sent in",
+        json_schema_extra={"x-titles": {"body": "The body of the request", "basic": "A basic header"}},
     )
 
 
@@ -125,9 +136,9 @@ class SignIn:
     def headers(self) -> dict[str, str]:
         """What goes on a call. Raises AccessError or Unavailable when there is no token to be had."""
         if isinstance(self.auth, Bearer):
-            return {"Authorization": f"Bearer {self.auth.token.get_secret_value()}"}
+            return {"Authorization": f"Bearer {self.auth.token.get_secret_value().strip()}"}
         if isinstance(self.auth, ApiKey) and self.auth.place == "header":
-            return {self.auth.name: self.auth.value.get_secret_value()}
+            return {self.auth.name: self.auth.value.get_secret_value().strip()}
         if isinstance(self.auth, ClientCredentials):
             return {"Authorization": f"Bearer {self._token(self.auth)}"}
         return {}
@@ -135,7 +146,7 @@ class SignIn:
     def query(self) -> list[tuple[str, str]]:
         """What goes into the address of a call."""
         if isinstance(self.auth, ApiKey) and self.auth.place == "query":
-            return [(self.auth.name, self.auth.value.get_secret_value())]
+            return [(self.auth.name, self.auth.value.get_secret_value().strip())]
         return []
 
     def basic(self) -> tuple[bytes, bytes] | None:
@@ -164,6 +175,8 @@ class SignIn:
     def _fetch(self, auth: ClientCredentials) -> tuple[str, float]:
         secret = auth.client_secret.get_secret_value()
         form = {"grant_type": "client_credentials", "scope": auth.scope, "audience": auth.audience}
+        if "://" in auth.audience:
+            form["resource"] = auth.audience
         if auth.send == "body":
             form |= {"client_id": auth.client_id, "client_secret": secret}
         asked_at = now()
@@ -180,6 +193,7 @@ class SignIn:
         if response.status_code == 429 or response.status_code >= 500:
             raise Unavailable(
                 f"The service that hands out tokens cannot answer at the moment ({response.status_code}).",
+                code="E-UNREACHABLE" if response.status_code != 429 else None,
                 retry_after=retry_after(response),
             )
         token = answer.get("access_token")
@@ -189,7 +203,7 @@ class SignIn:
                 answer.get("error_description") or answer.get("error") or f"status {response.status_code}"
             )
             raise AccessError(
-                f"The client {auth.client_id!r} got no token: {reason}",
+                f"The client {auth.client_id!r} got no token: {str(reason).rstrip('. ')}.",
                 code="E-CREDENTIALS",
                 cure="Correct client id, secret and scope in the connection.",
             )

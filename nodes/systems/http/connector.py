@@ -15,8 +15,9 @@ from nodes.systems.http.answers import Judge
 from nodes.systems.http.deleting import delete
 from nodes.systems.http.finding import Finder
 from nodes.systems.http.line import Line
+from nodes.systems.http.paging import NoPages
 from nodes.systems.http.reading import Reader
-from nodes.systems.http.settings import EntityForm, HttpSettings, NoPages
+from nodes.systems.http.settings import EntityForm, HttpSettings
 from nodes.systems.http.writing import Writer
 
 
@@ -50,7 +51,7 @@ class HttpConnector(Connector[HttpSettings]):
         return Health(
             ok=True,
             message=f"{self.line.host} answers{as_whom}.",
-            identity=self.line.sign_in.identity or self.line.host,
+            identity=self.line.sign_in.identity,
         )
 
     def entities(self) -> list[Summary]:
@@ -87,6 +88,9 @@ class HttpConnector(Connector[HttpSettings]):
 
     def tells(self, entity: str, match: Collection[str]) -> bool:
         return Writer(self.line, self.judge, self._form(entity)).tells(set(match))
+
+    def finds(self, entity: str, names: Collection[str]) -> bool:
+        return Finder(self.line, self.judge, self._form(entity)).can(set(names))
 
     def _form(self, name: str) -> EntityForm:
         form = self.settings.form(name)

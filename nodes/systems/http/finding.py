@@ -11,9 +11,10 @@ from engine.compare import dig, matches
 from engine.connector import CannotTell
 from engine.record import Remote, to_json
 from nodes.systems.http.answers import Judge
+from nodes.systems.http.entries import placeholders
 from nodes.systems.http.line import Line
 from nodes.systems.http.reading import Reader, is_deleted, rows_at
-from nodes.systems.http.settings import EntityForm, at, placeholders
+from nodes.systems.http.settings import EntityForm, at
 from nodes.systems.http.shapes import plain_name
 
 

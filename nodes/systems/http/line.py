@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -27,6 +27,10 @@ STATUS: dict[int | str, type[HeddleError]] = {
     504: Unavailable,
 }
 """What a status means where nothing else is agreed; other 4xx refuse the record, other 5xx are faults."""
+
+DOWN = frozenset({502, 503, 504})
+"""The service as a whole is away, as if nobody had answered (RFC 9110, 15.6.3 to 15.6.5): everybody waits for it together,
+as long as it takes."""
 
 
 class Line:
@@ -121,9 +125,12 @@ class Line:
         kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] not in own]
         return urlunsplit(parts._replace(query=urlencode(kept), fragment="")) if own else url
 
-    def beside(self, response: Response, link: str) -> str:
-        """The whole address of a link in an answer (RFC 3986, 5.2)."""
-        return urljoin(response.url or self.base, link)
+    def beside(self, response: Response, link: str, base: str = "") -> str:
+        """The whole address of a link in an answer (RFC 3986, 5.2). ``base``: what the answer says that links are
+        relative to; it counts if it is of the same service."""
+        asked = response.url or self.base
+        named = urljoin(asked, base) if base else asked
+        return urljoin(named if _origin(named) == _origin(asked) else asked, link)
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:
@@ -144,13 +151,34 @@ def body_of(response: Response) -> Any:
 
 
 def said(body: Any) -> str:
-    """What an error body says, for people: where most services put it, else nothing."""
+    """What an error body says, for people: where most services put it, with what it says of single fields."""
+    main = _main(body)
+    more = [one for one in dict.fromkeys(_particulars(body)) if one and one not in main]
+    return (f"{main.rstrip('. ')}: {'; '.join(more)}" if main and more else main or "; ".join(more))[:500]
+
+
+def _main(body: Any) -> str:
     for name in ("message", "error_description", "detail", "title", "error", "errors"):
         if isinstance(body, dict) and body.get(name):
-            return said(body[name])
+            return _main(body[name])
     if isinstance(body, list) and body:
-        return said(body[0])
-    return str(body)[:500] if isinstance(body, str) else ""
+        return _main(body[0])
+    return body[:500] if isinstance(body, str) else ""
+
+
+def _particulars(body: Any) -> Iterator[str]:
+    """``details`` and ``innererror`` of OData, ``errors`` of problem details (RFC 9457), by field or in a list."""
+    if not isinstance(body, dict):
+        return
+    if isinstance(body.get("error"), dict):
+        yield from _particulars(body["error"])
+    inner = body.get("innererror")
+    yield _main(inner.get("message")) if isinstance(inner, dict) else ""
+    for told in (body.get("details"), body.get("errors")):
+        if isinstance(told, list):
+            yield from (_main(one).rstrip(". ") for one in told[:5])
+        elif isinstance(told, dict):
+            yield from (f"{name}: {_main(one)}".rstrip(". ") for name, one in list(told.items())[:5])
 
 
 def refuse(kind: type[HeddleError], host: str, what: str, response: Response, reason: str) -> HeddleError:
@@ -159,7 +187,8 @@ def refuse(kind: type[HeddleError], host: str, what: str, response: Response, re
     because = f": {reason}" if reason else ""
     if issubclass(kind, Unavailable):
         words = "is busy and asks to wait" if status == 429 else f"cannot answer at the moment ({status})"
-        return kind(f"{host} {words}{because}.", retry_after=retry_after(response), detail=detail)
+        code = "E-UNREACHABLE" if status in DOWN else None
+        return kind(f"{host} {words}{because}.", retry_after=retry_after(response), code=code, detail=detail)
     if issubclass(kind, AccessError):
         return kind(
             f"{host} does not let this connection work with {what} ({status}){because}.",
@@ -167,7 +196,7 @@ def refuse(kind: type[HeddleError], host: str, what: str, response: Response, re
             cure="Check the way in of the connection, and ask for the right to it.",
             detail=detail,
         )
-    return kind(f"{host} refused {what} ({status}){because}.", detail=detail)
+    return kind(f"{host} refused {what} ({status}){because}.", detail="" if reason else detail)
 
 
 def meaning(status: int) -> type[HeddleError]:

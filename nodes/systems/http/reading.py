@@ -7,26 +7,19 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from msgspec import DecodeError
 from requests import Response
 
 from engine.connector import Query
 from engine.errors import RecordRejected
 from engine.path import MISSING, parse_path
-from engine.record import Page, Record
+from engine.record import Page, Record, from_json
 from nodes.systems.http import totals
-from nodes.systems.http.answers import Judge
+from nodes.systems.http.answers import Judge, text_of
 from nodes.systems.http.filtering import passes
-from nodes.systems.http.line import Line
-from nodes.systems.http.settings import (
-    CursorPages,
-    EntityForm,
-    LinkHeader,
-    NextLink,
-    NoPages,
-    Offset,
-    PageNumber,
-    at,
-)
+from nodes.systems.http.line import Line, said
+from nodes.systems.http.paging import CursorPages, LinkHeader, NextLink, NoPages, Offset, PageNumber
+from nodes.systems.http.settings import EntityForm, at
 
 
 def rows_at(path: str, body: Any, host: str, what: str) -> list[Any]:
@@ -37,8 +30,9 @@ def rows_at(path: str, body: Any, host: str, what: str) -> list[Any]:
         return []
     if isinstance(found, list):
         return found
+    reason = said(body).rstrip(". ") if isinstance(body, dict) else ""
     raise RecordRejected(
-        f"{host} answered no list of {what} at {path}.",
+        f"{host} answered no list of {what} at {path}{f', but: {reason}' if reason else ''}.",
         code="E-ANSWER",
         cure="Correct «Where the records are» in the connection.",
     )
@@ -92,13 +86,13 @@ class Reader:
         if whole:  # the address of a further page says everything
             response = self.line.call(self.read.method, str(mark), mutating=False)
         else:
-            query = [*self._parameters(since, until), *self._place(mark, limit)]
-            body = None
+            asked, place = self._parameters(since, until), self._place(mark, limit)
             if self.read.method == "POST":
-                body, query = dict(query), []
-            response = self.line.call(
-                self.read.method, self.read.path, mutating=False, query=query, body=body
-            )
+                body = {name: json_of(value) for name, value in asked} | dict(place)
+                response = self.line.call("POST", self.read.path, mutating=False, body=body)
+            else:
+                query = [*asked, *((name, text_of(value)) for name, value in place)]
+                response = self.line.call("GET", self.read.path, mutating=False, query=query)
         content = self.judge.content(response, self.what)
         rows = rows_at(self.read.records, content, self.line.host, self.what)
         following = self._following(mark, limit, rows, content, response)
@@ -135,23 +129,23 @@ class Reader:
         paging = self.read.paging
         return limit if isinstance(paging, NoPages) else min(paging.size, max(limit, 1))
 
-    def _place(self, mark: Any, limit: int) -> list[tuple[str, str]]:
+    def _place(self, mark: Any, limit: int) -> list[tuple[str, Any]]:
         """Where the page is, and how long."""
         paging = self.read.paging
-        sent: list[tuple[str, str]] = []
+        sent: list[tuple[str, Any]] = []
         if isinstance(paging, PageNumber):
             # The size must not change on the way: page 3 of 50 is not page 3 of 100.
             number, size = mark or [paging.first, self._size(limit)]
-            sent.append((paging.parameter, str(number)))
+            sent.append((paging.parameter, number))
             if paging.size_parameter:
-                sent.append((paging.size_parameter, str(size)))
+                sent.append((paging.size_parameter, size))
             return sent
         if isinstance(paging, Offset):
-            sent.append((paging.parameter, str(mark or 0)))
+            sent.append((paging.parameter, mark or 0))
         elif isinstance(paging, CursorPages) and mark is not None:
-            sent.append((paging.parameter, str(mark)))
+            sent.append((paging.parameter, mark))
         if not isinstance(paging, NoPages) and paging.size_parameter:
-            sent.append((paging.size_parameter, str(self._size(limit))))
+            sent.append((paging.size_parameter, self._size(limit)))
         return sent
 
     def _following(self, mark: Any, limit: int, rows: Sequence[Any], content: Any, response: Response) -> Any:
@@ -203,6 +197,14 @@ class Reader:
         if response.status_code in (404, 410):
             return None
         return self.judge.content(response, self.what)
+
+
+def json_of(text: str) -> Any:
+    """What a typed value is in a body: JSON where it is JSON, else a text."""
+    try:
+        return from_json(text.encode())
+    except DecodeError:
+        return text
 
 
 def is_deleted(form: EntityForm, row: Any) -> bool:

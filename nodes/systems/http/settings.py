@@ -2,155 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
-from string import Formatter
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from engine.connector import ConnectionSettings
-from engine.path import MISSING, PathError, parse_path
+from engine.path import MISSING, parse_path
 from engine.secrecy import HARMLESS
 from nodes.systems.http.auth import Auth, NoSignIn
-
-
-class Form(BaseModel):
-    """Base of the forms: frozen, and nothing unknown slips in."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _base(text: str) -> str:
-    parts = urlsplit(text.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
-        raise ValueError(
-            "Give the address with https:// and without a user name, like https://api.example.com/v1"
-        )
-    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
-
-
-def _json_path(text: str) -> str:
-    try:
-        parse_path(text)
-    except PathError as error:
-        raise ValueError(str(error)) from error
-    return text
-
-
-def _one_value(text: str) -> str:
-    if text and not parse_path(_json_path(text)).single:
-        raise ValueError("The path must lead to one value.")
-    return text
-
-
-def _below(text: str) -> str:
-    """A path below the base address: anything else could take the secrets elsewhere."""
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|//", text) or any(letter in text for letter in "#\\\r\n\t"):
-        raise ValueError("Give the part behind the connection's address, like /customers")
-    try:
-        names = placeholders(text)
-    except ValueError as error:
-        raise ValueError("Braces are for placeholders, like {id}") from error
-    if any(not name for name in names):
-        raise ValueError("A placeholder needs a name, like {id}")
-    return text
-
-
-def placeholders(text: str) -> list[str]:
-    """The names in braces. Raises ValueError for braces that do not match."""
-    return [name for _, name, _, _ in Formatter().parse(text) if name is not None]
-
-
-BaseUrl = Annotated[str, AfterValidator(_base)]
-JsonPath = Annotated[str, AfterValidator(_json_path)]
-ValuePath = Annotated[str, AfterValidator(_one_value)]
-SubPath = Annotated[str, AfterValidator(_below)]
-HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
-
-
-class Header(Form):
-    """A header of every call. A secret belongs into the way in."""
-
-    name: HeaderName = Field(title="Name")
-    value: str = Field(title="Value", pattern=r"^[^\r\n]*$")
-
-
-class Parameter(Form):
-    name: str = Field(title="Name", min_length=1)
-    value: str = Field("", title="Value")
-
-
-class NoPages(Form):
-    """One answer holds all."""
-
-    model_config = ConfigDict(title="No pages")
-    kind: Literal["none"] = Field("none", title="Paging")
-
-
-_SIZE: Any = Field(100, title="Page size", ge=1, le=10_000)
-
-
-def _size_parameter(default: str) -> Any:
-    return Field(default, title="Parameter of the page size", description="Empty: not sent.")
-
-
-class PageNumber(Form):
-    """Pages are numbered."""
-
-    model_config = ConfigDict(title="Page number")
-    kind: Literal["page"] = Field("page", title="Paging")
-    parameter: str = Field("page", title="Parameter of the number")
-    first: int = Field(1, title="First page", ge=0, le=1)
-    size_parameter: str = _size_parameter("per_page")
-    size: int = _SIZE
-
-
-class Offset(Form):
-    """So many are skipped."""
-
-    model_config = ConfigDict(title="Offset and limit")
-    kind: Literal["offset"] = Field("offset", title="Paging")
-    parameter: str = Field("offset", title="Parameter of the offset")
-    size_parameter: str = _size_parameter("limit")
-    size: int = _SIZE
-
-
-class CursorPages(Form):
-    """The answer brings a mark for the next page."""
-
-    model_config = ConfigDict(title="Cursor in the answer")
-    kind: Literal["cursor"] = Field("cursor", title="Paging")
-    path: ValuePath = Field("$.next_cursor", title="Where the cursor is")
-    parameter: str = Field("cursor", title="Parameter it is sent back in")
-    size_parameter: str = _size_parameter("limit")
-    size: int = _SIZE
-
-
-class NextLink(Form):
-    """The answer brings the address of the next page: whole, or behind the base address."""
-
-    model_config = ConfigDict(title="Next link in the answer")
-    kind: Literal["link"] = Field("link", title="Paging")
-    path: ValuePath = Field("$.next", title="Where the address is")
-    size_parameter: str = _size_parameter("")
-    size: int = _SIZE
-
-
-class LinkHeader(Form):
-    """The header «Link» names the next page (RFC 8288)."""
-
-    model_config = ConfigDict(title="Link header")
-    kind: Literal["header"] = Field("header", title="Paging")
-    size_parameter: str = _size_parameter("per_page")
-    size: int = _SIZE
-
-
-Paging = Annotated[
-    NoPages | PageNumber | Offset | CursorPages | NextLink | LinkHeader, Field(discriminator="kind")
-]
+from nodes.systems.http.entries import (
+    BaseUrl,
+    Form,
+    Header,
+    HeaderNameOrNone,
+    JsonPath,
+    JsonPathOrNone,
+    Parameter,
+    SubPath,
+    ValuePath,
+    placeholders,
+)
+from nodes.systems.http.paging import NoPages, Paging
 
 
 class Since(Form):
@@ -173,7 +47,10 @@ class ReadForm(Form):
         "GET", title="Method", description="POST only where it changes nothing."
     )
     query: list[Parameter] = Field(
-        [], title="Parameters", description="Sent with every page: an order, for instance."
+        [],
+        title="Parameters",
+        description="Sent with every page: an order, for instance. With POST they are fields of the body, and JSON "
+        'stays JSON: 5, true, {"status": "open"}; "5" is a text.',
     )
     records: JsonPath = Field("$", title="Where the records are", description="$ or $.data or $.result.items")
     paging: Paging = Field(default=NoPages(kind="none"), title="Paging")
@@ -183,7 +60,7 @@ class ReadForm(Form):
         description="$.total or $.meta.count, where the answer says how many there are in all. Empty: X-Total-Count, "
         "Content-Range and other usual headers are looked at.",
     )
-    total_header: HeaderName | Literal[""] = Field(
+    total_header: HeaderNameOrNone = Field(
         "", title="Header with their number", description="Only where it is none of the usual ones."
     )
     since: Since | None = Field(
@@ -262,24 +139,32 @@ class WriteForm(Form):
     update: Call | None = Field(None, title="Update")
     delete: DeleteCall | None = Field(None, title="Delete", description="Empty: nothing is deleted.")
     body: Literal["single", "array"] = Field(
-        "single", title="In one call", description="One record, or a list."
+        "single",
+        title="In one call",
+        json_schema_extra={"x-titles": {"single": "One record", "array": "A list of records"}},
     )
-    size: int = Field(100, title="Records in one call", ge=1, le=5000, description="For a list.")
+    size: int = Field(
+        100, title="Records in one call", ge=1, le=5000, json_schema_extra={"x-when": {"body": "array"}}
+    )
     at_once: int = Field(
         1,
         title="Calls at once",
         ge=1,
         le=16,
-        description="One record in a call: so many calls may be under way together.",
+        description="So many calls may be under way together.",
+        json_schema_extra={"x-when": {"body": "single"}},
     )
     wrap: str = Field("", title="Wrapped in", description="The key that the body stands under; empty: none.")
-    idempotency_header: HeaderName | Literal[""] = Field(
+    idempotency_header: HeaderNameOrNone = Field(
         "",
         title="Idempotency header",
         description="A header under whose value the service carries a call out once only.",
     )
-    results: JsonPath | Literal[""] = Field(
-        "", title="Where the answers are", description="For a list: one answer a record, in order."
+    results: JsonPathOrNone = Field(
+        "",
+        title="Where the answers are",
+        description="One answer a record, in order: $ or $.results. Empty: none; all are taken for written.",
+        json_schema_extra={"x-when": {"body": "array"}},
     )
     id: ValuePath = Field("", title="Id in the answer", description="Of one record: $.id")
     number: ValuePath = Field("", title="Number in the answer", description="By which people know it.")
@@ -325,7 +210,10 @@ class EntityForm(Form):
     title_path: ValuePath = Field("", title="Where the title is")
     modified: ValuePath = Field("", title="Where the last change is", description="A moment in ISO form.")
     role: Literal["", "payment"] = Field(
-        "", title="What it is", description="payment: it is told as a payment on the timeline of a record."
+        "",
+        title="What it is",
+        description="A payment is told as such on the timeline of a record.",
+        json_schema_extra={"x-titles": {"": "Any object", "payment": "A payment"}},
     )
     fields: list[FieldForm] = Field([], title="Fields", description="Empty: learned from the first records.")
     read: ReadForm | None = Field(None, title="Reading")
@@ -344,7 +232,13 @@ class ErrorRule(Form):
     then: Literal["retry", "reject", "access"] = Field(
         "reject",
         title="Means",
-        description="Try later (nothing was done), refuse the record, or ask the owner.",
+        json_schema_extra={
+            "x-titles": {
+                "retry": "Try later: nothing was done",
+                "reject": "The record is refused",
+                "access": "Something is wrong with the way in: ask its owner",
+            }
+        },
     )
 
     @model_validator(mode="after")

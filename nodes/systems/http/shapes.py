@@ -38,6 +38,7 @@ def shape(form: EntityForm, sample: Sequence[Any]) -> Entity:
         match=tuple(form.find.by) if form.find else (),
         operations=tuple(operations),
         role=form.role or None,
+        open=not form.fields,
         fields=fields,
     )
 

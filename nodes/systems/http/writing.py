@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from requests import Response
 
@@ -15,8 +15,9 @@ from engine.connector import CannotTell, Partly
 from engine.errors import AccessError, HeddleError, InDoubt, RecordRejected, Unavailable
 from engine.http import Begun
 from engine.record import Change, Outcome, Remote, Result, idempotency_key
+from engine.shape import plural
 from engine.volley import volley
-from nodes.systems.http.answers import Judge, succeeded
+from nodes.systems.http.answers import Judge, complaint, is_page, succeeded
 from nodes.systems.http.finding import Finder
 from nodes.systems.http.line import Line, body_of, refuse
 from nodes.systems.http.settings import Call, EntityForm, WriteForm, at, getter
@@ -195,20 +196,45 @@ class Writer:
                 f"{self.line.host} failed ({response.status_code}) while it was writing.", sent_at
             )
         error = self.judge.error(response, body, f"the {self.what}")
-        if error is None and not succeeded(self.write_form.success, body):
+        if error is None and body is None and self._unreadable(response):
+            raise self._doubt(
+                f"{self.line.host} answered something else than JSON when the {self.what} was sent. "
+                "A login page may be in the way.",
+                sent_at,
+            )
+        if error is None and not self._success_of_each(body) and not succeeded(self.write_form.success, body):
             error = refuse(
                 RecordRejected, self.line.host, f"the {self.what}", response, self.judge.reason(body)
             )
         if error is None:
-            return self._results(body, operation, changes, sent_at)
+            return self._results(body, operation, changes, sent_at, response.headers.get("Location", ""))
         if not isinstance(error, RecordRejected):
             raise error
         return [_refused(error, change) for change in changes]
 
-    def _results(self, body: Any, operation: str, changes: list[Change], sent_at: float) -> list[Result]:
+    def _unreadable(self, response: Response) -> bool:
+        """Whether an answer without JSON leaves open what became of the call. A plain «OK» does not, unless the form
+        looks for something in it."""
+        form = self.write_form
+        looked_for = form.id or form.number or form.link or form.error or form.results or form.success
+        return bool(response.content.strip()) and (bool(looked_for) or is_page(response))
+
+    def _success_of_each(self, body: Any) -> bool:
+        """Whether «Success» stands in the answer about each record, not in the answer as a whole."""
+        form = self.write_form
+        if form.success is None or form.body == "single" or not form.results:
+            return False
+        return at(form.success.path, body) is None
+
+    def _results(
+        self, body: Any, operation: str, changes: list[Change], sent_at: float, location: str
+    ) -> list[Result]:
         if self.write_form.body != "array":
-            return [self._result(body, operation, change) for change in changes]
+            return [self._result(body, operation, change, location) for change in changes]
+        own = self._success_of_each(body)
         if not self.write_form.results:
+            if (wrong := self._complaint(body, own=False)) is not None:
+                return [self._refusal(wrong, change) for change in changes]
             outcome = _DID[operation]
             return [Result(outcome, self._id(None, change)) for change in changes]
         answers = at(self.write_form.results, body)
@@ -216,30 +242,50 @@ class Writer:
             raise self._doubt(
                 f"{self.line.host} did not answer for each of the {len(changes)} records.", sent_at
             )
-        return [self._result(one, operation, change) for one, change in zip(answers, changes, strict=True)]
+        pairs = zip(answers, changes, strict=True)
+        return [self._result(one, operation, change, own=own) for one, change in pairs]
 
-    def _result(self, answer: Any, operation: str, change: Change) -> Result:
-        complaint = self._error(answer)
-        if complaint not in (None, "", False, [], {}):
-            reason = complaint if isinstance(complaint, str) else self.judge.reason(complaint)
-            return _failed(
-                "E-RECORD", f"{self.line.host} refused this {self.what}: {reason}", change.remote_id
-            )
+    def _result(
+        self, answer: Any, operation: str, change: Change, location: str = "", *, own: bool = False
+    ) -> Result:
+        if (wrong := self._complaint(answer, own=own)) is not None:
+            return self._refusal(wrong, change)
         number, link = self._number(answer), self._link(answer)
         return Result(
             _DID[operation],
-            self._id(answer, change),
+            self._id(answer, change, location),
             None if number is None else str(number),
             None if link is None else str(link),
             answer if isinstance(answer, dict) else {},
         )
 
-    def _id(self, answer: Any, change: Change) -> str:
+    def _refusal(self, wrong: Any, change: Change) -> Result:
+        reason = (wrong if isinstance(wrong, str) else self.judge.reason(wrong)).rstrip(". ")
+        because = f": {reason}" if reason else ""
+        return _failed(
+            "E-RECORD", f"{self.line.host} refused this {plural(self.what, 1)}{because}.", change.remote_id
+        )
+
+    def _complaint(self, answer: Any, *, own: bool) -> Any:
+        """What the answer about one record complains of: by the form, and where it says nothing, as most services do.
+        ``own``: «Success» stands in it."""
+        found = self._error(answer)
+        if found not in (None, "", False, [], {}):
+            return found
+        if self.write_form.success is None:
+            return complaint(answer, made=_names(self._id_at(answer)))
+        return None if not own or succeeded(self.write_form.success, answer) else answer or {}
+
+    def _id(self, answer: Any, change: Change, location: str = "") -> str:
         """What the system calls the record, as far as it says; else what we call it, so that it is remembered."""
         found = None if answer is None else self._id_at(answer)
-        if not _names(found):
+        if location and change.operation == "create" and not _names(found):
+            found = unquote(urlsplit(location).path.rstrip("/").rpartition("/")[2])
+        if found is None or not _names(found):
             found = change.remote_id or self._key(change.data)
-        return str(found) if _names(found) else f"~{change.key}"
+            if not _names(found):
+                return f"~{change.key}"
+        return str(found)
 
     def _doubt(self, message: str, sent_at: float) -> InDoubt:
         return InDoubt(message, sent_at=sent_at, timeout=self.line.http.timeout)

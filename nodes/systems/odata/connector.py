@@ -16,9 +16,10 @@ from engine.record import Change, Page, Record, Remote, Result
 from engine.shape import Entity, Summary
 from nodes.systems.http.line import STATUS, Line, body_of, meaning, refuse, said
 from nodes.systems.odata import reading
+from nodes.systems.odata.csdl import parse
 from nodes.systems.odata.deleting import delete
 from nodes.systems.odata.filtering import condition, match_of
-from nodes.systems.odata.metadata import KEY, Model, entered, parse
+from nodes.systems.odata.metadata import KEY, Model, entered
 from nodes.systems.odata.query import all_of, any_of, chunks, encode
 from nodes.systems.odata.settings import ODataSettings
 from nodes.systems.odata.values import stamp_key, utc
@@ -34,6 +35,10 @@ COUNTED_TO = 5000
 
 ANNOTATION = re.compile(rb'@[^"\\]*"\s*:')
 """A name of JSON with an annotation in it (``"@odata.etag":``); it may find one more, in a text, but overlooks none."""
+
+
+CUT = b"nextLink"
+"""Stands in a page of which a list within a row may be cut off; at least of each that is not the last."""
 
 
 class Rows(NamedTuple):
@@ -82,10 +87,11 @@ class ODataConnector(Connector[ODataSettings]):
             self.rows(first, ["$top=1"])
         who = self.line.sign_in.identity
         as_whom = f" as {who}" if who else ""
+        kinds = "one kind of object" if len(model.sets) == 1 else f"{len(model.sets)} kinds of object"
         return Health(
             ok=True,
-            message=f"{self.line.host} answers{as_whom}; {len(model.sets)} kinds of object.",
-            identity=who or self.line.host,
+            message=f"{self.line.host} answers{as_whom}; {kinds}.",
+            identity=who,
             version="OData 4",
         )
 
@@ -262,14 +268,36 @@ class ODataConnector(Connector[ODataSettings]):
                 detail=response.text[:500],
             )
         bare = not annotated(response.content, body)
+        if not bare and CUT in response.content:
+            self._complete(response, body, rows)
         counted = body.get("@odata.count", body.get("@count"))
         total = int(counted) if str(counted).isdecimal() else None
         following = body.get("@odata.nextLink") or body.get("@nextLink")
         if not following:
             return Rows(rows, None, bare, total, total == COUNTED_TO)
-        whole = self.line.beside(response, str(following))
+        return Rows(rows, self._further(response, body, str(following)), bare, total, total == COUNTED_TO)
+
+    def _further(self, response: Any, body: Mapping[str, Any], link: str) -> str:
+        """The whole address of a next page: relative to the context where there is one (JSON format 4.01, 4.3)."""
+        whole = self.line.beside(
+            response, link, str(body.get("@odata.context") or body.get("@context") or "")
+        )
         self.line.address(whole)
-        return Rows(rows, self.line.bare(whole), bare, total, total == COUNTED_TO)
+        return self.line.bare(whole)
+
+    def _complete(self, response: Any, body: Mapping[str, Any], rows: list[reading.Row]) -> None:
+        """Fetches what a service has cut off lists within rows (JSON format 4.01, 4.5.5: ``Lines@odata.nextLink``)."""
+        for row in rows:
+            for name in [one for one in row if one.endswith(("@odata.nextLink", "@nextLink"))]:
+                inner, link = row[name.partition("@")[0]], str(row.pop(name))
+                path: str | None = self._further(response, body, link)
+                while path:
+                    page = self.rows(name, [], address=path)
+                    inner += page.rows
+                    path = page.following
+            for value in row.values():
+                if isinstance(value, list) and value and isinstance(value[0], dict):
+                    self._complete(response, body, value)
 
     def all_rows(self, entity: str, options: Sequence[str]) -> Iterator[reading.Row]:
         """The rows of a call and of the pages behind it."""
@@ -287,8 +315,10 @@ class ODataConnector(Connector[ODataSettings]):
         model, made = self.model(), []
         as_they_are = bare and model.is_open(entity)
         title_field, stamp_field = model.title_of(entity), model.stamp_of(entity)
+        keys = model.type(entity).keys
         for row in rows:
-            data, key = row if as_they_are else model.canonical(entity, row), model.key_of(entity, row)
+            data = row if as_they_are else model.canonical(entity, row)
+            key = model.key_within(entity, keys, row)
             if not key:
                 raise RecordRejected(
                     f"A row of {entity} has no key.",

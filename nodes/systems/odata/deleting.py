@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 def delete(connector: ODataConnector, entity: str, change: Change) -> Result:
     """Deletes one object; one that is gone already is done. Raises AccessError, Unavailable or InDoubt."""
     key = change.remote_id or ""
-    predicate = connector.model().predicate(entity, key)
+    address = connector.model().address(entity, key)
     headers = {"If-Match": connector.etags.pop((entity, key), "*")}
     sent_at = passing()
-    response = connector.line.call("DELETE", f"{entity}({predicate})", mutating=True, headers=headers)
+    response = connector.line.call("DELETE", address, mutating=True, headers=headers)
     status = response.status_code
     if response.ok or status in (404, 410):
         return Result(Outcome.UPDATED, key)

@@ -1,4 +1,4 @@
-"""What an OData service says of itself in ``$metadata`` (CSDL XML 4.01), and where it is silent, what is entered."""
+"""What is known of an OData service: what it says of itself (csdl.py), and where it is silent, what is entered."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-from lxml import etree
+from urllib.parse import quote
 
 from engine.errors import RecordRejected
-from engine.shape import Choice, Entity, Field, Summary
+from engine.shape import Choice, Entity, Field, Summary, ValueType
 from nodes.systems.http.shapes import learned
 from nodes.systems.odata.values import TYPES, incoming, literal
 
@@ -27,25 +26,33 @@ DEPTH = 2
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """``edm``: ``Edm.…`` or the name of a complex type or an enumeration; ``many``: a collection of these."""
+    """``edm``: ``Edm.…`` or the full name of a complex type or an enumeration; ``many``: a collection of these.
+
+    needed    a create has to bring it           computed  nobody but the service sets it
+    fixed     it is set by a create alone        refers    the entity type whose key it holds
+    """
 
     name: str
     edm: str
     many: bool = False
-    nullable: bool = True
+    needed: bool = False
     max_length: int | None = None
     computed: bool = False
+    fixed: bool = False
+    refers: str = ""
 
 
 @dataclass
 class Type:
-    """An entity type or a complex type. ``links``: navigation name → (type, whether to many)."""
+    """An entity type or a complex type. ``links``: navigation name → (type, whether to many); ``open``: it may have
+    properties besides these."""
 
     name: str
     base: str = ""
     keys: tuple[str, ...] = ()
     properties: dict[str, Property] = field(default_factory=dict)
     links: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    open: bool = False
 
 
 @dataclass
@@ -97,7 +104,10 @@ class Model:
 
     def key_of(self, entity: str, row: dict[str, Any]) -> str:
         """The id of a row: the value of a single key, else ``Company='usmf',Number='1'``. Empty when it has none."""
-        keys = self.type(entity).keys
+        return self.key_within(entity, self.type(entity).keys, row)
+
+    def key_within(self, entity: str, keys: tuple[str, ...], row: dict[str, Any]) -> str:
+        """``key_of`` for who knows the keys of the type already."""
         if len(keys) == 1:
             only = row.get(keys[0])
             return "" if only is None or isinstance(only, list | dict) else str(only)
@@ -109,12 +119,16 @@ class Model:
             for name, value in zip(keys, values, strict=True)
         )
 
-    def predicate(self, entity: str, key: str) -> str:
-        """An id as it stands in an address, in brackets."""
+    def address(self, entity: str, key: str) -> str:
+        """Where an object is, below the service: ``Orders(7)``, ``Customers('A%2FB')`` (URL conventions, 4.3.1)."""
         keys = self.type(entity).keys
-        if len(keys) != 1:
-            return key
-        return literal(key, self.edm(entity, keys[0]) or "Edm.String", keys[0])
+        inner = literal(key, self.edm(entity, keys[0]) or "Edm.String", keys[0]) if len(keys) == 1 else key
+        return entity + quote(f"({inner})", safe="'(),=:@$!*;")
+
+    def set_of(self, kind: str) -> str:
+        """The one set that holds objects of a type; empty when there is none, or several."""
+        found = [name for name, one in self.sets.items() if one == kind]
+        return found[0] if len(found) == 1 else ""
 
     def summaries(self) -> list[Summary]:
         return [Summary(name=name, title=humane(name), common=not self.live) for name in sorted(self.sets)]
@@ -130,6 +144,7 @@ class Model:
             title_field=self.title_of(name) or None,
             modified=self.stamp_of(name) or None,
             operations=("read", "create", "update", "delete"),
+            open=found.open or not self.live,
             fields=fields,
         )
 
@@ -141,8 +156,10 @@ class Model:
                 inner = tuple(
                     self._field(one, self.types[target], 0) for one in self.types[target].properties.values()
                 )
+                if not many:  # its key alone will do: it refers to an object that is there
+                    inner = tuple(one.model_copy(update={"required": False}) for one in inner)
                 kind: Any = "lines" if many else "object"
-                yield Field(name=name, title=humane(name), type=kind, fields=inner)
+                yield Field(name=name, title=humane(name), type=kind, asked=True, fields=inner)
 
     def _field(self, one: Property, owner: Type, depth: int) -> Field:
         title = humane(one.name)
@@ -151,14 +168,17 @@ class Model:
             fields = tuple(self._fields(inner, depth - 1)) if depth else ()
             return Field(name=one.name, title=title, type="lines" if one.many else "object", fields=fields)
         choices = tuple(Choice(value=value, title=humane(value)) for value in self.enums.get(one.edm, ()))
-        kind = "any" if one.many else "choice" if choices else TYPES.get(one.edm, "text")
+        refers = self.set_of(one.refers) if one.refers else ""
+        kind: ValueType = "choice" if choices else "reference" if refers else TYPES.get(one.edm, "text")
         return Field(
             name=one.name,
             title=title,
-            type="id" if one.name in owner.keys and len(owner.keys) == 1 else kind,
-            required=not one.nullable and one.name not in owner.keys and not one.computed,
+            type="any" if one.many else "id" if owner.keys == (one.name,) else kind,
+            required=one.needed and one.name not in owner.keys and not one.computed,
             read_only=one.computed,
+            create_only=one.fixed,
             max_length=one.max_length,
+            refers_to=refers or None,
             choices=choices,
         )
 
@@ -210,34 +230,6 @@ KEY = "@key"
 """Stands for the id of objects whose key has several parts."""
 
 
-def parse(xml: bytes) -> Model:
-    """Reads a CSDL document without entities and without network. Raises ValueError if it is none."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
-    try:
-        root = etree.fromstring(xml, parser)
-    except etree.XMLSyntaxError as error:
-        raise ValueError(str(error)) from error
-    types: dict[str, Type] = {}
-    enums: dict[str, list[str]] = {}
-    for schema in root.iterfind(".//{*}Schema"):
-        spaces = [one for one in (schema.get("Namespace"), schema.get("Alias")) if one]
-        for element in [*schema.iterfind("{*}EntityType"), *schema.iterfind("{*}ComplexType")]:
-            found = _type(element)
-            types.update({f"{space}.{found.name}": found for space in spaces})
-        for element in schema.iterfind("{*}EnumType"):
-            members = [one.get("Name", "") for one in element.iterfind("{*}Member")]
-            enums.update({f"{space}.{element.get('Name')}": members for space in spaces})
-    for found in types.values():
-        _inherit(found, types)
-    sets = {
-        one.get("Name", ""): one.get("EntityType", "")
-        for one in root.iterfind(".//{*}EntityContainer/{*}EntitySet")
-    }
-    if not sets:
-        raise ValueError("it names no entity sets")
-    return Model({name: kind for name, kind in sets.items() if kind in types}, types, enums)
-
-
 def entered(keys: dict[str, str], stamp: str) -> Model:
     """The objects that somebody has entered, for a service that does not describe itself: name → key field."""
     return Model(
@@ -246,42 +238,6 @@ def entered(keys: dict[str, str], stamp: str) -> Model:
         stamp=stamp,
         live=False,
     )
-
-
-def _type(element: Any) -> Type:
-    found = Type(element.get("Name", ""), base=element.get("BaseType", ""))
-    found.keys = tuple(one.get("Name", "") for one in element.iterfind("{*}Key/{*}PropertyRef"))
-    for one in element.iterfind("{*}Property"):
-        name, (kind, many) = one.get("Name", ""), _many(one.get("Type", ""))
-        length = one.get("MaxLength", "")
-        notes = {note.get("Term", ""): note.get("Bool", "true") for note in one.iterfind("{*}Annotation")}
-        found.properties[name] = Property(
-            name,
-            kind,
-            many,
-            one.get("Nullable", "true") != "false",
-            int(length) if length.isdigit() else None,
-            any(term.endswith("Core.V1.Computed") and value == "true" for term, value in notes.items()),
-        )
-    for one in element.iterfind("{*}NavigationProperty"):
-        found.links[one.get("Name", "")] = _many(one.get("Type", ""))
-    return found
-
-
-def _many(kind: str) -> tuple[str, bool]:
-    return (kind[len("Collection(") : -1], True) if kind.startswith("Collection(") else (kind, False)
-
-
-def _inherit(found: Type, types: dict[str, Type], seen: int = 0) -> None:
-    """Takes over what a type has from its base."""
-    base = types.get(found.base)
-    if base is None or seen > 20:
-        return
-    _inherit(base, types, seen + 1)
-    found.base = ""
-    found.keys = found.keys or base.keys
-    found.properties = {**base.properties, **found.properties}
-    found.links = {**base.links, **found.links}
 
 
 def humane(name: str) -> str:

@@ -9,7 +9,7 @@ from pydantic import Field
 from engine.connector import ConnectionSettings
 from engine.secrecy import HARMLESS
 from nodes.systems.http.auth import Auth, NoSignIn
-from nodes.systems.http.settings import BaseUrl, Form, Header
+from nodes.systems.http.entries import BaseUrl, Form, Header
 
 
 class EntitySet(Form):
@@ -30,12 +30,16 @@ class ODataSettings(ConnectionSettings):
     paging: Literal["server", "skip"] = Field(
         "server",
         title="Paging",
-        description="Most services cut pages by themselves and name the next one. «skip» counts rows with $skip.",
+        description="Most services cut pages by themselves and name the next one.",
+        json_schema_extra={
+            "x-titles": {"server": "The service names the next page", "skip": "Rows are counted with $skip"}
+        },
     )
     batch: Literal["auto", "never"] = Field(
         "auto",
         title="Bundles",
-        description="Whether several changes are sent in one $batch where that works.",
+        description="Whether several changes are sent in one $batch.",
+        json_schema_extra={"x-titles": {"auto": "Where the service can", "never": "Never"}},
     )
     stamp: str = Field(
         "",

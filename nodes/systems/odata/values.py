@@ -12,6 +12,8 @@ from engine.shape import ValueType
 
 INTEGERS = frozenset({"Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"})
 NUMBERS = frozenset({"Edm.Decimal", "Edm.Double", "Edm.Single"})
+NO_NUMBERS = frozenset({"INF", "-INF", "NaN"})
+"""What floating-point numbers may be besides (JSON format 4.01, 7.1); they stay texts, and exact."""
 TYPES: dict[str, ValueType] = {
     "Edm.String": "text",
     "Edm.Guid": "id",
@@ -42,7 +44,7 @@ def incoming(value: Any, edm: str) -> Any:
     """A value as received, canonical."""
     if isinstance(value, str):
         if edm in NUMBERS or edm in INTEGERS:  # with IEEE754Compatible=true numbers come as texts
-            return _number(value, edm)
+            return value if value in NO_NUMBERS else _number(value, edm)
         if edm == "Edm.DateTimeOffset" and value:
             return value if value.endswith("Z") and "T" in value else utc(value)
     if edm in NUMBERS and isinstance(value, int) and not isinstance(value, bool):
@@ -66,6 +68,8 @@ def outgoing(value: Any, edm: str, name: str) -> Any:
 
 
 def _sent(value: Any, edm: str) -> Any:
+    if edm in {"Edm.Double", "Edm.Single"} and value in NO_NUMBERS:
+        return value
     if edm in INTEGERS or edm in NUMBERS:
         return _number(value, edm)
     if edm == "Edm.Boolean" and not isinstance(value, bool):
@@ -83,21 +87,28 @@ def _sent(value: Any, edm: str) -> Any:
 
 
 def literal(value: Any, edm: str, name: str) -> str:
-    """A value in a $filter or in a key. Raises RecordRejected when it is not of the field's type."""
+    """A value in a $filter or in a key. Raises RecordRejected when it is not of the field's type.
+
+    Of an enumeration ``edm`` is the full name: services of OData 4.0 know its values by no other name than
+    ``Trade.Color'Red'``, and those of 4.01 by this one too.
+    """
     sent = outgoing(value, edm, name)
     if sent is None:
         return "null"
-    if edm in {"Edm.Guid", "Edm.Date", "Edm.DateTimeOffset"}:
+    if edm in _BARE:
         if re.search(r"[^0-9A-Za-z:.+-]", str(sent)):
             raise RecordRejected(
                 f"{name} needs {_WANTED[edm]}, not {str(value)[:60]!r}.", field=name, code="E-VALUE"
             )
         return str(sent)
-    if isinstance(sent, str):
-        return "'" + sent.replace("'", "''") + "'"
+    if isinstance(sent, str) or not edm.startswith("Edm."):
+        before = edm if not edm.startswith("Edm.") else _PREFIXES.get(edm, "")
+        return f"{before}'" + str(sent).replace("'", "''") + "'"
     return _plain(sent)
 
 
+_BARE = frozenset({"Edm.Guid", "Edm.Date", "Edm.DateTimeOffset", "Edm.TimeOfDay"})
+_PREFIXES = {"Edm.Duration": "duration", "Edm.Binary": "binary"}
 _WANTED = {
     **dict.fromkeys(INTEGERS, "a whole number"),
     **dict.fromkeys(NUMBERS, "a number"),
@@ -105,6 +116,7 @@ _WANTED = {
     "Edm.Date": "a date",
     "Edm.DateTimeOffset": "a date and time",
     "Edm.Guid": "an id",
+    "Edm.TimeOfDay": "a time of day",
 }
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nodes.systems.odata.connector import ODataConnector
 
 BUNDLE = 100
-NO_BATCH = frozenset({404, 405, 406, 415, 501})
+NO_BATCH = frozenset({400, 404, 405, 406, 415, 501})
 """What services without JSON batches answer to one, having done nothing."""
 
 
@@ -88,7 +88,7 @@ class Writer:
     # making a call -----------------------------------------------------------------------------------
 
     def _prepare(self, place: int, change: Change) -> Call:
-        body = {name: self._sendable(name, value) for name, value in change.data.items()}
+        body = dict(self._part(name, value) for name, value in change.data.items())
         headers = {"Content-Type": "application/json", "Prefer": "return=representation"}
         if change.operation == "create":
             return Call(place, change, self.entity, body, headers)
@@ -100,12 +100,29 @@ class Writer:
             )
         # Without If-Match a service may create what it does not find (OData 4.01, 11.4.4).
         headers["If-Match"] = self.connector.etags.get((self.entity, change.remote_id), "*")
-        path = f"{self.entity}({self.model.predicate(self.entity, change.remote_id)})"
-        return Call(place, change, path, body, headers)
+        return Call(place, change, self.model.address(self.entity, change.remote_id), body, headers)
+
+    def _part(self, name: str, value: Any) -> tuple[str, Any]:
+        """One member of the body. A reference that is told by its key alone is bound (JSON format 4.0, 8.5)."""
+        kind, many = self.type.links.get(name, ("", True))
+        there = self.model.set_of(kind) if not many else ""
+        keys = self.model.types[kind].keys if there else ()
+        if not there or not isinstance(value, dict) or set(value) != set(keys):
+            return name, self._sendable(name, value)
+        if any(one in (None, "") for one in value.values()):
+            return name, None
+        key = self.model.key_of(there, value)
+        return f"{name}@odata.bind", f"{self.connector.line.base}/{self.model.address(there, key)}"
 
     def _sendable(self, name: str, value: Any) -> Any:
         known = self.type.properties.get(name)
-        if known is None and self.model.live and name not in self.type.links and "@" not in name:
+        if (
+            known is None
+            and self.model.live
+            and not self.type.open
+            and name not in self.type.links
+            and "@" not in name
+        ):
             raise RecordRejected(
                 f"{self.entity} has no field {name!r}.",
                 field=name,

@@ -8,13 +8,15 @@ import type { Retry } from "./runs";
 import type { FailedGroup } from "./types";
 
 const QUIET_MS = 30_000;
+const LIVE_MS = 2_000;
 
-export const useFailed = (snoozed = false) =>
+/** Asked anew often until `until` (ms), while what is tried again leaves the list. */
+export const useFailed = (snoozed = false, until = 0) =>
   useQuery({
     queryKey: ["reviews", "failed", snoozed],
     queryFn: () =>
       api<{ groups: FailedGroup[]; records: number }>("/api/reviews", { query: { kind: "failed", snoozed: snoozed || null } }),
-    refetchInterval: QUIET_MS,
+    refetchInterval: () => (Date.now() < until ? LIVE_MS : QUIET_MS),
   });
 
 export const usePeople = () =>

@@ -21,9 +21,12 @@ export interface Match {
   title: string;
   message: string;
   entity: string;
+  /** What people call that kind of object. */
+  thing: string;
   match: Record<string, string>;
   candidates: Candidate[];
-  decision: { choice: string; number: string | null } | null;
+  /** `linked`: written to since, and repaired under the cross references. */
+  decision: { choice: string; number: string | null; linked: boolean } | null;
   decided_by: string | null;
   can_decide: boolean;
 }

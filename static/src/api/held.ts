@@ -54,6 +54,8 @@ export interface GoneForm {
 export interface ChoiceForm {
   kind: "choice";
   entity: string;
+  /** What people call that kind of object. */
+  thing: string;
   match: Record<string, string>;
   candidates: {
     id: string;

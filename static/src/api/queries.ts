@@ -80,14 +80,16 @@ export const useEntities = (connection: string | undefined) =>
     staleTime: 5 * 60_000,
   });
 
-export const useEntity = (connection: string | undefined, entity: string | null | undefined) =>
-  useQuery({
+export const entityQuery = (connection: string | undefined, entity: string | null | undefined) =>
+  queryOptions({
     queryKey: ["connections", connection, "entities", entity],
     queryFn: () =>
       api<Entity>(`/api/connections/${connection ?? ""}/entities/${encodeURIComponent(entity ?? "")}`),
     enabled: Boolean(connection && entity),
     staleTime: 5 * 60_000,
   });
+
+export const useEntity = (connection: string | undefined, entity: string | null | undefined) => useQuery(entityQuery(connection, entity));
 
 export const useOptions = (connection: string | undefined, entity: string | undefined, field: string | undefined) =>
   useQuery({

@@ -24,6 +24,22 @@ interface RunPage {
   next: string | null;
 }
 
+/** How far a step of the live version has read: `mark` the newest change seen, `since` where its next read begins. */
+export interface Reading {
+  node: string;
+  title: string;
+  mark: string | null;
+  since: string | null;
+  run: string | null;
+}
+
+export const useWatermarks = (slug: string) =>
+  useQuery({
+    queryKey: ["runs", "watermarks", slug],
+    queryFn: () => api<{ reads: Reading[] }>(`/api/flows/${slug}/watermarks`),
+    staleTime: 0,
+  });
+
 export function useRuns(filters: RunFilters) {
   return useInfiniteQuery({
     queryKey: ["runs", "list", filters],

@@ -245,10 +245,13 @@ export interface RunDetail extends RunRow {
   /** What this run left waiting for people, by whom it is waited for. */
   approvals?: { count: number; by: string }[];
   parent: string | null;
-  children: string[];
+  /** The runs that repeat a part of it or tell of it, and why each was started. */
+  children: { id: string; cause: string }[];
   code?: string;
   /** The dry run whose plan it executes. */
   plan?: string | null;
+  /** Of each step that read only what changed: from when until when; `since` null is from the beginning. */
+  reads?: { node: string; since: string | null; until: string }[];
 }
 
 export interface Delivery {
@@ -273,6 +276,7 @@ export interface RunRecord {
   key: string;
   title: string;
   outcome: string;
+  operation: string;
   message: string | null;
 }
 

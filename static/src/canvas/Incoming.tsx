@@ -1,3 +1,5 @@
+import { Button } from "@mantine/core";
+import { IconLink } from "@tabler/icons-react";
 import { useMemo } from "react";
 
 import type { FlowNode } from "../model/flow";
@@ -6,6 +8,7 @@ import { titleOf } from "../model/problems";
 import { inputOf } from "../model/trace";
 import { useDocument, useEditor } from "../store/editor";
 import { useOverlay } from "../store/run";
+import { useView } from "../store/view";
 import { DataTree, FieldTree } from "../ui/DataTree";
 import { useTypes } from "./catalog";
 import css from "./panel.module.css";
@@ -36,7 +39,14 @@ export function Incoming({ node }: { node: FlowNode }) {
         ) : shape?.fields.length ? (
           <FieldTree fields={shape.fields} />
         ) : (
-          <p className={css.hint}>{hint(starts, names.length, preview !== null)}</p>
+          <>
+            <p className={css.hint}>{hint(starts, names.length, preview !== null)}</p>
+            {node.type === "webhook" ? (
+              <Button size="compact-sm" variant="default" leftSection={<IconLink size={15} />} onClick={() => useView.setState({ dialog: "hook" })}>
+                Address and secret
+              </Button>
+            ) : null}
+          </>
         )}
       </div>
     </>

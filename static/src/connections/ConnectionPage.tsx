@@ -6,6 +6,7 @@ import { Link, useNavigate, useParams } from "react-router";
 import { useDeleteConnection, useTestConnection } from "../api/connections";
 import { useCatalog, useConnections, useEntities, useMay } from "../api/queries";
 import type { Connection } from "../api/types";
+import type { Summary } from "../model/flow";
 import { EmptyState, ErrorBanner, Page, RelativeTime, Rows } from "../ui/parts";
 import { IconPlugConnectedX } from "@tabler/icons-react";
 import { ConnectionForm, type Fields } from "./ConnectionForm";
@@ -77,6 +78,12 @@ function Aside({ connection }: { connection: Connection }) {
             "It has not been tested yet."
           )}
         </p>
+        {connection.outage ? (
+          <p>
+            It is down since <RelativeTime at={connection.outage.since} />. Runs that need it wait, and go on with its first answer; the next
+            try is <RelativeTime at={connection.outage.next_try_at} />, or now if you test it.
+          </p>
+        ) : null}
         <Verdict health={test.data} error={test.error} />
         {mayTest ? (
           <Button variant="default" mt="xs" loading={test.isPending} onClick={() => test.mutate()}>
@@ -88,15 +95,7 @@ function Aside({ connection }: { connection: Connection }) {
         <h2>What it offers</h2>
         {entities.isLoading ? <Skeleton height={16} /> : null}
         {entities.data ? (
-          <p>
-            {entities.data.length} kinds of object, among them{" "}
-            {entities.data
-              .filter((one, at) => one.common || at < 4)
-              .slice(0, 6)
-              .map((one) => one.title || one.name)
-              .join(", ")}
-            .
-          </p>
+          <p>{offered(entities.data)}</p>
         ) : null}
         {entities.error ? <p>{entities.error.message}</p> : null}
         {connection.health?.ok ? null : <p>Known once the connection works.</p>}
@@ -118,6 +117,14 @@ function Aside({ connection }: { connection: Connection }) {
       {mayDelete ? <Delete connection={connection} /> : null}
     </div>
   );
+}
+
+function offered(all: readonly Summary[]): string {
+  if (!all.length) return "No kind of object yet.";
+  const some = all.length > 6 ? all.filter((one, at) => one.common || at < 4).slice(0, 6) : all;
+  const names = some.map((one) => one.title || one.name).join(", ");
+  if (all.length === 1) return `One kind of object: ${names}.`;
+  return `${all.length} kinds of object${some.length < all.length ? ", among them" : ":"} ${names}.`;
 }
 
 function Delete({ connection }: { connection: Connection }) {

@@ -51,7 +51,11 @@ function LimitsForm({ id, board }: { id: string; board: Board }) {
       }}
     >
       <p>
-        {board.set ? "Set here, for all flows and workers together." : "These are the limits that the system is known to have, for all flows and workers together."}
+        {board.set
+          ? "Set here, for all flows and workers together."
+          : Object.values(board.limits).every((one) => one === null)
+            ? "No limit of this system is known. What is set here counts for all flows and workers together."
+            : "These are the limits that the system is known to have, for all flows and workers together."}
         {board.state === "parted" ? " Valkey cannot be reached, so each process keeps to its part of them for now." : ""}
       </p>
       <fieldset className={css.plain} disabled={!may}>
@@ -90,7 +94,7 @@ function Used({ board }: { board: Board }) {
   return (
     <>
       <p>
-        {grouped(today.calls)} calls{today.left === null ? "" : `, ${grouped(today.left)} left`}; {rate.now} a second now, {rate.most} in the busiest minute
+        {grouped(today.calls)} {today.calls === 1 ? "call" : "calls"}{today.left === null ? "" : `, ${grouped(today.left)} left`}; {rate.now} a second now, {rate.most} in the busiest minute
         {limits.per_second === null ? "" : ` of ${limits.per_second} allowed`}.
         {today.waited ? ` Calls waited ${duration(today.waited)} for their turn.` : ""}
         {today.refused ? ` The system said “too many” ${grouped(today.refused)} ${today.refused === 1 ? "time" : "times"}.` : ""}

@@ -52,19 +52,7 @@ export function PlainField({ place, name, schema, value, required, nullable, onC
     case "integer":
     case "number":
       return (
-        <NumberInput
-          {...shared}
-          withAsterisk={required}
-          readOnly={readOnly}
-          allowDecimal={schema.type === "number"}
-          min={schema.minimum}
-          max={schema.maximum}
-          value={isExact(given) ? valueText(given) : ""}
-          onValueChange={(next, { source }) => {
-            if ((source as string) === "prop") return;
-            onChange(/^-?\d+(\.\d+)?$/.test(next.value) ? parseExact(next.value) : nothing);
-          }}
-        />
+        <NumberField {...{ place, name, schema, value: given, required }} onChange={(next) => onChange(next ?? nothing)} />
       );
     case "any":
       return <AnyField {...{ place, name, schema, value: given, required, onChange }} />;
@@ -77,7 +65,7 @@ export function PlainField({ place, name, schema, value, required, nullable, onC
         placeholder: valueText(schema.examples?.[0]),
         value: text,
         onChange: (event: { currentTarget: { value: string } }) =>
-          onChange(event.currentTarget.value === "" && !required ? nothing : event.currentTarget.value),
+          onChange(event.currentTarget.value === "" && !required && !schema.default ? nothing : event.currentTarget.value),
       };
       const long = schema["x-widget"] === "text" || (schema.maxLength ?? 0) > LONG || text.includes("\n");
       return long ? <Textarea autosize minRows={2} {...input} /> : <TextInput {...input} type={inputType(schema.format)} />;
@@ -117,6 +105,33 @@ function SecretField({ place, name, schema, value, required, onChange }: FieldPr
       data-place={place}
       value={valueText(value)}
       onChange={(event) => onChange(event.currentTarget.value || undefined)}
+    />
+  );
+}
+
+/** A number. While it is being typed anew the field is empty: its default comes back when it is left so. */
+function NumberField({ place, name, schema, value, required, onChange }: FieldProps) {
+  const { readOnly } = useForm();
+  const problem = useProblem(place);
+  const [empty, setEmpty] = useState(false);
+  return (
+    <NumberInput
+      label={labelOf(name, schema)}
+      description={schema.description}
+      error={problem}
+      data-place={place}
+      withAsterisk={required}
+      readOnly={readOnly}
+      allowDecimal={schema.type === "number"}
+      min={schema.minimum}
+      max={schema.maximum}
+      value={isExact(value) && !empty ? valueText(value) : ""}
+      onBlur={() => setEmpty(false)}
+      onValueChange={(next, { source }) => {
+        if ((source as string) === "prop") return;
+        setEmpty(next.value === "");
+        onChange(/^-?\d+(\.\d+)?$/.test(next.value) ? parseExact(next.value) : undefined);
+      }}
     />
   );
 }

@@ -113,25 +113,22 @@ function TypedField(props: FieldProps) {
     case "map":
       return <MapField {...same} Item={SchemaField} />;
     case "object":
-      return nullable ? <OptionalField {...same} Inside={Inside} /> : <Inside {...same} />;
+      return nullable ? <OptionalField {...same} title={labelOf(props.name, { title: props.schema.title })} Inside={Inside} /> : <Inside {...same} name={labelOf(props.name, { title: props.schema.title })} />;
     default:
       return <PlainField {...same} nullable={nullable} />;
   }
 }
 
-/** An object within an object: a quiet box with its own heading. */
+/** An object within an object: a quiet box, with a heading of its own unless what is above it says enough. */
 function Inside({ place, name, schema, value, onChange }: FieldProps) {
   const { root } = useForm();
+  const real = resolve(schema, root);
+  const { main, more } = split(real, root);
+  if (!main.length && !more.length) return null;
   return (
     <fieldset className={css.inside}>
-      <legend>{labelOf(name, {})}</legend>
-      <ObjectFields
-        place={place}
-        schema={resolve(schema, root)}
-        root={root}
-        value={(value ?? schema.default ?? {}) as Json}
-        onChange={onChange}
-      />
+      {name ? <legend>{name}</legend> : null}
+      <ObjectFields place={place} schema={real} root={root} value={(value ?? schema.default ?? {}) as Json} onChange={onChange} />
     </fieldset>
   );
 }

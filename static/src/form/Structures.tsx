@@ -19,6 +19,7 @@ export function ListField({ place, name, schema, value, required, onChange, Item
   const { root, readOnly } = useForm();
   const problem = useProblem(place);
   const label = labelOf(name, schema);
+  const one = singular(label);
   const items = listOf(value) ?? listOf(schema.default) ?? [];
   const item = unwrap(schema.items ?? {}, root).schema;
   const kind = kindOf(item);
@@ -44,27 +45,27 @@ export function ListField({ place, name, schema, value, required, onChange, Item
   };
   return (
     <Block label={label} description={schema.description} required={required} place={place}>
-      {items.map((one, at) => (
+      {items.map((given, at) => (
         <div key={at} className={css.item}>
           <div className={css.itemBody}>
             <Item
               place={join(place, at)}
-              name={`${label} ${at + 1}`}
+              name={titleOf(one, given, at)}
               schema={schema.items ?? {}}
-              value={one}
+              value={given}
               required
               onChange={(next) => onChange(items.with(at, next))}
             />
           </div>
           {readOnly ? null : (
             <div>
-              <ActionIcon variant="subtle" color="gray" aria-label={`Move ${label} ${at + 1} up`} disabled={at === 0} onClick={() => swap(at, at - 1)}>
+              <ActionIcon variant="subtle" color="gray" aria-label={`Move ${one.toLowerCase()} ${at + 1} up`} disabled={at === 0} onClick={() => swap(at, at - 1)}>
                 <IconArrowUp size={15} />
               </ActionIcon>
-              <ActionIcon variant="subtle" color="gray" aria-label={`Move ${label} ${at + 1} down`} disabled={at === items.length - 1} onClick={() => swap(at, at + 1)}>
+              <ActionIcon variant="subtle" color="gray" aria-label={`Move ${one.toLowerCase()} ${at + 1} down`} disabled={at === items.length - 1} onClick={() => swap(at, at + 1)}>
                 <IconArrowDown size={15} />
               </ActionIcon>
-              <ActionIcon variant="subtle" color="gray" aria-label={`Remove ${label} ${at + 1}`} onClick={() => onChange(items.filter((_, i) => i !== at))}>
+              <ActionIcon variant="subtle" color="gray" aria-label={`Remove ${one.toLowerCase()} ${at + 1}`} onClick={() => onChange(items.filter((_, i) => i !== at))}>
                 <IconTrash size={15} />
               </ActionIcon>
             </div>
@@ -79,7 +80,7 @@ export function ListField({ place, name, schema, value, required, onChange, Item
           leftSection={<IconPlus size={14} />}
           onClick={() => onChange([...items, startValue(schema.items ?? {}, root)])}
         >
-          Add {singular(label)}
+          Add {one.toLowerCase()}
         </Button>
       )}
     </Block>
@@ -115,7 +116,7 @@ export function UnionField({ place, name, schema, value, required, nullable, onC
       )}
       {!none && kindOf(branch) === "object" ? (
         <div style={{ marginTop: 8 }}>
-          <Inside place={place} name={branchTitle(options[at] ?? {}, tag, root)} schema={branch} value={given} required onChange={onChange} />
+          <Inside place={place} name="" schema={branch} value={given} required onChange={onChange} />
         </div>
       ) : null}
       {!none && kindOf(branch) === "text" ? (
@@ -126,13 +127,13 @@ export function UnionField({ place, name, schema, value, required, nullable, onC
 }
 
 /** An object that may be left out: a switch, and its fields once it is on. */
-export function OptionalField({ place, name, schema, value, onChange, Inside }: FieldProps & { Inside: Nested }) {
+export function OptionalField({ place, title, schema, value, onChange, Inside }: FieldProps & { title: string; Inside: Nested }) {
   const { root, readOnly } = useForm();
   const on = isObject(value);
   return (
-    <div>
+    <div role="group" aria-label={title}>
       <Switch
-        label={labelOf(name, schema.title?.includes(" ") ? schema : {})}
+        label={title}
         description={schema.description}
         disabled={readOnly}
         checked={on}
@@ -140,7 +141,7 @@ export function OptionalField({ place, name, schema, value, onChange, Inside }: 
       />
       {on ? (
         <div style={{ marginTop: 8 }}>
-          <Inside place={place} name={name} schema={schema} value={value} required onChange={onChange} />
+          <Inside place={place} name="" schema={schema} value={value} required onChange={onChange} />
         </div>
       ) : null}
     </div>
@@ -191,10 +192,15 @@ function listOf(value: unknown): unknown[] | null {
   return Array.isArray(value) ? (value as unknown[]) : null;
 }
 
-/** `Cases` → `case`, `Entries` → `entry`; words without a plural stay. */
+/** `Object 2: customers`: what one of a list is called, with its own name where it has one. */
+function titleOf(one: string, given: unknown, at: number): string {
+  const own = isObject(given) ? given.title || given.name : undefined;
+  return `${one} ${at + 1}${typeof own === "string" && own ? `: ${own}` : ""}`;
+}
+
+/** `Cases` → `Case`, `Entries` → `Entry`; words without a plural stay. */
 function singular(label: string): string {
-  const word = label.toLowerCase();
-  if (word.endsWith("ies")) return `${word.slice(0, -3)}y`;
-  if (word.endsWith("ches") || word.endsWith("sses")) return word.slice(0, -2);
-  return word.endsWith("s") && !word.endsWith("ss") ? word.slice(0, -1) : word;
+  if (label.endsWith("ies")) return `${label.slice(0, -3)}y`;
+  if (label.endsWith("ches") || label.endsWith("sses")) return label.slice(0, -2);
+  return label.endsWith("s") && !label.endsWith("ss") ? label.slice(0, -1) : label;
 }

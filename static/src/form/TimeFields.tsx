@@ -2,6 +2,7 @@
 
 import { Autocomplete, Select, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
+import { useState } from "react";
 
 import { useFlows } from "../api/queries";
 import { useFirings, useZones } from "../api/schedules";
@@ -26,6 +27,8 @@ export function CronField({ place, name, schema, value, required, onChange }: Fi
   const problem = useProblem(place);
   const cron = valueText(value ?? schema.default);
   const zone = valueText(node?.value["zone"]) || "UTC";
+  // Whoever types looks at the next times below, which the proposals would cover.
+  const [typing, setTyping] = useState(false);
   return (
     <div className={css.block} data-place={place}>
       <Autocomplete
@@ -36,7 +39,7 @@ export function CronField({ place, name, schema, value, required, onChange }: Fi
         error={problem}
         spellCheck={false}
         styles={{ input: { fontFamily: "var(--mono)" } }}
-        data={USUAL.map((one) => one.value)}
+        data={typing ? [] : USUAL.map((one) => one.value)}
         filter={({ options }) => options}
         renderOption={({ option }) => (
           <span className={css.usual}>
@@ -45,7 +48,11 @@ export function CronField({ place, name, schema, value, required, onChange }: Fi
           </span>
         )}
         value={cron}
-        onChange={onChange}
+        onFocus={() => setTyping(false)}
+        onChange={(next) => {
+          setTyping(next !== "" && !USUAL.some((one) => one.value === next));
+          onChange(next);
+        }}
       />
       <Firings cron={cron} zone={zone} told={problem !== undefined} />
     </div>

@@ -30,8 +30,9 @@ export const useForm = (): FormAround => useContext(FormContext);
 export function useProblem(place: string): string | undefined {
   const found = useForm().problems.find((problem) => problem.field === place && problem.severity !== "warning");
   if (!found) return undefined;
-  // The form says what is needed where it is needed; the server's words repeat the name.
-  if (/^«[^»]+»: Field required\.?$/.test(found.message)) return "This is needed.";
+  // Where the field is, its name says nothing new, and that it is to be corrected neither.
+  const here = /^«[^»]+» (is|has|must|needs) (.+)$/.exec(found.message);
+  if (here && found.cure === "Correct it.") return `This ${here[1] ?? ""} ${here[2] ?? ""}`;
   return [found.message, found.cure].filter(Boolean).join(" ");
 }
 

@@ -60,6 +60,7 @@ describe("schema forms", () => {
 
   it("put rare settings apart and make labels of names", () => {
     expect(split(root, root).more.map(([name]) => name)).toEqual(["proxy"]);
+    expect(labelOf("Object 1: sales_orders", {})).toBe("Object 1: sales_orders");
     expect(labelOf("on_missing", { title: "On Missing" })).toBe("On missing");
     expect(labelOf("url", { title: "Address" })).toBe("Address");
   });

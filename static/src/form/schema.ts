@@ -91,7 +91,7 @@ export function labelOf(name: string, schema: Schema): string {
   const automatic = name.split(/[_-]/).map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(" ");
   const title = schema.title;
   if (title && title !== automatic) return title;
-  const words = name.replace(/[_-]/g, " ");
+  const words = name.includes(" ") ? name : name.replace(/[_-]/g, " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

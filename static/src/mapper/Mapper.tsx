@@ -48,6 +48,7 @@ export function Mapper(props: MapperProps) {
     arm,
     readOnly,
     filtersLines: knowsWhere(card.settings),
+    open: target?.open ?? true,
   };
 
   useEffect(() => {

@@ -120,28 +120,43 @@ function OpenTarget({ target, place, line, lacking = false, onEmpty }: OpenProps
   );
 }
 
-function AddTarget({ targets, place, line, onEmpty }: Omit<OpenProps, "target" | "lacking"> & { targets: Target[] }) {
-  const { armed } = useMapper();
+function AddTarget({ targets, place, line, onEmpty }: AddProps & { targets: Target[] }) {
+  const { open } = useMapper();
+  return (
+    <>
+      {targets.length ? <KnownTarget {...{ targets, place, line, onEmpty }} /> : null}
+      {open || !targets.length ? <NewTarget {...{ place, line, onEmpty }} /> : null}
+    </>
+  );
+}
+
+type AddProps = Omit<OpenProps, "target" | "lacking">;
+
+/** A field that the target is not known to have: typed. */
+function NewTarget({ place, line, onEmpty }: AddProps) {
   const add = useAdd(place, line, onEmpty);
   const [name, setName] = useState("");
+  return (
+    <form
+      style={{ display: "flex", gap: 8, marginTop: 10 }}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (name) add(name, undefined);
+        setName("");
+      }}
+    >
+      <TextInput size="xs" aria-label="Name of the target field" placeholder="Name of another target field" value={name} onChange={(event) => setName(event.currentTarget.value)} />
+      <Button size="xs" variant="default" type="submit" disabled={!name} leftSection={<IconPlus size={14} />}>
+        Add
+      </Button>
+    </form>
+  );
+}
+
+function KnownTarget({ targets, place, line, onEmpty }: AddProps & { targets: Target[] }) {
+  const { armed } = useMapper();
+  const add = useAdd(place, line, onEmpty);
   const drop = useDrop(line, () => undefined);
-  if (!targets.length) {
-    return (
-      <form
-        style={{ display: "flex", gap: 8, marginTop: 10 }}
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (name) add(name, undefined);
-          setName("");
-        }}
-      >
-        <TextInput size="xs" aria-label="Name of the target field" placeholder="Name of another target field" value={name} onChange={(event) => setName(event.currentTarget.value)} />
-        <Button size="xs" variant="default" type="submit" disabled={!name} leftSection={<IconPlus size={14} />}>
-          Add
-        </Button>
-      </form>
-    );
-  }
   return (
     <div style={{ marginTop: 10 }} {...drop.handlers}>
       <Select

@@ -24,6 +24,8 @@ export interface MapperAround {
   readOnly: boolean;
   /** Whether the schema knows a condition on lines (`where`). */
   filtersLines: boolean;
+  /** Whether the target may have fields that nobody has told of. */
+  open: boolean;
 }
 
 export const MapperContext = createContext<MapperAround>({
@@ -35,6 +37,7 @@ export const MapperContext = createContext<MapperAround>({
   arm: () => undefined,
   readOnly: true,
   filtersLines: false,
+  open: false,
 });
 
 export const useMapper = (): MapperAround => useContext(MapperContext);

@@ -87,6 +87,14 @@ describe("targets", () => {
     expect(names([{ target: "CONTACT.PRINTAS", value: constant("x") }])).toEqual(["NAME"]);
     expect(names([{ target: "CONTACT", value: constant("x") }])).toEqual(["NAME"]);
   });
+
+  it("are not missing within an object that nobody needs, until it is begun", () => {
+    const inner = [field("NAME", "Name", "text", { required: true }), field("TOWN", "Town", "text")];
+    const optional = targetsOf([field("CUSTOMER", "Customer", "object", { fields: inner })]);
+    const names = (list: Row[]) => missing(optional, list).map((target) => target.name);
+    expect(names([])).toEqual([]);
+    expect(names([{ target: "CUSTOMER.TOWN", value: constant("x") }])).toEqual(["CUSTOMER.NAME"]);
+  });
 });
 
 describe("suggestions", () => {

@@ -100,14 +100,18 @@ export function targetsOf(fields: readonly Field[], prefix = "", above = "", dep
     });
 }
 
-/** Required targets without a row. An object counts as filled when any row writes into it. */
+/** Required targets without a row. An object counts as filled when any row writes into it; what one that is not needed
+ *  needs within is only missing once it is. */
 export function missing(targets: Target[], rows: Row[]): Target[] {
   const filled = rows.map((row) => row.target);
+  const needed = new Set(targets.filter(({ field }) => field.required).map(({ name }) => name));
+  const opened = (name: string) => filled.some((target) => target.startsWith(`${name}.`));
   return targets.filter(({ name, field }) => {
     if (!field.required || filled.includes(name)) return false;
-    const parents = name.split(".").slice(0, -1);
-    const whole = parents.some((_, at) => filled.includes(parents.slice(0, at + 1).join(".")));
-    const opened = field.type === "object" && filled.some((target) => target.startsWith(`${name}.`));
-    return !whole && !opened;
+    const parts = name.split(".").slice(0, -1);
+    const parents = parts.map((_, at) => parts.slice(0, at + 1).join("."));
+    if (parents.some((parent) => filled.includes(parent))) return false;
+    if (!parents.every((parent) => needed.has(parent) || opened(parent))) return false;
+    return field.type !== "object" || !opened(name);
   });
 }

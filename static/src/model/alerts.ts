@@ -1,6 +1,6 @@
 /** Who is told when records fail or wait: the policy's part as its form holds it. */
 
-import type { Alerts, SystemCard, Task, TaskForm } from "./flow";
+import type { Alerts, Entity, SystemCard, Task, TaskForm } from "./flow";
 
 export const NOBODY: Alerts = { failed: true, held: true, mail: [], task: null };
 
@@ -8,11 +8,25 @@ export const NOBODY: Alerts = { failed: true, held: true, mail: [], task: null }
 export const alertsOf = (alerts: Alerts): Alerts | null =>
   (alerts.failed || alerts.held) && (alerts.mail.length > 0 || alerts.task !== null) ? alerts : null;
 
-/** A new task over a connection: as its system proposes it, else one with a title alone. */
+/** A new task over a connection: as its system proposes it, else one whose object is still to be chosen. */
 export function proposedTask(slot: string, form: TaskForm | null): Task {
   return form === null
-    ? { slot, entity: "Task", fields: { Title: "{title}" }, done: {} }
+    ? { slot, entity: "", fields: {}, done: {} }
     : { slot, entity: form.entity, fields: { ...form.fields }, done: { ...form.done } };
+}
+
+const TITLES = /^(title|subject|name|summary|headline)$/i;
+const TEXTS = /^(text|description|notes?|body|details?|content|comments?)$/i;
+
+/** What is written to such an object: its title and its text, as far as its fields are called so. */
+export function fieldsFor({ fields, title_field }: Pick<Entity, "fields" | "title_field">): Record<string, string> {
+  const open = fields.filter((field) => !field.read_only);
+  const title = open.find((field) => TITLES.test(field.name)) ?? open.find((field) => field.name === title_field);
+  const text = open.find((field) => TEXTS.test(field.name) && field !== title);
+  return {
+    ...(title ? { [title.name]: "{title}" } : {}),
+    ...(text ? { [text.name]: "{text}\n\n{record_link}\n{link}" } : {}),
+  };
 }
 
 export const formOf = (systems: readonly SystemCard[], system: string): TaskForm | null =>

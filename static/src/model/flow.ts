@@ -172,6 +172,8 @@ export interface Entity {
   modified: string | null;
   match: string[];
   operations: ("read" | "create" | "update" | "delete")[];
+  /** It may have fields besides these. */
+  open: boolean;
   fields: Field[];
   description: string;
 }

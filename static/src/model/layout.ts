@@ -8,7 +8,7 @@ import { moveNodes } from "./operations";
 export const GRID = 16;
 export const CARD = { width: 256, height: 96 };
 /** The height of a card with outputs of its own, such as that of a step that writes. */
-const TALL = 192;
+export const TALL = 192;
 const MAIN: ReadonlySet<string> = new Set(["out", "written"]);
 const GAP = { across: 96, down: 12 };
 
@@ -112,12 +112,17 @@ export function placeOf(flow: Flow, id: string): Position {
 /** The drawing with a place for every step: what a program drew may lack some, or all. */
 export function placed(flow: Flow): Flow {
   const lost = flow.nodes.filter((node) => !flow.layout[node.id]);
-  if (lost.length > 1 && lost.length === flow.nodes.length) return tidy(flow, null, {});
+  if (lost.length > 1 && lost.length === flow.nodes.length) return tidy(flow, null, unseen(flow));
   return lost.reduce((drawn, { id }) => {
     const before = flow.edges.find((edge) => edge.target === id && drawn.layout[edge.source]);
     const at = before ? placeBehind(drawn, before.source, {}, TALL) : freePlace(drawn, { x: 0, y: 0 }, {}, TALL);
     return { ...drawn, layout: { ...drawn.layout, [id]: at } };
   }, flow);
+}
+
+/** How large cards are reckoned that nobody has seen yet: as tall as they may be, so that none covers another. */
+function unseen(flow: Flow): Sizes {
+  return Object.fromEntries(flow.nodes.map(({ id }) => [id, { width: CARD.width, height: TALL }]));
 }
 
 /** Moves everything that stands downstream to the right until a card fits behind `from`. */

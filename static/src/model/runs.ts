@@ -163,6 +163,17 @@ const CAUSES: Record<string, string> = {
   crossing: "Two runs had read it at once",
 };
 
+const FOLLOWS: Record<string, string> = {
+  retry: "a retry",
+  correction: "a correction",
+  answer: "an answer",
+  release: "an answer",
+  alert: "a task for a person",
+};
+
+/** What a run is that another one caused. */
+export const followText = (cause: string): string => FOLLOWS[cause] ?? "another run";
+
 export function causeText(cause: { kind: string; by: string | null }): string {
   const kind = CAUSES[cause.kind] ?? cause.kind;
   return cause.by ? `${kind}, ${cause.by}` : kind;

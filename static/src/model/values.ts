@@ -47,6 +47,9 @@ export function groupDigits(text: string): string {
   return sign + whole.replace(/\B(?=(\d{3})+$)/g, ",") + fraction;
 }
 
+/** A moment by the clock of whoever looks: `22 Nov 2026, 04:35:16`. */
+export const momentText = (iso: string): string => new Date(iso).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+
 export function isExact(value: unknown): value is Exact {
   return typeof value === "number" || isLosslessNumber(value);
 }

@@ -24,7 +24,7 @@ export function ChoiceForm({ group, form, onDone }: Props) {
   const sought = Object.values(form.match).join(", ");
   const said = (released: number) => {
     const goes = `${many(released, "document")} ${released === 1 ? "goes" : "go"} on`;
-    if (choice === "new") return `A new ${form.entity} is created for ${sought}. ${goes}.`;
+    if (choice === "new") return `A new ${form.thing} is created for ${sought}. ${goes}.`;
     if (choice === "out") return `${sought} is left out, now and in later runs.`;
     return `${sought} is ${choice ?? ""} from now on. ${goes}.`;
   };
@@ -44,7 +44,7 @@ export function ChoiceForm({ group, form, onDone }: Props) {
       <Radio.Group
         value={choice}
         onChange={setChoice}
-        label={`Which ${form.entity} is ${sought}?`}
+        label={`Which ${form.thing} is ${sought}?`}
         error={tried && !choice ? "Choose one." : null}
       >
         <div className={css.candidates}>
@@ -66,7 +66,7 @@ export function ChoiceForm({ group, form, onDone }: Props) {
               ) : null}
             </div>
           ))}
-          <Radio value="new" label={`None of them: create a new ${form.entity}`} />
+          <Radio value="new" label={`None of them: create a new ${form.thing}`} />
           <Radio value="out" label="Leave it out, now and in later runs" />
         </div>
       </Radio.Group>

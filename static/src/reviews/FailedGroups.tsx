@@ -8,6 +8,7 @@ import { useCare, usePeople, useRetryFailed, type RetryFailed } from "../api/fai
 import { useMay } from "../api/queries";
 import type { FailedGroup } from "../api/types";
 import { many } from "../model/runs";
+import { groupDigits } from "../model/values";
 import { EmptyState, ErrorBanner, Money, RelativeTime } from "../ui/parts";
 import type { Done } from "./done";
 import css from "./reviews.module.css";
@@ -100,7 +101,7 @@ function Group({ group, onDone }: { group: FailedGroup; onDone: (done: Done) => 
         </div>
       </div>
       {may ? <div className={css.form}>
-        <RetryMenu causes={[group.cause]} label={group.count === 1 ? "Try it again" : `Try all ${group.count} again`} onDone={onDone} />
+        <RetryMenu causes={[group.cause]} label={group.count === 1 ? "Try it again" : `Try all ${groupDigits(String(group.count))} again`} onDone={onDone} />
         {only ? (
           <Button component={Link} to={`${addressOf(only)}?correct`} variant="default" leftSection={<IconPencil size={16} />}>
             Correct it

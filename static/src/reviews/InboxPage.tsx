@@ -12,6 +12,7 @@ import { usePublications } from "../api/publications";
 import { useHeld } from "../api/runs";
 import type { HeldGroup } from "../api/held";
 import { many } from "../model/runs";
+import { groupDigits } from "../model/values";
 import { EmptyState, ErrorBanner, Page, Rows } from "../ui/parts";
 import { ApprovalList } from "./ApprovalList";
 import { ConflictList } from "./ConflictList";
@@ -33,7 +34,7 @@ export function InboxPage() {
   const held = useHeld();
   const [snoozed, setSnoozed] = useState(false);
   const [whose, setWhose] = useState<"all" | "mine">("all");
-  const failed = useFailed(snoozed);
+  const failed = useFailed(snoozed, done ? done.at + LEAVING_MS * 6 : 0);
   const asked = useApprovals("all").data?.approvals ?? [];
   const mine = asked.filter((one) => one.mine).length;
   const disputed = useConflicts().data?.pages[0]?.count ?? 0;
@@ -87,7 +88,7 @@ export function InboxPage() {
               aria-selected={tab === one.id}
               onClick={() => setParams({ tab: one.id }, { replace: true })}
             >
-              {one.label} <span>{one.count}</span>
+              {one.label} <span>{groupDigits(String(one.count))}</span>
             </button>
           ))}
         </div>

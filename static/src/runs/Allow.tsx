@@ -25,7 +25,7 @@ export function Allow({ run }: { run: RunDetail }) {
             {run.message}{" "}
             {sweep
               ? "If you allow it, this run takes all of them for deleted, and its write budget still counts. If not, check the rights of the connection and stop the run."
-              : "If you allow it, this run writes as much as it finds; the next one has its budget again."}{" "}
+              : "If you allow it, this run writes and deletes as much as it finds; the next one has its budget again."}{" "}
             Your name is kept with it.
           </p>
           {allow.error ? <ErrorBanner error={allow.error} /> : null}

@@ -23,10 +23,10 @@ export function MatchRow({ run, row, decide, may }: Props) {
         <Link to={recordAddress(run, row.root)}>
           <strong>{row.title}</strong>
         </Link>
-        <span className={css.quiet}>{sought && sought !== row.title ? sought : row.entity}</span>
+        <span className={css.quiet}>{sought && sought !== row.title ? sought : row.thing}</span>
         <span className={css.grow} />
         {row.decision ? <Badge tt="none" variant="light">{told(row.decision)}</Badge> : null}
-        {may && row.can_decide ? (
+        {row.decision?.linked ? null : may && row.can_decide ? (
           <Menu position="bottom-end" withinPortal>
             <Menu.Target>
               <Button size="compact-sm" variant={row.decision ? "subtle" : "default"} loading={busy} rightSection={<IconChevronDown size={14} />} aria-label={`Decide on ${row.title}`}>
@@ -39,7 +39,7 @@ export function MatchRow({ run, row, decide, may }: Props) {
                   It is {one.number ?? one.id}
                 </Menu.Item>
               ))}
-              <Menu.Item onClick={() => say("new")}>Create a new {row.entity}</Menu.Item>
+              <Menu.Item onClick={() => say("new")}>Create a new {row.thing}</Menu.Item>
               <Menu.Item onClick={() => say("out")}>Leave it out</Menu.Item>
               {row.decision ? (
                 <>
@@ -70,8 +70,8 @@ export function MatchRow({ run, row, decide, may }: Props) {
   );
 }
 
-function told({ choice, number }: { choice: string; number: string | null }): string {
+function told({ choice, number, linked }: { choice: string; number: string | null; linked: boolean }): string {
   if (choice === "new") return "New";
   if (choice === "out") return "Left out";
-  return `It is ${number ?? choice}`;
+  return `${linked ? "Linked to" : "It is"} ${number ?? choice}`;
 }

@@ -98,10 +98,20 @@ function LoadIt({ run, report }: { run: RunDetail; report: MatchReport }) {
   return (
     <div className={css.state}>
       <div className={css.grow}>
-        <p>{open ? `${many(open, "record")} ${open === 1 ? "needs" : "need"} a decision.` : "Everything is decided."}</p>
+        <p>
+          {!open ? (
+            "Everything is decided."
+          ) : plan?.executed_by ? (
+            <>
+              {many(open, "record")} {open === 1 ? "was" : "were"} left to the <Link to="/inbox?tab=held">inbox</Link>.
+            </>
+          ) : (
+            `${many(open, "record")} ${open === 1 ? "needs" : "need"} a decision.`
+          )}
+        </p>
         <small>
           {plan?.executed_by
-            ? "It has been loaded."
+            ? "It has been loaded. What it has linked is repaired under the references."
             : "Nothing has been written yet. The load does exactly what stands here; what nobody has decided waits in the inbox. Later runs go on from when this report began."}
         </small>
         {run.counts.failed ? (

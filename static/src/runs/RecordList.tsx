@@ -86,7 +86,7 @@ function RecordLine({ run, row }: { run: string; row: RunRecord }) {
   return (
     <Link to={recordAddress(run, row.key)} className={`${css.row} ${css.record}`}>
       <span>
-        <StatusBadge status={row.outcome} />
+        <StatusBadge status={outcomeOf(row)} />
       </span>
       <span className={css.name}>{row.title || row.key}</span>
       <span className={css.sentence} title={row.message ?? undefined}>

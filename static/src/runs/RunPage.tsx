@@ -5,8 +5,8 @@ import { Link, useParams, useSearchParams } from "react-router";
 import { useRunAct } from "../api/runs";
 import { useMay, useRunDocument } from "../api/queries";
 import type { RunDetail } from "../api/types";
-import { againText, causeText, type Counted, countWord, elapsed, OUTCOMES, paceText, runSentence, statusText, through } from "../model/runs";
-import { groupDigits } from "../model/values";
+import { againText, causeText, type Counted, countWord, elapsed, followText, OUTCOMES, paceText, runSentence, statusText, through } from "../model/runs";
+import { groupDigits, momentText } from "../model/values";
 import { Count, ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
 import { statusOf } from "../ui/status";
 import { useNow } from "../ui/useNow";
@@ -53,8 +53,9 @@ export function RunPage() {
       </Page>
     );
   }
+  const titles = stepTitles(document.data?.nodes);
   return (
-    <Page title={run.flow.name} lead={<Facts run={run} />} acts={<Acts run={run} />}>
+    <Page title={run.flow.name} lead={<Facts run={run} titles={titles} />} acts={<Acts run={run} />}>
       {error ? <ErrorBanner error={error} /> : null}
       <State run={run} />
       <div className={css.counts} role="group" aria-label="Counts">
@@ -94,13 +95,13 @@ export function RunPage() {
       ) : planned && tab === "plan" ? (
         <PlanView run={run} />
       ) : (
-        <RecordList run={run} titles={stepTitles(document.data?.nodes)} moving={OPEN.has(run.state)} />
+        <RecordList run={run} titles={titles} moving={OPEN.has(run.state)} />
       )}
     </Page>
   );
 }
 
-function Facts({ run }: { run: RunDetail }) {
+function Facts({ run, titles }: { run: RunDetail; titles: Record<string, string> }) {
   const now = useNow(run.ended_at === null);
   const took = elapsed(run, now);
   return (
@@ -112,6 +113,12 @@ function Facts({ run }: { run: RunDetail }) {
       <span>{causeText(run.cause)}</span>
       <span>{modeText(run.mode)}</span>
       {run.version === null ? <span>of the draft</span> : <span>version {run.version}</span>}
+      {run.reads?.map(({ node, since, until }) => (
+        <span key={node} title={`«${titles[node] ?? node}» read what was changed in this time`}>
+          {run.reads?.length === 1 ? "" : `${titles[node] ?? node}: `}
+          {since ? `changes from ${momentText(since)} until ${momentText(until)}` : `everything until ${momentText(until)}`}
+        </span>
+      ))}
       {run.plan ? (
         <span>
           executes <Link to={`/runs/${run.plan}`}>an approved plan</Link>
@@ -125,10 +132,10 @@ function Facts({ run }: { run: RunDetail }) {
       {run.children.length ? (
         <span>
           followed by{" "}
-          {run.children.map((child, at) => (
-            <span key={child}>
+          {run.children.map(({ id, cause }, at) => (
+            <span key={id}>
               {at ? ", " : ""}
-              <Link to={`/runs/${child}`}>{run.children.length === 1 ? "a retry" : `retry ${at + 1}`}</Link>
+              <Link to={`/runs/${id}`}>{followText(cause)}</Link>
             </span>
           ))}
         </span>

@@ -4,7 +4,7 @@ import { Button, Skeleton, Tooltip } from "@mantine/core";
 import { IconAlertTriangle, type Icon } from "@tabler/icons-react";
 import { useEffect, useState, type ReactNode } from "react";
 
-import { groupDigits, valueText } from "../model/values";
+import { groupDigits, momentText, valueText } from "../model/values";
 import { statusOf } from "./status";
 import css from "./ui.module.css";
 
@@ -113,7 +113,7 @@ export function RelativeTime({ at }: { at: string | null | undefined }) {
     return () => clearInterval(timer);
   }, []);
   if (!at) return <span>–</span>;
-  const exact = new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+  const exact = momentText(at);
   return (
     <Tooltip label={exact}>
       <time dateTime={at}>{relativeTime(at, now)}</time>

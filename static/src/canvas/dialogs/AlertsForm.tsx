@@ -1,22 +1,24 @@
 /** Who is told once when records fail for good or wait for an answer: by letter, and by a task in a system. */
 
 import { Collapse, MultiSelect, Select, SimpleGrid, Switch, Textarea, UnstyledButton } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { usePeople } from "../../api/failures";
-import { useCatalog } from "../../api/queries";
-import { fieldsOf, fieldsText, formOf, proposedTask } from "../../model/alerts";
-import type { Alerts, Slot } from "../../model/flow";
+import { entityQuery, useCatalog, useEntities, useEntity } from "../../api/queries";
+import { fieldsFor, fieldsOf, fieldsText, formOf, proposedTask } from "../../model/alerts";
+import type { Alerts, Slot, Task } from "../../model/flow";
 import css from "./dialogs.module.css";
 
 interface Props {
   alerts: Alerts;
   slots: Readonly<Record<string, Slot>>;
+  bindings: Readonly<Record<string, string>>;
   readOnly: boolean;
   onChange: (alerts: Alerts, wrong: boolean) => void;
 }
 
-export function AlertsForm({ alerts, slots, readOnly, onChange }: Props) {
+export function AlertsForm({ alerts, slots, bindings, readOnly, onChange }: Props) {
   const people = usePeople();
   const catalog = useCatalog();
   const [texts, setTexts] = useState(() => ({
@@ -25,14 +27,32 @@ export function AlertsForm({ alerts, slots, readOnly, onChange }: Props) {
   }));
   const [open, setOpen] = useState(false);
   const { task } = alerts;
+  const client = useQueryClient();
+  const connection = task ? bindings[task.slot] : undefined;
+  const entities = useEntities(connection).data ?? [];
+  const shape = useEntity(connection, task?.entity).data;
   const parsed = { fields: fieldsOf(texts.fields), done: fieldsOf(texts.done) };
   const known = new Set(people.data?.map((one) => one.email));
 
   const choose = (slot: string | null) => {
     const of = slot === null ? undefined : slots[slot];
     const next = slot === null || of === undefined ? null : proposedTask(slot, formOf(catalog.data?.systems ?? [], of.system));
+    take(next);
+  };
+  const take = (next: Task | null) => {
     setTexts({ fields: fieldsText(next?.fields ?? {}), done: fieldsText(next?.done ?? {}) });
-    onChange({ ...alerts, task: next }, false);
+    setOpen(next !== null && Object.keys(next.fields).length === 0);
+    onChange({ ...alerts, task: next }, next?.entity === "");
+  };
+  const become = async (entity: string) => {
+    if (task === null) return;
+    const proposed = formOf(catalog.data?.systems ?? [], slots[task.slot]?.system ?? "");
+    const shape = await client.query(entityQuery(connection, entity)).catch(() => null); // a system that is down proposes nothing
+    take(
+      proposed?.entity === entity
+        ? proposedTask(task.slot, proposed)
+        : { slot: task.slot, entity, fields: shape ? fieldsFor(shape) : {}, done: {} },
+    );
   };
   const type = (part: "fields" | "done", text: string) => {
     const found = { ...parsed, [part]: fieldsOf(text) };
@@ -40,7 +60,7 @@ export function AlertsForm({ alerts, slots, readOnly, onChange }: Props) {
     if (task === null) return;
     const { fields, done } = found;
     if (typeof fields === "string" || typeof done === "string") onChange(alerts, true);
-    else onChange({ ...alerts, task: { ...task, fields, done } }, false);
+    else onChange({ ...alerts, task: { ...task, fields, done } }, task.entity === "");
   };
   const wrong = (part: "fields" | "done") =>
     typeof parsed[part] === "string" ? `“${parsed[part]}” is no field: write Field: text.` : null;
@@ -81,11 +101,26 @@ export function AlertsForm({ alerts, slots, readOnly, onChange }: Props) {
           value={task?.slot ?? null}
           onChange={choose}
         />
+        {task === null ? null : (
+          <Select
+            label="Written as"
+            placeholder={connection ? "Choose the kind of object" : "Choose a connection for the flow first"}
+            searchable
+            disabled={readOnly || !connection}
+            error={task.entity === "" && connection ? "This is needed." : null}
+            data={[
+              ...entities.map((one) => ({ value: one.name, label: one.title || one.name })),
+              ...(task.entity && !entities.some((one) => one.name === task.entity) ? [{ value: task.entity, label: task.entity }] : []),
+            ]}
+            value={task.entity || null}
+            onChange={(entity) => void become(entity ?? "")}
+          />
+        )}
       </SimpleGrid>
-      {task === null ? null : (
+      {task === null || task.entity === "" ? null : (
         <>
           <UnstyledButton className={css.more} aria-expanded={open} onClick={() => setOpen(!open)}>
-            {open ? "Hide" : "Show"} what is written to {task.entity}
+            {open ? "Hide" : "Show"} what is written to {shape?.title ?? task.entity}
           </UnstyledButton>
           <Collapse expanded={open} mb="md">
             <p className={css.lead}>
@@ -94,6 +129,7 @@ export function AlertsForm({ alerts, slots, readOnly, onChange }: Props) {
             </p>
             <Textarea
               label="To open it"
+              description={shape ? `Fields that can be filled: ${shape.fields.filter((field) => !field.read_only).map((field) => field.name).join(", ")}` : undefined}
               autosize
               minRows={3}
               maxRows={14}

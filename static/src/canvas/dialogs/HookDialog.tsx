@@ -77,7 +77,7 @@ export function HookDialog({ slug, close }: { slug: string; close: () => void })
         <CopyButton value={address}>
           {({ copied, copy }) => (
             <Button data-autofocus disabled={!address} onClick={copy}>
-              {copied ? "Copied" : "Copy"}
+              {copied ? "Address copied" : "Copy address"}
             </Button>
           )}
         </CopyButton>

@@ -12,6 +12,7 @@ import css from "./dialogs.module.css";
 export function PolicyDialog({ close }: { close: () => void }) {
   const { policy, slots } = useDocument();
   const readOnly = useEditor((editor) => editor.readOnly);
+  const bindings = useEditor((editor) => editor.bindings);
   const [text, setText] = useState(() => policyText(policy));
   const [alerts, setAlerts] = useState(policy.alerts ?? NOBODY);
   const [unclear, setUnclear] = useState(false);
@@ -62,6 +63,7 @@ export function PolicyDialog({ close }: { close: () => void }) {
       <AlertsForm
         alerts={alerts}
         slots={slots}
+        bindings={bindings}
         readOnly={readOnly}
         onChange={(next, wrongly) => {
           setAlerts(next);

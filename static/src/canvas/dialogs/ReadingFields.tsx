@@ -1,9 +1,12 @@
 import { JsonInput, SegmentedControl, SimpleGrid, TagsInput, TextInput } from "@mantine/core";
 
+import { useWatermarks } from "../../api/runs";
 import type { Readable, Reading, ReadingKind } from "../../model/reading";
+import { momentText } from "../../model/values";
 import css from "./dialogs.module.css";
 
 interface Props {
+  slug: string;
   reading: Reading;
   readable: Readable;
   error: string | null;
@@ -11,7 +14,7 @@ interface Props {
 }
 
 /** What this one run reads. Where incremental reads go on stays as it is. */
-export function ReadingFields({ reading, readable, error, onChange }: Props) {
+export function ReadingFields({ slug, reading, readable, error, onChange }: Props) {
   const set = (part: Partial<Reading>) => onChange({ ...reading, ...part });
   const kinds: { value: ReadingKind; label: string }[] = [
     { value: "all", label: readable.time ? "What changed" : "Everything" },
@@ -29,6 +32,7 @@ export function ReadingFields({ reading, readable, error, onChange }: Props) {
         value={reading.kind}
         onChange={(kind) => set({ kind })}
       />
+      {reading.kind === "all" && readable.time ? <GoesOn slug={slug} /> : null}
       {reading.kind === "time" ? (
         <>
           <SimpleGrid cols={{ base: 1, sm: 2 }} mt="sm">
@@ -65,4 +69,16 @@ export function ReadingFields({ reading, readable, error, onChange }: Props) {
       ) : null}
     </div>
   );
+}
+
+/** Where the steps that read only what changed go on. */
+function GoesOn({ slug }: { slug: string }) {
+  const reads = useWatermarks(slug).data?.reads ?? [];
+  return reads.map(({ node, title, mark, since }) => (
+    <p key={node} className={css.lead}>
+      {mark && since
+        ? `«${title}» has seen changes until ${momentText(mark)}. It reads on from ${momentText(since)}: what was stored late is read again, and what is equal stays as it is.`
+        : `«${title}» has read nothing yet: this run reads everything.`}
+    </p>
+  ));
 }

@@ -46,6 +46,7 @@ export function RunDialog({ slug, close }: { slug: string; close: () => void }) 
       )}
       {live === null ? null : (
         <ReadingFields
+          slug={slug}
           reading={reading}
           readable={readable}
           error={error}
@@ -107,7 +108,7 @@ function Figures({ run }: { run: RunDetail }) {
     ["read", counts.read],
     ["to create", counts.created],
     ["to update", counts.updated],
-    ["unchanged", counts.unchanged + counts.skipped + counts.echo],
+    [counts.skipped ? "unchanged or skipped" : "unchanged", counts.unchanged + counts.skipped + counts.echo],
     ["held", counts.held, counts.held ? "held" : ""],
     ["failed", counts.failed, counts.failed ? "failed" : ""],
   ];

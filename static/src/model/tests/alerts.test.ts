@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { alertsOf, fieldsOf, fieldsText, NOBODY, proposedTask } from "../alerts";
+import { alertsOf, fieldsFor, fieldsOf, fieldsText, NOBODY, proposedTask } from "../alerts";
+import type { Field } from "../flow";
 
 const FORM = { entity: "Activity", fields: { Title: "{title}", Notes: "{text}\n\n{record_link}\n{link}" }, done: { StatusId: "x" } };
 
@@ -13,7 +14,18 @@ describe("who is told", () => {
 
   it("gets the task that the system proposes", () => {
     expect(proposedTask("crm", FORM)).toEqual({ slot: "crm", ...FORM });
-    expect(proposedTask("erp", null).fields).toEqual({ Title: "{title}" });
+    expect(proposedTask("erp", null).entity).toBe("");
+  });
+
+  it("fills what an object calls its title and its text", () => {
+    const field = (name: string, read_only = false) => ({ name, read_only }) as Field;
+    const of = (title_field: string | null, ...fields: Field[]) => fieldsFor({ title_field, fields });
+    expect(of(null, field("id", true), field("Subject"), field("Description"))).toEqual({
+      Subject: "{title}",
+      Description: "{text}\n\n{record_link}\n{link}",
+    });
+    expect(of("label", field("label"), field("text", true))).toEqual({ label: "{title}" });
+    expect(of(null, field("amount"))).toEqual({});
   });
 
   it("writes fields as lines and reads them back, texts of several lines too", () => {

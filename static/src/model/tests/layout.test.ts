@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { CARD, placed } from "../layout";
+import { CARD, TALL, placed } from "../layout";
 import { flows } from "./drawings";
 
 const draft = flows().chain((flow) => fc.tuple(fc.constant(flow), fc.subarray(flow.nodes.map((node) => node.id))));
@@ -16,7 +16,7 @@ test("every step gets a place of its own, and those that have one keep it", () =
       const found = Object.entries(layout);
       for (const [id, at] of found.filter(([id]) => !known.includes(id)))
         for (const [other, there] of found)
-          if (other !== id) expect(Math.abs(at.x - there.x) >= CARD.width || Math.abs(at.y - there.y) >= CARD.height).toBe(true);
+          if (other !== id) expect(Math.abs(at.x - there.x) >= CARD.width || Math.abs(at.y - there.y) >= TALL).toBe(true);
     }),
   );
 });

@@ -5,14 +5,18 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from requests import Response
 
 from engine.connector import Filter, Query
 from engine.errors import AccessError
+from engine.http import Http
+from nodes.systems.http import auth as ways
 from nodes.systems.http.connector import HttpConnector
 from nodes.systems.http.filtering import passes
 from nodes.systems.http.settings import HttpSettings
@@ -130,3 +134,23 @@ def test_conditions_never_raise_and_agree_with_their_opposites(value: Any, right
         assert met != passes({"x": value}, [Filter(field="x", op=other, value=right)])
     if op == "lt" and met:
         assert not passes({"x": value}, [Filter(field="x", op="ge", value=right)])
+
+
+@pytest.mark.parametrize(
+    ("audience", "sent"),
+    [("", {}), ("books", {"audience": "books"}), ("https://books.example", {"audience": "https://books.example", "resource": "https://books.example"})],
+)  # fmt: skip
+def test_an_audience_is_told_in_the_words_that_services_know(
+    monkeypatch: pytest.MonkeyPatch, audience: str, sent: dict[str, str]
+) -> None:
+    monkeypatch.setattr(ways, "_tokens", {})
+    http, told = Http(), []
+    response = Response()
+    response.status_code, response._content = 200, b'{"access_token": "t-1"}'
+    monkeypatch.setattr(
+        http, "request", lambda *args, **more: (told.append(dict(parse_qsl(more["data"]))), response)[1]
+    )
+    settings = {**AUTHS["oauth"], "token_url": "https://id.example/token", "audience": audience}
+    way_in = ways.SignIn(ways.ClientCredentials.model_validate(settings), http)
+    assert way_in.headers() == {"Authorization": "Bearer t-1"}
+    assert {name: value for name, value in told[0].items() if name in ("audience", "resource")} == sent

@@ -21,6 +21,8 @@ def test_one_a_call(connect: Connect, served: Served) -> None:
     connector = connect()
     made = connector.write("customers", [create("Ann", number="A-1", limit=Decimal("0.10")), create("")])
     assert [one.outcome for one in made] == ["created", "failed"]
+    assert "name" in made[1].message
+    assert "{" not in made[1].message + made[1].detail, "the raw answer is no sentence for people"
     assert made[0].number == "A-1"
     assert "name must be filled" in made[1].message
     changed = connector.write("customers", [Change("k" * 40, "update", {"limit": 7}, made[0].remote_id)])
@@ -44,7 +46,7 @@ def test_many_in_a_call(connect: Connect, served: Served) -> None:
     changes = [create("" if at % 10 == 3 else f"N {at}") for at in range(50)]
     results = connector.write("customers", changes)
     assert [one.outcome for one in results] == ["failed" if at % 10 == 3 else "created" for at in range(50)]
-    assert results[3].message.endswith("name must be filled")
+    assert results[3].message.endswith("name must be filled.")
     assert len([call for call in served.app.journal if call["method"] == "POST"]) == 3
     assert [served.app.row("customers", one.remote_id)["name"] for one in results if one.remote_id] == [
         change.data["name"] for change in changes if change.data["name"]

@@ -15,7 +15,8 @@ from engine.errors import AccessError, InDoubt, RecordRejected, Unavailable
 from engine.http import Http
 from engine.record import Change, idempotency_key
 from nodes.systems.odata.connector import ODataConnector
-from nodes.systems.odata.metadata import KEY, parse
+from nodes.systems.odata.csdl import parse
+from nodes.systems.odata.metadata import KEY
 from nodes.systems.odata.sandbox import ODataSandbox
 from nodes.systems.odata.settings import ODataSettings
 from nodes.systems.odata.values import literal
@@ -339,7 +340,7 @@ def test_metadata_with_inheritance_and_enumerations() -> None:
         "No": "id", "State": "choice", "Parent": "object", "Children": "lines",
     }  # fmt: skip
     assert [one.value for one in entity.field("State").choices] == ["OpenOrder", "Closed"]  # type: ignore[union-attr]
-    assert model.predicate("Orders", "9007199254740993") == "9007199254740993"
+    assert model.address("Orders", "9007199254740993") == "Orders(9007199254740993)"
     for broken in (
         b"",
         b"<html/>",
