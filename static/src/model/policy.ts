@@ -24,7 +24,7 @@ export function policyText(policy: Policy): PolicyText {
     lanes: valueText(policy.lanes),
     batch: valueText(policy.batch_size),
     sample: valueText(policy.sample_size),
-    minutes: policy.retry_minutes.map(valueText).join(", "),
+    minutes: policy.retry_minutes.map(Number).join(", "),
     creates: valueText(budget?.creates),
     updates: valueText(budget?.updates),
     deletes: valueText(budget ? budget.deletes : 0),

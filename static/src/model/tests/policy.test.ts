@@ -14,6 +14,11 @@ describe("the policy of a flow as text", () => {
     expect(minutesOf(policyText(policy).minutes)).toEqual([1, 5]);
   });
 
+  it("writes whole minutes without a fraction", () => {
+    const retry_minutes = [new LosslessNumber("1.0"), new LosslessNumber("0.5"), 15] as number[];
+    expect(policyText({ ...policy, retry_minutes }).minutes).toBe("1, 0.5, 15");
+  });
+
   it("keeps a budget of nothing, which is not the same as none", () => {
     expect(budgetOf({ ...policyText(policy), creates: "0" })).toEqual({ creates: 0, updates: null, deletes: 0, amount: null });
   });
