@@ -119,6 +119,7 @@ def test_a_table_is_drawn_cured_pasted_and_tried_on_real_records(page: Page, tre
     page.get_by_label("Country, row 2", exact=True).fill("DE")
     page.get_by_label("Country, row 2", exact=True).press("Enter")
     expect(found).to_contain_text("both fit when")
+    expect(page.get_by_test_id("save-state")).to_have_text("Saved")  # the next test goes on with it
 
     open_step(page, tree, "judge")
     page.get_by_role("button", name="Try it and see why", exact=True).click()
