@@ -289,7 +289,8 @@ class ODataConnector(Connector[ODataSettings]):
         """Fetches what a service has cut off lists within rows (JSON format 4.01, 4.5.5: ``Lines@odata.nextLink``)."""
         for row in rows:
             for name in [one for one in row if one.endswith(("@odata.nextLink", "@nextLink"))]:
-                inner, link = row[name.partition("@")[0]], str(row.pop(name))
+                link, inside = str(row.pop(name)), name.partition("@")[0]
+                inner = row[inside] = list(row.get(inside) or ())  # it may have brought none of them
                 path: str | None = self._further(response, body, link)
                 while path:
                     page = self.rows(name, [], address=path)

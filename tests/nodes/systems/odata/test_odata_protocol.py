@@ -121,6 +121,7 @@ def test_lists_that_were_cut_off_are_read_to_their_end(monkeypatch: pytest.Monke
             "value": [
                 {"No": 7, "Lines": [{"No": 1}], "Lines@odata.nextLink": "Orders(7)/Lines?$skip=1"},
                 {"No": 8, "Lines": [], "Lines@odata.count": 0},
+                {"No": 10, "Lines@odata.nextLink": "Orders(10)/Lines?$skip=0"},
             ],
             "@odata.nextLink": "Orders?$skiptoken=2",
         },
@@ -130,6 +131,7 @@ def test_lists_that_were_cut_off_are_read_to_their_end(monkeypatch: pytest.Monke
             "@odata.nextLink": "Orders(7)/Lines?$skip=2",
         },
         "Orders(7)/Lines?$skip=2": {"value": [{"No": 3}]},
+        "Orders(10)/Lines?$skip=0": {"value": [{"No": 5}]},
         "Orders?$skiptoken=2": {"value": [{"No": 9, "Lines": [{"No": 1}]}]},
     }
     connector = connect(
@@ -141,7 +143,7 @@ def test_lists_that_were_cut_off_are_read_to_their_end(monkeypatch: pytest.Monke
     told = {
         record.key: [line["No"] for line in record.data["Lines"]] for record in first.records + rest.records
     }
-    assert (told, rest.cursor) == ({"7": [1, 2, 3], "8": [], "9": [1]}, None)
+    assert (told, rest.cursor) == ({"7": [1, 2, 3], "8": [], "10": [5], "9": [1]}, None)
 
 
 def test_numbers_that_are_none_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
