@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engine import launch, patience, reentry
 from engine.clock import now, passing
 from engine.errors import AccessError, HeddleError, InDoubt, Unavailable
+from engine.executor import Executor
 from engine.flow import Policy
 from engine.launch import Cause
 from engine.record import Change
@@ -104,9 +105,7 @@ def test_being_told_to_wait_uses_up_no_attempt_and_leaves_nothing_in_doubt(
     run_id = start(bench)
     executor = bench.executor()
     for _ in range(12):
-        for run, lane in [*bench.rings, *_unattended(database)]:
-            executor.advance(run, lane)
-        bench.rings.clear()
+        answer(bench, executor)
         with database.read() as session:
             waiting = session.get(Run, run_id)
         assert waiting is not None
@@ -122,9 +121,7 @@ def test_who_is_put_off_for_a_whole_day_is_told_as_failed(database: Database, cl
     run_id = start(bench)
     executor = bench.executor()
     for _ in range(26):
-        for run, lane in [*bench.rings, *_unattended(database)]:
-            executor.advance(run, lane)
-        bench.rings.clear()
+        answer(bench, executor)
         clock.advance(4000)
     assert counts(finish(bench, run_id)) == {"read": 5, "failed": 5}
     bench.world.before_write = lambda changes: None
@@ -196,9 +193,7 @@ def test_an_outage_that_somebody_ends_is_over_for_all_at_once(database: Database
     run_id = start(bench)
     executor = bench.executor()
     for _ in range(3):
-        for run, lane in [*bench.rings, *_unattended(database)]:
-            executor.advance(run, lane)
-        bench.rings.clear()
+        answer(bench, executor)
     shut.error = None
     assert _unattended(database) == []
     with database.write() as session:
@@ -210,6 +205,13 @@ def test_an_outage_that_somebody_ends_is_over_for_all_at_once(database: Database
 def _unattended(database: Database) -> list[tuple[str, int]]:
     with database.read() as session:
         return lanes.unattended(session, 0.0)
+
+
+def answer(bench: Bench, executor: Executor) -> None:
+    """Answers what rings, and sees to what nobody attends."""
+    for run, lane in [*bench.rings, *_unattended(bench.database)]:
+        executor.advance(run, lane)
+    bench.rings.clear()
 
 
 def retried(bench: Bench, run_id: str) -> str:
