@@ -14,12 +14,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
-from designer import links
+from designer import consents, links
 from designer.config import Config
 from engine import approvals
 from engine.alarm import TABS
+from engine.clock import utcnow
 from engine.errors import DefinitionError, Problem, RequestError, Unavailable
 from engine.store import accounts, alerts, flows, letters, publications
 from engine.store import approvals as store
@@ -129,13 +131,17 @@ class MailRoom:
         if user is None or not rows:
             return None
         title = rows[0].question if len(rows) == 1 else f"{len(rows)} approvals wait for you"
-        return self._mail(user, bundle[0], title, self._words(user, bundle[0], rows))
+        if bundle[0].kind == "reminder":
+            title = f"Reminder: {title}"
+        shown = [(row, consents.circumstances(session, row)) for row in rows[:SHOWN]]
+        return self._mail(user, bundle[0], title, self._words(user, bundle[0], shown, len(rows)))
 
     def _mail(self, user: accounts.User, letter: Letter, title: str, lines: Iterable[str]) -> EmailMessage:
         mail = EmailMessage()
         mail["From"] = self.config.mail_from
         mail["To"] = user.email
         mail["Subject"] = _line(title)
+        mail["Date"] = format_datetime(utcnow())
         host = self.config.mail_from.rpartition("@")[2].strip("> ") or "heddle"
         mail["Message-ID"] = f"<letter-{letter.id}-{letter.created_at:.0f}@{host}>"
         mail["Auto-Submitted"] = "auto-generated"
@@ -177,15 +183,18 @@ class MailRoom:
         tab = "inbox?tab=publications" if letter.kind == "publish" else f"flows/{names[rows[0].flow_id][0]}"
         yield f"See {base_of(self.config)}/{tab}"
 
-    def _words(self, user: accounts.User, letter: Letter, rows: Sequence[Approval]) -> Iterator[str]:
+    def _words(
+        self, user: accounts.User, letter: Letter, asked: Sequence[tuple[Approval, str]], many: int
+    ) -> Iterator[str]:
         by = f" by {letter.note}" if letter.note else ""
         yield from (f"Hello {user.name},", "", f"{OPENING[letter.kind]}{by}:", "")
-        for row in rows[:SHOWN]:
+        for row, circumstances in asked:
             yield f"  {row.question}{f'  ({row.amount})' if row.amount else ''}"
+            yield f"  {circumstances}"
             yield f"  {base_of(self.config)}/approve/{links.token(self.seal, row.number, user)}"
             yield ""
-        if len(rows) > SHOWN:
-            yield f"and {len(rows) - SHOWN} more."
+        if many > len(asked):
+            yield f"and {many - len(asked)} more."
         yield f"All that waits for you: {base_of(self.config)}/inbox?tab=approvals"
         yield ""
         yield "A link is for you alone, works once and for a week. Opening it decides nothing yet."
