@@ -30,6 +30,7 @@ class HttpConnector(Connector[HttpSettings]):
 
     system: ClassVar[str] = "http"
     title: ClassVar[str] = "HTTP / JSON"
+    one_of_many: ClassVar[bool] = True
     Settings = HttpSettings
     capability: ClassVar[Capability] = Capability(page=500, write=100, find=100, changes="modified-since")
     errors: ClassVar[Mapping[int | str, type[HeddleError]]] = line.STATUS

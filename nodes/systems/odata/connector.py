@@ -63,6 +63,7 @@ class ODataConnector(Connector[ODataSettings]):
 
     system: ClassVar[str] = "odata"
     title: ClassVar[str] = "OData 4"
+    one_of_many: ClassVar[bool] = True
     Settings = ODataSettings
     capability: ClassVar[Capability] = Capability(page=500, write=100, find=100, changes="modified-since")
     errors: ClassVar[Mapping[int | str, type[HeddleError]]] = STATUS
