@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
@@ -50,6 +51,14 @@ TELLING = {
     "outage": "A system cannot be reached",
     "answers": "A system answers again",
 }
+MANY = {
+    "failed": "Records fail for {} reasons",
+    "held": "Records wait for {} answers",
+    "outage": "{} systems are down",
+    "answers": "{} systems answer again",
+}
+"""Subjects of letters about several things."""
+
 PUBLISHING = {
     "publish": "You are asked to look at it and publish it",
     "published": "It has been published",
@@ -116,7 +125,9 @@ class MailRoom:
             told = [alert for letter in bundle if (alert := _still_so(session, letter))]
             if user is None or not user.active or not told:
                 return None
-            title = told[0].title if len(told) == 1 else f"{TELLING[bundle[0].kind]}: {len(told)}"
+            title = (
+                _title(bundle[0].kind, told[0]) if len(told) == 1 else MANY[bundle[0].kind].format(len(told))
+            )
             return self._mail(user, bundle[0], title, self._telling(user, bundle[0], told))
         if bundle[0].kind in PUBLISHING:
             asked = [one for letter in bundle if user and (one := _still_due(session, letter, user))]
@@ -149,18 +160,13 @@ class MailRoom:
         return mail
 
     def _telling(self, user: accounts.User, letter: Letter, rows: Sequence[Alert]) -> Iterator[str]:
-        over = letter.kind == "answers"
         yield from (f"Hello {user.name},", "", f"{TELLING[letter.kind]}:", "")
         for row in rows[:SHOWN]:
-            text = "It answers again. Runs that waited for it go on." if over else row.text
-            yield from (
-                row.title.replace(" is down", "") if over else row.title,
-                *text.splitlines()[not over :],
-                "",
-            )
+            yield from (_title(letter.kind, row), *_text(letter.kind, row), "")
         if len(rows) > SHOWN:
             yield f"and {len(rows) - SHOWN} more."
-        tab = f"inbox?tab={TABS[letter.kind]}" if letter.kind in TABS else "connections"
+        shut = "connections" if len(rows) > 1 else f"connections/{rows[0].cause}"
+        tab = f"inbox?tab={TABS[letter.kind]}" if letter.kind in TABS else shut
         yield f"See {base_of(self.config)}/{tab}"
 
     def _publishing(
@@ -203,6 +209,24 @@ class MailRoom:
 def base_of(config: Config) -> str:
     """Where people reach Heddle, as letters and tasks say it."""
     return config.url.rstrip("/") or f"http://{config.host}:{config.port}"
+
+
+def _title(kind: str, alert: Alert) -> str:
+    """An alert in one line, as it is when the letter is written."""
+    return alert.title.removesuffix(" is down") + " answers again" if kind == "answers" else alert.title
+
+
+def _text(kind: str, alert: Alert) -> list[str]:
+    """What an alert says below its title."""
+    if kind == "answers":
+        until = _moment(alert.closed_at or alert.opened_at)
+        return [f"It was down from {_moment(alert.opened_at)} until {until}. Runs that waited for it go on."]
+    told = alert.text.splitlines()[1:]
+    return [f"Since {_moment(alert.opened_at)}.", *told] if kind == "outage" else told
+
+
+def _moment(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%a %d %b %Y, %H:%M} UTC"
 
 
 def _still_so(session: Session, letter: Letter) -> Alert | None:
