@@ -55,7 +55,7 @@ export function ListField({ place, name, schema, value, required, onChange, Item
         <div key={at} className={css.item}>
           <Entry
             title={titleOf(one, given, at)}
-            text={gist(item, given, root)}
+            text={nameOf(given) ? "" : gist(item, given, root)}
             folds={folds}
             open={(open[at] ?? false) || problems.some((problem) => problem.field?.startsWith(`${join(place, at)}.`))}
             onFold={(next) => setOpen(items.map((_, other) => (other === at ? next : (open[other] ?? false))))}
@@ -135,8 +135,13 @@ function listOf(value: unknown): unknown[] | null {
 
 /** `Object 2: customers`: what one of a list is called, with its own name where it has one. */
 function titleOf(one: string, given: unknown, at: number): string {
+  const own = nameOf(given);
+  return `${one} ${at + 1}${own ? `: ${own}` : ""}`;
+}
+
+function nameOf(given: unknown): string {
   const own = isObject(given) ? given.title || given.name : undefined;
-  return `${one} ${at + 1}${typeof own === "string" && own ? `: ${own}` : ""}`;
+  return typeof own === "string" ? own : "";
 }
 
 /** `Cases` → `Case`, `Entries` → `Entry`; words without a plural stay. */
