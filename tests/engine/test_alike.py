@@ -150,15 +150,20 @@ def held(database: Database) -> list[dict[str, Any]]:
         return [from_json(hold.question) for hold in reviews.open_holds(session)]
 
 
-def test_what_only_looks_alike_is_held_with_its_candidates(database: Database) -> None:
+def test_what_only_looks_alike_is_held_with_its_candidates(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = Toy.entity
+    monkeypatch.setattr(
+        Toy, "entity", lambda self, name: plain(self, name).model_copy(update={"title_field": "ref"})
+    )
     bench = bench_of(database, ["Acme", "Birch"], ["Cedar", "Dogwood", "ACME GmbH & Co. KG"])
     run = finish(bench, start(bench))
     assert counts(run) == {"read": 2, "created": 1, "held": 1}
     (question,) = held(database)
     assert (question["kind"], question["match"]) == ("ambiguous", {"name": "Acme"})
-    assert [(one["id"], one["values"], one["exact"]) for one in question["candidates"]] == [
-        ("2", {"name": "ACME GmbH & Co. KG"}, False)
-    ]
+    told = [(one["id"], one["title"], one["values"], one["exact"]) for one in question["candidates"]]
+    assert told == [("2", "there2", {"name": "ACME GmbH & Co. KG"}, False)]
 
 
 def test_one_that_is_written_alike_is_taken_though_others_look_like_it(database: Database) -> None:
