@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -21,6 +20,7 @@ from nodes.systems.odata.deleting import delete
 from nodes.systems.odata.filtering import condition, match_of
 from nodes.systems.odata.metadata import KEY, Model, entered
 from nodes.systems.odata.query import all_of, any_of, chunks, encode
+from nodes.systems.odata.sealed import Raws, annotated, seal
 from nodes.systems.odata.settings import ODataSettings
 from nodes.systems.odata.values import stamp_key, utc
 from nodes.systems.odata.writing import Writer
@@ -31,12 +31,6 @@ SAMPLE = 25
 NOT_IMPLEMENTED = 501
 COUNTED_TO = 5000
 """Dataverse counts no further, so this number may stand for any that is larger."""
-
-
-ANNOTATION = re.compile(rb'@[^"\\]*"\s*:')
-"""A name of JSON with an annotation in it (``"@odata.etag":``); it may find one more, in a text, but overlooks none."""
-
-
 CUT = b"nextLink"
 """Stands in a page of which a list within a row may be cut off; at least of each that is not the last."""
 
@@ -46,6 +40,7 @@ class Rows(NamedTuple):
 
     following  the address of the next page      bare  no row has an annotation, at any depth
     total      how many rows there are in all, where that is told; ``at_least``: or more
+    raws       the rows as they came, where ``rows`` have only what reading goes by
     """
 
     rows: list[reading.Row]
@@ -53,6 +48,7 @@ class Rows(NamedTuple):
     bare: bool
     total: int | None
     at_least: bool
+    raws: Raws | None = None
 
 
 class ODataConnector(Connector[ODataSettings]):
@@ -153,6 +149,7 @@ class ODataConnector(Connector[ODataSettings]):
         if self.settings.paging == "skip":
             return self._skipping(query, conditions, stamp, by_stamp, cursor, limit)
         here = cursor or {"next": None, "mark": None}
+        sealed = query.sealed and model.is_open(query.entity)
         if here["next"] is None:
             since = f"{stamp} ge {utc(query.since)}" if query.since else ""
             options = [
@@ -160,10 +157,10 @@ class ODataConnector(Connector[ODataSettings]):
                 filtered([*conditions, since]),
                 self._order(query, stamp, by_stamp),
             ]
-            page = self._first(query.entity, options, limit)
+            page = self._first(query.entity, options, limit, sealed=sealed)
         else:
-            page = self.rows(query.entity, [], limit, here["next"])
-        records = self.records(query.entity, page.rows, bare=page.bare)
+            page = self.rows(query.entity, [], limit, here["next"], sealed=sealed)
+        records = self.records(query.entity, page.rows, bare=page.bare, raws=page.raws)
         stamps = [here["mark"] or "", *(one.version for one in records if one.version)]
         mark = max(stamps, key=stamp_key) or None
         further = {"next": page.following, "mark": mark} if page.following else None
@@ -221,8 +218,8 @@ class ODataConnector(Connector[ODataSettings]):
     def selection(self, query: Query) -> list[str]:
         """$select and $expand."""
         found = self.model().type(query.entity)
-        always = [*found.keys, self.model().stamp_of(query.entity), self.model().title_of(query.entity)]
-        select: dict[str, None] = dict.fromkeys(name for name in always if name) if query.fields else {}
+        always = self.model().read_by(query.entity)
+        select: dict[str, None] = dict.fromkeys(always if query.fields else ())
         expand: dict[str, dict[str, None]] = {name: {} for name in query.lines if name in found.links}
         for name in query.fields:
             head, _, rest = name.partition(".")
@@ -240,17 +237,20 @@ class ODataConnector(Connector[ODataSettings]):
         keys = self.model().type(query.entity).keys
         return "$orderby=" + ",".join([stamp, *keys] if by_stamp else keys) if keys else ""
 
-    def _first(self, entity: str, options: Sequence[str], size: int = 0) -> Rows:
+    def _first(self, entity: str, options: Sequence[str], size: int = 0, *, sealed: bool = False) -> Rows:
         """The first page of a read: it tells how many rows there are, where the service can count them."""
         if self._counts:
             try:
-                return self.rows(entity, [*options, "$count=true"], size)
+                return self.rows(entity, [*options, "$count=true"], size, sealed=sealed)
             except RecordRejected:
                 self._counts = False  # if it was not for counting, it is refused again
-        return self.rows(entity, options, size)
+        return self.rows(entity, options, size, sealed=sealed)
 
-    def rows(self, entity: str, options: Sequence[str], size: int = 0, address: str = "") -> Rows:
-        """The rows of one call. ``size``: what a page should have at most."""
+    def rows(
+        self, entity: str, options: Sequence[str], size: int = 0, address: str = "", *, sealed: bool = False
+    ) -> Rows:
+        """The rows of one call. ``size``: what a page should have at most. ``sealed``: no more of them than
+        reading goes by, and what came."""
         path = address or f"{entity}?{encode(options)}".rstrip("?")
         headers = {"Prefer": f"odata.maxpagesize={size}"} if size else {}
         response = self.line.call("GET", path, mutating=False, headers=headers)
@@ -258,6 +258,8 @@ class ODataConnector(Connector[ODataSettings]):
             raise RecordRejected(f"{self.line.host} does not know this way of reading {entity}.")
         if not response.ok:
             raise self.refusal(response, entity)
+        if sealed and (found := seal(response.content, self.model().read_by(entity))):
+            return self._counted(response, found.body, found.rows, bare=True)._replace(raws=found.raws)
         body = body_of(response)
         rows = body.get("value") if isinstance(body, dict) else None
         if not isinstance(rows, list):
@@ -270,6 +272,12 @@ class ODataConnector(Connector[ODataSettings]):
         bare = not annotated(response.content, body)
         if not bare and CUT in response.content:
             self._complete(response, body, rows)
+        return self._counted(response, body, rows, bare=bare)
+
+    def _counted(
+        self, response: Any, body: Mapping[str, Any], rows: list[reading.Row], *, bare: bool
+    ) -> Rows:
+        """The rows with what a page says of the others."""
         counted = body.get("@odata.count", body.get("@count"))
         total = int(counted) if str(counted).isdecimal() else None
         following = body.get("@odata.nextLink") or body.get("@nextLink")
@@ -311,13 +319,16 @@ class ODataConnector(Connector[ODataSettings]):
     def record(self, entity: str, row: reading.Row) -> Record:
         return self.records(entity, [row])[0]
 
-    def records(self, entity: str, rows: Sequence[reading.Row], *, bare: bool = False) -> list[Record]:
-        """Rows as records. Raises RecordRejected for one without a key. ``bare``: they have no annotations."""
+    def records(
+        self, entity: str, rows: Sequence[reading.Row], *, bare: bool = False, raws: Raws | None = None
+    ) -> list[Record]:
+        """Rows as records. Raises RecordRejected for one without a key. ``bare``: they have no annotations. ``raws``:
+        the records are to have these."""
         model, made = self.model(), []
         as_they_are = bare and model.is_open(entity)
         title_field, stamp_field = model.title_of(entity), model.stamp_of(entity)
         keys = model.type(entity).keys
-        for row in rows:
+        for row, raw in zip(rows, raws or rows, strict=True):
             data = row if as_they_are else model.canonical(entity, row)
             key = model.key_within(entity, keys, row)
             if not key:
@@ -330,7 +341,7 @@ class ODataConnector(Connector[ODataSettings]):
                 self.note_etag(entity, key, row)
             title, stamp = data.get(title_field), data.get(stamp_field)
             version = str(stamp) if stamp else None
-            made.append(Record(key, data, version=version, title=str(title or "")))
+            made.append(Record(key, raw if raws else data, version=version, title=str(title or "")))
         return made
 
     # finding and writing -----------------------------------------------------------------------------
@@ -371,11 +382,6 @@ class ODataConnector(Connector[ODataSettings]):
         """The error that an answer stands for."""
         reason = said(body_of(response)).rstrip(". ")
         return refuse(meaning(response.status_code), self.line.host, what, response, reason)
-
-
-def annotated(text: bytes, body: Mapping[str, Any]) -> bool:
-    """Whether a page may have annotations in its rows: more of them than stand beside the rows."""
-    return len(ANNOTATION.findall(text)) > sum("@" in name for name in body) or b"\\u0040" in text
 
 
 def filtered(conditions: Sequence[str]) -> str:
