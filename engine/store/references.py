@@ -211,18 +211,16 @@ def save(session: Session, references: Iterable[Reference]) -> None:
     matches.settle(
         session,
         [
-            (one.key, one.left_id, one.right_id, one.claim)
+            (one.key, (one.pair.left_connection, one.pair.left_entity, one.left_id), one.right_id, one.claim)
             for one in rows.values()
             if one.key and one.right_id
         ],
     )
 
 
-def release(
-    session: Session, pair: Pair, left_ids: Sequence[str], owner: str, *, keyless: bool = False
-) -> None:
-    """Gives up claims on creates that certainly did not happen; what a person said of them stays. ``keyless``: they
-    did not get their match keys, and those of their namesakes of another kind stand."""
+def release(session: Session, pair: Pair, left_ids: Sequence[str], owner: str) -> None:
+    """Gives up claims on creates that certainly did not happen, and on their match keys; what a person said of them
+    stays."""
     for start in range(0, len(left_ids), _CHUNK):
         ours = (
             *_is(pair), _table.c.left_id.in_(left_ids[start : start + _CHUNK]), _table.c.right_id.is_(None),
@@ -230,8 +228,7 @@ def release(
         )  # fmt: skip
         session.connection().execute(delete(_table).where(*ours, _table.c.claim_outcome != NEW))
         session.connection().execute(update(_table).where(*ours).values(claim="", claim_until=0.0))
-    if not keyless:
-        matches.release(session, (pair.right_connection, pair.right_entity), left_ids, owner)
+    matches.release(session, msgspec.structs.astuple(pair), left_ids, owner)
 
 
 def watermark(session: Session, flow_id: str, node: str) -> str | None:
