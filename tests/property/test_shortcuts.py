@@ -15,8 +15,8 @@ from engine.node import Outbox, Trace
 from engine.record import Record, idempotency_key, idempotency_keys, to_json
 from engine.rules import RuleSet
 from nodes.decide.acts import Applied
-from nodes.systems.odata.connector import annotated
 from nodes.systems.odata.metadata import bare
+from nodes.systems.odata.rows import annotated
 
 texts = st.text(max_size=8)
 names = st.sampled_from(["id", "Name", "@odata.etag", "Name@odata.type", "@x", 'a"b', "é@é", "m@il"])
