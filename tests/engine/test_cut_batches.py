@@ -36,6 +36,11 @@ def _toys() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def clock(stopped: Clock) -> Clock:
+    return stopped
+
+
 def bench_of(database: Database, world: World, means: Means = "match", **options: Any) -> Bench:
     match = ("ref",) if means == "match" else ()
     world.means = means

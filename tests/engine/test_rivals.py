@@ -33,6 +33,11 @@ def _toys() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def clock(stopped: Clock) -> Clock:
+    return stopped
+
+
 def bench_of(database: Database, means: Means) -> tuple[Slow, Bench]:
     """Two objects of one name, by which they are recognised, in one batch."""
     world = Slow(2)
