@@ -123,7 +123,7 @@ def _match(
         intent.remote_id = intent.current.id
     elif by_id:
         if intent.reference is not None:
-            claims.await_sight(errand.connector, errand.database.time_of_day() - intent.reference.updated_at)
+            claims.await_sight(errand.connector, errand.database.now() - intent.reference.stored_at)
         if intent.reference is not None and target.operation != "update":
             hold(
                 done,

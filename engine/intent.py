@@ -19,9 +19,8 @@ from engine.node import WriteNode, WriteTarget
 from engine.patience import UNSEEN
 from engine.planned import Approval
 from engine.record import NAMES, Change, Outcome, Record, Remote, Result, idempotency_keys
-from engine.store import claims, deliveries, references
+from engine.store import claims, deliveries, matches, references
 from engine.store.database import Database, Session
-from engine.store.matches import Key
 from engine.store.references import Pair, Reference
 from engine.walk import Receipt
 
@@ -130,7 +129,7 @@ class Intent(msgspec.Struct, eq=False):
     current: Remote | None = None
     doubtful: bool = False
     claim: str = ""
-    key: Key | None = None
+    key: matches.Key | None = None
     insisted: bool = False
     edition: str = ""
     version: str = ""
@@ -141,6 +140,11 @@ class Intent(msgspec.Struct, eq=False):
         return self.insisted or (
             self.reference is not None and self.reference.claim_outcome == references.CHOSEN
         )
+
+    @property
+    def left(self) -> matches.Source:
+        """The source object, as who has a match key."""
+        return self.pair.left_connection, self.pair.left_entity, self.left_id
 
     @property
     def source(self) -> str:

@@ -31,7 +31,7 @@ def outwait(
         return []
     given_up, free, until = set(done.released), list[tuple[Intent, Taken]](), 0.0
     with errand.database.read() as session:
-        rivals = [standing.claimant(session, intent.pair, has) for intent, has in met]
+        rivals = [standing.claimant(session, intent.key, has) if intent.key else None for intent, has in met]
     for (intent, has), rival in zip(met, rivals, strict=True):
         certain = rival is not None and (rival.pair, rival.left_id, rival.claim) in given_up
         tells = errand.connector.tells(target.entity, set(intent.match))
@@ -47,7 +47,7 @@ def outwait(
     with errand.database.write(lasting=False) as session:
         for intent, has in free:
             if intent.key is not None:
-                matches.hand_over(session, intent.key, has, (intent.left_id, intent.claim), errand.patience)
+                matches.hand_over(session, intent.key, has, (intent.left, intent.claim), errand.patience)
             intent.doubtful = False  # that was settled before
     return [intent for intent, _ in free]
 

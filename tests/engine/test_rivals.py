@@ -33,6 +33,11 @@ def _toys() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def clock(stopped: Clock) -> Clock:
+    return stopped
+
+
 def bench_of(database: Database, means: Means) -> tuple[Slow, Bench]:
     """Two objects of one name, by which they are recognised, in one batch."""
     world = Slow(2)
@@ -213,7 +218,8 @@ def test_an_object_of_another_kind_is_a_rival_too(database: Database, clock: Clo
         other_run(bench, FIRST)
     world.before_write = lambda changes: None
     with database.write() as session:
-        session.execute(update(CrossReference).values(left_entity="person"))
+        for table in (CrossReference, matches.MatchClaim):
+            session.execute(update(table).values(left_entity="person"))
     clock.advance(LEASE + TIMEOUT + 1.0)
     other_run(bench, SECOND)
     (hold,) = open_holds(database)

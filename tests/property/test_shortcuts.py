@@ -18,7 +18,8 @@ from engine.record import Record, from_json, idempotency_key, idempotency_keys, 
 from engine.rules import RuleSet
 from nodes.decide.acts import Applied
 from nodes.systems.odata.metadata import bare
-from nodes.systems.odata.sealed import annotated, seal
+from nodes.systems.odata.rows import annotated
+from nodes.systems.odata.sealed import seal
 
 texts = st.text(max_size=8)
 names = st.sampled_from(["id", "Name", "@odata.etag", "Name@odata.type", "@x", 'a"b', "é@é", "m@il"])

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import msgspec
 
+from engine import circle
+from engine.circle import Walked
 from engine.compare import matches as equals
 from engine.connector import Capability, Connector, Filter, Health, Query
 from engine.errors import HeddleError, RecordRejected, Unavailable
 from engine.http import Http
-from engine.record import Change, Page, Record, Remote, Result
+from engine.record import Change, Page, Record, Remote, Result, fingerprint
 from engine.shape import Entity, Summary
 from nodes.systems.http.line import STATUS, Line, body_of, meaning, refuse, said
 from nodes.systems.odata import reading
@@ -20,7 +22,8 @@ from nodes.systems.odata.deleting import delete
 from nodes.systems.odata.filtering import condition, match_of
 from nodes.systems.odata.metadata import KEY, Model, entered
 from nodes.systems.odata.query import all_of, any_of, chunks, encode
-from nodes.systems.odata.sealed import Raws, annotated, seal
+from nodes.systems.odata.rows import CUT, Raws, Rows, annotated
+from nodes.systems.odata.sealed import seal
 from nodes.systems.odata.settings import ODataSettings
 from nodes.systems.odata.values import stamp_key, utc
 from nodes.systems.odata.writing import Writer
@@ -31,24 +34,6 @@ SAMPLE = 25
 NOT_IMPLEMENTED = 501
 COUNTED_TO = 5000
 """Dataverse counts no further, so this number may stand for any that is larger."""
-CUT = b"nextLink"
-"""Stands in a page of which a list within a row may be cut off; at least of each that is not the last."""
-
-
-class Rows(NamedTuple):
-    """One call's rows.
-
-    following  the address of the next page      bare  no row has an annotation, at any depth
-    total      how many rows there are in all, where that is told; ``at_least``: or more
-    raws       the rows as they came, where ``rows`` have only what reading goes by
-    """
-
-    rows: list[reading.Row]
-    following: str | None
-    bare: bool
-    total: int | None
-    at_least: bool
-    raws: Raws | None = None
 
 
 class ODataConnector(Connector[ODataSettings]):
@@ -247,10 +232,17 @@ class ODataConnector(Connector[ODataSettings]):
         return self.rows(entity, options, size, sealed=sealed)
 
     def rows(
-        self, entity: str, options: Sequence[str], size: int = 0, address: str = "", *, sealed: bool = False
+        self,
+        entity: str,
+        options: Sequence[str],
+        size: int = 0,
+        address: str = "",
+        above: tuple[str, ...] = (),
+        *,
+        sealed: bool = False,
     ) -> Rows:
-        """The rows of one call. ``size``: what a page should have at most. ``sealed``: no more of them than
-        reading goes by, and what came."""
+        """The rows of one call. ``size``: what a page should have at most; ``above``: the addresses of the lists that
+        they are within. ``sealed``: no more of them than reading goes by, and what came."""
         path = address or f"{entity}?{encode(options)}".rstrip("?")
         headers = {"Prefer": f"odata.maxpagesize={size}"} if size else {}
         response = self.line.call("GET", path, mutating=False, headers=headers)
@@ -271,7 +263,7 @@ class ODataConnector(Connector[ODataSettings]):
             )
         bare = not annotated(response.content, body)
         if not bare and CUT in response.content:
-            self._complete(response, body, rows)
+            self._complete(response, body, rows, above)
         return self._counted(response, body, rows, bare=bare)
 
     def _counted(
@@ -293,27 +285,36 @@ class ODataConnector(Connector[ODataSettings]):
         self.line.address(whole)
         return self.line.bare(whole)
 
-    def _complete(self, response: Any, body: Mapping[str, Any], rows: list[reading.Row]) -> None:
+    def _complete(
+        self, response: Any, body: Mapping[str, Any], rows: list[reading.Row], above: tuple[str, ...]
+    ) -> None:
         """Fetches what a service has cut off lists within rows (JSON format 4.01, 4.5.5: ``Lines@odata.nextLink``)."""
         for row in rows:
             for name in [one for one in row if one.endswith(("@odata.nextLink", "@nextLink"))]:
                 link, inside = str(row.pop(name)), name.partition("@")[0]
                 inner = row[inside] = list(row.get(inside) or ())  # it may have brought none of them
-                path: str | None = self._further(response, body, link)
-                while path:
-                    page = self.rows(name, [], address=path)
+                for page in self._pages(name, self._further(response, body, link), above):
                     inner += page.rows
-                    path = page.following
             for value in row.values():
                 if isinstance(value, list) and value and isinstance(value[0], dict):
-                    self._complete(response, body, value)
+                    self._complete(response, body, value, above)
+
+    def _pages(self, name: str, address: str | None, above: tuple[str, ...] = ()) -> Iterator[Rows]:
+        """The pages from an address on. Raises DefinitionError (E-PAGING) where links lead in a circle."""
+        walked: Walked | None = None
+        while address:
+            if address in above:
+                raise circle.found()
+            page = self.rows(name, [], address=address, above=(*above, address))
+            walked = circle.go_on(walked, fingerprint([address, page.rows[:1], page.rows[-1:]]))
+            yield page
+            address = page.following
 
     def all_rows(self, entity: str, options: Sequence[str]) -> Iterator[reading.Row]:
         """The rows of a call and of the pages behind it."""
-        page = self.rows(entity, options)
-        yield from page.rows
-        while page.following:
-            page = self.rows(entity, [], address=page.following)
+        first = self.rows(entity, options)
+        yield from first.rows
+        for page in self._pages(entity, first.following):
             yield from page.rows
 
     def record(self, entity: str, row: reading.Row) -> Record:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple, TypedDict
@@ -12,11 +10,7 @@ import msgspec
 
 from engine.record import from_json
 from nodes.systems.odata.reading import Row
-
-ANNOTATION = re.compile(rb'@[^"\\]*"\s*:')
-"""A name of JSON with an annotation in it (``"@odata.etag":``); it may find one more, in a text, but overlooks none."""
-
-Raws = list[msgspec.Raw]
+from nodes.systems.odata.rows import Raws, annotated
 
 _parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _each = msgspec.json.Decoder(Raws)
@@ -44,11 +38,6 @@ def seal(content: bytes, names: tuple[str, ...]) -> Sealed | None:
         return Sealed(body, _opened(names).decode(rows), _each.decode(rows))
     except (msgspec.DecodeError, KeyError):
         return None
-
-
-def annotated(text: bytes, body: Mapping[str, Any]) -> bool:
-    """Whether a page may have annotations in its rows: more of them than stand beside the rows."""
-    return len(ANNOTATION.findall(text)) > sum("@" in name for name in body) or b"\\u0040" in text
 
 
 def _is_text(content: bytes) -> bool:
