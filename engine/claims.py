@@ -62,7 +62,7 @@ def take(
         if errand.allowance is not None and mine:
             sent = {intent.source: intent.wanted("create") for intent in mine}
             errand.allowance.reserve(session, "create", sent)
-        rivals = [(intent, has) for intent, has in met if _is_open(errand, session, intent, has)]
+        rivals = [(intent, has) for intent, has in met if is_open(errand, session, intent, has)]
     made = [(intent, has.right_id) for intent, has in met if has.right_id is not None]
     return Claimed(mine, made, rivals, len(mine) + len(made) + len(rivals) < len(intents))
 
@@ -84,9 +84,9 @@ def _claim_keys(
     return lost
 
 
-def _is_open(errand: Errand, session: Session, intent: Intent, has: Taken) -> bool:
+def is_open(errand: Errand, session: Session, intent: Intent, has: Taken) -> bool:
     """Whether nobody is at work on the create that a key was claimed for, but for us: then we come to it later, or have
-    been there before."""
+    been there before. ``has``: who claimed it."""
     if has.right_id is not None:
         return False
     if has.claim == intent.claim:

@@ -25,7 +25,7 @@ from engine.node import WriteTarget
 from engine.recognition import look_closer
 from engine.record import Outcome, Record, Remote, Result
 from engine.removal import remove
-from engine.rivals import outwait
+from engine.rivals import foresee, outwait
 from engine.walk import Receipt
 
 _WRITTEN = (Outcome.CREATED, Outcome.UPDATED)
@@ -256,7 +256,7 @@ def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], do
     """Claims and sends creates; True if some are being created by another batch."""
     busy, kept = False, len(done.references)
     for some in _handfuls(errand, target, _approved(errand, intents, "create", done)):
-        left = some
+        left = foresee(errand, target, some, done) if errand.dry else some
         while left:
             claimed = claims.Claimed(left, [], [], busy=False)
             if not errand.dry:

@@ -115,7 +115,7 @@ class Intent(msgspec.Struct, eq=False):
 
     key       the match key that was claimed for creating it     insisted  a person said that it is a new object
     edition   of a message: which of two about one object is newer (engine.editions)
-    version   at the source, of what was read
+    version   at the source, of what was read        ahead  what a dry run has to say of what would come before it
     """
 
     at: list[int]
@@ -133,6 +133,7 @@ class Intent(msgspec.Struct, eq=False):
     insisted: bool = False
     edition: str = ""
     version: str = ""
+    ahead: str = ""
 
     @property
     def decided(self) -> bool:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Table, func, literal, select, update
 
+from engine.record import from_json
 from engine.store import plain
 from engine.store.database import Session
 from engine.store.deliveries import Call, Delivery
@@ -65,16 +66,25 @@ def cut(session: Session, held: Claim, first: Half, second: Half) -> None:
             stem=held.stem,
         )
     )
-    _take_along(session, held, second.roots)
+    _move_up(session, _calls, held)
+    same = [column for column in _calls.c if column.name not in ("id", "batch")]
+    of_both = select(*same, literal(held.next + 1)).where(*_of(_calls, held))
+    connection.execute(_calls.insert().from_select([*(column.name for column in same), "batch"], of_both))
+    if from_json(settled):  # else there is nothing in the books of any of them
+        _take_along(session, held, second.roots)
+
+
+def _move_up(session: Session, table: Table, held: Claim) -> None:
+    """Batches behind may be halves as well, of which something is known."""
+    behind = table.c.run_id == held.run_id, table.c.lane == held.lane, table.c.batch > held.next
+    session.connection().execute(update(table).where(*behind).values(batch=table.c.batch + 1))
 
 
 def _take_along(session: Session, held: Claim, roots: set[Root]) -> None:
-    """What is in the books of these records already is that of the second half. Calls were about both. Batches behind may
-    be halves as well, with books of their own."""
+    """What is in the books of these records already is that of the second half."""
     connection = session.connection()
-    for table in (_deliveries, _holds, _calls):
-        behind = table.c.run_id == held.run_id, table.c.lane == held.lane, table.c.batch > held.next
-        connection.execute(update(table).where(*behind).values(batch=table.c.batch + 1))
+    for table in (_deliveries, _holds):
+        _move_up(session, table, held)
     slot, entity = _deliveries.c.origin_slot, _deliveries.c.origin_entity
     entered = connection.execute(
         select(_deliveries.c.id, slot, entity, _deliveries.c.root).where(*_of(_deliveries, held))
@@ -88,9 +98,6 @@ def _take_along(session: Session, held: Claim, roots: set[Root]) -> None:
         for start in range(0, len(moved), _CHUNK):
             some = table.c.id.in_(moved[start : start + _CHUNK])
             connection.execute(update(table).where(some).values(batch=held.next + 1))
-    same = [column for column in _calls.c if column.name not in ("id", "batch")]
-    of_both = select(*same, literal(held.next + 1)).where(*_of(_calls, held))
-    connection.execute(_calls.insert().from_select([*(column.name for column in same), "batch"], of_both))
 
 
 def _of(table: Table, held: Claim) -> tuple[ColumnElement[bool], ...]:
