@@ -250,7 +250,7 @@ def _answer_doubt(
                 known, right_id=remote.id, number=remote.number, link=remote.link, claim="", claim_until=0.0
             )
             references.save(session, [found])
-            matches.found(session, (pair.right_connection, pair.right_entity), left_id, claim, remote.id)
+            matches.found(session, msgspec.structs.astuple(pair), left_id, claim, remote.id)
         elif known is not None and known.right_id is None:
             references.release(session, pair, [left_id], known.claim)
         return {}

@@ -176,19 +176,13 @@ def execute(run_id: str, by: str) -> str:
             cause=Cause("plan", by, idempotency_key("execute", run.id)),
             brought=brought,
             trigger=run.trigger,
-            window=_window(from_json(run.window)),
+            window=plans.window(session, run),
             plan_id=run.id,
         )
         if started.new:
             audit.note(session, by, "run.execute", run.id, run=started.run, approved_by=by)
     installation.ring(started.run, started.lanes)
     return started.run
-
-
-def _window(shown: Mapping[str, Any]) -> dict[str, str]:
-    """A first load reads as far as its report did, and from there incremental reads go on: no gap, no overtaking."""
-    until = str(shown.get("until", ""))
-    return {"started": until, "until": until, "mark": until} if shown.get("first") else {"started": until}
 
 
 def sheet_rows(

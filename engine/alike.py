@@ -148,8 +148,10 @@ def loose(value: Any, how: str = "text") -> Any:
 
 
 def says_nothing(value: Any, how: str) -> bool:
-    """Whether a value is none of its kind, such as «n/a» for a phone or «none» for an e-mail address: nobody is
+    """Whether a value is empty or none of its kind, such as «n/a» for a phone or «none» for an e-mail address: nobody is
     recognised by it."""
+    if value is None or value == "":
+        return True
     if how == "phone":
         return not re.search(r"[^\W\D0]", str(value))
     return how == "email" and "@" not in str(value)

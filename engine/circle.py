@@ -22,21 +22,27 @@ Walked = list[Any]
 
 def step(walked: Walked | None, page: Page) -> Walked:
     """How far it has gone behind this page. Raises DefinitionError (E-PAGING) where it goes in a circle."""
+    return go_on(walked, _mark(page))
+
+
+def go_on(walked: Walked | None, here: str) -> Walked:
+    """The same behind a page that is known by other means: ``here`` is what no other page has."""
     known, since, until, again = walked or ["", 0, 1, 0]
-    here = _mark(page)
     again += here == known
     if again >= TIMES:
-        raise DefinitionError(
-            [
-                Problem(
-                    "E-PAGING",
-                    "The system answers the same pages again and again.",
-                    "Correct how the connection asks for the next page; if that is right, ask the maker of the system.",
-                )
-            ]
-        )
+        raise found()
     since += 1
     return [here, 0, 2 * until, 0] if since >= until else [known, since, until, again]
+
+
+def found() -> DefinitionError:
+    """The error for a circle."""
+    problem = Problem(
+        "E-PAGING",
+        "The system answers the same pages again and again.",
+        "Correct how the connection asks for the next page; if that is right, ask the maker of the system.",
+    )
+    return DefinitionError([problem])
 
 
 def _mark(page: Page) -> str:

@@ -57,12 +57,12 @@ def take(
         lost = _claim_keys(errand, session, target, ours) if target.match else {}
         met = [(intent, lost[intent.key]) for intent in ours if intent.key in lost] if lost else []
         for intent, _ in met:
-            references.release(session, intent.pair, [intent.left_id], intent.claim, keyless=True)
+            references.release(session, intent.pair, [intent.left_id], intent.claim)
         mine = [intent for intent in ours if intent.key not in lost] if lost else ours
         if errand.allowance is not None and mine:
             sent = {intent.source: intent.wanted("create") for intent in mine}
             errand.allowance.reserve(session, "create", sent)
-        rivals = [(intent, has) for intent, has in met if _is_open(errand, session, intent, has)]
+        rivals = [(intent, has) for intent, has in met if is_open(errand, session, intent, has)]
     made = [(intent, has.right_id) for intent, has in met if has.right_id is not None]
     return Claimed(mine, made, rivals, len(mine) + len(made) + len(rivals) < len(intents))
 
@@ -79,14 +79,14 @@ def _claim_keys(
     )
     lost: dict[Key, Taken] = {}
     for owner in sorted({intent.claim for intent in keyed}):
-        wanted = [(one.key, one.left_id) for one in keyed if one.key is not None and one.claim == owner]
+        wanted = [(one.key, one.left) for one in keyed if one.key is not None and one.claim == owner]
         lost |= matches.claim(session, wanted, owner, errand.patience)
     return lost
 
 
-def _is_open(errand: Errand, session: Session, intent: Intent, has: Taken) -> bool:
+def is_open(errand: Errand, session: Session, intent: Intent, has: Taken) -> bool:
     """Whether nobody is at work on the create that a key was claimed for, but for us: then we come to it later, or have
-    been there before."""
+    been there before. ``has``: who claimed it."""
     if has.right_id is not None:
         return False
     if has.claim == intent.claim:
@@ -104,7 +104,7 @@ def turns(errand: Errand, target: WriteTarget, intents: list[Intent]) -> list[In
         return intents
     keys = {id(intent): _turn(intent) for intent in waiting}
     with errand.database.write(lasting=errand.database.falls_alone) as session:
-        taken = matches.take_turns(session, [(keys[id(one)], one.left_id, one.claim) for one in waiting])
+        taken = matches.take_turns(session, [(keys[id(one)], one.left, one.claim) for one in waiting])
         for intent in waiting:
             former = taken.get(keys[id(intent)])
             if former is None or standing.is_writing(session, former, errand.connector.http.timeout):

@@ -25,7 +25,7 @@ from engine.node import WriteTarget
 from engine.recognition import look_closer
 from engine.record import Outcome, Record, Remote, Result
 from engine.removal import remove
-from engine.rivals import outwait
+from engine.rivals import foresee, outwait
 from engine.walk import Receipt
 
 _WRITTEN = (Outcome.CREATED, Outcome.UPDATED)
@@ -123,7 +123,7 @@ def _match(
         intent.remote_id = intent.current.id
     elif by_id:
         if intent.reference is not None:
-            claims.await_sight(errand.connector, errand.database.time_of_day() - intent.reference.updated_at)
+            claims.await_sight(errand.connector, errand.database.now() - intent.reference.stored_at)
         if intent.reference is not None and target.operation != "update":
             hold(
                 done,
@@ -256,7 +256,7 @@ def _send_creates(errand: Errand, target: WriteTarget, intents: list[Intent], do
     """Claims and sends creates; True if some are being created by another batch."""
     busy, kept = False, len(done.references)
     for some in _handfuls(errand, target, _approved(errand, intents, "create", done)):
-        left = some
+        left = foresee(errand, target, some, done) if errand.dry else some
         while left:
             claimed = claims.Claimed(left, [], [], busy=False)
             if not errand.dry:

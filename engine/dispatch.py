@@ -78,7 +78,7 @@ def _imagined(intent: Intent, operation: str, target: WriteTarget) -> Result:
         current = intent.current
         return Result(Outcome.UPDATED, intent.remote_id, current.number if current else None)
     new = placeholder(target.entity)
-    return Result(Outcome.CREATED, new, new, new)
+    return Result(Outcome.CREATED, new, new, new, message=intent.ahead)
 
 
 def linked(errand: Errand, target: WriteTarget, intent: Intent, result: Result) -> Result:

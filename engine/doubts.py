@@ -87,7 +87,7 @@ def _made_by_others(errand: Errand, target: WriteTarget, doubtful: Sequence[Inte
     return {
         id(intent) for intent in doubtful
         if id(intent) in keys and (has := taken.get(keys[id(intent)])) and (known := intent.reference)
-        and (has.left_id, has.claim) != (intent.left_id, known.claim)
+        and (has.source, has.claim) != (intent.left, known.claim)
     }  # fmt: skip
 
 

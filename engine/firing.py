@@ -185,8 +185,7 @@ class Clockwork:
 
     def _start(self, session: Session, plan: Plan, flow: FlowRow, row: Schedule, moment: float) -> Started:
         told = clock.iso(moment)
-        # With the flow's name: what two flows make of the same moment are two things, also in the same system.
-        brought = {"id": f"{flow.slug} {told}", "at": told} if entry_points(plan, row.node) else None
+        brought = {"id": _name(flow, row, told), "at": told} if entry_points(plan, row.node) else None
         key = f"schedule:{flow.id}:{row.node}:{told}"
         return self._run(session, plan, flow, row, Cause("schedule", "", key), brought)
 
@@ -211,7 +210,13 @@ class Clockwork:
         brought = None
         if entry_points(plan, row.node):
             counts = from_json(run.counts or "{}")
-            brought = {"id": run.id, "flow": row.after().flow, "state": run.state, "counts": counts}
+            brought = {
+                "id": _name(flow, row, run.id),
+                "run": run.id,
+                "flow": row.after().flow,
+                "state": run.state,
+                "counts": counts,
+            }
         cause = Cause("after", row.after().flow, schedules.chain_key(row, run.id))
         return self._run(session, plan, flow, row, cause, brought)
 
@@ -239,6 +244,12 @@ class Clockwork:
             values["next_at"] = following(row.timer().timing, clock.now(), row.anchor)
         with self.database.write() as session:
             schedules.advance(session, row, **values)
+
+
+def _name(flow: FlowRow, row: Schedule, event: str) -> str:
+    """The id of what a start brings: what two flows, or two starts of one, make of the same moment, or of the same run, are
+    two things, also in the same system."""
+    return f"{flow.slug} {row.node} {event}"
 
 
 def _as_read(session: Session, flow: FlowRow) -> bool:

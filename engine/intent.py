@@ -19,9 +19,8 @@ from engine.node import WriteNode, WriteTarget
 from engine.patience import UNSEEN
 from engine.planned import Approval
 from engine.record import NAMES, Change, Outcome, Record, Remote, Result, idempotency_keys
-from engine.store import claims, deliveries, references
+from engine.store import claims, deliveries, matches, references
 from engine.store.database import Database, Session
-from engine.store.matches import Key
 from engine.store.references import Pair, Reference
 from engine.walk import Receipt
 
@@ -116,7 +115,7 @@ class Intent(msgspec.Struct, eq=False):
 
     key       the match key that was claimed for creating it     insisted  a person said that it is a new object
     edition   of a message: which of two about one object is newer (engine.editions)
-    version   at the source, of what was read
+    version   at the source, of what was read        ahead  what a dry run has to say of what would come before it
     """
 
     at: list[int]
@@ -130,10 +129,11 @@ class Intent(msgspec.Struct, eq=False):
     current: Remote | None = None
     doubtful: bool = False
     claim: str = ""
-    key: Key | None = None
+    key: matches.Key | None = None
     insisted: bool = False
     edition: str = ""
     version: str = ""
+    ahead: str = ""
 
     @property
     def decided(self) -> bool:
@@ -141,6 +141,11 @@ class Intent(msgspec.Struct, eq=False):
         return self.insisted or (
             self.reference is not None and self.reference.claim_outcome == references.CHOSEN
         )
+
+    @property
+    def left(self) -> matches.Source:
+        """The source object, as who has a match key."""
+        return self.pair.left_connection, self.pair.left_entity, self.left_id
 
     @property
     def source(self) -> str:
@@ -199,9 +204,7 @@ def _match(target: WriteTarget, data: dict[str, Any], *, known: bool) -> dict[st
     """The values by which the object is recognised; of an object whose id is not known, all of them or none."""
     match: dict[str, Any] = {}
     for name in target.match:
-        value = compare.dig(data, name)
-        how = target.alike.get(name, "")
-        if value not in (None, "") and not (how and alike.says_nothing(value, how)):
+        if not alike.says_nothing(value := compare.dig(data, name), target.alike.get(name, "")):
             match[name] = value
     if len(match) < len(target.match) and target.operation != "create" and not known:
         return {}

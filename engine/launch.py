@@ -100,13 +100,13 @@ def start(
     cause: Cause,
     brought: Any = None,
     trigger: str = "",
-    window: Mapping[str, str] | None = None,
+    window: Mapping[str, Any] | None = None,
     plan_id: str | None = None,
 ) -> Started:
     """Writes a run, its lanes and what the trigger brought, all in the caller's transaction.
 
     mode     live, dry-run or sample        trigger  the trigger node that fired; empty means any
-    brought  what it brought, JSON          window   {"since", "until"} of an incremental read
+    brought  what it brought, JSON          window   {"since", "until"} of an incremental read, or engine.store.plans.window
     plan_id  the dry run whose plan is executed
     Raises DefinitionError when what was brought does not name the records that a read asks it to name.
     """

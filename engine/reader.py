@@ -67,7 +67,7 @@ class Reader:
         if not isinstance(node, ReadNode):
             raise EngineError(f"{source!r} does not read.")
         connector = self._connect(node.slot)
-        query = node.query(self.run.trigger_record())
+        query = node.query(self.run.trigger_record()).model_copy(update={"skim": True})
         if cursor.get("sweep"):
             return self._sweep(database, cursor, source, node, query)
         sweep.refuse_unable(connector, source, node)
@@ -76,7 +76,8 @@ class Reader:
         named = self.run.window.get("keys")
         if named is not None:
             query = query.model_copy(update={"keys": tuple(named.get(source, ()))})
-        if query.keys is None and (node.incremental or bounded):
+        shown = self.run.window.get("bounds", {})
+        if query.keys is None and (node.incremental or bounded or source in shown):
             first = cursor["at"] is None or "since" not in cursor
             since = self.since(database, source) if first else cursor["since"]
             query = query.model_copy(update={"since": since, "until": self.run.window.get("until")})
@@ -133,8 +134,9 @@ class Reader:
         return batches, following
 
     def since(self, database: Database, source: str) -> str | None:
-        """Where an incremental read begins: what was asked for, else some way behind the watermark."""
-        given: str | None = self.run.window.get("since")
+        """Where an incremental read begins: what was asked for, or shown in the plan that is executed, else some way behind
+        the watermark."""
+        given: str | None = self.run.window.get("bounds", {}).get(source, self.run.window.get("since"))
         if self.run.window.get("given"):
             return given
         with database.read() as session:

@@ -199,7 +199,7 @@ def _kept(errand: SyncErrand, couple: Couple) -> Kept | None:
         agreed = _agreed(errand, couple, agreed)
     return Kept(
         known.row, left_id, right_id, known.turned, agreed, echoes["left"], echoes["right"], errand.claim,
-        steps=known.steps, updated_at=known.updated_at,
+        steps=known.steps, updated_at=known.updated_at, stored_at=known.stored_at,
     )  # fmt: skip
 
 

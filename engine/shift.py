@@ -31,11 +31,12 @@ from engine.owner import Owner
 from engine.reader import Reader
 from engine.ready import Ready, load
 from engine.reconciliation import reconcile
-from engine.record import Outcome, Result, from_json, to_json
+from engine.record import Outcome, Record, Result, from_json, to_json
 from engine.store import closing as ends
 from engine.store import control, deliveries, lanes, references, runs, waits
 from engine.store.database import Session, hasten
-from engine.store.halves import cut
+from engine.store.halves import Half, cut
+from engine.store.roots import Root, origin
 from engine.store.runs import RunView
 from engine.store.tenure import Claim
 from engine.together import Together
@@ -303,21 +304,23 @@ class Shift:
     def _isolate(self, batch: Ready, ledger: Ledger, error: EngineError) -> None:
         """Cuts a batch that cannot be processed in two, again and again, until the one bad record fails alone."""
         self.held.begin(None)
-        entries, settled = batch.again(), batch.settled
-        roots = sorted({record.root for records in entries.values() for record in records})
-        if len(roots) == 1 or settled:
+        entries = batch.again()
+        places = {record.root: _whose(record) for records in entries.values() for record in records}
+        objects = list(dict.fromkeys(places[root] for root in sorted(places)))
+        if len(objects) == 1:
             with self.database.write() as session:
                 fresh = Ledger(self.plan, self.run, self.held, entries, ledger.count, batch.again)
                 fresh.fail_all(session, node_of(next(iter(entries))), error)
                 lanes.settle_batch(session, self.held, fresh.counts(), None)
             return
-        middle = set(roots[: len(roots) // 2])
-        halves: list[tuple[bytes, int]] = []
-        for keep in (middle, set(roots) - middle):
-            half = {node: [r for r in records if r.root in keep] for node, records in entries.items()}
-            halves.append((pack({node: records for node, records in half.items() if records}), len(keep)))
+        middle = len(objects) // 2
+        halves: list[Half] = []
+        for keep in (set(objects[:middle]), set(objects[middle:])):
+            kept = {node: [one for one in some if _whose(one) in keep] for node, some in entries.items()}
+            payload = pack({node: records for node, records in kept.items() if records})
+            halves.append(Half(payload, sum(place in keep for place in places.values()), keep))
         with self.database.write() as session:
-            cut(session, self.held, halves)
+            cut(session, self.held, *halves)
 
     def connector(self, slot: str) -> Connector[Any]:
         """The open connection behind a slot of the flow. Raises EngineError if none is bound."""
@@ -371,6 +374,10 @@ class Shift:
     def join(self, lead: Shift) -> None:
         """Uses what another claim has open, and waits for shut connections together with it."""
         self._connectors, self._breaker = lead._connectors, lead._breaker
+
+
+def _whose(record: Record) -> Root:
+    return Root(origin(record.origin.slot, record.origin.entity) if record.origin else "", record.key)
 
 
 def _gave_up(error: HeddleError | None) -> Receipt:

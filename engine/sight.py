@@ -26,7 +26,7 @@ def look(errand: SyncErrand, couples: Sequence[Couple], sides: Sequence[SideName
         for couple, remotes in zip(wanted, found, strict=True):
             couple.now[side] = next((one for one in remotes if one.id == couple.ids[side]), None)
             if couple.now[side] is None and couple.kept is not None and side not in couple.deleted:
-                age = errand.database.time_of_day() - couple.kept.updated_at
+                age = errand.database.now() - couple.kept.stored_at
                 await_sight(errand.connectors[side], age)
 
 

@@ -174,6 +174,32 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock(monkeypatch)
 
 
+class _Stopped:
+    """The machine's clocks, as they stood at one moment."""
+
+    def __init__(self) -> None:
+        self._day, self._passed, self._worked = time.time(), time.monotonic(), time.process_time()
+
+    def time(self) -> float:
+        return self._day
+
+    def monotonic(self) -> float:
+        return self._passed
+
+    def clock_gettime(self, clock: int) -> float:
+        return self._passed
+
+    def process_time(self) -> float:
+        return self._worked
+
+
+@pytest.fixture
+def stopped(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that goes on only when it is told to: no lease ends because the machine is busy."""
+    monkeypatch.setattr(heddle_clock, "time", _Stopped())
+    return clock
+
+
 # the network -------------------------------------------------------------------------------------------
 
 

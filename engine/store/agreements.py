@@ -53,7 +53,7 @@ class Kept(msgspec.Struct, frozen=True):
     turned      the row is oriented the other way round          row  its id, 0 for one that is not stored yet
     left_id, right_id  one of them is None while a create is on its way
     left_echo, right_echo  our own write to that side has not come back as a change yet
-    updated_at  when one of them was last written to, or the pair was first stored
+    updated_at, stored_at  when one of them was last written to, or the pair was first stored, as in CrossReference
     steps       flow/node → what that step last wrote, as in CrossReference.fingerprints
     """
 
@@ -69,6 +69,7 @@ class Kept(msgspec.Struct, frozen=True):
     claim_until: float = 0.0
     steps: dict[str, str] = {}
     updated_at: float = 0.0
+    stored_at: float = 0.0
 
     def id(self, side: SideName) -> str | None:
         return self.left_id if side == "left" else self.right_id
@@ -80,7 +81,7 @@ class Kept(msgspec.Struct, frozen=True):
 _table: Table = CrossReference.__table__  # type: ignore[attr-defined]
 _COLUMNS = (
     "id", "left_id", "right_id", "agreed", "left_echo", "right_echo", "claim", "claim_outcome", "claim_until",
-    "fingerprints", "updated_at",
+    "fingerprints", "updated_at", "stored_at",
 )  # fmt: skip
 _WROTE = (Outcome.CREATED, Outcome.UPDATED)
 IN_STEP = "in step"
@@ -135,18 +136,18 @@ def introduce(
     Of two who meet the same objects at once only one stores them; ``load`` tells whose claim it is.
     """
     turned = (pair.left_connection, pair.left_entity) > (pair.right_connection, pair.right_entity)
-    between, until = _row_pair(pair, turned), shared_now(session) + patience
-    at = time_of_day(session)
+    between, stored_at, at = _row_pair(pair, turned), shared_now(session), time_of_day(session)
     rows = [
         {
             **msgspec.structs.asdict(between),
             "left_id": right_id if turned else left_id,
             "right_id": left_id if turned else right_id,
             "claim": owner,
-            "claim_until": until,
+            "claim_until": stored_at + patience,
             "claim_outcome": "",
             "fingerprints": "{}",
             "updated_at": at,
+            "stored_at": stored_at,
         }
         for left_id, right_id in ids
     ]
@@ -161,7 +162,7 @@ def save(session: Session, pair: Pair, kept: Iterable[Kept], outcomes: Iterable[
 
     step  ``flow/node``: noted, so that it is known which flow looks after the pair; not for what is gone
     """
-    rows, at = [], time_of_day(session)
+    rows, at, stored_at = [], time_of_day(session), shared_now(session)
     for one, outcome in zip(kept, outcomes, strict=True):
         between = _row_pair(pair, one.turned)
         agreed = one.agreed.turned() if one.turned else one.agreed
@@ -177,6 +178,7 @@ def save(session: Session, pair: Pair, kept: Iterable[Kept], outcomes: Iterable[
                 "claim_until": 0.0,
                 "fingerprints": to_json({} if one.agreed.gone else {**one.steps, step: IN_STEP}).decode(),
                 "updated_at": at if outcome in _WROTE else one.updated_at or at,
+                "stored_at": stored_at if outcome in _WROTE else one.stored_at or stored_at,
             }
         )
     if rows:
@@ -256,14 +258,14 @@ def leave_out(session: Session, pair: Pair, kept: Kept, lost: SideName) -> None:
 
 
 def _kept(row: Any, turned: bool) -> Kept:
-    number, left_id, right_id, raw, left_echo, right_echo, claim, outcome, until, steps, at = row
+    number, left_id, right_id, raw, left_echo, right_echo, claim, outcome, until, steps, at, stored_at = row
     agreed = msgspec.convert(from_json(raw), Agreed) if raw else Agreed()
     if turned:
         left_id, right_id, left_echo, right_echo = right_id, left_id, right_echo, left_echo
         agreed = agreed.turned()
     return Kept(
         number, left_id, right_id, turned, agreed, left_echo or "", right_echo or "", claim, outcome, until,
-        from_json(steps), at,
+        from_json(steps), at, stored_at,
     )  # fmt: skip
 
 

@@ -34,23 +34,12 @@ def prolong(session: Session, known: Iterable[Reference], grace: float) -> set[s
     return {claim for claim, lease in left.items() if lease is not None}
 
 
-def claimant(session: Session, pair: Pair, has: Taken) -> Reference | None:
-    """Who claimed a match key, as its open create is remembered; None where that is over.
-
-    pair  of whoever asks: it is very likely that of the claimant too
-    """
-    near = references.load(session, pair, [has.left_id]).get(has.left_id)
-    if near is not None and near.claim == has.claim:
-        return near if near.right_id is None else None
-    query = select(_references.c.left_connection, _references.c.left_entity).where(
-        _references.c.right_connection == pair.right_connection,
-        _references.c.right_entity == pair.right_entity,
-        _references.c.left_id == has.left_id, _references.c.claim == has.claim, _references.c.right_id.is_(None),
-    )  # fmt: skip
-    for left in session.connection().execute(query):
-        far = Pair(*left, pair.right_connection, pair.right_entity)
-        return references.load(session, far, [has.left_id])[has.left_id]
-    return None
+def claimant(session: Session, key: Key, has: Taken) -> Reference | None:
+    """Who claimed a match key, as its open create is remembered; None where that is over."""
+    connection, entity, left_id = has.source
+    pair = Pair(connection, entity, key.right_connection, key.right_entity)
+    known = references.load(session, pair, [left_id]).get(left_id)
+    return known if known is not None and known.right_id is None and known.claim == has.claim else None
 
 
 def prolong_keys(session: Session, keys: Sequence[Key], grace: float) -> None:

@@ -27,7 +27,6 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, create_engine
 
-from engine import clock
 from engine.errors import DefinitionError, Problem, Unavailable
 from engine.store.timepiece import Machine, Server, Timepiece
 from engine.store.writers import Queue
@@ -138,10 +137,6 @@ class Database:
         transaction ``shared_now`` says the same."""
         with _translated():
             return self._clock.now()
-
-    def time_of_day(self) -> float:
-        """Epoch seconds that people are shown (engine.store.timepiece)."""
-        return self.now() if self._clock.tells_the_day else clock.now()
 
     def migrate(self) -> None:
         """Brings the schema up to date; safe when several processes start at once.

@@ -32,6 +32,8 @@ class MatchClaim(SQLModel, table=True):
     right_connection: str = Field(primary_key=True)
     right_entity: str = Field(primary_key=True)
     digest: str = Field(primary_key=True)
+    left_connection: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    left_entity: str = Field(default="", sa_column_kwargs={"server_default": ""})
     left_id: str
     right_id: str | None = None
     claim: str
@@ -47,18 +49,24 @@ class Key(msgspec.Struct, frozen=True):
     digest: str
 
 
+Sides = tuple[str, str, str, str]
+"""Connection and entity of the source, connection and entity of the target."""
+Source = tuple[str, str, str]
+"""A source object: its connection, entity and id. The id alone may be that of several."""
+
 _table: Table = MatchClaim.__table__  # type: ignore[attr-defined]
 _IDENTITY = ("right_connection", "right_entity", "digest")
-_VALUES = ("left_id", "right_id", "claim", "claim_until", "taken_at")
+_SOURCE = ("left_connection", "left_entity", "left_id")
+_VALUES = (*_SOURCE, "right_id", "claim", "claim_until", "taken_at")
 _COLUMNS = (*_IDENTITY, *_VALUES)
 _RENEW = f"ON CONFLICT ({', '.join(_IDENTITY)}) DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}" for name in _VALUES
 )
+_SAME = " AND ".join(f"match_claim.{name} = excluded.{name}" for name in _SOURCE)
 _TAKE_OVER = (
-    _RENEW + " WHERE (match_claim.claim_until < excluded.taken_at"
-    " AND (match_claim.right_id IS NOT NULL OR match_claim.left_id = excluded.left_id))"
-    " OR (match_claim.claim = excluded.claim AND match_claim.left_id = excluded.left_id"
-    " AND match_claim.right_id IS NULL)"
+    f"{_RENEW} WHERE (match_claim.claim_until < excluded.taken_at"
+    f" AND (match_claim.right_id IS NOT NULL OR ({_SAME})))"
+    f" OR (match_claim.claim = excluded.claim AND {_SAME} AND match_claim.right_id IS NULL)"
 )
 TURN = "turn:"
 """How the digests of turns begin."""
@@ -67,25 +75,25 @@ _SWEPT = 20_000
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """Who has a key: for which source id, under which claim and until when; ``right_id``: what was made for it."""
+    """Who has a key: for which source object, under which claim and until when; ``right_id``: what was made for it."""
 
-    left_id: str
+    source: Source
     right_id: str | None
     claim: str
     until: float
 
 
 def claim(
-    session: Session, wanted: Sequence[tuple[Key, str]], owner: str, patience: float
+    session: Session, wanted: Sequence[tuple[Key, Source]], owner: str, patience: float
 ) -> dict[Key, Taken]:
-    """Claims keys of one target entity for ``patience`` seconds, each for a source id, no key twice; answers those it
-    did *not* get, with who has them.
+    """Claims keys of one target entity for ``patience`` seconds, each for a source object, no key twice; answers those
+    it did *not* get, with who has them.
     """
     if not wanted:
         return {}
     at = shared_now(session)
     rows = sorted(
-        ((*msgspec.structs.astuple(key), left_id, None, owner, at + patience, at) for key, left_id in wanted),
+        ((*msgspec.structs.astuple(key), *source, None, owner, at + patience, at) for key, source in wanted),
         key=lambda row: row[:3],  # everybody in the same order, so that no two wait for each other
     )
     if bulk.insert(session, _table, _COLUMNS, rows, _TAKE_OVER) == len(rows):
@@ -93,7 +101,7 @@ def claim(
     ours = dict(wanted)
     return {
         key: has for key, has in load(session, list(ours)).items()
-        if (has.left_id, has.right_id, has.claim) != (ours[key], None, owner)
+        if (has.source, has.right_id, has.claim) != (ours[key], None, owner)
     }  # fmt: skip
 
 
@@ -123,15 +131,15 @@ def stand(session: Session, key: Key, owner: str, until: float) -> None:
     )
 
 
-def take_turns(session: Session, wanted: Sequence[tuple[Key, str, str]]) -> dict[Key, str]:
-    """Lets (key, source id, claim) of each object be the only ones who write it; answers what it did *not* get, with
+def take_turns(session: Session, wanted: Sequence[tuple[Key, Source, str]]) -> dict[Key, str]:
+    """Lets (key, source object, claim) of each object be the only ones who write it; answers what it did *not* get, with
     the claim of whoever has it. A turn is given back by nobody: see ``pass_turn``.
     """
     at = shared_now(session)
     rows = sorted(
         (
-            (*msgspec.structs.astuple(key), left_id, None, owner, at + MEMORY, at)
-            for key, left_id, owner in wanted
+            (*msgspec.structs.astuple(key), *source, None, owner, at + MEMORY, at)
+            for key, source, owner in wanted
         ),
         key=lambda row: row[:3],
     )
@@ -158,57 +166,59 @@ def load(session: Session, keys: Sequence[Key]) -> dict[Key, Taken]:
     for start in range(0, len(keys), _CHUNK):
         some = {key.digest: key for key in keys[start : start + _CHUNK]}
         rows = plain.rows(
-            session, "SELECT digest, left_id, right_id, claim, claim_until FROM match_claim"  # noqa: S608
+            session, f"SELECT digest, {', '.join(_SOURCE)}, right_id, claim, claim_until FROM match_claim"  # noqa: S608
             f" WHERE right_connection = ? AND right_entity = ? AND digest IN ({', '.join('?' * len(some))})",
             keys[start].right_connection, keys[start].right_entity, *some,
         )  # fmt: skip
-        found |= {some[digest]: Taken(*has) for digest, *has in rows}
+        found |= {some[digest]: Taken((row[0], row[1], row[2]), *row[3:]) for digest, *row in rows}
     return found
 
 
-def hand_over(session: Session, key: Key, has: Taken, to: tuple[str, str], patience: float) -> None:
-    """Gives an open key to another (source id, claim), if nothing has changed about who has it."""
+def hand_over(session: Session, key: Key, has: Taken, to: tuple[Source, str], patience: float) -> None:
+    """Gives an open key to another (source object, claim), if nothing has changed about who has it."""
     its = (_table.c[name] == getattr(key, name) for name in _IDENTITY)
-    held = (_table.c.left_id == has.left_id, _table.c.claim == has.claim, _table.c.claim_until == has.until)
+    source = (_table.c[name] == value for name, value in zip(_SOURCE, has.source, strict=True))
+    held = (*source, _table.c.claim == has.claim, _table.c.claim_until == has.until)
     at = shared_now(session)
     session.connection().execute(
         update(_table)
         .where(*its, *held, _table.c.right_id.is_(None))
-        .values(left_id=to[0], claim=to[1], claim_until=at + patience, taken_at=at)
+        .values(**dict(zip(_SOURCE, to[0], strict=True)), claim=to[1], claim_until=at + patience, taken_at=at)
     )
 
 
-def found(session: Session, right: tuple[str, str], left_id: str, owner: str, right_id: str) -> None:
-    """A create in doubt has happened: ``right_id`` is what was made for its key. ``right``: (connection, entity)."""
+def found(session: Session, sides: Sides, left_id: str, owner: str, right_id: str) -> None:
+    """A create in doubt has happened: ``right_id`` is what was made for its key."""
     at = shared_now(session)
     session.connection().execute(
         update(_table)
-        .where(*_open(right, owner), _table.c.left_id == left_id)
+        .where(*_open(sides, owner), _table.c.left_id == left_id)
         .values(right_id=right_id, claim_until=at + MEMORY, taken_at=at)
     )
 
 
-def settle(session: Session, made: Iterable[tuple[Key, str, str, str]]) -> None:
-    """Remembers what was made: (key, source id, id of the object, claim)."""
+def settle(session: Session, made: Iterable[tuple[Key, Source, str, str]]) -> None:
+    """Remembers what was made: (key, source object, id of the object, claim)."""
     at = shared_now(session)
     rows = {
-        key: (*msgspec.structs.astuple(key), left_id, right_id, owner, at + MEMORY, at)
-        for key, left_id, right_id, owner in made
+        key: (*msgspec.structs.astuple(key), *source, right_id, owner, at + MEMORY, at)
+        for key, source, right_id, owner in made
     }
     bulk.insert(session, _table, _COLUMNS, list(rows.values()), _RENEW)
 
 
-def release(session: Session, right: tuple[str, str], left_ids: Sequence[str], owner: str) -> None:
-    """Gives up claims on creates that certainly did not happen; ``right`` is (connection, entity)."""
+def release(session: Session, sides: Sides, left_ids: Sequence[str], owner: str) -> None:
+    """Gives up claims on creates that certainly did not happen."""
     for start in range(0, len(left_ids), _CHUNK):
         session.connection().execute(
-            delete(_table).where(*_open(right, owner), _table.c.left_id.in_(left_ids[start : start + _CHUNK]))
+            delete(_table).where(*_open(sides, owner), _table.c.left_id.in_(left_ids[start : start + _CHUNK]))
         )
 
 
-def _open(right: tuple[str, str], owner: str) -> tuple[ColumnElement[bool], ...]:
-    target = (_table.c.right_connection == right[0], _table.c.right_entity == right[1])
-    return (*target, _table.c.claim == owner, _table.c.right_id.is_(None))
+def _open(sides: Sides, owner: str) -> tuple[ColumnElement[bool], ...]:
+    names = ("left_connection", "left_entity", "right_connection", "right_entity")
+    between = (_table.c[name] == value for name, value in zip(names, sides, strict=True))
+    return (*between, _table.c.claim == owner, _table.c.right_id.is_(None))
 
 
 def forget(session: Session, made: Iterable[tuple[Key, str]], before: float) -> float | None:

@@ -149,10 +149,11 @@ def _fresh(session: Session, pair: Pair, left_id: str) -> CrossReference:
     """The row without what was remembered of the object that it stood for."""
     row = of(session, pair, left_id)
     if row is None:
-        return CrossReference(left_id=left_id, **msgspec.structs.asdict(pair))
+        return CrossReference(left_id=left_id, stored_at=shared_now(session), **msgspec.structs.asdict(pair))
     _refuse_busy(session, row)
     row.answer, row.fingerprints, row.claim, row.claim_until = None, "{}", "", 0.0
-    row.agreed, row.left_echo, row.right_echo, row.updated_at = None, "", "", time_of_day(session)
+    row.agreed, row.left_echo, row.right_echo = None, "", ""
+    row.updated_at, row.stored_at = time_of_day(session), shared_now(session)
     return row
 
 

@@ -1,6 +1,7 @@
 """A dry run read as a plan: what would be written, record by record. Nothing here changes anything."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import func
 from sqlalchemy import select as any_select
@@ -10,8 +11,10 @@ from engine.foreseen import START
 from engine.planned import Approval, Planned
 from engine.record import Record, from_json
 from engine.shape import Entity
+from engine.store import progress
 from engine.store.deliveries import Delivery, with_key
 from engine.store.progress import found_by, outcomes_of
+from engine.store.runs import Run
 
 _CHUNK = 500
 
@@ -53,6 +56,16 @@ def approval(
         found = select(Delivery.root).where(Delivery.run_id == plan_id, col(Delivery.root).in_(some))
         roots.update(session.exec(found.distinct()))
     return Approval(writes, frozenset(roots), root_of, records, shape, frozenset(ours))
+
+
+def window(session: Session, plan: Run) -> dict[str, Any]:
+    """What the execution of a plan reads: from when on the plan has read, up to now, so that what has changed since is met.
+    A first load reads as far as its report did, and from there incremental reads go on: no gap, no overtaking."""
+    shown = from_json(plan.window)
+    until = str(shown.get("until", ""))
+    if shown.get("first"):
+        return {"started": until, "until": until, "mark": until}
+    return {"started": until, "bounds": progress.bounds(session, plan.id)}
 
 
 def lines(

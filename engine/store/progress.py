@@ -253,11 +253,15 @@ def _children(session: Session, run_id: str) -> list[dict[str, str]]:
 
 def _reads(session: Session, run: Run) -> list[dict[str, Any]]:
     """Of each step that read only what changed: from when until when; ``since`` None: from the beginning."""
-    reader = select(Lane.cursor).where(Lane.run_id == run.id, Lane.number == 0)
-    cursor = session.exec(reader).first()
-    bounds = from_json(cursor).get("bounds", {}) if cursor else {}
     until = from_json(run.window).get("until")
-    return [{"node": node, "since": since, "until": until} for node, since in bounds.items()]
+    return [{"node": node, "since": since, "until": until} for node, since in bounds(session, run.id).items()]
+
+
+def bounds(session: Session, run_id: str) -> dict[str, str | None]:
+    """Of each step that read only what changed: from when; None: from the beginning."""
+    reader = select(Lane.cursor).where(Lane.run_id == run_id, Lane.number == 0)
+    cursor = session.exec(reader).first()
+    return dict(from_json(cursor).get("bounds", {})) if cursor else {}
 
 
 def _ahead(session: Session, run: Run, done: int) -> dict[str, Any]:

@@ -24,6 +24,9 @@ class CrossReference(SQLModel, table=True):
 
     A two-way sync adds what both sides last agreed on (``agreed``, see engine.store.agreements) and, for each
     side, the mark that our own write to it has not come back as a change yet (``left_echo``, ``right_echo``).
+
+    ``updated_at`` is the time of day at which it was last stored, for people; ``stored_at`` the same by the clock that
+    nobody sets (engine.store.timepiece), which tells whether searches see yet what was written.
     """
 
     __tablename__ = "cross_reference"
@@ -56,6 +59,7 @@ class CrossReference(SQLModel, table=True):
     left_echo: str = Field(default="", sa_column_kwargs={"server_default": ""})
     right_echo: str = Field(default="", sa_column_kwargs={"server_default": ""})
     updated_at: float = Field(default_factory=now)
+    stored_at: float = Field(default=0.0, sa_column_kwargs={"server_default": "0"})
 
 
 class Watermark(SQLModel, table=True):
@@ -81,7 +85,7 @@ class Pair(msgspec.Struct, frozen=True, cache_hash=True):
 
 class Reference(msgspec.Struct, frozen=True):
     """A cross reference as delivery needs it. Fields as in CrossReference; ``pair`` says between what, ``key``
-    which match key was claimed for creating the object, ``updated_at`` when it was last stored.
+    which match key was claimed for creating the object.
 
     step, before  which step (``flow/node``) has looked at it beside others, and what it remembered when it did
     """
@@ -97,17 +101,18 @@ class Reference(msgspec.Struct, frozen=True):
     claim_outcome: str = ""
     claim_until: float = 0.0
     key: matches.Key | None = None
-    updated_at: float = 0.0
+    stored_at: float = 0.0
     step: str = ""
     before: str = ""
 
-    def row(self, at: float) -> tuple[Any, ...]:
+    def row(self, at: float, stored_at: float) -> tuple[Any, ...]:
         """The values of _COLUMNS."""
         pair = self.pair
         return (
             pair.left_connection, pair.left_entity, self.left_id, pair.right_connection, pair.right_entity,
             self.right_id, self.number, self.link, to_json(self.answer) if self.answer else None,
             to_json(self.fingerprints).decode() if self.fingerprints else "{}", self.claim, self.claim_outcome, self.claim_until, at,
+            stored_at,
         )  # fmt: skip
 
 
@@ -122,6 +127,7 @@ _table: Table = CrossReference.__table__  # type: ignore[attr-defined]
 _IDENTITY = ("left_connection", "left_entity", "left_id", "right_connection", "right_entity")
 _VALUES = (
     "right_id", "number", "link", "answer", "fingerprints", "claim", "claim_outcome", "claim_until", "updated_at",
+    "stored_at",
 )  # fmt: skip
 _COLUMNS = (*_IDENTITY, *_VALUES)
 _CLAIMED = (*_IDENTITY, "fingerprints", "claim_outcome", "claim", "claim_until", "updated_at")
@@ -134,7 +140,7 @@ _TAKE_OVER = (
 )
 _LOAD = (
     "SELECT left_id, right_id, number, link, answer, fingerprints, claim, claim_outcome, claim_until,"
-    " updated_at FROM cross_reference"
+    " stored_at FROM cross_reference"
     " WHERE left_connection = ? AND left_entity = ? AND right_connection = ? AND right_entity = ?"
 )
 _PRINTS = (
@@ -154,7 +160,7 @@ def load(session: Session, pair: Pair, left_ids: Sequence[str]) -> dict[str, Ref
         for left_id, right_id, number, link, answer, prints, claim, outcome, until, at in rows:
             found[left_id] = Reference(
                 pair, left_id, right_id, number, link, from_json(answer) if answer else {}, from_json(prints),
-                claim, outcome, until, updated_at=at,
+                claim, outcome, until, stored_at=at,
             )  # fmt: skip
     return found
 
@@ -205,24 +211,22 @@ def claim(session: Session, pair: Pair, claims: Mapping[str, str], patience: flo
 
 def save(session: Session, references: Iterable[Reference]) -> None:
     """Writes references in bulk, new or known; of two for the same objects the later one."""
-    at = time_of_day(session)
+    at, stored_at = time_of_day(session), shared_now(session)
     rows = {(reference.pair, reference.left_id): reference for reference in references}
-    bulk.insert(session, _table, _COLUMNS, [reference.row(at) for reference in rows.values()], _RENEW)
+    bulk.insert(session, _table, _COLUMNS, [one.row(at, stored_at) for one in rows.values()], _RENEW)
     matches.settle(
         session,
         [
-            (one.key, one.left_id, one.right_id, one.claim)
+            (one.key, (one.pair.left_connection, one.pair.left_entity, one.left_id), one.right_id, one.claim)
             for one in rows.values()
             if one.key and one.right_id
         ],
     )
 
 
-def release(
-    session: Session, pair: Pair, left_ids: Sequence[str], owner: str, *, keyless: bool = False
-) -> None:
-    """Gives up claims on creates that certainly did not happen; what a person said of them stays. ``keyless``: they
-    did not get their match keys, and those of their namesakes of another kind stand."""
+def release(session: Session, pair: Pair, left_ids: Sequence[str], owner: str) -> None:
+    """Gives up claims on creates that certainly did not happen, and on their match keys; what a person said of them
+    stays."""
     for start in range(0, len(left_ids), _CHUNK):
         ours = (
             *_is(pair), _table.c.left_id.in_(left_ids[start : start + _CHUNK]), _table.c.right_id.is_(None),
@@ -230,8 +234,7 @@ def release(
         )  # fmt: skip
         session.connection().execute(delete(_table).where(*ours, _table.c.claim_outcome != NEW))
         session.connection().execute(update(_table).where(*ours).values(claim="", claim_until=0.0))
-    if not keyless:
-        matches.release(session, (pair.right_connection, pair.right_entity), left_ids, owner)
+    matches.release(session, msgspec.structs.astuple(pair), left_ids, owner)
 
 
 def watermark(session: Session, flow_id: str, node: str) -> str | None:

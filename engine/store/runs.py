@@ -73,6 +73,7 @@ class Run(SQLModel, table=True):
     trigger  the trigger node that fired; lanes: how many deliver
     window   {"since", "until"} of an incremental read, fixed when the run starts; ``given`` when somebody chose it;
              {"started"}: what values see as the start instead, because executing a plan repeats what was shown
+             {"bounds"}: from when each reading step of that plan has read
              {"first"}: the dry run is the match report of a first load; {"mark"}: where incremental reads go on after it
     plan_id  the dry run whose plan this run executes: nothing else is written
     gate     how many runs of the flow may work at once when this one starts; 0 does not wait (see turns)

@@ -1,4 +1,4 @@
-"""A PostgreSQL server crashes and is up again two seconds later, amid a run whose worker lives on and does not notice.
+"""A PostgreSQL server crashes and is up again soon, amid a run whose worker lives on and does not notice.
 
 What was committed without waiting for the disk is gone then. The worker waits for the system meanwhile, so no statement
 of its fails; it may not go on from what it remembers.
@@ -11,13 +11,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from engine.errors import Unavailable
 from engine.store.database import Database
+from tests.conftest import wait_for
 from tests.engine.faults import at_point
 from tests.engine.test_executor import counts, finish, start
 from tests.engine.toys import Bench, Toy, World, toy_flow, toys
@@ -46,13 +47,31 @@ def folder() -> Iterator[Path]:
 
 def crash(folder: Path) -> None:
     """One of its processes is killed: it throws away what is in memory, and begins anew."""
+    (victim,) = _checkpointer(folder)
+    os.kill(int(victim), signal.SIGKILL)
+    wait_for(
+        lambda: _checkpointer(folder) not in ([], [victim]) and _is_up(folder), 120, "the server's return"
+    )
+
+
+def _checkpointer(folder: Path) -> list[str]:
+    """The id of one of its processes, while that runs."""
     server = (folder / "postmaster.pid").read_text().split()[0]
     told = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", server], capture_output=True, text=True, check=True
+        ["ps", "-o", "pid=,args=", "--ppid", server], capture_output=True, text=True, check=False
     )
-    (victim,) = (line.split()[0] for line in told.stdout.splitlines() if "checkpointer" in line)
-    os.kill(int(victim), signal.SIGKILL)
-    time.sleep(2.0)
+    return [line.split()[0] for line in told.stdout.splitlines() if "checkpointer" in line]
+
+
+def _is_up(folder: Path) -> bool:
+    database = Database((folder / "url").read_text())
+    try:
+        database.ping()
+    except Unavailable:
+        return False
+    finally:
+        database.close()
+    return True
 
 
 @pytest.mark.parametrize("amid", ["reading", "looking"])

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from engine.batch import unpack
 from engine.errors import Unavailable
 from engine.executor import Executor
 from engine.node import Outbox
 from engine.record import Change, Record
-from engine.store import closing, lanes
+from engine.store import closing, deliveries, lanes, reviews
 from engine.store.database import Database
 from engine.store.lanes import StagedBatch
 from engine.store.runs import Run
@@ -33,6 +34,11 @@ CALL = 4
 def _toys() -> Iterator[None]:
     with toys():
         yield
+
+
+@pytest.fixture
+def clock(stopped: Clock) -> Clock:
+    return stopped
 
 
 def bench_of(database: Database, world: World, means: Means = "match", **options: Any) -> Bench:
@@ -235,3 +241,37 @@ def test_an_older_state_that_a_dead_worker_sent_gives_way_though_its_batch_was_c
         clock.advance(31.0)
         advance(bench, clock)
     assert [row["name"] for row in bench.world.target] == ["since", "since"]
+
+
+@pytest.mark.parametrize("fault", [Killed, ZeroDivisionError])
+def test_a_batch_is_cut_behind_a_step_that_was_settled_too(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch, fault: type[BaseException]
+) -> None:
+    """One record cannot be taken through the second step; what came of the first one stays with each half."""
+    own = ToyWrite.identify
+
+    def identify(self: Any, record: Record, run: Any = None) -> tuple[str | None, str, str]:
+        if record.key == "S000002" and "write0" in record.steps:
+            raise fault("by a record")
+        return own(self, record, run)
+
+    monkeypatch.setattr(ToyWrite, "identify", identify)
+    bench = Bench(
+        database, World(ROWS), toy_flow(match=("name",), operation="upsert", writes=2, batch_size=ROWS)
+    )
+    bench.world.means = "key"
+    bench.world.source["S000005"]["name"] = ""
+    start(bench)
+    run = work(bench, clock, 30)
+    assert counts(run) == {"read": ROWS, "created": ROWS - 2, "failed": 1, "held": 1}
+    assert sorted(bench.world.created()) == sorted(set(bench.world.source) - {"S000005"})
+    told: list[str] = []
+    with database.read() as session:
+        (hold,) = reviews.open_holds(session)
+        for one in session.exec(select(StagedBatch)):
+            keys = [record.key for some in unpack(one.payload).values() for record in some]
+            assert ("S000005" in keys) == (one.number == hold.batch)
+            entered = deliveries.receipts(session, run.id, one.lane, one.number, "write0")
+            assert len(entered) == len(keys)
+            told += keys
+    assert sorted(told) == sorted(bench.world.source)

@@ -29,7 +29,13 @@ def _toys() -> Iterator[None]:
         yield
 
 
-def start(bench: Bench, mode: str = "live", brought: Any = None, key: str | None = None) -> str:
+def start(
+    bench: Bench,
+    mode: str = "live",
+    brought: Any = None,
+    key: str | None = None,
+    window: dict[str, str] | None = None,
+) -> str:
     with bench.database.write() as session:
         started = launch.start(
             session,
@@ -40,6 +46,7 @@ def start(bench: Bench, mode: str = "live", brought: Any = None, key: str | None
             mode=mode,
             cause=Cause("manual", "test", key),
             brought=brought,
+            window=window,
         )
     bench.rings.extend((started.run, lane) for lane in started.lanes)
     return started.run

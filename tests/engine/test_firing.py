@@ -17,7 +17,7 @@ from engine.store.database import Database
 from engine.store.runs import Run
 from tests.conftest import Clock
 from tests.engine.clockwork import Clocked, drawn
-from tests.engine.toys import toys
+from tests.engine.toys import Bench, World, toys
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +65,32 @@ def test_a_firing_brings_its_moment_under_a_name_of_its_own(clocked: Clocked, cl
     clocked.fire()
     first, second = (from_json(run.input or "") for run in clocked.runs())
     assert first["at"] == second["at"]
-    assert {first["id"], second["id"]} == {f"first {first['at']}", f"second {first['at']}"}
+    assert {first["id"], second["id"]} == {f"first start {first['at']}", f"second start {first['at']}"}
+
+
+@pytest.mark.parametrize("kind", ["schedule", "after"])
+def test_two_starts_of_one_flow_at_the_same_moment_bring_two_things(
+    clocked: Clocked, clock: Clock, kind: str
+) -> None:
+    """Also where both are written to the same place, without a mapping in between."""
+    flow = drawn(kind, {"cron": "* * * * *"} if kind == "schedule" else {"flow": "first"})
+    start, *_, write = flow.nodes
+    both = [start, start.model_copy(update={"id": "again"})]
+    straight = write.model_copy(update={"settings": {"operation": "create", "match": ()}})
+    edges = [Edge(source=one.id, target=write.id) for one in both]
+    if kind == "after":
+        clocked.publish(drawn("schedule", every(1), "First"), "first")
+    clocked.publish(flow.model_copy(update={"nodes": [*both, straight], "edges": edges}), "second")
+    clock.advance(61)
+    started = clocked.fire()
+    if kind == "after":
+        end(clocked, started[0])
+        started = clocked.fire()
+    bench = Bench(clocked.database, World(), flow)
+    bench.plan = clocked.plans[max(clocked.plans)]
+    for run_id in started:
+        bench.executor().advance(run_id, 1)
+    assert sorted(row["id"].split()[1] for row in bench.world.target) == ["again", "start"]
 
 
 def test_two_schedulers_at_once_fire_once(clocked: Clocked, clock: Clock) -> None:

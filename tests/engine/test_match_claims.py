@@ -187,6 +187,13 @@ def test_a_refused_create_frees_its_key(database: Database) -> None:
     assert kept == ["0"]
 
 
+SIDES = ("L", "row", "R", "thing")
+
+
+def source(left_id: str) -> matches.Source:
+    return "L", "row", left_id
+
+
 def test_a_claim_binds_until_it_is_settled_and_what_was_made_until_its_time_is_over(
     database: Database, clock: Clock
 ) -> None:
@@ -194,8 +201,10 @@ def test_a_claim_binds_until_it_is_settled_and_what_was_made_until_its_time_is_o
 
     def claim(left_id: str, owner: str) -> list[tuple[str, str | None]]:
         with database.write() as session:
-            taken = matches.claim(session, [(key, left_id), (other, f"{left_id}2")], owner, 60.0)
-        return [(has.left_id, has.right_id) for has in taken.values()]
+            taken = matches.claim(
+                session, [(key, source(left_id)), (other, source(f"{left_id}2"))], owner, 60.0
+            )
+        return [(has.source[2], has.right_id) for has in taken.values()]
 
     assert claim("A", "one") == []
     assert claim("B", "two") == claim("B", "one") == [("A", None), ("A2", None)]
@@ -206,8 +215,8 @@ def test_a_claim_binds_until_it_is_settled_and_what_was_made_until_its_time_is_o
     assert claim("B", "two") == [("A", None), ("A2", None)]
     assert claim("A", "three") == [], "it was looked for before"
     with database.write() as session:
-        matches.settle(session, [(key, "A", "77", "three")])
-        matches.release(session, ("R", "thing"), ["A2"], "three")
+        matches.settle(session, [(key, source("A"), "77", "three")])
+        matches.release(session, SIDES, ["A2"], "three")
     assert claim("B", "two") == [("A", "77")]
     with database.write() as session:
         assert matches.forget(session, [(key, "77")], shared_now(session) - 60) is not None  # too new
@@ -216,7 +225,7 @@ def test_a_claim_binds_until_it_is_settled_and_what_was_made_until_its_time_is_o
         assert matches.forget(session, [(key, "77")], shared_now(session)) is None
     assert claim("B", "two") == []
     with database.write() as session:
-        matches.settle(session, [(key, "B", "78", "two")])
+        matches.settle(session, [(key, source("B"), "78", "two")])
     clock.advance(matches.MEMORY + 1.0)
     assert claim("C", "four") == [("B2", None)]
 
@@ -224,16 +233,16 @@ def test_a_claim_binds_until_it_is_settled_and_what_was_made_until_its_time_is_o
 def test_nobody_takes_a_key_that_has_changed_hands(database: Database) -> None:
     key = Key("R", "thing", "k1")
     with database.write() as session:
-        matches.claim(session, [(key, "A")], "one", 60.0)
-        (has,) = matches.claim(session, [(key, "B")], "two", 60.0).values()
-        matches.release(session, ("R", "thing"), ["A"], "one")
-        matches.claim(session, [(key, "C")], "three", 60.0)
-        matches.hand_over(session, key, has, ("B", "two"), 60.0)
-        (has,) = matches.claim(session, [(key, "B")], "two", 60.0).values()
-        assert (has.left_id, has.claim) == ("C", "three")
-        matches.claim(session, [(key, "C")], "three", 90.0)  # it is sent once more
-        matches.hand_over(session, key, has, ("B", "two"), 60.0)
-        (has,) = matches.claim(session, [(key, "B")], "two", 60.0).values()
-        assert (has.left_id, has.claim) == ("C", "three")
-        matches.hand_over(session, key, has, ("B", "two"), 60.0)
-        assert matches.claim(session, [(key, "B")], "two", 60.0) == {}
+        matches.claim(session, [(key, source("A"))], "one", 60.0)
+        (has,) = matches.claim(session, [(key, source("B"))], "two", 60.0).values()
+        matches.release(session, SIDES, ["A"], "one")
+        matches.claim(session, [(key, source("C"))], "three", 60.0)
+        matches.hand_over(session, key, has, (source("B"), "two"), 60.0)
+        (has,) = matches.claim(session, [(key, source("B"))], "two", 60.0).values()
+        assert (has.source, has.claim) == (source("C"), "three")
+        matches.claim(session, [(key, source("C"))], "three", 90.0)  # it is sent once more
+        matches.hand_over(session, key, has, (source("B"), "two"), 60.0)
+        (has,) = matches.claim(session, [(key, source("B"))], "two", 60.0).values()
+        assert (has.source, has.claim) == (source("C"), "three")
+        matches.hand_over(session, key, has, (source("B"), "two"), 60.0)
+        assert matches.claim(session, [(key, source("B"))], "two", 60.0) == {}

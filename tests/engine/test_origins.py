@@ -11,10 +11,12 @@ from sqlmodel import select
 from engine import alike, launch
 from engine.flow import Flow, Slot
 from engine.launch import Cause
-from engine.record import Change, Origin, Record
+from engine.record import Change, Origin, Record, idempotency_key
 from engine.store import failures, matches, reviews
 from engine.store.database import Database
 from engine.store.matches import Key, MatchClaim
+from tests.engine.faults import after, doubt, raising, use
+from tests.engine.test_doubts import toy
 from tests.engine.test_executor import counts, finish
 from tests.engine.toys import Bench, World, toy_flow, toys
 
@@ -104,7 +106,7 @@ def test_one_that_has_to_wait_leaves_its_namesake_the_key_it_claimed(database: D
 
     bench.world.before_write = look
     with database.write() as session:
-        matches.claim(session, [(Key("R", "thing", digest), "7")], "elsewhere", 60.0)
+        matches.claim(session, [(Key("R", "thing", digest), ("L", "row", "7"))], "elsewhere", 60.0)
         started = launch.start_inside(
             session, flow_id="f1", version_id=1, bindings={"left": "L", "right": "R", "other": "O"}, mode="live",
             cause=Cause("retry", "test"), parent=None,
@@ -112,3 +114,48 @@ def test_one_that_has_to_wait_leaves_its_namesake_the_key_it_claimed(database: D
         )  # fmt: skip
     bench.executor().advance(started.run, 1)
     assert claimed == [1]
+
+
+OTHERS = (Origin("other", "row"), Origin("left", "person"))
+
+
+def together(bench: Bench, *refs: tuple[Origin, str], key: str = "5") -> str:
+    """A run about objects of these origins that have one id."""
+    entries = {"write0": [Record(key, {"ref": ref}, origin=origin) for origin, ref in refs]}
+    with bench.database.write() as session:
+        started = launch.start_inside(
+            session, flow_id="f1", version_id=1, bindings={"left": "L", "right": "R", "other": "O"}, mode="live",
+            cause=Cause("retry", "test"), entries=entries, parent=None,
+        )  # fmt: skip
+    return started.run
+
+
+def doubtful_bench(database: Database, calls: int) -> Bench:
+    """One whose target answers so many calls, one record each, and not the next; nobody can tell afterwards."""
+    bench = Bench(database, World(0), two_sources(match=("ref",)))
+    use(bench, toy(1))
+    bench.world.means = "none"
+    bench.world.before_write = after(calls, 1, raising(doubt))
+    return bench
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=str)
+def test_one_that_is_refused_leaves_its_namesake_in_doubt_the_key(database: Database, other: Origin) -> None:
+    bench = doubtful_bench(database, 1)
+    bench.world.refused = {idempotency_key("f1", "write0", "L", "row", "5", "R", "thing")}
+    finish(bench, together(bench, (Origin("left", "row"), "A"), (other, "B")))
+    with database.read() as session:
+        assert [one.key for one in reviews.open_holds(session)] == ["5"]
+    bench.executor().advance(together(bench, (Origin("left", "row"), "B"), key="6"), 1)
+    assert bench.world.target == [], "it may be there already"
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=str)
+def test_one_in_doubt_has_its_key_before_its_namesake(database: Database, other: Origin) -> None:
+    bench = doubtful_bench(database, 0)
+    finish(bench, together(bench, (Origin("left", "row"), "A"), (other, "A")))
+    assert bench.world.target == []
+    with database.read() as session:
+        held = reviews.open_holds(session)
+    assert [one.key for one in held] == ["5", "5"]
+    assert len({one.question_hash for one in held}) == 1

@@ -11,17 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from engine import launch
+from engine import clock as time_of_day
+from engine import launch, registry
 from engine.connector import Page, Query
 from engine.launch import Cause
+from engine.plan import build
 from engine.planned import Approval, Planned, agrees
 from engine.record import Record
 from engine.shape import Entity, Field
 from engine.store import plans
 from engine.store.database import Database
 from engine.store.deliveries import Delivery
+from engine.store.runs import Run
+from tests.conftest import Clock
 from tests.engine.test_executor import counts, finish, start
 from tests.engine.toys import Bench, Toy, World, toy_flow, toys
+from tests.property.test_incremental import ChangesBench, ChangesRead, Changing
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +37,8 @@ def _toys() -> Iterator[None]:
 
 def execute(bench: Bench, plan_id: str) -> str:
     with bench.database.write() as session:
+        plan = session.get(Run, plan_id)
+        assert plan is not None
         started = launch.start(
             session,
             bench.plan,
@@ -40,14 +47,15 @@ def execute(bench: Bench, plan_id: str) -> str:
             bindings={"left": "L", "right": "R"},
             mode="live",
             cause=Cause("plan", "test", None),
+            window=plans.window(session, plan),
             plan_id=plan_id,
         )
     bench.rings.extend((started.run, lane) for lane in started.lanes)
     return started.run
 
 
-def planned(bench: Bench) -> str:
-    run = finish(bench, start(bench, "dry-run"))
+def planned(bench: Bench, window: dict[str, str] | None = None) -> str:
+    run = finish(bench, start(bench, "dry-run", window=window))
     assert bench.world.write_calls == 0 or run.mode == "dry-run"
     return run.id
 
@@ -57,6 +65,34 @@ def test_it_writes_exactly_what_was_shown(database: Database) -> None:
     plan_id = planned(bench)
     assert bench.world.target == []
     assert counts(finish(bench, execute(bench, plan_id))) == {"read": 30, "created": 30}
+
+
+@pytest.mark.parametrize("incremental", [True, False], ids=["what changed", "a window"])
+def test_it_reads_no_more_than_the_plan_and_what_changed_since(
+    database: Database, clock: Clock, incremental: bool
+) -> None:
+    world = Changing()
+    bench = ChangesBench(database, world, toy_flow(operation="upsert"))
+    if incremental:
+        registry.node_types()[ChangesRead.type] = ChangesRead
+        bench.plan = build(bench.flow)
+    for number in range(6):
+        clock.advance(3600.0)
+        world.write(number, 0.0, 0.0)
+    finish(bench, start(bench))
+    since = time_of_day.iso(world.stamps["S4"])
+    for number in (1, 2):
+        clock.advance(3600.0)
+        world.write(number, 0.0, 0.0)
+    plan_id = planned(bench, None if incremental else {"since": since})
+    clock.advance(3600.0)
+    world.write(0, 0.0, 0.0)
+    world.write(2, 0.0, 0.0)
+    run = finish(bench, execute(bench, plan_id))
+    shown = {True: 1, False: 2}[incremental]  # S5, and S4 where it was asked for
+    assert counts(run) == {"read": shown + 3, "updated": 1, "unchanged": shown, "held": 1, "skipped": 1}
+    with database.read() as session:
+        assert plans.not_met(session, plan_id, run.id) == []
 
 
 def test_what_changed_since_is_held_and_what_is_new_is_skipped(database: Database) -> None:

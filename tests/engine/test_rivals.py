@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, update
@@ -12,6 +13,8 @@ from sqlmodel import select
 from engine.record import Change, from_json
 from engine.store import matches, references, reviews
 from engine.store.database import Database
+from engine.store.deliveries import Delivery
+from engine.store.matches import MatchClaim
 from engine.store.references import CrossReference, Pair
 from engine.store.reviews import Hold
 from engine.store.runs import Run
@@ -21,7 +24,7 @@ from tests.engine.test_cut_batches import advance, deadly, pieces, work
 from tests.engine.test_doubts import LEASE, Slow, toy
 from tests.engine.test_executor import counts, start
 from tests.engine.test_fault_matrix import Means
-from tests.engine.toys import Bench, toy_flow, toys
+from tests.engine.toys import Bench, Toy, toy_flow, toys
 
 FIRST, SECOND = "S000000", "S000001"
 TIMEOUT, LAG = 30.0, 20.0
@@ -31,6 +34,11 @@ TIMEOUT, LAG = 30.0, 20.0
 def _toys() -> Iterator[None]:
     with toys():
         yield
+
+
+@pytest.fixture
+def clock(stopped: Clock) -> Clock:
+    return stopped
 
 
 def bench_of(database: Database, means: Means) -> tuple[Slow, Bench]:
@@ -213,7 +221,8 @@ def test_an_object_of_another_kind_is_a_rival_too(database: Database, clock: Clo
         other_run(bench, FIRST)
     world.before_write = lambda changes: None
     with database.write() as session:
-        session.execute(update(CrossReference).values(left_entity="person"))
+        for table in (CrossReference, matches.MatchClaim):
+            session.execute(update(table).values(left_entity="person"))
     clock.advance(LEASE + TIMEOUT + 1.0)
     other_run(bench, SECOND)
     (hold,) = open_holds(database)
@@ -222,3 +231,61 @@ def test_an_object_of_another_kind_is_a_rival_too(database: Database, clock: Clo
         session.execute(delete(CrossReference))
     other_run(bench, SECOND)
     assert [row["ref"] for row in world.target] == [SECOND], "nobody is in doubt any more"
+
+
+def foreseen(bench: Bench, key: str) -> tuple[str, str]:
+    """Outcome and message that a dry run has for one object."""
+    run_id = start(bench, "dry-run", brought={"ids": [key]})
+    for lane in (0, 1):
+        bench.executor(lease=LEASE).advance(run_id, lane)
+    with bench.database.read() as session:
+        row = session.exec(select(Delivery).where(Delivery.run_id == run_id)).one()
+    return row.outcome, row.message
+
+
+@pytest.mark.parametrize("means", ["match", "none"])
+def test_a_dry_run_tells_that_it_would_meet_one_in_doubt(
+    database: Database, clock: Clock, means: Means
+) -> None:
+    world, bench = bench_of(database, means)
+    world.before_write = after(0, 1, world.put_off)
+    with suppress(Killed):
+        other_run(bench, SECOND)
+    clock.advance(LEASE + TIMEOUT + 1.0)
+    with database.read() as session:
+        before = session.exec(select(MatchClaim)).all()
+    outcome, message = foreseen(bench, FIRST)
+    assert outcome == {"match": "created", "none": "held"}[means]
+    assert ("would wait" if means == "match" else "cannot be told") in message
+    assert f"{SECOND}, which has name Acme too" in message
+    with database.read() as session:
+        assert session.exec(select(MatchClaim)).all() == before, "nothing is claimed"
+
+
+def test_a_dry_run_tells_who_is_creating_it_right_now(database: Database, clock: Clock) -> None:
+    world, bench = bench_of(database, "match")
+    told: list[tuple[str, str]] = []
+
+    def look(changes: Sequence[Change]) -> None:
+        world.before_write = lambda changes: None
+        told.extend(foreseen(bench, key) for key in (FIRST, SECOND))
+
+    world.before_write = look
+    other_run(bench, SECOND)
+    assert [outcome for outcome, _ in told] == ["created", "created"]
+    assert "Another run is creating one for name Acme right now" in told[0][1]
+    assert "Another run is creating it right now" in told[1][1]
+    bench.open = hiding(bench)  # type: ignore[method-assign]
+    assert "was created for name Acme a moment ago" in foreseen(bench, FIRST)[1]
+
+
+def hiding(bench: Bench) -> Callable[..., Toy]:
+    """Opens a target whose searches do not show anything yet."""
+    usual = bench.open
+
+    def opened(*asked: Any, **more: Any) -> Toy:
+        toy: Any = usual(*asked, **more)
+        toy.find = lambda entity, matches, fields=(): [[] for _ in matches]
+        return toy
+
+    return opened

@@ -22,7 +22,7 @@ from tests.engine.faults import Killed, after, raising, use
 from tests.engine.test_doubts import LEASE, step, sums, toy
 from tests.engine.test_executor import start
 from tests.engine.test_messages import unanswered
-from tests.engine.toys import Bench, World, toy_flow, toys
+from tests.engine.toys import Bench, Toy, World, toy_flow, toys
 
 Means = Literal["match", "key", "none"]
 MEANS: tuple[Means, ...] = ("match", "key", "none")
@@ -124,6 +124,30 @@ def test_a_call_that_may_still_be_carried_out_keeps_its_turn_whatever_the_time_o
         clock.advance(40.0)
         inbox.work()
     assert inbox.names == ["two"]
+
+
+@pytest.mark.parametrize("seconds", [-300.0, 300.0])
+def test_what_searches_do_not_show_yet_is_not_taken_for_gone_when_the_clock_is_set(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """The second step of a run looks for what the first one has created a moment ago."""
+    lag, world = 20.0, World(2)
+    bench = Bench(database, world, toy_flow(match=("ref",), operation="upsert", writes=2))
+    slow, usual = toy(20, lag=lag), Toy.find
+    born = time_of_day.passing()
+
+    def find(self: Any, *asked: Any) -> Any:
+        if world.target:
+            monkeypatch.setattr(time_of_day, "_wrong", seconds)
+        seen = time_of_day.passing() >= born + lag
+        return usual(self, *asked) if seen else [[] for _ in asked[1]]
+
+    monkeypatch.setattr(slow, "find", find)
+    use(bench, slow)
+    start(bench)
+    assert [run.code for run in step(bench)] == ["E-UNSEEN"]
+    clock.advance(2 * lag)
+    assert sums(step(bench)) == {"read": 2, "created": 2}
 
 
 # PostgreSQL --------------------------------------------------------------------------------------------

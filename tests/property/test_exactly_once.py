@@ -177,7 +177,7 @@ class ExactlyOnce(RuleBasedStateMachine):
         """What is worked on next counts as having brought down three workers."""
         query = (
             "UPDATE lane SET attempts = 2 WHERE state = 'open' AND EXISTS (SELECT 1 FROM staged_batch b WHERE"
-            " b.run_id = lane.run_id AND b.lane = lane.number AND b.number = lane.next AND b.settled = '[]' AND b.count > 1)"
+            " b.run_id = lane.run_id AND b.lane = lane.number AND b.number = lane.next AND b.count > 1)"
         )
         with self.database.write() as session:
             session.connection().exec_driver_sql(query)

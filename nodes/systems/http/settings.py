@@ -25,6 +25,7 @@ from nodes.systems.http.entries import (
     placeholders,
 )
 from nodes.systems.http.paging import NoPages, Paging
+from nodes.systems.http.whose import ByOrder, Whose
 
 
 class Since(Form):
@@ -163,7 +164,19 @@ class WriteForm(Form):
     results: JsonPathOrNone = Field(
         "",
         title="Where the answers are",
-        description="One answer a record, in order: $ or $.results. Empty: none; all are taken for written.",
+        description="One answer a record: $ or $.results. Empty: none; all are taken for written.",
+        json_schema_extra={"x-when": {"body": "array"}},
+    )
+    refused: JsonPathOrNone = Field(
+        "",
+        title="Where the refused are listed",
+        description="$.errors, where they stand apart from the answers, or where they alone are told of: then all "
+        "others are taken for written.",
+        json_schema_extra={"x-when": {"body": "array"}},
+    )
+    whose: Whose = Field(
+        default=ByOrder(kind="order"),
+        title="Whose answer it is",
         json_schema_extra={"x-when": {"body": "array"}},
     )
     id: ValuePath = Field("", title="Id in the answer", description="Of one record: $.id")
@@ -185,6 +198,8 @@ class WriteForm(Form):
             raise ValueError("Say how records are created, updated or deleted.")
         if self.body == "single" and self.update and "id" not in placeholders(self.update.path):
             raise ValueError("The path of an update needs {id}.")
+        if self.refused and isinstance(self.whose, ByOrder):
+            raise ValueError("Where the refused are listed, say how an answer names its record.")
         return self
 
 

@@ -18,6 +18,7 @@ from engine.record import Change, Outcome, Remote, Result, idempotency_key
 from engine.shape import plural
 from engine.volley import volley
 from nodes.systems.http.answers import Judge, complaint, is_page, succeeded
+from nodes.systems.http.bulk import refused, sort
 from nodes.systems.http.finding import Finder
 from nodes.systems.http.line import Line, body_of, refuse
 from nodes.systems.http.settings import Call, EntityForm, WriteForm, at, getter
@@ -73,6 +74,10 @@ class Writer:
             for group, answer in zip(groups, self._send_all(call, operation, parts), strict=True):
                 if isinstance(answer, list):
                     results.update(zip(group, answer, strict=True))
+                elif isinstance(answer, Partly):
+                    told = zip(group, answer.results, strict=True)
+                    results.update((place, one) for place, one in told if one is not None)
+                    failures.append(answer.error)
                 elif isinstance(answer, HeddleError):
                     failures.append(answer)
                 if answer is None or isinstance(answer, Unavailable | AccessError):
@@ -139,7 +144,7 @@ class Writer:
         return answers + [None] * (len(parts) - len(answers))
 
     def _send(self, call: Call, operation: str, changes: list[Change]) -> list[Result]:
-        """One call. Raises InDoubt, Unavailable or AccessError when all of it failed."""
+        """One call. Raises InDoubt, Unavailable or AccessError when all of it failed, and Partly."""
         path, body, headers = self._parts(call, operation, changes)
         sent_at = passing()
         with self.line.http.about([change.key for change in changes]):
@@ -203,7 +208,8 @@ class Writer:
                 "A login page may be in the way.",
                 sent_at,
             )
-        if error is None and not self._success_of_each(body) and not succeeded(self.write_form.success, body):
+        each = self._success_of_each(body) or bool(refused(self.write_form, body))
+        if error is None and not each and not succeeded(self.write_form.success, body):
             error = refuse(
                 RecordRejected, self.line.name, f"the {self.what}", response, self.judge.reason(body)
             )
@@ -217,7 +223,8 @@ class Writer:
         """Whether an answer without JSON leaves open what became of the call. A plain «OK» does not, unless the form
         looks for something in it."""
         form = self.write_form
-        looked_for = form.id or form.number or form.link or form.error or form.results or form.success
+        paths = (form.id, form.number, form.link, form.error, form.results, form.refused)
+        looked_for = any(paths) or form.success
         return bool(response.content.strip()) and (bool(looked_for) or is_page(response))
 
     def _success_of_each(self, body: Any) -> bool:
@@ -232,19 +239,25 @@ class Writer:
     ) -> list[Result]:
         if self.write_form.body != "array":
             return [self._result(body, operation, change, location) for change in changes]
-        own = self._success_of_each(body)
-        if not self.write_form.results:
+        own, did = self._success_of_each(body), _DID[operation]
+        if not self.write_form.results and not refused(self.write_form, body):
             if (wrong := self._complaint(body, own=False)) is not None:
                 return [self._refusal(wrong, change) for change in changes]
-            outcome = _DID[operation]
-            return [Result(outcome, self._id(None, change)) for change in changes]
-        answers = at(self.write_form.results, body)
-        if not isinstance(answers, list) or len(answers) != len(changes):
-            raise self._doubt(
-                f"{self.line.name} did not answer for each of the {len(changes)} records.", sent_at
-            )
-        pairs = zip(answers, changes, strict=True)
-        return [self._result(one, operation, change, own=own) for one, change in pairs]
+            return [Result(did, self._id(None, change)) for change in changes]
+        told, results = sort(self.write_form, body, changes, plain_name(self.form.key)), dict[int, Result]()
+        for place, change in enumerate(changes):
+            if place in told.refusals:
+                results[place] = self._refusal(told.refusals[place], change)
+            elif place in told.answers:
+                results[place] = self._result(told.answers[place], operation, change, own=own)
+            elif told.written:
+                results[place] = Result(did, self._id(None, change))
+        if len(results) == len(changes):
+            return list(results.values())
+        doubt = self._doubt(
+            f"{self.line.name} did not answer for each of the {len(changes)} records.", sent_at
+        )
+        raise Partly([results.get(place) for place in range(len(changes))], doubt) if results else doubt
 
     def _result(
         self, answer: Any, operation: str, change: Change, location: str = "", *, own: bool = False
@@ -261,11 +274,17 @@ class Writer:
         )
 
     def _refusal(self, wrong: Any, change: Change) -> Result:
-        reason = (wrong if isinstance(wrong, str) else self.judge.reason(wrong)).rstrip(". ")
+        entries = wrong if isinstance(wrong, list) else [wrong]
+        reasons = dict.fromkeys(self._reason(one) for one in entries)
+        reason = "; ".join(one for one in reasons if one)
         because = f": {reason}" if reason else ""
         return _failed(
             "E-RECORD", f"{self.line.name} refused this {plural(self.what, 1)}{because}.", change.remote_id
         )
+
+    def _reason(self, wrong: Any) -> str:
+        found = self._error(wrong) if isinstance(wrong, dict) else wrong
+        return (found if isinstance(found, str) else self.judge.reason(wrong)).rstrip(". ")
 
     def _complaint(self, answer: Any, *, own: bool) -> Any:
         """What the answer about one record complains of: by the form, and where it says nothing, as most services do.

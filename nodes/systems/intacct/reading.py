@@ -223,11 +223,11 @@ class Reader:
 
     def _all(self, entity: str, select: Sequence[str], wanted: Element, *, caseless: bool) -> list[Element]:
         found: list[Element] = []
-        after: str | None = None
+        cursor: dict[str, Any] | None = None
         while True:
             conditions = [deepcopy(wanted)]
-            if after is not None:
-                conditions.append(queries.compare(ORDER, "greaterthan", [after]))
+            if cursor is not None:
+                conditions.append(queries.compare(ORDER, "greaterthan", [cursor["after"]]))
             body = queries.query(
                 entity,
                 select,
@@ -237,11 +237,10 @@ class Reader:
                 caseless=caseless,
             )
             answer = _demand(self.gateway.run([body])[0], entity)
-            rows = answer.rows()
-            found += rows
-            if not rows or answer.number("numremaining") == 0:
+            found += answer.rows()
+            cursor = self._following(answer, cursor)
+            if cursor is None:
                 return found
-            after = rows[-1].findtext(ORDER)
 
     # find --------------------------------------------------------------------------------------------
 

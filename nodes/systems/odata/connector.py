@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import msgspec
 
+from engine import circle
+from engine.circle import Walked
 from engine.compare import matches as equals
 from engine.connector import Capability, Connector, Filter, Health, Query
 from engine.errors import HeddleError, RecordRejected, Unavailable
 from engine.http import Http
-from engine.record import Change, Page, Record, Remote, Result
+from engine.record import Change, Page, Record, Remote, Result, fingerprint
 from engine.shape import Entity, Summary
 from nodes.systems.http.line import STATUS, Line, body_of, meaning, refuse, said
 from nodes.systems.odata import reading
@@ -21,7 +22,9 @@ from nodes.systems.odata.deleting import delete
 from nodes.systems.odata.filtering import condition, match_of
 from nodes.systems.odata.metadata import KEY, Model, entered
 from nodes.systems.odata.query import all_of, any_of, chunks, encode
+from nodes.systems.odata.rows import CUT, Raws, Rows, annotated
 from nodes.systems.odata.settings import ODataSettings
+from nodes.systems.odata.skimming import skim
 from nodes.systems.odata.values import stamp_key, utc
 from nodes.systems.odata.writing import Writer
 
@@ -31,28 +34,6 @@ SAMPLE = 25
 NOT_IMPLEMENTED = 501
 COUNTED_TO = 5000
 """Dataverse counts no further, so this number may stand for any that is larger."""
-
-
-ANNOTATION = re.compile(rb'@[^"\\]*"\s*:')
-"""A name of JSON with an annotation in it (``"@odata.etag":``); it may find one more, in a text, but overlooks none."""
-
-
-CUT = b"nextLink"
-"""Stands in a page of which a list within a row may be cut off; at least of each that is not the last."""
-
-
-class Rows(NamedTuple):
-    """One call's rows.
-
-    following  the address of the next page      bare  no row has an annotation, at any depth
-    total      how many rows there are in all, where that is told; ``at_least``: or more
-    """
-
-    rows: list[reading.Row]
-    following: str | None
-    bare: bool
-    total: int | None
-    at_least: bool
 
 
 class ODataConnector(Connector[ODataSettings]):
@@ -154,6 +135,7 @@ class ODataConnector(Connector[ODataSettings]):
         if self.settings.paging == "skip":
             return self._skipping(query, conditions, stamp, by_stamp, cursor, limit)
         here = cursor or {"next": None, "mark": None}
+        skims = query.skim and model.is_open(query.entity)
         if here["next"] is None:
             since = f"{stamp} ge {utc(query.since)}" if query.since else ""
             options = [
@@ -161,10 +143,10 @@ class ODataConnector(Connector[ODataSettings]):
                 filtered([*conditions, since]),
                 self._order(query, stamp, by_stamp),
             ]
-            page = self._first(query.entity, options, limit)
+            page = self._first(query.entity, options, limit, skims=skims)
         else:
-            page = self.rows(query.entity, [], limit, here["next"])
-        records = self.records(query.entity, page.rows, bare=page.bare)
+            page = self.rows(query.entity, [], limit, here["next"], skims=skims)
+        records = self.records(query.entity, page.rows, bare=page.bare, raws=page.raws)
         stamps = [here["mark"] or "", *(one.version for one in records if one.version)]
         mark = max(stamps, key=stamp_key) or None
         further = {"next": page.following, "mark": mark} if page.following else None
@@ -222,8 +204,8 @@ class ODataConnector(Connector[ODataSettings]):
     def selection(self, query: Query) -> list[str]:
         """$select and $expand."""
         found = self.model().type(query.entity)
-        always = [*found.keys, self.model().stamp_of(query.entity), self.model().title_of(query.entity)]
-        select: dict[str, None] = dict.fromkeys(name for name in always if name) if query.fields else {}
+        always = self.model().read_by(query.entity)
+        select: dict[str, None] = dict.fromkeys(always if query.fields else ())
         expand: dict[str, dict[str, None]] = {name: {} for name in query.lines if name in found.links}
         for name in query.fields:
             head, _, rest = name.partition(".")
@@ -241,17 +223,27 @@ class ODataConnector(Connector[ODataSettings]):
         keys = self.model().type(query.entity).keys
         return "$orderby=" + ",".join([stamp, *keys] if by_stamp else keys) if keys else ""
 
-    def _first(self, entity: str, options: Sequence[str], size: int = 0) -> Rows:
+    def _first(self, entity: str, options: Sequence[str], size: int = 0, *, skims: bool = False) -> Rows:
         """The first page of a read: it tells how many rows there are, where the service can count them."""
         if self._counts:
             try:
-                return self.rows(entity, [*options, "$count=true"], size)
+                return self.rows(entity, [*options, "$count=true"], size, skims=skims)
             except RecordRejected:
                 self._counts = False  # if it was not for counting, it is refused again
-        return self.rows(entity, options, size)
+        return self.rows(entity, options, size, skims=skims)
 
-    def rows(self, entity: str, options: Sequence[str], size: int = 0, address: str = "") -> Rows:
-        """The rows of one call. ``size``: what a page should have at most."""
+    def rows(
+        self,
+        entity: str,
+        options: Sequence[str],
+        size: int = 0,
+        address: str = "",
+        above: tuple[str, ...] = (),
+        *,
+        skims: bool = False,
+    ) -> Rows:
+        """The rows of one call. ``size``: what a page should have at most; ``above``: the addresses of the lists that
+        they are within. ``skims``: no more of them than reading goes by, and what came."""
         path = address or f"{entity}?{encode(options)}".rstrip("?")
         headers = {"Prefer": f"odata.maxpagesize={size}"} if size else {}
         response = self.line.call("GET", path, mutating=False, headers=headers)
@@ -259,6 +251,8 @@ class ODataConnector(Connector[ODataSettings]):
             raise RecordRejected(f"{self.line.name} does not know this way of reading {entity}.")
         if not response.ok:
             raise self.refusal(response, entity)
+        if skims and (found := skim(response.content, self.model().read_by(entity))):
+            return self._counted(response, found.body, found.rows, bare=True)._replace(raws=found.raws)
         body = body_of(response)
         rows = body.get("value") if isinstance(body, dict) else None
         if not isinstance(rows, list):
@@ -270,7 +264,13 @@ class ODataConnector(Connector[ODataSettings]):
             )
         bare = not annotated(response.content, body)
         if not bare and CUT in response.content:
-            self._complete(response, body, rows)
+            self._complete(response, body, rows, above)
+        return self._counted(response, body, rows, bare=bare)
+
+    def _counted(
+        self, response: Any, body: Mapping[str, Any], rows: list[reading.Row], *, bare: bool
+    ) -> Rows:
+        """The rows with what a page says of the others."""
         counted = body.get("@odata.count", body.get("@count"))
         total = int(counted) if str(counted).isdecimal() else None
         following = body.get("@odata.nextLink") or body.get("@nextLink")
@@ -286,39 +286,51 @@ class ODataConnector(Connector[ODataSettings]):
         self.line.address(whole)
         return self.line.bare(whole)
 
-    def _complete(self, response: Any, body: Mapping[str, Any], rows: list[reading.Row]) -> None:
+    def _complete(
+        self, response: Any, body: Mapping[str, Any], rows: list[reading.Row], above: tuple[str, ...]
+    ) -> None:
         """Fetches what a service has cut off lists within rows (JSON format 4.01, 4.5.5: ``Lines@odata.nextLink``)."""
         for row in rows:
             for name in [one for one in row if one.endswith(("@odata.nextLink", "@nextLink"))]:
                 link, inside = str(row.pop(name)), name.partition("@")[0]
                 inner = row[inside] = list(row.get(inside) or ())  # it may have brought none of them
-                path: str | None = self._further(response, body, link)
-                while path:
-                    page = self.rows(name, [], address=path)
+                for page in self._pages(name, self._further(response, body, link), above):
                     inner += page.rows
-                    path = page.following
             for value in row.values():
                 if isinstance(value, list) and value and isinstance(value[0], dict):
-                    self._complete(response, body, value)
+                    self._complete(response, body, value, above)
+
+    def _pages(self, name: str, address: str | None, above: tuple[str, ...] = ()) -> Iterator[Rows]:
+        """The pages from an address on. Raises DefinitionError (E-PAGING) where links lead in a circle."""
+        walked: Walked | None = None
+        while address:
+            if address in above:
+                raise circle.found()
+            page = self.rows(name, [], address=address, above=(*above, address))
+            walked = circle.go_on(walked, fingerprint([address, page.rows[:1], page.rows[-1:]]))
+            yield page
+            address = page.following
 
     def all_rows(self, entity: str, options: Sequence[str]) -> Iterator[reading.Row]:
         """The rows of a call and of the pages behind it."""
-        page = self.rows(entity, options)
-        yield from page.rows
-        while page.following:
-            page = self.rows(entity, [], address=page.following)
+        first = self.rows(entity, options)
+        yield from first.rows
+        for page in self._pages(entity, first.following):
             yield from page.rows
 
     def record(self, entity: str, row: reading.Row) -> Record:
         return self.records(entity, [row])[0]
 
-    def records(self, entity: str, rows: Sequence[reading.Row], *, bare: bool = False) -> list[Record]:
-        """Rows as records. Raises RecordRejected for one without a key. ``bare``: they have no annotations."""
+    def records(
+        self, entity: str, rows: Sequence[reading.Row], *, bare: bool = False, raws: Raws | None = None
+    ) -> list[Record]:
+        """Rows as records. Raises RecordRejected for one without a key. ``bare``: they have no annotations. ``raws``:
+        the records are to have these."""
         model, made = self.model(), []
         as_they_are = bare and model.is_open(entity)
         title_field, stamp_field = model.title_of(entity), model.stamp_of(entity)
         keys = model.type(entity).keys
-        for row in rows:
+        for row, raw in zip(rows, raws or rows, strict=True):
             data = row if as_they_are else model.canonical(entity, row)
             key = model.key_within(entity, keys, row)
             if not key:
@@ -331,7 +343,7 @@ class ODataConnector(Connector[ODataSettings]):
                 self.note_etag(entity, key, row)
             title, stamp = data.get(title_field), data.get(stamp_field)
             version = str(stamp) if stamp else None
-            made.append(Record(key, data, version=version, title=str(title or "")))
+            made.append(Record(key, raw if raws else data, version=version, title=str(title or "")))
         return made
 
     # finding and writing -----------------------------------------------------------------------------
@@ -372,11 +384,6 @@ class ODataConnector(Connector[ODataSettings]):
         """The error that an answer stands for."""
         reason = said(body_of(response)).rstrip(". ")
         return refuse(meaning(response.status_code), self.line.name, what, response, reason)
-
-
-def annotated(text: bytes, body: Mapping[str, Any]) -> bool:
-    """Whether a page may have annotations in its rows: more of them than stand beside the rows."""
-    return len(ANNOTATION.findall(text)) > sum("@" in name for name in body) or b"\\u0040" in text
 
 
 def filtered(conditions: Sequence[str]) -> str:

@@ -233,3 +233,22 @@ def test_refusals_are_told_apart_by_their_words(text: str, repeat: bool, closed:
     assert refusals.is_repeat(faults) is repeat
     result = refusals.result("ARINVOICE", create("x", {**INVOICE, "ARINVOICEITEMS": [LINE]}), faults)
     assert (result.outcome == "held") is closed
+
+
+def test_a_search_that_answers_the_same_page_again_and_again_ends(
+    intacct: IntacctConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (made,) = intacct.write("CUSTOMER", [create("1", {"NAME": "Acme"})])
+    inner, pages = intacct.http.request, list[bytes]()
+
+    def stuck(*args: Any, **rest: Any) -> Any:
+        response = inner(*args, **rest)
+        if b"<query" in rest["data"]:
+            pages.append(response.content.replace(b'numremaining="0"', b'numremaining="5"'))
+            response._content = pages[0]
+        return response
+
+    monkeypatch.setattr(intacct.http, "request", stuck)
+    with pytest.raises(Unavailable, match="same page again and again"):
+        intacct.find("CUSTOMER", [{"CUSTOMERID": made.remote_id}])
+    assert len(pages) == 2

@@ -7,9 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import Raw
+from msgspec.structs import replace
 from requests import Response
 
+from engine.batch import pack, unpack
 from engine.connector import Filter, Query
+from engine.errors import DefinitionError
 from engine.http import Http
 from engine.record import Change, from_json, to_json
 from nodes.systems.http.line import said
@@ -144,6 +148,71 @@ def test_lists_that_were_cut_off_are_read_to_their_end(monkeypatch: pytest.Monke
         record.key: [line["No"] for line in record.data["Lines"]] for record in first.records + rest.records
     }
     assert (told, rest.cursor) == ({"7": [1, 2, 3], "8": [], "10": [5], "9": [1]}, None)
+
+
+@pytest.mark.parametrize("more", [{}, {"@odata.etag": "W/1"}], ids=["plain", "annotated"])
+def test_rows_that_are_only_put_by_stay_as_they_came(
+    monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
+) -> None:
+    """Where nothing is known of them that would change them: what is staged is what reading them whole would stage."""
+    moments = ["2026-11-20T10:00:00Z", "2026-11-20T12:30:00+02:00"]
+    rows = [
+        {**more, "Id": at, "ModifiedOn": moments[at % 2], "Total": Decimal("1.10"), "é": [{"N": at}]}
+        for at in range(4)
+    ]
+    page = {"@odata.count": 9, "value": rows, "@odata.nextLink": "Orders?$skiptoken=4"}
+    connector = connect(
+        monkeypatch,
+        lambda method, path, body: (200, page),
+        entities=[{"name": "Orders", "key": "Id"}],
+        stamp="ModifiedOn",
+    )
+    connector._model = None
+    read = [
+        connector.read(Query(entity="Orders", since=moments[0], skim=one), None, 10) for one in (False, True)
+    ]
+    whole, skimmed = read
+    assert [type(record.data) for record in skimmed.records] == [dict if more else Raw] * 4
+    assert unpack(pack({"read": skimmed.records})) == {"read": whole.records}
+    assert replace(skimmed, records=[]) == replace(whole, records=[])
+
+
+LINES = "Lines@odata.nextLink"
+ROUND: list[dict[str, Any]] = [
+    {"again": {"value": [{"No": 2}], "@odata.nextLink": "again"}},
+    {"one": {"value": [], "@odata.nextLink": "two"}, "two": {"value": [], "@odata.nextLink": "one"}},
+    {"within": {"value": [{"No": 2, LINES: "within"}]}},
+]
+
+
+@pytest.mark.parametrize("pages", ROUND, ids=["one page", "two empty pages", "within itself"])
+@pytest.mark.parametrize("inside", [True, False], ids=["list of a row", "found rows"])
+def test_links_that_lead_in_a_circle_are_noticed(
+    monkeypatch: pytest.MonkeyPatch, pages: dict[str, Any], inside: bool
+) -> None:
+    first = next(iter(pages))
+    row = {"No": 7, **({"Lines": [{"No": 1}], LINES: first} if inside else {})}
+    begin = {"value": [row], **({} if inside else {"@odata.nextLink": first})}
+    connector = connect(monkeypatch, lambda method, path, body: (200, pages.get(path, begin)))
+    query = Query(entity="Orders", lines=("Lines",), keys=None if inside else ("7",))
+    with pytest.raises(DefinitionError) as told:
+        connector.read(query, None, 10)
+    assert told.value.problems[0].code == "E-PAGING"
+
+
+def test_a_list_may_go_on_at_one_address_with_other_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service keeps by itself how far it is."""
+    left = list(range(2, 8))
+
+    def answer(method: str, path: str, body: Any) -> tuple[int, Any]:
+        if path != "more":
+            return 200, {"value": [{"No": 7, "Lines": [{"No": 1}], LINES: "more"}]}
+        page = {"value": [{"No": left.pop(0)}]}
+        return 200, {**page, "@odata.nextLink": "more"} if left else page
+
+    connector = connect(monkeypatch, answer)
+    (record,) = connector.read(Query(entity="Orders", lines=("Lines",)), None, 10).records
+    assert [line["No"] for line in record.data["Lines"]] == [1, 2, 3, 4, 5, 6, 7]
 
 
 def test_numbers_that_are_none_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
