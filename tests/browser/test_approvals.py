@@ -38,7 +38,7 @@ def test_two_people_approve_in_two_browsers(page: Page, browser: Browser, tree: 
     screens.open_deal(page, tree, DEAL)
     screens.raise_invoice(page)
     screens.newest_run(page, tree, "1 record read: 1 held.")
-    expect(page.get_by_text("1 waits for approval by an operator")).to_be_visible()
+    expect(page.get_by_text("1 waits for approval by 2 of the operators")).to_be_visible()
     assert intacct.objects("ARINVOICE") == before
 
     # the first: sees what would be written, corrects the text
