@@ -77,7 +77,9 @@ def test_two_people_approve_in_two_browsers(page: Page, browser: Browser, tree: 
     assert [row["DESCRIPTION"] for row in made] == [corrected]
     page.goto(f"{tree.url}/inbox?tab=approvals")
     page.get_by_text("Decided", exact=True).click()
-    expect(page.get_by_role("article").filter(has_text=QUESTION)).to_contain_text("Approved by Bob")
+    expect(page.get_by_role("article").filter(has_text=QUESTION)).to_contain_text(
+        "Approved by Administrator and Bob"
+    )
 
 
 def with_approval(page: Page, tree: Tree) -> None:
