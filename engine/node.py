@@ -14,6 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
@@ -277,7 +278,8 @@ class LookupNode(Node[S]):
         """Pure: which rows this batch needs. ``run``: the facts that ``process`` will see too."""
 
 
-class WriteTarget(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteTarget:
     """Where and how a WriteNode writes.
 
     operation  upsert: update what matches, else create · create: never twice · update: never create ·
@@ -287,13 +289,11 @@ class WriteTarget(BaseModel):
     on_missing what happens when an update finds nothing
     """
 
-    model_config = ConfigDict(frozen=True)
-
     slot: str
     entity: str
     operation: Literal["upsert", "create", "update", "delete"] = "upsert"
     match: tuple[str, ...] = ()
-    alike: Mapping[str, str] = {}
+    alike: Mapping[str, str] = field(default_factory=dict)
     on_missing: Literal["hold", "skip", "fail"] = "fail"
     number_field: str | None = None
     reference_field: str | None = None

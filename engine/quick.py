@@ -18,6 +18,7 @@ from engine.path import MISSING
 from engine.scope import Place, Scope
 from engine.script import Script
 
+NUMERIC = ("number", "money")
 EMPTY = "({0} is None or {0} == '')"
 
 
@@ -149,7 +150,10 @@ class QuickWriter(Script):
             given = [next(words) if one is MISSING else self.name(one) for one in fixed]
             call = f"{self.name(function.call)}({', '.join([taken, *given])})"
         if function.takes_empty or self._sure(value):
-            return self._put(call)
+            found = self._put(call)
+            if quick is not None and function.output in NUMERIC:
+                self.block.known["sure", found] = self.block.known["exact", found] = found
+            return found
         return self._put(f"{call} if {value} or not {EMPTY.format(value)} else {value}")
 
     @staticmethod
@@ -184,9 +188,12 @@ class QuickWriter(Script):
             if ("number", value) in block.known:
                 return block.known["number", value]
         within = f"-{LARGEST_EXPONENT} <= {value}.adjusted() <= {LARGEST_EXPONENT}"
-        exact = f"type({value}) is NUMBER and {value}.is_finite() and {within}"
-        whole = f"type({value}) is int and -LARGEST < {value} < LARGEST"
-        made = f"({value} if {exact} else NUMBER({value}) if {whole} else as_number({value}))"
+        if any(("exact", value) in block.known for block in self.blocks):
+            made = f"({value} if {within} else as_number({value}))"
+        else:
+            exact = f"type({value}) is NUMBER and {value}.is_finite() and {within}"
+            whole = f"type({value}) is int and -LARGEST < {value} < LARGEST"
+            made = f"({value} if {exact} else NUMBER({value}) if {whole} else as_number({value}))"
         if not self._sure(value):
             return made
         self.block.known["number", value] = self._put(made)

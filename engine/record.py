@@ -83,7 +83,7 @@ class Record(msgspec.Struct, frozen=True):
     """One business object on its way.
 
     key      identity at its source, unique per origin; a child of ``split`` has ``parent#n``
-    data     the current shape of the record
+    data     the current shape of the record; of one that was read to be put by, possibly its JSON (see Query.sealed)
     root     index, within its batch, of the record as it was read (children share their parent's)
     origin   where it was read; None for what a trigger supplied
     version  version or modified stamp at the source, if it has one; of a message its edition (engine.editions)
@@ -194,7 +194,10 @@ def from_json(raw: bytes | str) -> Any:
 
     Raises msgspec.DecodeError for anything that is not JSON (NaN and Infinity included).
     """
-    return _decoder.decode(raw)
+    try:
+        return _decoder.decode(raw)
+    except UnicodeDecodeError as error:  # a text in another encoding
+        raise msgspec.DecodeError(str(error)) from None
 
 
 def records_from_json(raw: bytes) -> list[Record]:

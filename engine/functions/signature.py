@@ -104,7 +104,8 @@ class Function:
     check        looks at the constant arguments together when the drawing is checked; raises BadInput
     detail       what the explanation of a value says besides the result
     quick        given the arguments (MISSING for those that come from the record), an equal function of the value
-                 and of those; it may raise anything where this one refuses. None where there is none.
+                 and of those; it may raise anything where this one refuses. None where there is none. A number
+                 that it answers is a finite Decimal.
     """
 
     name: str

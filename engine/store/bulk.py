@@ -44,9 +44,9 @@ def insert(
         )
         return answered.rowcount
     by_column = list(zip(*rows, strict=True))
-    equal = tuple(column.count(column[0]) == len(rows) for column in by_column)
+    equal = tuple(_is_one(column) for column in by_column)
     said = tuple(value for value, once in zip(rows[0], equal, strict=True) if once)
-    moving = [column for column, once in zip(by_column, equal, strict=True) if not once]
+    moving = [_bindable(column) for column, once in zip(by_column, equal, strict=True) if not once]
     values = list(chain.from_iterable(zip(*moving, strict=True)))
     step, done = HANDFUL * len(moving), 0
     for start in range(0, len(rows), HANDFUL):
@@ -55,6 +55,20 @@ def insert(
         first = start // HANDFUL * step
         done += plain.change(session, statement, *said, *values[first : first + step])
     return done
+
+
+def _is_one(column: Sequence[Any]) -> bool:
+    """Whether all values are equal. Where they are not, the last one mostly tells."""
+    first = column[0]
+    return bool(first == column[-1]) and column.count(first) == len(column)
+
+
+def _bindable(column: Sequence[Any]) -> Sequence[Any]:
+    """For bytes the driver looks for an adapter, value by value, which takes longer than storing them; for a bytearray
+    it does not."""
+    if type(column[0]) is bytes:
+        return [bytearray(value) if type(value) is bytes else value for value in column]
+    return column
 
 
 @lru_cache(maxsize=256)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -75,7 +76,7 @@ class Loosely(ToyWrite):
     how = "letters"
 
     def target(self) -> Any:
-        return super().target().model_copy(update={"alike": {"name": self.how}})
+        return replace(super().target(), alike={"name": self.how})
 
 
 class Readable(Toy):

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import zlib
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import DecodeError
 
 from engine.batch import pack, pack_answers, unpack, unpack_answers
 from engine.errors import HeddleError
 from engine.node import Outbox, Trace
-from engine.record import Record, idempotency_key, idempotency_keys, to_json
+from engine.record import Record, from_json, idempotency_key, idempotency_keys, to_json
 from engine.rules import RuleSet
 from nodes.decide.acts import Applied
 from nodes.systems.odata.metadata import bare
 from nodes.systems.odata.rows import annotated
+from nodes.systems.odata.sealed import seal
 
 texts = st.text(max_size=8)
 names = st.sampled_from(["id", "Name", "@odata.etag", "Name@odata.type", "@x", 'a"b', "é@é", "m@il"])
@@ -43,6 +46,34 @@ def test_a_page_that_is_called_bare_has_no_annotation_at_any_depth(rows: list[An
     text = json.dumps(page, ensure_ascii=escaped).encode()
     if not annotated(text, page):
         assert [bare(row) for row in rows] == rows
+
+
+rows = st.lists(st.dictionaries(st.sampled_from(["id", "Name", "m@il", "é"]), values, max_size=4), max_size=3)
+damages = st.lists(
+    st.tuples(st.integers(0, 200), st.sampled_from(list(b'\x00\x80\xc3\xff"\\{}[],:1eE.-'))), max_size=2
+)
+
+
+@given(rows, st.booleans(), damages)
+def test_a_page_that_stays_sealed_holds_what_it_would_hold_read_whole(
+    rows: list[Any], escaped: bool, damages: list[tuple[int, int]]
+) -> None:
+    text = bytearray(json.dumps({"value": rows, "@odata.count": 3.50}, ensure_ascii=escaped).encode())
+    for at, byte in damages:
+        text[at % len(text)] = byte
+    page = seal(bytes(text), ("id", "Name"))
+    if page is None:
+        assert damages or annotated(text, {"@odata.count": 3})
+        with suppress(DecodeError):  # and nothing else
+            from_json(bytes(text))
+        return
+    whole = from_json(bytes(text))
+    assert page.rows == [
+        {name: row[name] for name in ("id", "Name") if name in row} for row in whole.pop("value")
+    ]
+    assert page.body == whole
+    staged = unpack(pack({"read": [Record("1", raw) for raw in page.raws]}))
+    assert [record.data for record in staged["read"]] == from_json(bytes(text))["value"]
 
 
 @given(st.dictionaries(texts, st.integers() | texts, max_size=4))

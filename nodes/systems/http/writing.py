@@ -238,11 +238,11 @@ class Writer:
     ) -> list[Result]:
         if self.write_form.body != "array":
             return [self._result(body, operation, change, location) for change in changes]
-        own = self._success_of_each(body)
+        own, did = self._success_of_each(body), _DID[operation]
         if not self.write_form.results and not refused(self.write_form, body):
             if (wrong := self._complaint(body, own=False)) is not None:
                 return [self._refusal(wrong, change) for change in changes]
-            return [self._written(operation, change) for change in changes]
+            return [Result(did, self._id(None, change)) for change in changes]
         told, results = sort(self.write_form, body, changes, plain_name(self.form.key)), dict[int, Result]()
         for place, change in enumerate(changes):
             if place in told.refusals:
@@ -250,16 +250,13 @@ class Writer:
             elif place in told.answers:
                 results[place] = self._result(told.answers[place], operation, change, own=own)
             elif told.written:
-                results[place] = self._written(operation, change)
+                results[place] = Result(did, self._id(None, change))
         if len(results) == len(changes):
             return list(results.values())
         doubt = self._doubt(
             f"{self.line.host} did not answer for each of the {len(changes)} records.", sent_at
         )
         raise Partly([results.get(place) for place in range(len(changes))], doubt) if results else doubt
-
-    def _written(self, operation: str, change: Change) -> Result:
-        return Result(_DID[operation], self._id(None, change))
 
     def _result(
         self, answer: Any, operation: str, change: Change, location: str = "", *, own: bool = False

@@ -22,7 +22,8 @@ from nodes.systems.odata.deleting import delete
 from nodes.systems.odata.filtering import condition, match_of
 from nodes.systems.odata.metadata import KEY, Model, entered
 from nodes.systems.odata.query import all_of, any_of, chunks, encode
-from nodes.systems.odata.rows import CUT, Rows, annotated
+from nodes.systems.odata.rows import CUT, Raws, Rows, annotated
+from nodes.systems.odata.sealed import seal
 from nodes.systems.odata.settings import ODataSettings
 from nodes.systems.odata.values import stamp_key, utc
 from nodes.systems.odata.writing import Writer
@@ -133,6 +134,7 @@ class ODataConnector(Connector[ODataSettings]):
         if self.settings.paging == "skip":
             return self._skipping(query, conditions, stamp, by_stamp, cursor, limit)
         here = cursor or {"next": None, "mark": None}
+        sealed = query.sealed and model.is_open(query.entity)
         if here["next"] is None:
             since = f"{stamp} ge {utc(query.since)}" if query.since else ""
             options = [
@@ -140,10 +142,10 @@ class ODataConnector(Connector[ODataSettings]):
                 filtered([*conditions, since]),
                 self._order(query, stamp, by_stamp),
             ]
-            page = self._first(query.entity, options, limit)
+            page = self._first(query.entity, options, limit, sealed=sealed)
         else:
-            page = self.rows(query.entity, [], limit, here["next"])
-        records = self.records(query.entity, page.rows, bare=page.bare)
+            page = self.rows(query.entity, [], limit, here["next"], sealed=sealed)
+        records = self.records(query.entity, page.rows, bare=page.bare, raws=page.raws)
         stamps = [here["mark"] or "", *(one.version for one in records if one.version)]
         mark = max(stamps, key=stamp_key) or None
         further = {"next": page.following, "mark": mark} if page.following else None
@@ -201,8 +203,8 @@ class ODataConnector(Connector[ODataSettings]):
     def selection(self, query: Query) -> list[str]:
         """$select and $expand."""
         found = self.model().type(query.entity)
-        always = [*found.keys, self.model().stamp_of(query.entity), self.model().title_of(query.entity)]
-        select: dict[str, None] = dict.fromkeys(name for name in always if name) if query.fields else {}
+        always = self.model().read_by(query.entity)
+        select: dict[str, None] = dict.fromkeys(always if query.fields else ())
         expand: dict[str, dict[str, None]] = {name: {} for name in query.lines if name in found.links}
         for name in query.fields:
             head, _, rest = name.partition(".")
@@ -220,14 +222,14 @@ class ODataConnector(Connector[ODataSettings]):
         keys = self.model().type(query.entity).keys
         return "$orderby=" + ",".join([stamp, *keys] if by_stamp else keys) if keys else ""
 
-    def _first(self, entity: str, options: Sequence[str], size: int = 0) -> Rows:
+    def _first(self, entity: str, options: Sequence[str], size: int = 0, *, sealed: bool = False) -> Rows:
         """The first page of a read: it tells how many rows there are, where the service can count them."""
         if self._counts:
             try:
-                return self.rows(entity, [*options, "$count=true"], size)
+                return self.rows(entity, [*options, "$count=true"], size, sealed=sealed)
             except RecordRejected:
                 self._counts = False  # if it was not for counting, it is refused again
-        return self.rows(entity, options, size)
+        return self.rows(entity, options, size, sealed=sealed)
 
     def rows(
         self,
@@ -236,9 +238,11 @@ class ODataConnector(Connector[ODataSettings]):
         size: int = 0,
         address: str = "",
         above: tuple[str, ...] = (),
+        *,
+        sealed: bool = False,
     ) -> Rows:
         """The rows of one call. ``size``: what a page should have at most; ``above``: the addresses of the lists that
-        they are within."""
+        they are within. ``sealed``: no more of them than reading goes by, and what came."""
         path = address or f"{entity}?{encode(options)}".rstrip("?")
         headers = {"Prefer": f"odata.maxpagesize={size}"} if size else {}
         response = self.line.call("GET", path, mutating=False, headers=headers)
@@ -246,6 +250,8 @@ class ODataConnector(Connector[ODataSettings]):
             raise RecordRejected(f"{self.line.host} does not know this way of reading {entity}.")
         if not response.ok:
             raise self.refusal(response, entity)
+        if sealed and (found := seal(response.content, self.model().read_by(entity))):
+            return self._counted(response, found.body, found.rows, bare=True)._replace(raws=found.raws)
         body = body_of(response)
         rows = body.get("value") if isinstance(body, dict) else None
         if not isinstance(rows, list):
@@ -258,6 +264,12 @@ class ODataConnector(Connector[ODataSettings]):
         bare = not annotated(response.content, body)
         if not bare and CUT in response.content:
             self._complete(response, body, rows, above)
+        return self._counted(response, body, rows, bare=bare)
+
+    def _counted(
+        self, response: Any, body: Mapping[str, Any], rows: list[reading.Row], *, bare: bool
+    ) -> Rows:
+        """The rows with what a page says of the others."""
         counted = body.get("@odata.count", body.get("@count"))
         total = int(counted) if str(counted).isdecimal() else None
         following = body.get("@odata.nextLink") or body.get("@nextLink")
@@ -308,13 +320,16 @@ class ODataConnector(Connector[ODataSettings]):
     def record(self, entity: str, row: reading.Row) -> Record:
         return self.records(entity, [row])[0]
 
-    def records(self, entity: str, rows: Sequence[reading.Row], *, bare: bool = False) -> list[Record]:
-        """Rows as records. Raises RecordRejected for one without a key. ``bare``: they have no annotations."""
+    def records(
+        self, entity: str, rows: Sequence[reading.Row], *, bare: bool = False, raws: Raws | None = None
+    ) -> list[Record]:
+        """Rows as records. Raises RecordRejected for one without a key. ``bare``: they have no annotations. ``raws``:
+        the records are to have these."""
         model, made = self.model(), []
         as_they_are = bare and model.is_open(entity)
         title_field, stamp_field = model.title_of(entity), model.stamp_of(entity)
         keys = model.type(entity).keys
-        for row in rows:
+        for row, raw in zip(rows, raws or rows, strict=True):
             data = row if as_they_are else model.canonical(entity, row)
             key = model.key_within(entity, keys, row)
             if not key:
@@ -327,7 +342,7 @@ class ODataConnector(Connector[ODataSettings]):
                 self.note_etag(entity, key, row)
             title, stamp = data.get(title_field), data.get(stamp_field)
             version = str(stamp) if stamp else None
-            made.append(Record(key, data, version=version, title=str(title or "")))
+            made.append(Record(key, raw if raws else data, version=version, title=str(title or "")))
         return made
 
     # finding and writing -----------------------------------------------------------------------------

@@ -89,6 +89,11 @@ class Model:
     def number_of(self, entity: str) -> str:
         return next((name for name in NUMBERED if name in self.type(entity).properties), "")
 
+    def read_by(self, entity: str) -> tuple[str, ...]:
+        """The fields that reading goes by: those of the key, the stamp and the title."""
+        names = (*self.type(entity).keys, self.stamp_of(entity), self.title_of(entity))
+        return tuple(name for name in names if name)
+
     def edm(self, entity: str, path: str) -> str:
         """The type at the end of ``Account/Name``; empty when it is not known."""
         found: Type | None = self.type(entity)

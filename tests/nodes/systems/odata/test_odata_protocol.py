@@ -7,8 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import Raw
+from msgspec.structs import replace
 from requests import Response
 
+from engine.batch import pack, unpack
 from engine.connector import Filter, Query
 from engine.errors import DefinitionError
 from engine.http import Http
@@ -145,6 +148,34 @@ def test_lists_that_were_cut_off_are_read_to_their_end(monkeypatch: pytest.Monke
         record.key: [line["No"] for line in record.data["Lines"]] for record in first.records + rest.records
     }
     assert (told, rest.cursor) == ({"7": [1, 2, 3], "8": [], "10": [5], "9": [1]}, None)
+
+
+@pytest.mark.parametrize("more", [{}, {"@odata.etag": "W/1"}], ids=["plain", "annotated"])
+def test_rows_that_are_only_put_by_stay_as_they_came(
+    monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
+) -> None:
+    """Where nothing is known of them that would change them: what is staged is what reading them whole would stage."""
+    moments = ["2026-11-20T10:00:00Z", "2026-11-20T12:30:00+02:00"]
+    rows = [
+        {**more, "Id": at, "ModifiedOn": moments[at % 2], "Total": Decimal("1.10"), "é": [{"N": at}]}
+        for at in range(4)
+    ]
+    page = {"@odata.count": 9, "value": rows, "@odata.nextLink": "Orders?$skiptoken=4"}
+    connector = connect(
+        monkeypatch,
+        lambda method, path, body: (200, page),
+        entities=[{"name": "Orders", "key": "Id"}],
+        stamp="ModifiedOn",
+    )
+    connector._model = None
+    read = [
+        connector.read(Query(entity="Orders", since=moments[0], sealed=one), None, 10)
+        for one in (False, True)
+    ]
+    whole, sealed = read
+    assert [type(record.data) for record in sealed.records] == [dict if more else Raw] * 4
+    assert unpack(pack({"read": sealed.records})) == {"read": whole.records}
+    assert replace(sealed, records=[]) == replace(whole, records=[])
 
 
 LINES = "Lines@odata.nextLink"
