@@ -216,9 +216,11 @@ def release(session: Session, sides: Sides, left_ids: Sequence[str], owner: str)
 
 
 def _open(sides: Sides, owner: str) -> tuple[ColumnElement[bool], ...]:
+    """The keys that this claim has; turns are none."""
     names = ("left_connection", "left_entity", "right_connection", "right_entity")
     between = (_table.c[name] == value for name, value in zip(names, sides, strict=True))
-    return (*between, _table.c.claim == owner, _table.c.right_id.is_(None))
+    keys = ~_table.c.digest.startswith(TURN)
+    return (*between, keys, _table.c.claim == owner, _table.c.right_id.is_(None))
 
 
 def forget(session: Session, made: Iterable[tuple[Key, str]], before: float) -> float | None:

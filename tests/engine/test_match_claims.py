@@ -246,3 +246,14 @@ def test_nobody_takes_a_key_that_has_changed_hands(database: Database) -> None:
         assert (has.source, has.claim) == (source("C"), "three")
         matches.hand_over(session, key, has, (source("B"), "two"), 60.0)
         assert matches.claim(session, [(key, source("B"))], "two", 60.0) == {}
+
+
+def test_who_gives_up_a_key_keeps_the_turn(database: Database) -> None:
+    """A message whose object somebody else creates is still the one that is being written."""
+    key, turn = Key("R", "thing", "k1"), Key("R", "thing", f"{matches.TURN}A")
+    with database.write() as session:
+        matches.claim(session, [(key, source("A"))], "one", 60.0)
+        assert matches.take_turns(session, [(turn, source("A"), "one")]) == {}
+        matches.release(session, SIDES, ["A"], "one")
+        assert matches.take_turns(session, [(turn, source("A"), "two")]) == {turn: "one"}
+        assert matches.claim(session, [(key, source("B"))], "two", 60.0) == {}

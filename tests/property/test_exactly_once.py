@@ -26,7 +26,7 @@ from engine import clock, faults, launch, registry
 from engine.errors import AccessError, HeddleError, InDoubt, Unavailable
 from engine.executor import Executor
 from engine.launch import Cause
-from engine.record import COUNTED, Change, from_json
+from engine.record import COUNTED, Change, Record, from_json
 from engine.store import lanes, references, reviews
 from engine.store.database import Database
 from engine.store.runs import Run
@@ -46,12 +46,20 @@ from tests.engine.faults import (
     raising,
     use,
 )
-from tests.engine.toys import Bench, stamp_of, toy_flow, toys
+from tests.engine.toys import Bench, ToyWrite, stamp_of, toy_flow, toys
 
 LEASE, TIMEOUT = 5.0, 8.0
 PAGES: dict[str, tuple[type, ...]] = {"whole": (), "repeated": (RepeatingToy,), "partial": (SparseToy,)}
 MINUTES = [0.01] * 500
 """No fault lasts for so many attempts."""
+
+
+class Namesakes(ToyWrite):
+    """Two rows each are objects of two kinds that have one id."""
+
+    def identify(self, record: Record, run: Any = None) -> tuple[str | None, str, str]:
+        number = int(record.key[1:])
+        return None, "odd" if number % 2 else "even", f"P{number // 2}"
 
 
 class ExactlyOnce(RuleBasedStateMachine):
@@ -78,6 +86,7 @@ class ExactlyOnce(RuleBasedStateMachine):
         names=st.sampled_from([0, 0, 1, 5]),
         pages=st.sampled_from(sorted(PAGES)),
         stale=st.booleans(),
+        writer=st.sampled_from([ToyWrite, Namesakes]),
     )
     def begin(
         self,
@@ -89,6 +98,7 @@ class ExactlyOnce(RuleBasedStateMachine):
         names: int,
         pages: str,
         stale: bool,
+        writer: type[ToyWrite],
     ) -> None:
         """``names``: so many different names, by which objects are recognised; 0 recognises by the reference."""
         self.world = Late(rows)
@@ -103,6 +113,7 @@ class ExactlyOnce(RuleBasedStateMachine):
             lanes=lane_count, batch_size=size, writes=writes if match else 1, operation=operation, match=match
         )
         policy = flow.policy.model_copy(update={"retry_minutes": MINUTES})
+        registry.node_types()[ToyWrite.type] = writer
         self.bench = Bench(self.database, self.world, flow.model_copy(update={"policy": policy}))
         self.bench.timeout = TIMEOUT
         kinds = (ExpiringToy, *PAGES[pages], HalfToy, *((StaleToy,) if stale else ()), LateToy)
