@@ -94,7 +94,7 @@ class Query(BaseModel):
     lines    child collections to bring along, by the name of the ``lines`` field
     keys     only these ids (a button or webhook named them)
     since    inclusive lower bound of the entity's ``modified`` stamp; until: inclusive upper bound
-    sealed   the records are only put by: their data may stay the JSON it came as (msgspec.Raw)
+    skim     the records are only put by: their data may stay the JSON it came as (msgspec.Raw)
     """
 
     model_config = ConfigDict(frozen=True)
@@ -106,7 +106,7 @@ class Query(BaseModel):
     keys: tuple[str, ...] | None = None
     since: str | None = None
     until: str | None = None
-    sealed: bool = False
+    skim: bool = False
 
 
 class Health(BaseModel):

@@ -67,7 +67,7 @@ class Reader:
         if not isinstance(node, ReadNode):
             raise EngineError(f"{source!r} does not read.")
         connector = self._connect(node.slot)
-        query = node.query(self.run.trigger_record()).model_copy(update={"sealed": True})
+        query = node.query(self.run.trigger_record()).model_copy(update={"skim": True})
         if cursor.get("sweep"):
             return self._sweep(database, cursor, source, node, query)
         sweep.refuse_unable(connector, source, node)

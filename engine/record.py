@@ -83,7 +83,7 @@ class Record(msgspec.Struct, frozen=True):
     """One business object on its way.
 
     key      identity at its source, unique per origin; a child of ``split`` has ``parent#n``
-    data     the current shape of the record; of one that was read to be put by, possibly its JSON (see Query.sealed)
+    data     the current shape of the record; of one that was read to be put by, possibly its JSON (see Query.skim)
     root     index, within its batch, of the record as it was read (children share their parent's)
     origin   where it was read; None for what a trigger supplied
     version  version or modified stamp at the source, if it has one; of a message its edition (engine.editions)

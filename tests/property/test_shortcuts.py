@@ -19,7 +19,7 @@ from engine.rules import RuleSet
 from nodes.decide.acts import Applied
 from nodes.systems.odata.metadata import bare
 from nodes.systems.odata.rows import annotated
-from nodes.systems.odata.sealed import seal
+from nodes.systems.odata.skimming import skim
 
 texts = st.text(max_size=8)
 names = st.sampled_from(["id", "Name", "@odata.etag", "Name@odata.type", "@x", 'a"b', "é@é", "m@il"])
@@ -55,13 +55,13 @@ damages = st.lists(
 
 
 @given(rows, st.booleans(), damages)
-def test_a_page_that_stays_sealed_holds_what_it_would_hold_read_whole(
+def test_a_page_that_is_skimmed_holds_what_it_would_hold_read_whole(
     rows: list[Any], escaped: bool, damages: list[tuple[int, int]]
 ) -> None:
     text = bytearray(json.dumps({"value": rows, "@odata.count": 3.50}, ensure_ascii=escaped).encode())
     for at, byte in damages:
         text[at % len(text)] = byte
-    page = seal(bytes(text), ("id", "Name"))
+    page = skim(bytes(text), ("id", "Name"))
     if page is None:
         assert damages or annotated(text, {"@odata.count": 3})
         with suppress(DecodeError):  # and nothing else

@@ -23,8 +23,8 @@ from nodes.systems.odata.filtering import condition, match_of
 from nodes.systems.odata.metadata import KEY, Model, entered
 from nodes.systems.odata.query import all_of, any_of, chunks, encode
 from nodes.systems.odata.rows import CUT, Raws, Rows, annotated
-from nodes.systems.odata.sealed import seal
 from nodes.systems.odata.settings import ODataSettings
+from nodes.systems.odata.skimming import skim
 from nodes.systems.odata.values import stamp_key, utc
 from nodes.systems.odata.writing import Writer
 
@@ -134,7 +134,7 @@ class ODataConnector(Connector[ODataSettings]):
         if self.settings.paging == "skip":
             return self._skipping(query, conditions, stamp, by_stamp, cursor, limit)
         here = cursor or {"next": None, "mark": None}
-        sealed = query.sealed and model.is_open(query.entity)
+        skims = query.skim and model.is_open(query.entity)
         if here["next"] is None:
             since = f"{stamp} ge {utc(query.since)}" if query.since else ""
             options = [
@@ -142,9 +142,9 @@ class ODataConnector(Connector[ODataSettings]):
                 filtered([*conditions, since]),
                 self._order(query, stamp, by_stamp),
             ]
-            page = self._first(query.entity, options, limit, sealed=sealed)
+            page = self._first(query.entity, options, limit, skims=skims)
         else:
-            page = self.rows(query.entity, [], limit, here["next"], sealed=sealed)
+            page = self.rows(query.entity, [], limit, here["next"], skims=skims)
         records = self.records(query.entity, page.rows, bare=page.bare, raws=page.raws)
         stamps = [here["mark"] or "", *(one.version for one in records if one.version)]
         mark = max(stamps, key=stamp_key) or None
@@ -222,14 +222,14 @@ class ODataConnector(Connector[ODataSettings]):
         keys = self.model().type(query.entity).keys
         return "$orderby=" + ",".join([stamp, *keys] if by_stamp else keys) if keys else ""
 
-    def _first(self, entity: str, options: Sequence[str], size: int = 0, *, sealed: bool = False) -> Rows:
+    def _first(self, entity: str, options: Sequence[str], size: int = 0, *, skims: bool = False) -> Rows:
         """The first page of a read: it tells how many rows there are, where the service can count them."""
         if self._counts:
             try:
-                return self.rows(entity, [*options, "$count=true"], size, sealed=sealed)
+                return self.rows(entity, [*options, "$count=true"], size, skims=skims)
             except RecordRejected:
                 self._counts = False  # if it was not for counting, it is refused again
-        return self.rows(entity, options, size, sealed=sealed)
+        return self.rows(entity, options, size, skims=skims)
 
     def rows(
         self,
@@ -239,10 +239,10 @@ class ODataConnector(Connector[ODataSettings]):
         address: str = "",
         above: tuple[str, ...] = (),
         *,
-        sealed: bool = False,
+        skims: bool = False,
     ) -> Rows:
         """The rows of one call. ``size``: what a page should have at most; ``above``: the addresses of the lists that
-        they are within. ``sealed``: no more of them than reading goes by, and what came."""
+        they are within. ``skims``: no more of them than reading goes by, and what came."""
         path = address or f"{entity}?{encode(options)}".rstrip("?")
         headers = {"Prefer": f"odata.maxpagesize={size}"} if size else {}
         response = self.line.call("GET", path, mutating=False, headers=headers)
@@ -250,7 +250,7 @@ class ODataConnector(Connector[ODataSettings]):
             raise RecordRejected(f"{self.line.host} does not know this way of reading {entity}.")
         if not response.ok:
             raise self.refusal(response, entity)
-        if sealed and (found := seal(response.content, self.model().read_by(entity))):
+        if skims and (found := skim(response.content, self.model().read_by(entity))):
             return self._counted(response, found.body, found.rows, bare=True)._replace(raws=found.raws)
         body = body_of(response)
         rows = body.get("value") if isinstance(body, dict) else None

@@ -169,13 +169,12 @@ def test_rows_that_are_only_put_by_stay_as_they_came(
     )
     connector._model = None
     read = [
-        connector.read(Query(entity="Orders", since=moments[0], sealed=one), None, 10)
-        for one in (False, True)
+        connector.read(Query(entity="Orders", since=moments[0], skim=one), None, 10) for one in (False, True)
     ]
-    whole, sealed = read
-    assert [type(record.data) for record in sealed.records] == [dict if more else Raw] * 4
-    assert unpack(pack({"read": sealed.records})) == {"read": whole.records}
-    assert replace(sealed, records=[]) == replace(whole, records=[])
+    whole, skimmed = read
+    assert [type(record.data) for record in skimmed.records] == [dict if more else Raw] * 4
+    assert unpack(pack({"read": skimmed.records})) == {"read": whole.records}
+    assert replace(skimmed, records=[]) == replace(whole, records=[])
 
 
 LINES = "Lines@odata.nextLink"

@@ -16,7 +16,7 @@ _parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _each = msgspec.json.Decoder(Raws)
 
 
-class Sealed(NamedTuple):
+class Skimmed(NamedTuple):
     """A page. ``body`` is what stands beside the rows; ``rows`` have only what was asked for; ``raws`` are they whole."""
 
     body: dict[str, Any]
@@ -24,7 +24,7 @@ class Sealed(NamedTuple):
     raws: Raws
 
 
-def seal(content: bytes, names: tuple[str, ...]) -> Sealed | None:
+def skim(content: bytes, names: tuple[str, ...]) -> Skimmed | None:
     """A page with the rows opened as far as these names. None where it must be read whole: its rows have annotations, or
     it is not what a page is."""
     if not _is_text(content):
@@ -35,7 +35,7 @@ def seal(content: bytes, names: tuple[str, ...]) -> Sealed | None:
         body = {name: from_json(bytes(part)) for name, part in parts.items()}
         if annotated(content, body):
             return None
-        return Sealed(body, _opened(names).decode(rows), _each.decode(rows))
+        return Skimmed(body, _opened(names).decode(rows), _each.decode(rows))
     except (msgspec.DecodeError, KeyError):
         return None
 
