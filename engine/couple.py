@@ -141,6 +141,7 @@ class Couple:
     side      where that record comes from                             deleted  sides that said it is deleted
     now       both objects as they stand                               kept    what we remember of the pair
     pending   a create on the other side may have happened: it must be looked for
+    begun     an earlier attempt at this batch has claimed the pair, and may have written
     changes   side → path → the value it is to have                    removes  the side to be deleted
     judged    it is decided what becomes of it                     sent    sides to which all of it was sent
     successors  side → id into which the object is said to be merged   answer  what a person said of a loss
@@ -157,6 +158,7 @@ class Couple:
     deleted: set[SideName] = field(default_factory=set)
     now: dict[SideName, Remote | None] = field(default_factory=dict)
     pending: bool = False
+    begun: bool = False
     decisions: list[Decision] = field(default_factory=list)
     changes: dict[SideName, dict[str, Any]] = field(default_factory=lambda: {"left": {}, "right": {}})
     removes: SideName | None = None

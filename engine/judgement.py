@@ -105,8 +105,8 @@ def _standing(
     waiting: Mapping[str, Any] | None,
 ) -> Standing:
     left, right = (compare.dig(data[side], pair.path(side)) for side in SIDES)
-    agreed = None
-    if couple.kept is not None:
+    agreed = _since_begun(errand, pair, couple, data)
+    if agreed is None and couple.kept is not None:
         both = couple.kept.agreed
         if pair.key in both.left and pair.key in both.right:
             agreed = (both.left[pair.key], both.right[pair.key])
@@ -118,6 +118,19 @@ def _standing(
                 at[side] = _seconds(waiting[f"{side}_at"])  # type: ignore[index]
     equal = errand.translators[pair.key].equal(left, right)
     return Standing(left, right, agreed, equal, at["left"], at["right"])
+
+
+def _since_begun(
+    errand: SyncErrand, pair: FieldPair, couple: Couple, data: Mapping[SideName, Mapping[str, Any]]
+) -> tuple[Any, Any] | None:
+    """The value of a field that both sides had, where an earlier attempt at this batch may have died behind its write:
+    if the other side has by now what the record was read with, that is ours, and nobody's edit."""
+    read, path, there = couple.record.data, pair.path(couple.side), other(couple.side)
+    if not couple.begun or not isinstance(read, dict) or path.partition(".")[0] not in read:
+        return None
+    own, its = compare.dig(read, path), compare.dig(data[there], pair.path(there))
+    both = (own, its) if couple.side == "left" else (its, own)
+    return both if errand.translators[pair.key].equal(*both) else None
 
 
 def _decided(

@@ -160,6 +160,8 @@ def claim(errand: SyncErrand, couples: Sequence[Couple]) -> bool:
     rows = {one.kept.row: one for one in couples if one.kept is not None and not one.over and not one.pending}
     if not rows:
         return False
+    for one in rows.values():
+        one.begun = one.kept is not None and one.kept.claim == errand.claim
     with errand.database.write() as session:
         free = [
             row

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from engine import clock
+from engine import clock as heddle_clock
 from engine.errors import InDoubt
 from engine.record import from_json
 from engine.rehearsal import Rehearsal
 from engine.shape import Entity
 from engine.store.database import Database
+from tests.conftest import Clock
+from tests.engine.faults import Killed
 from tests.engine.two_systems import PAIRS, Box, two_way
 from tests.engine.two_way.desk import counts, held, office, open_conflicts, with_policy
 
@@ -185,7 +188,7 @@ def test_an_edit_of_what_was_created_without_an_answer_is_not_lost(database: Dat
     def lose(changes: Any) -> None:
         while lost:
             lost.pop()
-            raise InDoubt("lost", sent_at=clock.passing(), timeout=0.05)
+            raise InDoubt("lost", sent_at=heddle_clock.passing(), timeout=0.05)
 
     here.erp.after_write = lose
     run_id = here.start()
@@ -199,4 +202,32 @@ def test_an_edit_of_what_was_created_without_an_answer_is_not_lost(database: Dat
     here.run(run_id)
     here.sync()
     assert here.crm.objects["A1"]["phone"] == "11"
+    assert here.crm.values() == here.erp.values()
+
+
+@pytest.mark.parametrize("since", [None, "12"], ids=["taken back", "changed once more"])
+def test_an_edit_since_a_worker_died_behind_its_write_is_not_lost(
+    database: Database, clock: Clock, since: str | None
+) -> None:
+    """What it wrote on the other side is ours, and nobody's edit, though it was not booked any more."""
+    here = office(database)
+    here.crm.edit("A1", code="1", name="One")
+    here.sync()
+    here.crm.edit("A1", phone="11")
+
+    def die(changes: Any) -> None:
+        here.erp.after_write = lambda changes: None
+        raise Killed("behind the write")
+
+    here.erp.after_write = die
+    run_id = here.start()
+    with suppress(Killed):
+        for lane in (0, 1):
+            here.executor().advance(run_id, lane)
+    assert here.erp.objects["B1"]["PHONE"] == "11"
+    here.crm.edit("A1", phone=since)
+    clock.advance(120.0)
+    here.work()
+    assert open_conflicts(database) == []
+    assert here.crm.objects["A1"]["phone"] == since
     assert here.crm.values() == here.erp.values()
