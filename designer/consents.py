@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from designer.auth import Identity
@@ -61,6 +62,25 @@ def detail(session: Session, approval_id: int, who: Identity) -> dict[str, Any]:
             if user.active and user.email not in barred and user.id != who.id
         ],
     }
+
+
+def circumstances(session: Session, row: Approval) -> str:
+    """Where it was asked, by whom, what has been said and until when, for those who read it outside of Heddle."""
+    names = {user.email: user.name for user in accounts.users(session)}
+    flow = flows.names(session, {row.flow_id}).get(row.flow_id, ("", row.flow_id))[1]
+    by = " and ".join(names.get(email, email) for email in row.askers())
+    told = [f"In «{flow}»{f', asked by {by}' if by else ''}."]
+    if row.quorum > 1:
+        agreed = [
+            vote.name or vote.person
+            for vote in store.votes(session, row.number)
+            if vote.decision == "approve"
+        ]
+        so_far = f": {', '.join(agreed)}" if agreed else ""
+        told.append(f"{len(agreed)} of {row.quorum} approved{so_far}.")
+    if row.expire_at:
+        told.append(f"Expires {datetime.fromtimestamp(row.expire_at, UTC):%a %d %b %Y, %H:%M} UTC.")
+    return " ".join(told)
 
 
 def refusal(row: Approval, who: Identity) -> str:

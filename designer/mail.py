@@ -13,13 +13,16 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
-from designer import links
+from designer import consents, links
 from designer.config import Config
 from engine import approvals
 from engine.alarm import TABS
+from engine.clock import utcnow
 from engine.errors import DefinitionError, Problem, RequestError, Unavailable
 from engine.store import accounts, alerts, flows, letters, publications
 from engine.store import approvals as store
@@ -48,6 +51,14 @@ TELLING = {
     "outage": "A system cannot be reached",
     "answers": "A system answers again",
 }
+MANY = {
+    "failed": "Records fail for {} reasons",
+    "held": "Records wait for {} answers",
+    "outage": "{} systems are down",
+    "answers": "{} systems answer again",
+}
+"""Subjects of letters about several things."""
+
 PUBLISHING = {
     "publish": "You are asked to look at it and publish it",
     "published": "It has been published",
@@ -114,7 +125,9 @@ class MailRoom:
             told = [alert for letter in bundle if (alert := _still_so(session, letter))]
             if user is None or not user.active or not told:
                 return None
-            title = told[0].title if len(told) == 1 else f"{TELLING[bundle[0].kind]}: {len(told)}"
+            title = (
+                _title(bundle[0].kind, told[0]) if len(told) == 1 else MANY[bundle[0].kind].format(len(told))
+            )
             return self._mail(user, bundle[0], title, self._telling(user, bundle[0], told))
         if bundle[0].kind in PUBLISHING:
             asked = [one for letter in bundle if user and (one := _still_due(session, letter, user))]
@@ -129,13 +142,17 @@ class MailRoom:
         if user is None or not rows:
             return None
         title = rows[0].question if len(rows) == 1 else f"{len(rows)} approvals wait for you"
-        return self._mail(user, bundle[0], title, self._words(user, bundle[0], rows))
+        if bundle[0].kind == "reminder":
+            title = f"Reminder: {title}"
+        shown = [(row, consents.circumstances(session, row)) for row in rows[:SHOWN]]
+        return self._mail(user, bundle[0], title, self._words(user, bundle[0], shown, len(rows)))
 
     def _mail(self, user: accounts.User, letter: Letter, title: str, lines: Iterable[str]) -> EmailMessage:
         mail = EmailMessage()
         mail["From"] = self.config.mail_from
         mail["To"] = user.email
         mail["Subject"] = _line(title)
+        mail["Date"] = format_datetime(utcnow())
         host = self.config.mail_from.rpartition("@")[2].strip("> ") or "heddle"
         mail["Message-ID"] = f"<letter-{letter.id}-{letter.created_at:.0f}@{host}>"
         mail["Auto-Submitted"] = "auto-generated"
@@ -143,18 +160,13 @@ class MailRoom:
         return mail
 
     def _telling(self, user: accounts.User, letter: Letter, rows: Sequence[Alert]) -> Iterator[str]:
-        over = letter.kind == "answers"
         yield from (f"Hello {user.name},", "", f"{TELLING[letter.kind]}:", "")
         for row in rows[:SHOWN]:
-            text = "It answers again. Runs that waited for it go on." if over else row.text
-            yield from (
-                row.title.replace(" is down", "") if over else row.title,
-                *text.splitlines()[not over :],
-                "",
-            )
+            yield from (_title(letter.kind, row), *_text(letter.kind, row), "")
         if len(rows) > SHOWN:
             yield f"and {len(rows) - SHOWN} more."
-        tab = f"inbox?tab={TABS[letter.kind]}" if letter.kind in TABS else "connections"
+        shut = "connections" if len(rows) > 1 else f"connections/{rows[0].cause}"
+        tab = f"inbox?tab={TABS[letter.kind]}" if letter.kind in TABS else shut
         yield f"See {base_of(self.config)}/{tab}"
 
     def _publishing(
@@ -177,15 +189,18 @@ class MailRoom:
         tab = "inbox?tab=publications" if letter.kind == "publish" else f"flows/{names[rows[0].flow_id][0]}"
         yield f"See {base_of(self.config)}/{tab}"
 
-    def _words(self, user: accounts.User, letter: Letter, rows: Sequence[Approval]) -> Iterator[str]:
+    def _words(
+        self, user: accounts.User, letter: Letter, asked: Sequence[tuple[Approval, str]], many: int
+    ) -> Iterator[str]:
         by = f" by {letter.note}" if letter.note else ""
         yield from (f"Hello {user.name},", "", f"{OPENING[letter.kind]}{by}:", "")
-        for row in rows[:SHOWN]:
+        for row, circumstances in asked:
             yield f"  {row.question}{f'  ({row.amount})' if row.amount else ''}"
+            yield f"  {circumstances}"
             yield f"  {base_of(self.config)}/approve/{links.token(self.seal, row.number, user)}"
             yield ""
-        if len(rows) > SHOWN:
-            yield f"and {len(rows) - SHOWN} more."
+        if many > len(asked):
+            yield f"and {many - len(asked)} more."
         yield f"All that waits for you: {base_of(self.config)}/inbox?tab=approvals"
         yield ""
         yield "A link is for you alone, works once and for a week. Opening it decides nothing yet."
@@ -194,6 +209,24 @@ class MailRoom:
 def base_of(config: Config) -> str:
     """Where people reach Heddle, as letters and tasks say it."""
     return config.url.rstrip("/") or f"http://{config.host}:{config.port}"
+
+
+def _title(kind: str, alert: Alert) -> str:
+    """An alert in one line, as it is when the letter is written."""
+    return alert.title.removesuffix(" is down") + " answers again" if kind == "answers" else alert.title
+
+
+def _text(kind: str, alert: Alert) -> list[str]:
+    """What an alert says below its title."""
+    if kind == "answers":
+        until = _moment(alert.closed_at or alert.opened_at)
+        return [f"It was down from {_moment(alert.opened_at)} until {until}. Runs that waited for it go on."]
+    told = alert.text.splitlines()[1:]
+    return [f"Since {_moment(alert.opened_at)}.", *told] if kind == "outage" else told
+
+
+def _moment(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%a %d %b %Y, %H:%M} UTC"
 
 
 def _still_so(session: Session, letter: Letter) -> Alert | None:

@@ -85,7 +85,7 @@ def existing(connection_id: str, entity: str, object_id: str) -> Remote:
 
 def no_object(opened: Connector[Any], entity: str, object_id: str) -> RequestError:
     return RequestError(
-        f"{opened.title} has no {entity} with the id {object_id}.",
+        f"{opened.http.name or opened.title} has no {entity} with the id {object_id}.",
         status=422,
         code="E-NO-OBJECT",
         cure="Copy the id from the system, or have a new one created.",

@@ -175,7 +175,13 @@ class Teller:
             place = self.names.connection(source.connection)
             text = f"Read from {place}" if place else "Arrived"
             yield self._event(
-                "read", at, text, run.id, run.flow_id, key=row.root, detail=_caused(run.cause_kind)
+                "read",
+                at,
+                text,
+                run.id,
+                run.flow_id,
+                key=row.root,
+                detail=_caused(run.cause_kind, run.cause_by),
             )
 
     def _answered(self, met: Met) -> str:
@@ -298,13 +304,13 @@ def _bound(met: Met) -> str:
     return str(from_json(met.run.bindings).get(met.delivery.slot, ""))
 
 
-def _caused(kind: str) -> str:
-    """Why the run took place, in a few words."""
+def _caused(kind: str, by: str) -> str:
+    """Why the run took place, in a few words; ``by`` whom, where a person pressed."""
     return {
         "button": "A button was pressed",
         "webhook": "Its system told of it, or a button was pressed",
         "schedule": "The schedule was due",
-        "manual": "Somebody started the run",
+        "manual": f"Started by {by}" if by else "Somebody started the run",
         "after": "Another flow had ended",
         "crossing": "Two runs had read it at once",
     }.get(kind, "")

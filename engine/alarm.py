@@ -137,9 +137,11 @@ class Alarm:
         with self.database.write() as session:
             row = connections.find(session, connection)
             name = row.name if row else connection
+            title = f"«{name}» is down"
+            why = f"{outage.message} {outage.cure}".strip()
             alert = alerts.open_one(
-                session, kind="outage", flow_id="", cause=connection, title=f"«{name}» is down", count=1,
-                text=f"{outage.message} {outage.cure} Runs that need it wait and go on with its first answer.",
+                session, kind="outage", flow_id="", cause=connection, title=title, count=1,
+                text=f"{title}\n{why}\nRuns that need it wait, and go on by themselves with its first answer.",
             )  # fmt: skip
             if alert is None:
                 return

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from email.utils import parseaddr
 from typing import Any, Literal, get_args
@@ -23,10 +24,10 @@ form · email · phone · domain: of a web address or e-mail · digits: numbers 
 """
 
 HOW: tuple[str, ...] = get_args(How)
-LOOSE: frozenset[str] = frozenset({"letters", "phone", "digits"})
+LOOSE: frozenset[str] = frozenset({"letters", "email", "phone", "digits"})
 """Those whose loose form says less than the strict one."""
 
-SEARCHED: frozenset[str] = LOOSE | {"email", "domain"}
+SEARCHED: frozenset[str] = LOOSE | {"domain"}
 """Those for which a search for the value as it is written may miss the object."""
 
 _LEGAL = frozenset(
@@ -139,8 +140,21 @@ def loose(value: Any, how: str = "text") -> Any:
         return known
     if how == "letters":
         return _letters(known) or known
-    digits = re.sub(r"\D", "", known)
-    return (digits[-_PHONE_TAIL:] if how == "phone" else digits) or known
+    if how == "email":
+        return _mailbox(known)
+    if how == "phone":
+        return re.sub(r"\D", "", re.split("[/x]", known, maxsplit=1)[0])[-_PHONE_TAIL:] or known
+    return re.sub(r"\D", "", known) or known
+
+
+def says_nothing(value: Any, how: str) -> bool:
+    """Whether a value is empty or none of its kind, such as «n/a» for a phone or «none» for an e-mail address: nobody is
+    recognised by it."""
+    if value is None or value == "":
+        return True
+    if how == "phone":
+        return not re.search(r"[^\W\D0]", str(value))
+    return how == "email" and "@" not in str(value)
 
 
 def same(match: Mapping[str, Any], data: Mapping[str, Any], how: Mapping[str, str]) -> bool:
@@ -174,8 +188,32 @@ def _told(value: Any) -> str:
 
 
 def _address(text: str) -> str:
-    _name, found = parseaddr(text.removeprefix("mailto:"))
-    return found.strip() if "@" in found else ""
+    """The one address in a text, its domain as DNS has it (RFC 5890); empty where there is none, or several."""
+    plain = unicodedata.normalize("NFKC", text).removeprefix("mailto:").partition("?")[0]
+    named = re.search(r"<([^<>\s]+@[^<>\s]+)>", plain)
+    _name, found = ("", named[1]) if named else parseaddr(plain)
+    local, at, domain = found.strip().rstrip(".").rpartition("@")
+    if not at or (not named and plain.count("@") > 1):
+        return ""
+    with suppress(UnicodeError):
+        domain = domain.encode("idna").decode("ascii")
+    return f"{local}@{domain}"
+
+
+def _mailbox(address: str) -> str:
+    """The mailbox that an address leads to as a rule: without what stands behind a plus, which most services take for a
+    note; of several addresses the first."""
+    first = re.split(r"[;,\s]", address, maxsplit=1)[0]
+    local, at, domain = first.rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in _GMAIL:
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}{at}{domain}"
+
+
+_GMAIL = ("gmail.com", "googlemail.com")
+_EXTENSION = re.compile(r"(?:;ext=|\bext(?:ension)?\b\.?|\bx|#)\s*(\d{1,6})$")
+_SEVERAL = re.compile(r"\s/\s|[;,]")
 
 
 def _host(text: str) -> str:
@@ -184,10 +222,22 @@ def _host(text: str) -> str:
 
 
 def _phone(text: str) -> str:
-    """All digits, the country's included; «+49 (0)30», «0049 30» and «+49 30» are one."""
-    plain = re.sub(r"\(0\)", "", text)
-    digits = re.sub(r"\D", "", plain)
-    return digits.removeprefix("00")
+    """All digits, the country's included; «+49 (0)30», «0049 30» and «+49 30» are one. An extension stands behind an x,
+    a second number behind a slash."""
+    plain = unicodedata.normalize("NFKC", text)
+    extension = _EXTENSION.search(plain)
+    if extension:
+        return f"{_digits(plain[: extension.start()])}x{int(extension[1])}"
+    numbers = [_digits(part) for part in _SEVERAL.split(plain)]
+    if len(numbers) > 1 and all(len(number) > 5 for number in numbers):
+        return "/".join(numbers)
+    return _digits(plain)
+
+
+def _digits(text: str) -> str:
+    """In Latin figures, whatever script they are in."""
+    figures = re.sub(r"\D", "", text.replace("(0)", ""))
+    return "".join(str(int(figure)) for figure in figures).removeprefix("00")
 
 
 def _letters(text: str) -> str:

@@ -45,6 +45,10 @@ class Breaker:
             connections.note_open(session, self._trying.pop())
 
     def refused(self, session: Session, error: HeddleError, next_try: float) -> None:
-        """Shuts the connection for everybody if the error is one that everybody would meet."""
+        """Shuts the connection for everybody if the error is one that everybody would meet. Any other that came from
+        there shows that it can be reached: whoever waits for that goes on."""
         if self.calling and patience.is_shut(error):
             connections.note_shut(session, self.calling, error, next_try)
+        elif self.calling in self._trying and patience.came_from_there(error):
+            self._trying.discard(self.calling)
+            connections.note_open(session, self.calling)

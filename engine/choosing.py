@@ -43,6 +43,7 @@ def hold_ambiguous(
             {
                 "id": one.id,
                 "number": one.number,
+                "title": _text(compare.dig(one.data, entity.title_field)) if entity.title_field else "",
                 "link": one.link or errand.connector.link(target.entity, one.id),
                 "values": {name: _text(compare.dig(one.data, name)) for name in intent.match},
                 "exact": one in exact,

@@ -6,9 +6,13 @@ more keys than we sent. Only what we want to set is compared.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
+"""What takes no room: soft hyphens and spaces of no width, as they come along when text is copied."""
 
 
 def same(wanted: Any, current: Any) -> bool:
@@ -45,7 +49,10 @@ def matches(match: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
 def normal(value: Any) -> Any:
     """A match key's value in the form in which it is compared."""
     if isinstance(value, str):
-        return " ".join(value.split()).casefold()
+        plain = (
+            value if value.isascii() else unicodedata.normalize("NFC", value.translate(_UNSEEN).casefold())
+        )
+        return " ".join(plain.split()).casefold()
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return _number(value)
     return value

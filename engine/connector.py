@@ -152,6 +152,8 @@ class Connector(ABC, Generic[S]):
     title: ClassVar[str]
     Settings: ClassVar[type[ConnectionSettings]]
     capability: ClassVar[Capability] = Capability()
+    one_of_many: ClassVar[bool] = False
+    """Whether its title says nothing of the system: messages call it as its connection is called, else by its host."""
     task: ClassVar[TaskForm | None] = None
     """What a flow proposes when it is to open tasks in this system; None where it has none."""
     errors: ClassVar[Mapping[int | str, type[HeddleError]]] = {}

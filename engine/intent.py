@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from engine import compare, editions, memory
+from engine import alike, compare, editions, memory
 from engine.allowance import Allowance
 from engine.connector import Connector
 from engine.directory import Directories
@@ -204,7 +204,7 @@ def _match(target: WriteTarget, data: dict[str, Any], *, known: bool) -> dict[st
     """The values by which the object is recognised; of an object whose id is not known, all of them or none."""
     match: dict[str, Any] = {}
     for name in target.match:
-        if (value := compare.dig(data, name)) not in (None, ""):
+        if not alike.says_nothing(value := compare.dig(data, name), target.alike.get(name, "")):
             match[name] = value
     if len(match) < len(target.match) and target.operation != "create" and not known:
         return {}

@@ -77,3 +77,8 @@ def is_shut(error: HeddleError) -> bool:
     if isinstance(error, AccessError):
         return True
     return isinstance(error, Unavailable) and error.code == "E-UNREACHABLE"
+
+
+def came_from_there(error: HeddleError) -> bool:
+    """Whether the call that failed had reached the system."""
+    return isinstance(error, InDoubt) or (isinstance(error, Unavailable) and error.code not in NEVER_GIVEN_UP)

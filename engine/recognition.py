@@ -44,7 +44,9 @@ def look_closer(errand: Errand, target: WriteTarget, intents: list[Intent], done
 
 def _now(errand: Errand, target: WriteTarget, ids: list[str], sought: list[Intent]) -> dict[str, Remote]:
     """Objects by id, as they stand now."""
-    id_field = errand.connector.entity(target.entity).key
-    fields = sorted({name for intent in sought for name in intent.data})
+    shape = errand.connector.entity(target.entity)
+    id_field = shape.key
+    titles = {shape.title_field} if shape.title_field else set()  # people choose by it
+    fields = sorted(titles | {name for intent in sought for name in intent.data})
     answers = errand.connector.find_all(target.entity, [{id_field: one} for one in ids], fields)
     return {one: remotes[0] for one, remotes in zip(ids, answers, strict=True) if remotes}

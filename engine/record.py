@@ -79,7 +79,7 @@ class Origin(msgspec.Struct, frozen=True, array_like=True):
     entity: str
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     """One business object on its way.
 
     key      identity at its source, unique per origin; a child of ``split`` has ``parent#n``

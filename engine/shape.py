@@ -134,7 +134,7 @@ def plural(thing: str, count: int) -> str:
         return word
     if word.endswith("y") and word[-2:-1] not in "aeiou":
         return f"{word[:-1]}ies"
-    return f"{word}s"
+    return f"{word}es" if word.endswith(("ch", "sh", "x", "z")) else f"{word}s"
 
 
 def sample_value(field: Field) -> Any:

@@ -9,7 +9,7 @@ from flask import Response
 
 from designer.api.body import Id
 from designer.api.opening import new_room
-from designer.api.runs import find
+from designer.api.runs import find, told
 from designer.auth import allow
 from designer.installation import Installation, here
 from engine.errors import RequestError
@@ -55,10 +55,10 @@ def watch(installation: Installation, run_id: str) -> Iterator[str]:
             run = progress.get(store, run_id)
             if run is None:
                 break
-            shown = progress.progress(store, run)
-        told = {key: value for key, value in shown.items() if key not in {"seq", "rate", "left_s"}}
-        if told != known:
-            known, spoken = told, time.monotonic()
+            shown = told(store, installation, run)
+        news = {key: value for key, value in shown.items() if key not in {"seq", "rate", "left_s"}}
+        if news != known:
+            known, spoken = news, time.monotonic()
             yield _event("progress", shown)
         elif time.monotonic() > spoken + HEARTBEAT:
             spoken = time.monotonic()

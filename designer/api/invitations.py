@@ -12,6 +12,7 @@ from designer.api.approvals import decide
 from designer.api.body import Body
 from designer.api.opening import new_room
 from designer.auth import ANYONE, allow
+from designer.consents import circumstances
 from designer.installation import here
 from engine import approvals, forms
 from engine.approvals import Person
@@ -32,13 +33,15 @@ border:1px solid #8c8a84;background:#fff;color:inherit;cursor:pointer}button.yes
 dl{display:grid;grid-template-columns:auto 1fr;gap:4px 16px;margin:0 0 18px;overflow-wrap:anywhere}dt{color:#57606a}dd{margin:0}
 .bad{color:#a3261f}@media(max-width:600px){main{margin:0;border:0;border-radius:0;min-height:100vh;box-sizing:border-box;padding:20px}}
 @media(prefers-color-scheme:dark){body{background:#16181b;color:#e8e6e1}main,input,select,textarea,button{background:#1f2226;border-color:#4a4f55}
-p,dt{color:#a9b0b8}.bad{color:#ff9b92}}
+p,dt{color:#a9b0b8}a{color:#8fb3ff}.bad{color:#ff9b92}}
 </style></head><body><main>
 <h1>{{ title }}</h1>
 {% if said %}<p role="status">{{ said }}</p>{% endif %}
+{% if not row %}<p><a href="/inbox?tab=approvals">To the inbox</a></p>{% endif %}
 {% if problem %}<p class="bad" role="alert">{{ problem }}</p>{% endif %}
 {% if row %}
 <p>{% if row.amount %}<strong>{{ row.amount }}</strong> · {% endif %}You decide as {{ user.name }}, {{ user.email }}.</p>
+<p>{{ circumstances }}</p>
 <dl>{% for name, value in facts %}<dt>{{ name }}</dt><dd>{{ value }}</dd>{% endfor %}</dl>
 <form method="post">
 {% for field in fields %}<label>{{ field.label() }}{% if field.required %} *{% endif %}
@@ -63,9 +66,10 @@ def ask(path: Token) -> Response:
     try:
         with here().database.read() as session:
             invitation = links.read(session, here().seal, path.token)
+            around = circumstances(session, invitation.approval)
     except RequestError as error:
         return _page(error.status, title=error.message, said=error.cure)
-    return _question(invitation, 200)
+    return _question(invitation, around, 200)
 
 
 @room.post("/approve/<string:token>")
@@ -78,10 +82,11 @@ def answer(path: Token) -> Response:
     try:
         with here().database.read() as session:
             invitation = links.read(session, here().seal, path.token)
+            around = circumstances(session, invitation.approval)
     except RequestError as error:
         return _page(error.status, title=error.message, said=error.cure)
     if what not in ("approve", "decline"):
-        return _question(invitation, 422, "Press Approve or Decline.", comment)
+        return _question(invitation, around, 422, "Press Approve or Decline.", comment)
     user = invitation.user
     try:
         done = decide(
@@ -93,7 +98,7 @@ def answer(path: Token) -> Response:
             via="link",
         )
     except RequestError as error:
-        return _question(invitation, error.status, f"{error.message} {error.cure}", comment)
+        return _question(invitation, around, error.status, f"{error.message} {error.cure}", comment)
     if done.state == "open":
         return _page(
             200, title="Thank you.", said=f"{done.approval.quorum} people must approve; others are asked too."
@@ -101,7 +106,9 @@ def answer(path: Token) -> Response:
     return _page(200, title=f"{done.state.capitalize()}.", said=done.approval.question)
 
 
-def _question(invitation: links.Invitation, status: int, problem: str = "", comment: str = "") -> Response:
+def _question(
+    invitation: links.Invitation, around: str, status: int, problem: str = "", comment: str = ""
+) -> Response:
     row, user = invitation
     terms, data = approvals.terms_of(row), approvals.record_of(row).data
     shown = {**forms.current(terms.form, data), **row.filled()}
@@ -111,7 +118,7 @@ def _question(invitation: links.Invitation, status: int, problem: str = "", comm
     }
     return _page(
         status, title=row.question, row=row, user=user, fields=terms.form, values=values, problem=problem,
-        comment=comment, facts=_facts(data),
+        comment=comment, facts=_facts(data), circumstances=around,
     )  # fmt: skip
 
 

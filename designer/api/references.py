@@ -13,7 +13,9 @@ from designer.api.body import Body
 from designer.api.opening import new_room
 from designer.auth import allow, me
 from designer.installation import here
-from engine.store import audit, pairing
+from engine.errors import RequestError
+from engine.record import Remote
+from engine.store import audit, deliveries, pairing
 from engine.store.references import NEW, OUT, Pair
 
 room = new_room("references")
@@ -45,10 +47,12 @@ class Wanted(Body):
 
 
 class Repair(Body):
-    """``right_id``: the object it is from now on, looked up live; or ``state``: to be created anew, or left out."""
+    """``right_id``: the object it is from now on, looked up live; or ``state``: to be created anew, or left out.
+    ``both``: also where another object stands for that one."""
 
     right_id: str | None = Field(default=None, min_length=1, max_length=300)
     state: Literal["new", "out"] | None = None
+    both: bool = False
 
 
 class Side(Body):
@@ -58,10 +62,12 @@ class Side(Body):
 
 
 class Two(Body):
-    """Both objects are looked up live before they are believed."""
+    """Both objects are looked up live before they are believed. ``both``: also where another object stands for the
+    right one."""
 
     left: Side
     right: Side
+    both: bool = False
 
 
 class Import(Body):
@@ -117,6 +123,8 @@ def add(body: Two) -> tuple[Response, int]:
         known = pairing.of(store, pair, body.left.id)
         before = known.right_id if known else None
         row = pairing.point(store, pair, body.left.id, right.id, right.number, right.link)
+        if not body.both:
+            _only_one(store, pair, body.left.id, right)
         audit.note(
             store, me().actor, "reference.add", str(row.id), left=body.left.id, before=before, right=right.id
         )
@@ -140,6 +148,8 @@ def repair(path: Number, body: Repair) -> Response:
         pair, before = pairing.pair_of(row), row.right_id
         if remote is not None:
             row = pairing.point(store, pair, row.left_id, remote.id, remote.number, remote.link)
+            if not body.both:
+                _only_one(store, pair, row.left_id, remote)
         else:
             row = pairing.say(store, pair, row.left_id, choice or "")
         audit.note(
@@ -147,6 +157,19 @@ def repair(path: Number, body: Repair) -> Response:
             right=row.right_id, state=pairing.state(store, row),
         )  # fmt: skip
         return jsonify(*crossings.listed(store, [row]))
+
+
+def _only_one(store: Any, pair: Pair, left_id: str, remote: Remote) -> None:
+    """Raises RequestError (409) where another object stands for this one."""
+    if others := pairing.namesakes(store, pair, left_id, remote.id):
+        titles = deliveries.titles(store, set(others))
+        named = " and ".join(titles.get((pair.left_entity, one), one) for one in others)
+        raise RequestError(
+            f"{remote.number or remote.id} is {named} already: each would write over what the other has written.",
+            status=409,
+            code="E-TAKEN",
+            cure="Choose another object, repair that cross reference first, or link both all the same.",
+        )
 
 
 @room.delete("/api/references/<int:id>")

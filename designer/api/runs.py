@@ -98,7 +98,7 @@ def index(query: RunsQuery) -> Response:
 def detail(path: Id) -> Response:
     """One run: state, counts, and what passed each node and edge."""
     with here().database.read() as store:
-        return jsonify(progress.progress(store, find(store, path.id)))
+        return jsonify(told(store, here(), find(store, path.id)))
 
 
 @room.get("/api/runs/<string:id>/document")
@@ -228,6 +228,12 @@ def _steps(
             for root in sorted(roots):
                 steps.extend(explain.steps(story, root, shape_of))
     return steps
+
+
+def told(store: Any, installation: Installation, run: Run) -> dict[str, Any]:
+    """A run as its page shows it."""
+    silent = progress.silence(store, run, installation.config.lease)
+    return {**progress.progress(store, run), "silent": silent}
 
 
 def find(store: Any, run_id: str) -> Run:

@@ -23,6 +23,11 @@ from engine.store.flows import FlowRow
 from engine.store.schedules import Schedule
 
 room = new_room("schedules")
+OVERLAPS = {
+    "queue": "the next one waits while one is at work",
+    "skip": "left out while one is at work",
+    "cancel-older": "stops the one that is at work",
+}
 SHOWN = 10
 
 
@@ -141,6 +146,17 @@ def _follows(store: Any, row: Schedule) -> str:
     return f"After «{other.name if other is not None else row.after().flow}»"
 
 
+def _overlap(store: Any, row: Schedule, flow: FlowRow) -> str:
+    """What becomes of a run while others of the flow are not over; empty where the trigger has no say in it."""
+    version = flows.version_by_id(store, flow.live_version_id) if flow.live_version_id else None
+    node = version.document().node(row.node) if version else None
+    if node is None or node.type != "schedule":
+        return ""
+    if node.settings.get("overlap") == "parallel":
+        return f"up to {node.settings.get('parallel', 2)} runs at once"
+    return OVERLAPS[str(node.settings.get("overlap", "queue"))]
+
+
 def _shown(store: Any, row: Schedule, flow: FlowRow) -> dict[str, Any]:
     state = row.state if flow.state == "live" else "flow-paused"
     last = schedules.run_of(store, row.last_run)
@@ -166,7 +182,9 @@ def _shown(store: Any, row: Schedule, flow: FlowRow) -> dict[str, Any]:
             "state": last.state,
             "at": iso(last.started_at or last.created_at),
             "counts": progress.counts(store, last),
+            "message": last.message,
         },
+        "overlap": _overlap(store, row, flow),
         "asks": [schedule.told(timed.timing, moment) for moment in row.waiting()] if timed else [],
         "missed": row.missed,
         "message": row.message or _stray(store, row),

@@ -8,6 +8,7 @@ from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, update
 from sqlalchemy.orm import defer
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from engine import electorate
 from engine.clock import now
 from engine.errors import RequestError
 from engine.record import from_json
@@ -87,7 +88,7 @@ class Approval(SQLModel, table=True):
         """``an editor or Ann Lee``; ``names``: e-mail → what people are called."""
         handed = self.handed_to()
         people = [names.get(user, user) for user in self.users() if user not in handed]
-        return " or ".join([*(f"an {role}" for role in self.roles()), *people])
+        return electorate.named(self.roles(), people, self.quorum)
 
     def filled(self) -> dict[str, Any]:
         return dict(from_json(self.form))

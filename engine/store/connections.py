@@ -74,11 +74,12 @@ class Connection(SQLModel, table=True):
 
 @dataclass(frozen=True)
 class Draft:
-    """Settings of a connection that is not stored (yet), and its secrets by their dotted paths in them."""
+    """Settings of a connection, and its secrets by their dotted paths in them. ``name``: as people call a stored one."""
 
     system: str
     settings: dict[str, Any]
     secrets: dict[str, str]
+    name: str = ""
 
 
 def draft(
@@ -128,7 +129,7 @@ def _refuse_stale(missing: list[str]) -> None:
 
 
 def unseal(row: Connection, seal: Seal) -> Draft:
-    return Draft(row.system, row.plain(), seal.open(row.sealed))
+    return Draft(row.system, row.plain(), seal.open(row.sealed), row.name)
 
 
 def add(session: Session, seal: Seal, name: str, draft: Draft, owner: str) -> Connection:
@@ -238,7 +239,7 @@ def connect(
         read_only=read_only,
         journal=journal,
         secrets=tuple(form for secret in draft.secrets.values() for form in forms(secret)),
-        name=cls.title,
+        name=draft.name if cls.one_of_many else cls.title,
     )
     return cls(settings, http)
 

@@ -109,6 +109,16 @@ def of(session: Session, pair: Pair, left_id: str, *, lock: bool = True) -> Cros
     return session.execute(query.with_for_update() if lock else query).scalar()
 
 
+def namesakes(session: Session, pair: Pair, left_id: str, right_id: str) -> list[str]:
+    """The other source objects, by id, that stand for this object already."""
+    query = select(_table.c.left_id).where(
+        *(_table.c[name] == value for name, value in msgspec.structs.asdict(pair).items()),
+        _table.c.right_id == right_id,
+        _table.c.left_id != left_id,
+    )
+    return sorted(session.execute(query.limit(3)).scalars())
+
+
 def point(
     session: Session, pair: Pair, left_id: str, right_id: str, number: str | None, link: str | None
 ) -> CrossReference:

@@ -12,13 +12,19 @@ from engine.errors import EngineError
 from engine.flow import Flow
 from engine.patience import TOLD
 from engine.record import COUNTED, COUNTS_AS, from_json
-from engine.store import approvals, passages
+from engine.store import approvals, passages, turns
 from engine.store.deliveries import Delivery
 from engine.store.flows import FlowVersion, names
 from engine.store.lanes import Lane, StagedBatch
 from engine.store.passages import Step
 from engine.store.reviews import Hold
 from engine.store.runs import OPEN, Run
+from engine.store.timepiece import shared_now
+
+MOST_BEFORE = 100
+"""Runs that are named of those that come before one."""
+STEADY = 5.0
+"""Seconds to which moments are rounded that are reckoned anew at each look."""
 
 
 def open_runs(session: Session, flow_id: str) -> int:
@@ -163,6 +169,18 @@ def progress(session: Session, run: Run) -> dict[str, Any]:
     }
 
 
+def silence(session: Session, run: Run, lease: float) -> dict[str, str] | None:
+    """Since when nobody who works on a run has given a sign of life, where that is longer than it should be, and when
+    others take over; None while all is well, or nobody works on it. ``lease`` as the workers have it, in seconds."""
+    owned = (Lane.run_id == run.id, Lane.state == "open", col(Lane.owner).is_not(None))
+    until = session.exec(select(func.max(Lane.until)).where(*owned)).one()
+    left = None if until is None else until - shared_now(session)
+    if left is None or left > lease / 2:
+        return None
+    ends = round((now() + left) / STEADY) * STEADY
+    return {"since": iso(ends - lease), "until": iso(ends)}
+
+
 def _row(
     session: Session, run: Run, flows: Mapping[str, tuple[str, str]], versions: Mapping[int, int | None]
 ) -> dict[str, Any]:
@@ -177,6 +195,7 @@ def _row(
         "cause": {"kind": run.cause_kind, "by": run.cause_by},
         "counts": counted,
         "answered": answered,
+        "before": turns.before(session, run)[:MOST_BEFORE],
         "started_at": iso(run.started_at or run.created_at),
         "ended_at": iso(run.ended_at) if run.ended_at else None,
         "message": run.message,

@@ -38,6 +38,18 @@ def open_runs(session: Session, flow_id: str) -> list[Run]:
     return list(session.exec(query.order_by(Run.id)))
 
 
+def before(session: Session, run: Run) -> list[str]:
+    """The runs of its flow that come before one that waits for its turn, oldest first."""
+    if not run.gate or run.started_at is not None or run.ended_at is not None:
+        return []
+    ahead = [
+        other.id
+        for other in open_runs(session, run.flow_id)
+        if other.id < run.id or (other.id != run.id and other.started_at is not None)
+    ]
+    return ahead if len(ahead) >= run.gate else []
+
+
 def come() -> Any:
     """SQL: the run in the surrounding statement need not wait, or its turn has come."""
     other = _runs.alias("other")

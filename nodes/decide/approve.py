@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from engine import electorate
 from engine.errors import DefinitionError, Problem, Waiting
 from engine.flow import Document, Port
 from engine.forms import FormField
@@ -33,8 +34,8 @@ class Deciders(Document):
         default=[], title="People", description="E-mail addresses of people who may decide."
     )
 
-    def named(self) -> str:
-        return " or ".join([*(f"an {role}" for role in self.roles), *self.users])
+    def named(self, quorum: int = 1) -> str:
+        return electorate.named(self.roles, self.users, quorum)
 
 
 def _hours(title: str, description: str, *, advanced: bool = False) -> Any:
@@ -162,7 +163,7 @@ class ApproveNode(Node[ApproveSettings]):
                 "changed_by": self._changed_by(scope),
                 "fingerprint": fingerprint([record.key, record.deleted, record.data]),
             }
-            whom = Deciders.model_validate(request["who"]).named() or "nobody"
+            whom = Deciders.model_validate(request["who"]).named(self.settings.quorum) or "nobody"
             asked = question if question.endswith("?") else f"{question.rstrip('.')}."
             message = f"Waits for approval by {whom}: {asked}"
             out.fail(record, Waiting(message, request=request, cure="Decide it in the inbox."))
@@ -215,11 +216,8 @@ class ApproveNode(Node[ApproveSettings]):
         return problems
 
     def summary(self) -> str:
-        many = f"{self.settings.quorum} of " if self.settings.quorum > 1 else ""
-        return f"Asks {many}{self._whom()}" if self.settings.deciders.named() else ""
-
-    def _whom(self) -> str:
-        return self.settings.deciders.named() or "nobody"
+        asked = self.settings.deciders.named(self.settings.quorum)
+        return f"Asks {asked}" if asked else ""
 
     def _template(self, field: str, text: str) -> Write:
         """A text whose braces are filled from the record; a field that is empty leaves a dash."""

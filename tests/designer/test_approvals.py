@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from sqlmodel import select
 from designer.config import Config
 from designer.mail import MailRoom, check
 from engine.errors import DefinitionError
-from engine.store import accounts
+from engine.store import accounts, approvals, letters
 from engine.store.letters import Letter
 from tests.conftest import Clock
 from tests.designer.conftest import PASSWORD, Desk, Ledger, exact, installation_of, pipeline, work
@@ -206,6 +208,7 @@ def test_a_link_asks_and_only_its_button_decides(
     assert room.send_due() == 0
     (mail,) = post.mails
     assert (mail["To"], mail["Subject"]) == ("admin@example.org", "Invoice A1 for Widgets?")
+    assert parsedate_to_datetime(mail["Date"])
     link = link_in(mail)
     browser = app.test_client()
     for _ in range(3):
@@ -301,6 +304,39 @@ def test_a_letter_that_is_no_longer_true_is_not_sent(
     desks["admin"].post(f"/api/approvals/{row['id']}/decision", {"decision": "decline"})
     assert room.send_due() == 0
     assert post.mails == []
+
+
+def test_a_reminder_and_its_page_tell_what_was_said_and_until_when(
+    app: Any, desks: dict[str, Desk], connection: str, post: Post, room: MailRoom
+) -> None:
+    slug = publish(
+        desks["editor"],
+        quorum=2,
+        form=[],
+        remind_hours=1,
+        expire_hours=48,
+        deciders={"roles": [], "users": ["admin@example.org", "operator@example.org"]},
+    )
+    started = run(desks["editor"], app, slug)
+    shown = exact(desks["editor"].get(f"/api/runs/{started}"))
+    assert shown["approvals"] == [{"count": 1, "by": "2 of admin, operator"}]
+    (row,) = inbox(desks["operator"])
+    desks["operator"].post(f"/api/approvals/{row['id']}/decision", {"decision": "approve"})
+    with room.database.write() as session:
+        found = approvals.get(session, row["id"])
+        admin = accounts.by_email(session, "admin@example.org")
+        assert admin is not None
+        letters.queue(session, "reminder", found.number, [admin.id])
+        expires = datetime.fromtimestamp(found.expire_at or 0, UTC)
+    assert room.send_due() == 2
+    reminder = next(mail for mail in post.mails if mail["Subject"] == "Reminder: Invoice A1 for Widgets?")
+    told = f"asked by editor. 1 of 2 approved: operator. Expires {expires:%a %d %b %Y, %H:%M} UTC."
+    assert told in reminder.get_content()
+    page = app.test_client().get(link_in(reminder)).text
+    assert told in page
+    desks["admin"].post(f"/api/approvals/{row['id']}/decision", {"decision": "approve"})
+    spent = app.test_client().get(link_in(reminder)).text
+    assert 'href="/inbox?tab=approvals"' in spent
 
 
 def test_many_letters_to_one_person_are_one_mail(

@@ -77,7 +77,11 @@ def test_one_is_pointed_to_another_object_that_is_there(desks: dict[str, Desk], 
     (row,) = listed(operator, "q=A7")
     refused = operator.patch(f"/api/references/{row['id']}", {"right_id": "99"})
     assert (refused.status_code, exact(refused)["code"]) == (422, "E-NO-OBJECT")
-    done = exact(operator.patch(f"/api/references/{row['id']}", {"right_id": "8"}))
+    taken = operator.patch(f"/api/references/{row['id']}", {"right_id": "8"})
+    assert (taken.status_code, exact(taken)["code"]) == (409, "E-TAKEN")
+    assert exact(taken)["message"].startswith("INV-8 is A8 already:")
+    assert listed(operator, "q=A7")[0]["right"]["id"] == "7"
+    done = exact(operator.patch(f"/api/references/{row['id']}", {"right_id": "8", "both": True}))
     assert (done["right"]["id"], done["right"]["number"], done["flows"]) == ("8", "INV-8", [])
     assert done["right"]["link"] == "https://books.example.org/8"
     entry = exact(admin.get("/api/audit"))["entries"][0]
@@ -150,7 +154,11 @@ def test_both_sides_of_one_that_is_added_are_looked_up(desks: dict[str, Desk], c
         assert exact(operator.post("/api/references", body))["code"] == code
     made = operator.post("/api/references", {"left": {**side, "id": "7"}, "right": {**side, "id": "8"}})
     assert (made.status_code, exact(made)["state"]) == (201, "linked")
+    second = {"left": {**side, "id": "8"}, "right": {**side, "id": "8"}}
+    assert exact(operator.post("/api/references", second))["code"] == "E-TAKEN"
     assert len(listed(operator)) == 1
+    assert operator.post("/api/references", {**second, "both": True}).status_code == 201
+    assert len(listed(operator)) == 2
 
 
 def test_what_is_exported_can_be_imported(app: Any, desks: dict[str, Desk], known: Pair) -> None:

@@ -6,15 +6,20 @@ import csv
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlmodel import select
 
 from designer.api import events
 from engine import bounds, registry
+from engine.clock import now
 from engine.errors import EngineError
+from engine.store import lanes
 from engine.store.flows import FlowVersion
+from engine.store.lanes import Lane
 from tests.designer.conftest import Desk, Ledger, exact, installation_of, pipeline, work
 
 WIDGET = {"id": "A1", "product": "Widgets", "total": 12}
@@ -216,6 +221,26 @@ def test_a_run_can_be_paused_resumed_and_cancelled(app: Any, desks: dict[str, De
     work(app)
     assert detail(desk, other)["state"] == "cancelled"
     assert len(Ledger.written) == 1
+
+
+def test_a_worker_that_gives_no_sign_of_life_is_told(app: Any, editor: Desk, live: str) -> None:
+    run_id = exact(editor.post(f"/api/flows/{live}/runs", {"input": [WIDGET]}))["run"]
+    installation = installation_of(app)
+    lease = installation.config.lease
+    assert detail(editor, run_id)["silent"] is None
+    with installation.database.write() as session:
+        assert lanes.claim(session, run_id, 1, "worker", lease)
+    assert detail(editor, run_id)["silent"] is None
+    with installation.database.write() as session:
+        session.execute(update(Lane).values(until=Lane.until - 0.8 * lease))
+    silent = detail(editor, run_id)["silent"]
+    since, until = (datetime.fromisoformat(silent[name]).timestamp() for name in ("since", "until"))
+    assert until - since == lease
+    assert -0.8 * lease - 5 <= since - now() <= -0.8 * lease + 5
+    with installation.database.write() as session:
+        session.execute(update(Lane).values(until=0.0))
+    work(app)
+    assert (detail(editor, run_id)["state"], detail(editor, run_id)["silent"]) == ("done", None)
 
 
 def test_a_flow_with_open_runs_is_not_deleted(app: Any, editor: Desk, live: str) -> None:

@@ -59,6 +59,30 @@ def test_a_published_schedule_is_listed_with_its_next_ten_firings(editor: Desk) 
 
 
 @pytest.mark.usefixtures("connection")
+@pytest.mark.parametrize(
+    ("overlap", "words", "before"),
+    [
+        ({}, "the next one waits while one is at work", 1),
+        ({"overlap": "skip"}, "left out while one is at work", 0),
+        ({"overlap": "parallel", "parallel": 3}, "up to 3 runs at once", 0),
+    ],
+)
+def test_what_becomes_of_overlapping_runs_is_told(
+    app: Any, editor: Desk, clock: Clock, overlap: dict[str, Any], words: str, before: int
+) -> None:
+    publish(editor, {"kind": "interval", "every": 1, **overlap})
+    assert only(editor)["overlap"] == words
+    for _ in range(2):
+        clock.advance(61)
+        fire(app)
+    newest, oldest = exact(editor.get("/api/runs"))["runs"]
+    assert (newest["before"], oldest["before"]) == ([oldest["id"]][:before], [])
+    last = only(editor)["last_run"]
+    assert last["id"] == newest["id"]
+    assert last["message"].startswith("Left out" if overlap.get("overlap") == "skip" else "")
+
+
+@pytest.mark.usefixtures("connection")
 def test_a_schedule_sleeps_and_wakes(app: Any, desks: dict[str, Desk], clock: Clock) -> None:
     publish(desks["editor"], {"kind": "interval", "every": 15, "missed": "all"})
     number = only(desks["editor"])["id"]

@@ -45,6 +45,22 @@ PAIR = Pair("L", "row", "R", "thing")
         ("phone", "+49 (0)30 123-456 78", "0049 30 12345678", True, True),
         ("phone", "+49 30 12345678", "030 12345678", False, True),
         ("phone", "+49 30 12345678", "030 12345679", False, False),
+        ("text", "Mu\u0308ller", "Müller", True, True),
+        ("text", "Ac\u00adme\u200b", "Acme", True, True),
+        ("email", "mailto:ann@acme.com?subject=Hi", "ann@acme.com.", True, True),
+        ("email", "Lee, Ann <ann@acme.com>", "ann@acme.com\u200b", True, True),
+        ("email", "ann@Müller.de", "ann@xn--mller-kva.de", True, True),
+        ("email", "ａｎｎ@acme.com", "ann@acme.com", True, True),
+        ("email", "ann+news@acme.com", "ann@acme.com", False, True),
+        ("email", "ann@acme.com; bob@acme.com", "ann@acme.com", False, True),
+        ("email", "a.nn@gmail.com", "ann@googlemail.com", False, True),
+        ("email", "a.nn@acme.com", "ann@acme.com", False, False),
+        ("email", "+@acme.com", "@acme.com", False, False),
+        ("phone", "+49 30 1234567 ext. 12", "tel:+49-30-1234567;ext=12", True, True),
+        ("phone", "+49 30 1234567 x12", "+49 30 1234567", False, True),
+        ("phone", "+49 30 1234567 / 7654321", "+49 30 1234567", False, True),
+        ("phone", "030 / 12345678", "030/12345678", True, True),
+        ("phone", "+４９ ٣٠ 12345678", "+49 30 12345678", True, True),
         ("domain", "https://www.Acme.com/en?x=1", "acme.com", True, True),
         ("domain", "ann@acme.com", "http://acme.com:8080", True, True),
         ("domain", "acme.com", "acme.org", False, False),
@@ -60,6 +76,23 @@ def test_what_is_the_same_and_what_only_may_be(
     assert alike.same({"f": one}, {"f": other}, {"f": how}) is strictly
     assert alike.likely({"f": one}, {"f": other}, {"f": how}) is loosely
     assert (alike.digest({"f": one}, {"f": how}) == alike.digest({"f": other}, {"f": how})) is loosely
+
+
+@pytest.mark.parametrize(
+    ("how", "value", "nothing"),
+    [
+        ("phone", "n/a", True),
+        ("phone", "000 000", True),
+        ("phone", "112", False),
+        ("phone", "٣", False),
+        ("phone", 4930, False),
+        ("email", "none", True),
+        ("email", "ann@acme.com", False),
+        ("text", "n/a", False),
+    ],
+)
+def test_nobody_is_recognised_by_what_says_nothing(how: str, value: Any, nothing: bool) -> None:
+    assert alike.says_nothing(value, how) is nothing
 
 
 @given(st.sampled_from(alike.HOW), st.text(max_size=30), st.text(max_size=30))
@@ -118,15 +151,20 @@ def held(database: Database) -> list[dict[str, Any]]:
         return [from_json(hold.question) for hold in reviews.open_holds(session)]
 
 
-def test_what_only_looks_alike_is_held_with_its_candidates(database: Database) -> None:
+def test_what_only_looks_alike_is_held_with_its_candidates(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = Toy.entity
+    monkeypatch.setattr(
+        Toy, "entity", lambda self, name: plain(self, name).model_copy(update={"title_field": "ref"})
+    )
     bench = bench_of(database, ["Acme", "Birch"], ["Cedar", "Dogwood", "ACME GmbH & Co. KG"])
     run = finish(bench, start(bench))
     assert counts(run) == {"read": 2, "created": 1, "held": 1}
     (question,) = held(database)
     assert (question["kind"], question["match"]) == ("ambiguous", {"name": "Acme"})
-    assert [(one["id"], one["values"], one["exact"]) for one in question["candidates"]] == [
-        ("2", {"name": "ACME GmbH & Co. KG"}, False)
-    ]
+    told = [(one["id"], one["title"], one["values"], one["exact"]) for one in question["candidates"]]
+    assert told == [("2", "there2", {"name": "ACME GmbH & Co. KG"}, False)]
 
 
 def test_one_that_is_written_alike_is_taken_though_others_look_like_it(database: Database) -> None:
@@ -166,6 +204,15 @@ def test_two_new_ones_that_look_alike_do_not_both_get_created(database: Database
     bench = bench_of(database, ["Acme", "ACME GmbH"], [])
     run = finish(bench, start(bench))
     assert counts(run) == {"read": 2, "created": 1, "held": 1}
+
+
+def test_who_has_no_phone_is_nobody_else_who_has_none(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Loosely, "how", "phone")
+    bench = bench_of(database, ["n/a", "n/a", "+49 30 12345678"], ["n/a", "0049 30 12345678"])
+    assert counts(finish(bench, start(bench))) == {"read": 3, "updated": 1, "held": 2}
+    assert {question["kind"] for question in held(database)} == {"no-key"}
 
 
 def test_a_directory_sees_what_is_gone_and_what_changed(

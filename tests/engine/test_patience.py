@@ -185,6 +185,34 @@ def test_all_runs_wait_together_for_one_that_tries(
     assert sorted(bench.world.created()) == sorted(bench.world.source)
 
 
+@pytest.mark.parametrize(
+    ("error", "over"),
+    [
+        (busy(), True),
+        (busy("E-RATE", 60.0), True),
+        (busy("E-UNREACHABLE"), False),
+        (busy("E-DAY", 60.0), False),
+    ],
+    ids=lambda value: getattr(value, "code", None),
+)
+def test_an_outage_is_over_when_the_system_answers_with_another_failure(
+    database: Database, clock: Any, error: HeddleError, over: bool
+) -> None:
+    """Whoever else waits for the system need not wait for the cure of that one."""
+    bench = Bench(database, World(4), toy_flow())
+    shut = bench.world.before_write = Shut(busy("E-UNREACHABLE"))
+    start(bench)
+    executor = bench.executor()
+    answer(bench, executor)
+    answer(bench, executor)
+    shut.error = error
+    clock.advance(70)
+    answer(bench, executor)
+    assert shut.asked == 2
+    with database.read() as session:
+        assert (outages.find(session, "R") is None) is over
+
+
 def test_an_outage_that_somebody_ends_is_over_for_all_at_once(database: Database) -> None:
     """A test of the connection that succeeds, say: nobody waits for the next try, not even who was to make it."""
     bench = Bench(database, World(4), toy_flow(batch_size=2, lanes=2))

@@ -30,6 +30,7 @@ class HttpConnector(Connector[HttpSettings]):
 
     system: ClassVar[str] = "http"
     title: ClassVar[str] = "HTTP / JSON"
+    one_of_many: ClassVar[bool] = True
     Settings = HttpSettings
     capability: ClassVar[Capability] = Capability(page=500, write=100, find=100, changes="modified-since")
     errors: ClassVar[Mapping[int | str, type[HeddleError]]] = line.STATUS
@@ -40,7 +41,7 @@ class HttpConnector(Connector[HttpSettings]):
         self.capability = capability(settings)  # type: ignore[misc]
         headers = {one.name: one.value for one in settings.headers}
         self.line = Line(settings.url, settings.auth, headers, http)
-        self.judge = Judge(settings, self.line.host)
+        self.judge = Judge(settings, self.line.name)
         self._shapes: dict[str, Entity] = {}
 
     def check(self) -> Health:
@@ -50,7 +51,7 @@ class HttpConnector(Connector[HttpSettings]):
         as_whom = f" as {self.line.sign_in.identity}" if self.line.sign_in.identity else ""
         return Health(
             ok=True,
-            message=f"{self.line.host} answers{as_whom}.",
+            message=f"{self.line.name} answers{as_whom}.",
             identity=self.line.sign_in.identity,
         )
 
@@ -96,7 +97,7 @@ class HttpConnector(Connector[HttpSettings]):
         form = self.settings.form(name)
         if form is None:
             raise RecordRejected(
-                f"The connection to {self.line.host} describes no object called {name!r}.",
+                f"The connection to {self.line.name} describes no object called {name!r}.",
                 code="E-UNKNOWN-ENTITY",
                 cure="Add it to the connection, or choose another one.",
             )

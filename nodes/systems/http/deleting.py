@@ -25,16 +25,14 @@ def delete(line: Line, judge: Judge, form: EntityForm, change: Change) -> Result
     body = body_of(response)
     if response.status_code in (404, 410):
         return Result(Outcome.UPDATED, change.remote_id)
-    if judge.ruled(response, body) is None and response.status_code >= 500:
-        message = f"{line.host} failed ({response.status_code}) while it was deleting."
+    if judge.leaves_open(response, body):
+        message = f"{line.name} failed ({response.status_code}) while it was deleting."
         raise InDoubt(message, sent_at=sent_at, timeout=line.http.timeout)
     error = judge.error(response, body, f"the {what}")
     if error is None and body is not None and form.write and not succeeded(form.write.success, body):
-        error = refuse(RecordRejected, line.host, f"the {what}", response, judge.reason(body))
+        error = refuse(RecordRejected, line.name, f"the {what}", response, judge.reason(body))
     if error is None:
         return Result(Outcome.UPDATED, change.remote_id)
     if not isinstance(error, RecordRejected):
         raise error
-    return Result(
-        Outcome.FAILED, change.remote_id, code=error.code, message=error.message, detail=error.detail
-    )
+    return judge.refusal(response, body, error, form.name, change)

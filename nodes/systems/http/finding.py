@@ -75,7 +75,7 @@ class Finder:
         content = self.judge.content(response, self.what)
         if isinstance(content, dict) and form.records == "$":
             return [content]
-        return rows_at(form.records, content, self.line.host, self.what)
+        return rows_at(form.records, content, self.line.name, self.what)
 
     def _equal(self, match: Mapping[str, Any], rows: Sequence[Any]) -> list[Remote]:
         there = [row for row in rows if isinstance(row, dict) and not is_deleted(self.form, row)]

@@ -34,11 +34,11 @@ as long as it takes."""
 
 
 class Line:
-    """Sends calls to one service. ``headers`` go on every call."""
+    """Sends calls to one service. ``headers`` go on every call; ``name`` is what people call the service."""
 
     def __init__(self, base: str, auth: Any, headers: Mapping[str, str], http: Http) -> None:
         self.base = base.rstrip("/")
-        self.host = urlsplit(base).netloc
+        self.name = http.name or urlsplit(base).netloc
         self.http, self._headers = http, dict(headers)
         self.sign_in = SignIn(auth, http)
 
@@ -96,7 +96,7 @@ class Line:
     def _stays(self, response: Response) -> Response:
         if response.is_redirect:
             raise AccessError(
-                f"{self.host} sends calls on to {response.headers.get('Location', 'another address')}.",
+                f"{self.name} sends calls on to {response.headers.get('Location', 'another address')}.",
                 code="E-REDIRECT",
                 cure="Enter the address that it leads to, if it is the right one.",
             )
@@ -108,7 +108,7 @@ class Line:
             url = path
             if _origin(url) != _origin(self.base):
                 raise AccessError(
-                    f"{self.host} names a next page on another host ({urlsplit(url).netloc}).",
+                    f"{self.name} names a next page on another host ({urlsplit(url).netloc}).",
                     code="E-ELSEWHERE",
                     cure="Enter that host as the address of the connection, if it is the right one.",
                 )

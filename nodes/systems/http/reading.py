@@ -94,7 +94,7 @@ class Reader:
                 query = [*asked, *((name, text_of(value)) for name, value in place)]
                 response = self.line.call("GET", self.read.path, mutating=False, query=query)
         content = self.judge.content(response, self.what)
-        rows = rows_at(self.read.records, content, self.line.host, self.what)
+        rows = rows_at(self.read.records, content, self.line.name, self.what)
         following = self._following(mark, limit, rows, content, response)
         return rows, following, totals.told(self.read, content, response.headers)
 

@@ -236,6 +236,9 @@ class EntityForm(Form):
     write: WriteForm | None = Field(None, title="Writing")
 
 
+Then = Literal["retry", "reject", "hold", "doubt", "access"]
+
+
 class ErrorRule(Form):
     """What an answer means. The first that fits counts."""
 
@@ -243,14 +246,20 @@ class ErrorRule(Form):
         "", title="Status", description="409 or 4xx; empty: any.", pattern=r"^([1-5](\d\d|xx))?$"
     )
     path: ValuePath = Field("", title="Value in the answer", description="$.error.code; empty: any.")
-    equals: str = Field("", title="Is", description="As it stands in JSON; empty: any but nothing.")
-    then: Literal["retry", "reject", "access"] = Field(
+    equals: str = Field(
+        "",
+        title="Is",
+        description="As it stands in JSON; * stands for any text: *closed*. Empty: any but nothing.",
+    )
+    then: Then = Field(
         "reject",
         title="Means",
         json_schema_extra={
             "x-titles": {
                 "retry": "Try later: nothing was done",
                 "reject": "The record is refused",
+                "hold": "The record waits in the inbox",
+                "doubt": "It may have been written: look first",
                 "access": "Something is wrong with the way in: ask its owner",
             }
         },

@@ -99,7 +99,7 @@ class Writer:
             return [None] * len(changes)
         if not all(self.tells(set(change.match)) for change in changes):
             raise CannotTell(
-                f"{self.line.host} offers no way to find out whether the {self.what} was written.",
+                f"{self.line.name} offers no way to find out whether the {self.what} was written.",
                 cure="Look in the system. An idempotency header or «Finding» in the connection avoids this.",
             )
         found = Finder(self.line, self.judge, self.form).find([change.match for change in changes])
@@ -195,28 +195,29 @@ class Writer:
         self, response: Response, operation: str, changes: list[Change], sent_at: float
     ) -> list[Result]:
         body = body_of(response)
-        kind = self.judge.ruled(response, body)
-        if kind is None and response.status_code >= 500:
+        if self.judge.leaves_open(response, body):
+            reason = self.judge.reason(body)
+            because = f": {reason}" if reason else ""
             raise self._doubt(
-                f"{self.line.host} failed ({response.status_code}) while it was writing.", sent_at
+                f"{self.line.name} failed ({response.status_code}) while it was writing{because}.", sent_at
             )
         error = self.judge.error(response, body, f"the {self.what}")
         if error is None and body is None and self._unreadable(response):
             raise self._doubt(
-                f"{self.line.host} answered something else than JSON when the {self.what} was sent. "
+                f"{self.line.name} answered something else than JSON when the {self.what} was sent. "
                 "A login page may be in the way.",
                 sent_at,
             )
         each = self._success_of_each(body) or bool(refused(self.write_form, body))
         if error is None and not each and not succeeded(self.write_form.success, body):
             error = refuse(
-                RecordRejected, self.line.host, f"the {self.what}", response, self.judge.reason(body)
+                RecordRejected, self.line.name, f"the {self.what}", response, self.judge.reason(body)
             )
         if error is None:
             return self._results(body, operation, changes, sent_at, response.headers.get("Location", ""))
         if not isinstance(error, RecordRejected):
             raise error
-        return [_refused(error, change) for change in changes]
+        return [self.judge.refusal(response, body, error, self.form.name, change) for change in changes]
 
     def _unreadable(self, response: Response) -> bool:
         """Whether an answer without JSON leaves open what became of the call. A plain «OK» does not, unless the form
@@ -254,7 +255,7 @@ class Writer:
         if len(results) == len(changes):
             return list(results.values())
         doubt = self._doubt(
-            f"{self.line.host} did not answer for each of the {len(changes)} records.", sent_at
+            f"{self.line.name} did not answer for each of the {len(changes)} records.", sent_at
         )
         raise Partly([results.get(place) for place in range(len(changes))], doubt) if results else doubt
 
@@ -278,7 +279,7 @@ class Writer:
         reason = "; ".join(one for one in reasons if one)
         because = f": {reason}" if reason else ""
         return _failed(
-            "E-RECORD", f"{self.line.host} refused this {plural(self.what, 1)}{because}.", change.remote_id
+            "E-RECORD", f"{self.line.name} refused this {plural(self.what, 1)}{because}.", change.remote_id
         )
 
     def _reason(self, wrong: Any) -> str:
@@ -382,12 +383,6 @@ def _patience(error: HeddleError) -> tuple[int, float]:
 def is_safe(form: EntityForm) -> bool:
     """Whether a call that was interrupted half-way can be sorted out: by the service's own key, or by looking."""
     return form.write is not None and (form.write.keyed or form.find is not None)
-
-
-def _refused(error: HeddleError, change: Change) -> Result:
-    return Result(
-        Outcome.FAILED, change.remote_id, code=error.code, message=error.message, detail=error.detail
-    )
 
 
 def _failed(code: str, message: str, remote_id: str | None = None) -> Result:

@@ -44,6 +44,7 @@ class ODataConnector(Connector[ODataSettings]):
 
     system: ClassVar[str] = "odata"
     title: ClassVar[str] = "OData 4"
+    one_of_many: ClassVar[bool] = True
     Settings = ODataSettings
     capability: ClassVar[Capability] = Capability(page=500, write=100, find=100, changes="modified-since")
     errors: ClassVar[Mapping[int | str, type[HeddleError]]] = STATUS
@@ -71,7 +72,7 @@ class ODataConnector(Connector[ODataSettings]):
         kinds = "one kind of object" if len(model.sets) == 1 else f"{len(model.sets)} kinds of object"
         return Health(
             ok=True,
-            message=f"{self.line.host} answers{as_whom}; {kinds}.",
+            message=f"{self.line.name} answers{as_whom}; {kinds}.",
             identity=who,
             version="OData 4",
         )
@@ -90,7 +91,7 @@ class ODataConnector(Connector[ODataSettings]):
                 self._model = parse(response.content)
             except ValueError as error:
                 raise RecordRejected(
-                    f"{self.line.host} does not describe itself: {error}.",
+                    f"{self.line.name} does not describe itself: {error}.",
                     code="E-METADATA",
                     cure="Check the address: it is the root of the service, above $metadata. Else enter its objects.",
                 ) from error
@@ -247,7 +248,7 @@ class ODataConnector(Connector[ODataSettings]):
         headers = {"Prefer": f"odata.maxpagesize={size}"} if size else {}
         response = self.line.call("GET", path, mutating=False, headers=headers)
         if response.status_code == NOT_IMPLEMENTED:  # waiting would not help
-            raise RecordRejected(f"{self.line.host} does not know this way of reading {entity}.")
+            raise RecordRejected(f"{self.line.name} does not know this way of reading {entity}.")
         if not response.ok:
             raise self.refusal(response, entity)
         if skims and (found := skim(response.content, self.model().read_by(entity))):
@@ -256,7 +257,7 @@ class ODataConnector(Connector[ODataSettings]):
         rows = body.get("value") if isinstance(body, dict) else None
         if not isinstance(rows, list):
             raise Unavailable(
-                f"{self.line.host} sent something else than the list of {entity} that was asked for.",
+                f"{self.line.name} sent something else than the list of {entity} that was asked for.",
                 code="E-ANSWER",
                 cure="Check the address; a login page may be in the way.",
                 detail=response.text[:500],
@@ -382,7 +383,7 @@ class ODataConnector(Connector[ODataSettings]):
     def refusal(self, response: Any, what: str) -> HeddleError:
         """The error that an answer stands for."""
         reason = said(body_of(response)).rstrip(". ")
-        return refuse(meaning(response.status_code), self.line.host, what, response, reason)
+        return refuse(meaning(response.status_code), self.line.name, what, response, reason)
 
 
 def filtered(conditions: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ def delete(connector: ODataConnector, entity: str, change: Change) -> Result:
     if response.ok or status in (404, 410):
         return Result(Outcome.UPDATED, key)
     if status >= 500:
-        message = f"{connector.line.host} failed ({status}) while it was deleting."
+        message = f"{connector.line.name} failed ({status}) while it was deleting."
         raise InDoubt(message, sent_at=sent_at, timeout=connector.http.timeout)
     if status == 412:
         message = f"The {entity} was changed by somebody meanwhile. Try again."
@@ -32,5 +32,5 @@ def delete(connector: ODataConnector, entity: str, change: Change) -> Result:
     if meaning(status) is not RecordRejected:
         raise connector.refusal(response, f"the {entity}")
     reason = said(body_of(response)).rstrip(". ") or f"status {status}"
-    message = f"{connector.line.host} refused to delete this {entity}: {reason}."
+    message = f"{connector.line.name} refused to delete this {entity}: {reason}."
     return Result(Outcome.FAILED, key, code="E-RECORD", message=message)

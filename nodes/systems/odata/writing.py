@@ -212,7 +212,7 @@ class Writer:
 
     def _doubt(self, status: int, sent_at: float) -> InDoubt:
         return InDoubt(
-            f"{self.connector.line.host} failed ({status}) while it was writing.",
+            f"{self.connector.line.name} failed ({status}) while it was writing.",
             sent_at=sent_at,
             timeout=self.connector.http.timeout,
         )
@@ -235,7 +235,7 @@ class Writer:
             )
         error = answer.body.get("error") if isinstance(answer.body, dict) else None
         field = error.get("target") if isinstance(error, dict) else None
-        message = f"{self.connector.line.host} refused this {self.entity}: {reason}."
+        message = f"{self.connector.line.name} refused this {self.entity}: {reason}."
         return _failed("E-RECORD", message, remote_id, field if isinstance(field, str) else None)
 
     def _done(self, call: Call, answer: Answer) -> Result:

@@ -64,5 +64,7 @@ export interface ChoiceForm {
     values: Record<string, string>;
     /** The same value, not one that only looks like it. */
     exact: boolean;
+    /** What people call it; empty or missing where the system does not say. */
+    title?: string;
   }[];
 }

@@ -32,7 +32,7 @@ export interface Imported {
 }
 
 export type Side = Omit<ReferenceSide, "connection_name">;
-export type Repair = { right_id: string } | { state: "new" | "out" };
+export type Repair = { right_id: string; both: boolean } | { state: "new" | "out" };
 
 interface Page {
   references: Reference[];
@@ -62,7 +62,7 @@ export const useForget = (id: number) =>
   useChange(() => api<{ id: number }>(`/api/references/${id}`, { method: "DELETE" }));
 
 export const useLink = () =>
-  useChange((body: { left: Side; right: Side }) => api<Reference>("/api/references", { method: "POST", body }));
+  useChange((body: { left: Side; right: Side; both: boolean }) => api<Reference>("/api/references", { method: "POST", body }));
 
 export const useImport = () =>
   useChange((body: { csv: string; apply: boolean }) => api<Imported>("/api/references/import", { method: "POST", body }));

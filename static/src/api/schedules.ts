@@ -17,7 +17,9 @@ export interface Schedule {
   /** The next ten firings, each as the clock of its zone shows it. */
   next: string[];
   last_at: string | null;
-  last_run: { id: string; state: string; at: string; counts: CountsLike } | null;
+  last_run: { id: string; state: string; at: string; counts: CountsLike; message: string } | null;
+  /** What becomes of a run while another one is at work; empty where the trigger has no say in it. */
+  overlap: string;
   /** Missed firings that somebody must decide on. */
   asks: string[];
   missed: number;

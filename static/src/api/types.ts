@@ -225,6 +225,8 @@ export interface RunRow {
   counts: Counts;
   /** Records of batches under way that are through, about: they are counted with their batch. */
   answered: number;
+  /** Of a run that waits for its turn: the runs of its flow that come first, oldest first. */
+  before: string[];
   started_at: string | null;
   ended_at: string | null;
   message: string | null;
@@ -247,6 +249,8 @@ export interface RunDetail extends RunRow {
   parent: string | null;
   /** The runs that repeat a part of it or tell of it, and why each was started. */
   children: { id: string; cause: string }[];
+  /** Since when no worker has given a sign of life, and when others take over; null while all is well. */
+  silent: { since: string; until: string } | null;
   code?: string;
   /** The dry run whose plan it executes. */
   plan?: string | null;

@@ -7,7 +7,7 @@ import { useState } from "react";
 import { isExact, parseExact, stringifyExact, valueText } from "../model/values";
 import { Block } from "./Block";
 import { type FieldProps, useForm, useProblem } from "./context";
-import { kindOf, labelOf } from "./schema";
+import { choiceTitle, kindOf, labelOf } from "./schema";
 import css from "./form.module.css";
 
 interface Props extends FieldProps {
@@ -44,7 +44,7 @@ export function PlainField({ place, name, schema, value, required, nullable, onC
           allowDeselect={!required}
           clearable={nullable}
           searchable={(schema.enum?.length ?? 0) > 8}
-          data={(schema.enum ?? []).filter((one) => one !== null).map((one) => choiceOf(valueText(one), schema["x-titles"]))}
+          data={(schema.enum ?? []).filter((one) => one !== null).map((one) => ({ value: valueText(one), label: choiceTitle(valueText(one), schema) }))}
           value={given === null || given === undefined ? null : valueText(given)}
           onChange={(next) => onChange(schema.enum?.find((one) => valueText(one) === next) ?? nothing)}
         />
@@ -164,9 +164,4 @@ function AnyField({ place, name, schema, value, required, onChange }: FieldProps
 
 function inputType(format: string | undefined): string {
   return { uri: "url", url: "url", email: "email", date: "date" }[format ?? ""] ?? "text";
-}
-
-function choiceOf(value: string, titles: unknown): { value: string; label: string } {
-  const named = typeof titles === "object" && titles !== null ? (titles as Record<string, unknown>)[value] : undefined;
-  return { value, label: typeof named === "string" ? named : labelOf(value, {}) };
 }

@@ -6,9 +6,10 @@ import { useState } from "react";
 
 import type { NodeEditorProps } from "../model/editing";
 import { FormContext, type FieldProps, join, useForm } from "./context";
+import { ListField } from "./ListField";
 import { PlainField } from "./PlainField";
 import { applies, type Json, kindOf, labelOf, resolve, type Schema, setProperty, split, unwrap } from "./schema";
-import { ListField, MapField, OptionalField, UnionField } from "./Structures";
+import { MapField, OptionalField, UnionField } from "./Structures";
 import { hintOf } from "./hints";
 import { widgets } from "./widgets";
 import css from "./form.module.css";

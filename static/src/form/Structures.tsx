@@ -1,91 +1,18 @@
-/** Lists of rows, unions with their switch, and maps of names to values. */
+/** Unions with their switch, objects that may be left out, and maps of names to values. */
 
-import { ActionIcon, Button, SegmentedControl, Select, Switch, TagsInput, TextInput } from "@mantine/core";
-import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from "@tabler/icons-react";
+import { ActionIcon, Button, SegmentedControl, Select, Switch, TextInput } from "@mantine/core";
+import { IconPlus, IconTrash } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 
-import { parseExact, valueText } from "../model/values";
+import { valueText } from "../model/values";
 import { Block } from "./Block";
-import { type FieldProps, join, useForm, useProblem } from "./context";
+import { type FieldProps, join, useForm } from "./context";
 import {
-  branchOf, branchTitle, isObject, type Json, kindOf, labelOf, resolve, startObject, startValue, switchBranch, unwrap,
+  branchOf, branchTitle, isObject, type Json, kindOf, labelOf, resolve, startObject, startValue, switchBranch,
 } from "./schema";
-import { hintOf } from "./hints";
 import css from "./form.module.css";
 
-type Nested = ComponentType<FieldProps>;
-
-export function ListField({ place, name, schema, value, required, onChange, Item }: FieldProps & { Item: Nested }) {
-  const { root, readOnly } = useForm();
-  const problem = useProblem(place);
-  const label = labelOf(name, schema);
-  const one = singular(label);
-  const items = listOf(value) ?? listOf(schema.default) ?? [];
-  const item = unwrap(schema.items ?? {}, root).schema;
-  const kind = kindOf(item);
-  if ((kind === "text" || kind === "number" || kind === "integer") && !hintOf(name, schema.items ?? {})) {
-    return (
-      <TagsInput
-        label={label}
-        description={schema.description}
-        withAsterisk={required}
-        error={problem}
-        readOnly={readOnly}
-        placeholder={items.length ? "" : "Type one, Enter, the next"}
-        value={items.map(valueText)}
-        onChange={(list) => onChange(kind === "text" ? list : list.filter((text) => /^-?\d+(\.\d+)?$/.test(text)).map(parseExact))}
-      />
-    );
-  }
-  const swap = (from: number, to: number) => {
-    const next = [...items];
-    const [moved] = next.splice(from, 1);
-    next.splice(to, 0, moved);
-    onChange(next);
-  };
-  return (
-    <Block label={label} description={schema.description} required={required} place={place}>
-      {items.map((given, at) => (
-        <div key={at} className={css.item}>
-          <div className={css.itemBody}>
-            <Item
-              place={join(place, at)}
-              name={titleOf(one, given, at)}
-              schema={schema.items ?? {}}
-              value={given}
-              required
-              onChange={(next) => onChange(items.with(at, next))}
-            />
-          </div>
-          {readOnly ? null : (
-            <div>
-              <ActionIcon variant="subtle" color="gray" aria-label={`Move ${one.toLowerCase()} ${at + 1} up`} disabled={at === 0} onClick={() => swap(at, at - 1)}>
-                <IconArrowUp size={15} />
-              </ActionIcon>
-              <ActionIcon variant="subtle" color="gray" aria-label={`Move ${one.toLowerCase()} ${at + 1} down`} disabled={at === items.length - 1} onClick={() => swap(at, at + 1)}>
-                <IconArrowDown size={15} />
-              </ActionIcon>
-              <ActionIcon variant="subtle" color="gray" aria-label={`Remove ${one.toLowerCase()} ${at + 1}`} onClick={() => onChange(items.filter((_, i) => i !== at))}>
-                <IconTrash size={15} />
-              </ActionIcon>
-            </div>
-          )}
-        </div>
-      ))}
-      {readOnly ? null : (
-        <Button
-          size="compact-sm"
-          variant="default"
-          mt={items.length ? "xs" : 0}
-          leftSection={<IconPlus size={14} />}
-          onClick={() => onChange([...items, startValue(schema.items ?? {}, root)])}
-        >
-          Add {one.toLowerCase()}
-        </Button>
-      )}
-    </Block>
-  );
-}
+export type Nested = ComponentType<FieldProps>;
 
 interface UnionProps extends FieldProps {
   nullable: boolean;
@@ -186,21 +113,4 @@ export function MapField({ place, name, schema, value, required, onChange, Item 
       )}
     </Block>
   );
-}
-
-function listOf(value: unknown): unknown[] | null {
-  return Array.isArray(value) ? (value as unknown[]) : null;
-}
-
-/** `Object 2: customers`: what one of a list is called, with its own name where it has one. */
-function titleOf(one: string, given: unknown, at: number): string {
-  const own = isObject(given) ? given.title || given.name : undefined;
-  return `${one} ${at + 1}${typeof own === "string" && own ? `: ${own}` : ""}`;
-}
-
-/** `Cases` → `Case`, `Entries` → `Entry`; words without a plural stay. */
-function singular(label: string): string {
-  if (label.endsWith("ies")) return `${label.slice(0, -3)}y`;
-  if (label.endsWith("ches") || label.endsWith("sses")) return label.slice(0, -2);
-  return label.endsWith("s") && !label.endsWith("ss") ? label.slice(0, -1) : label;
 }

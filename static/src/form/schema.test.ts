@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { hintOf } from "./hints";
-import { branchOf, branchTitle, kindOf, labelOf, type Schema, setProperty, split, startObject, startValue, switchBranch, unwrap } from "./schema";
+import { branchOf, branchTitle, gist, kindOf, labelOf, type Schema, setProperty, split, startObject, startValue, switchBranch, unwrap } from "./schema";
 import { bindConnection } from "./slots";
 
 const root: Schema = {
@@ -70,6 +70,24 @@ describe("schema forms", () => {
     expect(hintOf("id", { anyOf: [{ oneOf: [{ $ref: "#/$defs/PathValue" }] }, { type: "null" }] })).toBe("value");
     expect(hintOf("condition", { oneOf: [{ $ref: "#/$defs/AllOf" }] })).toBe("condition");
     expect(hintOf("name", { type: "string" })).toBeUndefined();
+  });
+});
+
+describe("an object in one line", () => {
+  const rule: Schema = {
+    properties: {
+      name: { type: "string" },
+      status: { type: "string" },
+      path: { type: "string" },
+      then: { enum: ["retry", "reject"], type: "string", default: "reject", "x-titles": { retry: "Try later" } },
+      times: { type: "integer" },
+    },
+  };
+
+  it("tells its short values, choices as the form calls them, and what holds where nothing is said", () => {
+    expect(gist(rule, { name: "one", status: "409", path: "", then: "retry", times: 3 }, rule)).toBe("409 · Try later");
+    expect(gist(rule, { status: "4xx" }, rule)).toBe("4xx · Reject");
+    expect(gist(rule, null, rule)).toBe("");
   });
 });
 

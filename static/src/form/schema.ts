@@ -196,6 +196,27 @@ export function branchTitle(option: Schema, tag: string | undefined, root: Schem
   return real.title ?? real.type ?? "Other";
 }
 
+/** A value of a choice, as its form calls it. */
+export function choiceTitle(value: string, schema: Schema): string {
+  const titles = schema["x-titles"];
+  const named = isObject(titles) ? titles[value] : undefined;
+  return typeof named === "string" ? named : labelOf(value, {});
+}
+
+/** An object in one line: its first values that are short. A title or name of its own is left to who shows it. */
+export function gist(schema: Schema, value: unknown, root: Schema): string {
+  if (!isObject(value)) return "";
+  const told: string[] = [];
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    const { schema: real } = unwrap(property, root);
+    const given = value[name] ?? real.default;
+    if (name === "name" || name === "title" || typeof given !== "string" || !given) continue;
+    if (kindOf(real) === "choice") told.push(choiceTitle(given, real));
+    else if (kindOf(real) === "text") told.push(given);
+  }
+  return told.slice(0, 4).join(" · ");
+}
+
 /** Properties in the order of the form, with the rarely needed ones (`x-advanced`) apart. */
 export function split(schema: Schema, root: Schema): { main: [string, Schema][]; more: [string, Schema][] } {
   const all = Object.entries(schema.properties ?? {}).filter(

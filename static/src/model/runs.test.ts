@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { againText, countsText, durationText, leftText, paceText, rateText, runSentence, statusText } from "./runs";
+import { againText, cameOf, countsText, durationText, leftText, paceText, rateText, runSentence, silenceText, statusText } from "./runs";
 
 const none = { read: 0, created: 0, updated: 0, unchanged: 0, skipped: 0, held: 0, failed: 0, echo: 0 };
 const run = { state: "done", mode: "live", counts: none, message: "", started_at: null, ended_at: null };
@@ -21,6 +21,23 @@ describe("run sentences", () => {
   it("have words even when the server had none", () => {
     expect(runSentence({ ...run, state: "waiting" })).not.toBe("");
     expect(runSentence({ ...run, state: "failed" })).toBe("It could not go on.");
+  });
+
+  it("say what a run waits for that has not begun", () => {
+    expect(runSentence({ ...run, state: "queued", before: [] })).toBe("It waits for a worker.");
+    expect(runSentence({ ...run, state: "queued", before: ["a"] })).toBe("An older run of this flow comes first.");
+    expect(runSentence({ ...run, state: "queued", before: ["a", "b"] })).toBe("2 older runs of this flow come first.");
+    expect(cameOf({ state: "queued", counts: none, message: "" })).toBe("it waits for its turn");
+    expect(cameOf({ state: "cancelled", counts: none, message: "Left out." })).toBe("Left out.");
+    expect(cameOf({ state: "cancelled", counts: { ...none, read: 2, created: 2 }, message: "Cancelled." })).toBe("2 created");
+    expect(cameOf({ state: "done", counts: none, message: "" })).toBe("nothing to do");
+  });
+
+  it("say since when a worker is silent, and when another one comes", () => {
+    const silent = { since: "2026-03-01T10:00:00Z", until: "2026-03-01T10:00:45Z" };
+    const at = (moment: string) => silenceText(silent, Date.parse(moment));
+    expect(at("2026-03-01T10:00:30Z")).toBe("No worker has given a sign of life for 30 s. Another one takes over in 15 s.");
+    expect(at("2026-03-01T10:02:00Z")).toBe("No worker has given a sign of life for 2 min 0 s. Whoever is free next takes over.");
   });
 
   it("say how much there is as exactly as it is known", () => {

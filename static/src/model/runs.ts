@@ -27,6 +27,8 @@ export interface RunLike extends Ahead {
   counts: CountsLike;
   /** About so many more are through; they are counted with their batch. */
   answered?: number;
+  /** Runs of its flow that come first. */
+  before?: readonly string[];
   message: string | null;
   started_at: string | null;
   ended_at: string | null;
@@ -59,12 +61,20 @@ export function countsText(counts: CountsLike, mode = "live"): string {
   return parts.join(", ");
 }
 
+/** What came of a run, as short as can be. */
+export function cameOf(run: { state: string; counts: CountsLike; message: string }): string {
+  const still: Record<string, string> = { queued: "it waits for its turn", running: "it has begun", done: "nothing to do" };
+  return countsText(run.counts) || (still[run.state] ?? run.message);
+}
+
 export function runSentence(run: RunLike): string {
   const done = countsText(run.counts, run.mode);
   const would = run.mode === "live" ? "" : " Nothing was written: it was only a dry run.";
   switch (run.state) {
     case "queued":
-      return "It waits for its turn.";
+      return run.before?.length
+        ? `${run.before.length === 1 ? "An older run of this flow comes" : `${many(run.before.length, "older run")} of this flow come`} first.`
+        : "It waits for a worker.";
     case "running":
       return through(run) ? soFar(run, done) : "It is reading.";
     case "waiting":
@@ -97,6 +107,13 @@ function soFar(run: RunLike, counted: string): string {
 export function againText(retryAt: string, now: number): string {
   const seconds = Math.ceil((Date.parse(retryAt) - now) / 1000);
   return seconds > 0 ? `It tries again in ${durationText(seconds)}.` : "It is trying again now.";
+}
+
+/** What is known of a run whose worker gives no sign of life. */
+export function silenceText(silent: { since: string; until: string }, now: number): string {
+  const ago = durationText((now - Date.parse(silent.since)) / 1000);
+  const left = Math.ceil((Date.parse(silent.until) - now) / 1000);
+  return `No worker has given a sign of life for ${ago}. ${left > 0 ? `Another one takes over in ${durationText(left)}.` : "Whoever is free next takes over."}`;
 }
 
 /** The pace, and what is left: as far as it is known. */

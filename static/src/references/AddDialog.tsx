@@ -1,6 +1,7 @@
 import { Autocomplete, Button, Group, Modal, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 
+import { ApiError } from "../api/client";
 import { useConnections, useEntities } from "../api/queries";
 import { type Side, useLink } from "../api/references";
 import { ErrorBanner } from "../ui/parts";
@@ -13,18 +14,23 @@ export function AddDialog({ close }: { close: () => void }) {
   const link = useLink();
   const [left, setLeft] = useState(EMPTY);
   const [right, setRight] = useState(EMPTY);
+  const taken = link.error instanceof ApiError && link.error.code === "E-TAKEN";
+  const change = (set: (side: Side) => void) => (side: Side) => {
+    set(side);
+    link.reset();
+  };
   const ready = [left, right].every((side) => side.connection && side.entity.trim() && side.id.trim());
   return (
     <Modal opened onClose={close} title="Link two objects" size={640} radius="lg">
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          link.mutate({ left: trimmed(left), right: trimmed(right) }, { onSuccess: close });
+          link.mutate({ left: trimmed(left), right: trimmed(right), both: taken }, { onSuccess: close });
         }}
       >
         <div className={css.two}>
-          <SideFields title="This object" side={left} onChange={setLeft} />
-          <SideFields title="is this one" side={right} onChange={setRight} />
+          <SideFields title="This object" side={left} onChange={change(setLeft)} />
+          <SideFields title="is this one" side={right} onChange={change(setRight)} />
         </div>
         <p className={css.text}>Both are looked up before the link is kept. Flows that write the first then update the second.</p>
         <div className={css.refused}><ErrorBanner error={link.error} /></div>
@@ -33,7 +39,7 @@ export function AddDialog({ close }: { close: () => void }) {
             Cancel
           </Button>
           <Button type="submit" disabled={!ready} loading={link.isPending}>
-            Link them
+            {taken ? "Link both all the same" : "Link them"}
           </Button>
         </Group>
       </form>

@@ -2,6 +2,7 @@ import { Button, Group, Modal, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { type ReactNode, useState } from "react";
 
+import { ApiError } from "../api/client";
 import { type Reference, useForget, useRepair } from "../api/references";
 import { ErrorBanner } from "../ui/parts";
 import css from "./references.module.css";
@@ -20,13 +21,14 @@ export function PointDialog({ reference, close }: Props) {
   const repair = useRepair(reference.id);
   const [id, setId] = useState(right.id ?? "");
   const wanted = id.trim();
+  const taken = repair.error instanceof ApiError && repair.error.code === "E-TAKEN";
   return (
     <Modal opened onClose={close} title={`Which object of ${right.connection_name} is ${nameOf(left)}?`} radius="lg">
       <form
         onSubmit={(event) => {
           event.preventDefault();
           repair.mutate(
-            { right_id: wanted },
+            { right_id: wanted, both: taken },
             {
               onSuccess: ({ right: now }) => {
                 notifications.show({ title: "Linked", message: `${nameOf(left)} is ${now.number ?? now.id ?? ""} from now on.` });
@@ -42,12 +44,15 @@ export function PointDialog({ reference, close }: Props) {
           label={`Id in ${right.connection_name}`}
           description="It is looked up there before it is kept. The object it stood for until now stays as it is."
           value={id}
-          onChange={(event) => setId(event.currentTarget.value)}
+          onChange={(event) => {
+            setId(event.currentTarget.value);
+            repair.reset();
+          }}
         />
         <div className={css.refused}><ErrorBanner error={repair.error} /></div>
         <Acts close={close}>
           <Button type="submit" loading={repair.isPending} disabled={!wanted || wanted === right.id}>
-            Link
+            {taken ? "Link both all the same" : "Link"}
           </Button>
         </Acts>
       </form>

@@ -37,8 +37,8 @@ export function ApprovalCard({ row, picked, onPick, onDone }: Props) {
           <h2>{row.question}</h2>
           <p>
             {row.amount ? <strong className={css.amount}>{row.amount}</strong> : null}
-            Waits since <RelativeTime at={row.since} />
-            {row.asked_by.length ? ` for ${row.asked_by.join(", ")}` : ""} in <Link to={`/flows/${row.flow.slug}`}>{row.flow.name}</Link>
+            Asked <RelativeTime at={row.since} />
+            {row.asked_by.length ? ` by ${row.asked_by.join(", ")}` : ""} in <Link to={`/flows/${row.flow.slug}`}>{row.flow.name}</Link>
             {row.deadline ? (
               <>
                 , expires <RelativeTime at={row.deadline} />

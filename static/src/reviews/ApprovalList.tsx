@@ -125,7 +125,8 @@ function Bulk({ rows, onDone, clear }: { rows: ApprovalRow[]; onDone: (done: Tol
 }
 
 function Decided({ row }: { row: ApprovalRow }) {
-  const by = row.decided_by ? ` by ${row.decided_by}` : "";
+  const agreed = row.state === "approved" ? row.votes.filter((vote) => vote.decision === "approve").map((vote) => vote.name) : [];
+  const by = agreed.length > 1 ? ` by ${agreed.join(" and ")}` : row.decided_by ? ` by ${row.decided_by}` : "";
   return (
     <article className={css.group}>
       <div className={css.question}>
@@ -135,6 +136,7 @@ function Decided({ row }: { row: ApprovalRow }) {
         <div>
           <h2>{row.question}</h2>
           <p>
+            {row.amount ? <strong className={css.amount}>{row.amount}</strong> : null}
             {row.state.charAt(0).toUpperCase() + row.state.slice(1)}
             {by} <RelativeTime at={row.decided_at} />
             {row.reason ? `: ${row.reason}` : ""}

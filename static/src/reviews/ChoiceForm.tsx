@@ -22,6 +22,8 @@ export function ChoiceForm({ group, form, onDone }: Props) {
   const [choice, setChoice] = useState<string | null>(null);
   const [tried, setTried] = useState(false);
   const sought = Object.values(form.match).join(", ");
+  const title = group.titles?.length === 1 ? (group.titles[0] ?? "") : "";
+  const asked = [...new Set([title, sought])].filter(Boolean).join(", ");
   const said = (released: number) => {
     const goes = `${many(released, "document")} ${released === 1 ? "goes" : "go"} on`;
     if (choice === "new") return `A new ${form.thing} is created for ${sought}. ${goes}.`;
@@ -44,7 +46,7 @@ export function ChoiceForm({ group, form, onDone }: Props) {
       <Radio.Group
         value={choice}
         onChange={setChoice}
-        label={`Which ${form.thing} is ${sought}?`}
+        label={`Which ${form.thing} is ${asked}?`}
         error={tried && !choice ? "Choose one." : null}
       >
         <div className={css.candidates}>
@@ -54,7 +56,7 @@ export function ChoiceForm({ group, form, onDone }: Props) {
                 value={one.id}
                 label={
                   <>
-                    <b>{one.number || one.id}</b> {Object.values(one.values).filter(Boolean).join(", ")}
+                    <b>{one.number || one.id}</b> {[...new Set([one.title, ...Object.values(one.values)])].filter(Boolean).join(", ")}
                   </>
                 }
               />

@@ -5,7 +5,7 @@ import { Link, useParams, useSearchParams } from "react-router";
 import { useRunAct } from "../api/runs";
 import { useMay, useRunDocument } from "../api/queries";
 import type { RunDetail } from "../api/types";
-import { againText, causeText, type Counted, countWord, elapsed, followText, OUTCOMES, paceText, runSentence, statusText, through } from "../model/runs";
+import { againText, causeText, type Counted, countWord, elapsed, followText, OUTCOMES, paceText, runSentence, silenceText, statusText, through } from "../model/runs";
 import { groupDigits, momentText } from "../model/values";
 import { Count, ErrorBanner, Page, RelativeTime, Rows, StatusBadge } from "../ui/parts";
 import { statusOf } from "../ui/status";
@@ -145,13 +145,21 @@ function Facts({ run, titles }: { run: RunDetail; titles: Record<string, string>
 }
 
 function State({ run }: { run: RunDetail }) {
-  const now = useNow(run.retry_at !== null);
+  const now = useNow(run.retry_at !== null || run.silent !== null);
   const share = run.total && !run.at_least ? Math.min(100, (100 * through(run)) / run.total) : null;
   return (
     <div className={css.state} role="status" aria-live="polite">
       <StatusBadge {...statusText(run)} />
       <div className={css.grow}>
-        <p>{runSentence(run)}</p>
+        <p>
+          {runSentence(run)}{" "}
+          {run.before[0] ? <Link to={`/runs/${run.before[0]}`}>{run.before.length > 1 ? "See the oldest" : "See it"}</Link> : null}
+        </p>
+        {run.silent && OPEN.has(run.state) ? (
+          <small aria-live="off" className={css.silent} title={new Date(run.silent.since).toLocaleString("en-GB")}>
+            {silenceText(run.silent, now)} <Link to="/settings/workers">See the workers</Link>
+          </small>
+        ) : null}
         {run.state === "running" ? (
           <>
             <small>{paceText(run)}. You can leave; it goes on.</small>

@@ -6,7 +6,7 @@ import { Link } from "react-router";
 
 import { type Schedule, useCatchUp, useScheduleAct } from "../api/schedules";
 import { firingText, offsetText } from "../model/firings";
-import { countsText, many } from "../model/runs";
+import { cameOf, many } from "../model/runs";
 import { ErrorBanner, RelativeTime, StatusBadge } from "../ui/parts";
 import css from "./schedules.module.css";
 
@@ -28,7 +28,10 @@ export function ScheduleCard({ schedule }: { schedule: Schedule }) {
           <h2>
             <Link to={`/flows/${schedule.flow.slug}`}>{schedule.flow.name}</Link>
           </h2>
-          <p>{schedule.summary}</p>
+          <p>
+            {schedule.summary}
+            {schedule.overlap ? `; ${schedule.overlap}` : ""}
+          </p>
         </div>
         <StatusBadge status={status} text={text} />
         {schedule.state === "flow-paused" ? null : (
@@ -63,7 +66,7 @@ export function ScheduleCard({ schedule }: { schedule: Schedule }) {
           <dd>
             {last ? (
               <Link to={`/runs/${last.id}`} className={css.run}>
-                <StatusBadge status={last.state} /> {countsText(last.counts) || "nothing to do"} · <RelativeTime at={last.at} />
+                <StatusBadge status={last.state} /> {cameOf(last)} · <RelativeTime at={last.at} />
               </Link>
             ) : (
               "It has not fired yet"

@@ -1,4 +1,4 @@
-import { Button, Modal } from "@mantine/core";
+import { Button, Modal, Select } from "@mantine/core";
 import { IconHistory } from "@tabler/icons-react";
 import { useState } from "react";
 
@@ -23,19 +23,28 @@ export function VersionsDialog({ slug, close }: { slug: string; close: () => voi
       ) : null}
       <ul className={css.versions}>
         {sorted.map((version) => (
-          <Row key={version.number} slug={slug} version={version} close={close} />
+          <Row key={version.number} slug={slug} version={version} others={sorted.filter((other) => other !== version)} close={close} />
         ))}
       </ul>
     </Modal>
   );
 }
 
-function Row({ slug, version, close }: { slug: string; version: Version; close: () => void }) {
+interface RowProps {
+  slug: string;
+  version: Version;
+  others: Version[];
+  close: () => void;
+}
+
+function Row({ slug, version, others, close }: RowProps) {
   const live = useEditor((editor) => editor.liveVersion);
   const readOnly = useEditor((editor) => editor.readOnly);
   const [comparing, setComparing] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const diff = useDiff(slug, version.number, "draft", comparing);
+  const [other, setOther] = useState<number | "draft">("draft");
+  const [older, newer] = other !== "draft" && other < version.number ? [other, version.number] : [version.number, other];
+  const diff = useDiff(slug, older, newer, comparing);
   const restore = async () => {
     try {
       const document = await fetchVersion(slug, version.number);
@@ -57,7 +66,7 @@ function Row({ slug, version, close }: { slug: string; version: Version; close: 
       </div>
       <div className={css.acts}>
         <Button size="compact-sm" variant="subtle" aria-expanded={comparing} onClick={() => setComparing(!comparing)}>
-          Compare with the draft
+          Compare
         </Button>
         {readOnly ? null : (
           <Button size="compact-sm" variant="default" onClick={() => void restore()}>
@@ -67,6 +76,19 @@ function Row({ slug, version, close }: { slug: string; version: Version; close: 
       </div>
       {comparing ? (
         <div style={{ gridColumn: "1 / -1" }}>
+          <Select
+            size="xs"
+            w={260}
+            mb="xs"
+            label={`What is different between version ${version.number} and`}
+            allowDeselect={false}
+            data={[
+              { value: "draft", label: "the draft" },
+              ...others.map(({ number, note }) => ({ value: String(number), label: `version ${number}${note ? `: ${note}` : ""}` })),
+            ]}
+            value={String(other)}
+            onChange={(next) => setOther(next === null || next === "draft" ? "draft" : Number(next))}
+          />
           {diff.isPending ? <Rows count={2} /> : null}
           {diff.data ? <Changes diff={diff.data} /> : null}
         </div>

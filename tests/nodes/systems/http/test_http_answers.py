@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -25,10 +26,14 @@ def answer(body: Any, status: int = 200, **headers: str) -> Response:
 
 
 def connect(
-    monkeypatch: pytest.MonkeyPatch, given: Response, **entity: Any
+    monkeypatch: pytest.MonkeyPatch, given: Response, errors: Sequence[Any] = (), **entity: Any
 ) -> tuple[HttpConnector, list[Any]]:
     """A connection whose service gives one answer to everything; and what it was asked."""
-    settings = {"url": "https://api.example.com", "entities": [{"name": "invoices", **entity}]}
+    settings = {
+        "url": "https://api.example.com",
+        "entities": [{"name": "invoices", **entity}],
+        "errors": errors,
+    }
     connector, asked = HttpConnector(HttpSettings.model_validate(settings), Http()), []
     monkeypatch.setattr(connector.line, "call", lambda *args, **more: asked.append(more) or given)
     return connector, asked
@@ -38,6 +43,56 @@ def write(monkeypatch: pytest.MonkeyPatch, given: Response, count: int = 1, **fo
     connector, _ = connect(monkeypatch, given, write={"create": {"path": "/invoices"}, **form})
     changes = [Change(f"key {at}", "create", {"number": at}) for at in range(count)]
     return connector.write("invoices", changes)
+
+
+CLOSED = {"error": {"message": "Period 10/2026 is closed", "code": "P7"}}
+MESSAGE = "$.error.message"
+
+
+def test_a_rule_lets_a_record_wait_with_the_reason_as_its_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = {"status": "4xx", "path": MESSAGE, "equals": "period *CLOSED", "then": "hold"}
+    form = {"create": {"path": "/invoices"}, "delete": {"path": "/invoices/{id}"}}
+    connector, _ = connect(monkeypatch, answer(CLOSED, 422), [rule], write=form)
+    (held,) = connector.write("invoices", [Change("key", "create", {"number": 1})])
+    assert (held.outcome, held.message) == (
+        "held",
+        "Held: api.example.com refused the invoices (422): Period 10/2026 is closed.",
+    )
+    assert held.question == {"kind": "refused", "entity": "invoices", "reason": "Period 10/2026 is closed"}
+    (kept,) = connector.write("invoices", [Change("key", "delete", {}, "7")])
+    assert (kept.outcome, kept.question) == ("held", held.question)
+
+
+def test_a_rule_says_that_it_may_have_been_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = [{"path": MESSAGE, "equals": "*closed", "then": "doubt"}]
+    connector, _ = connect(
+        monkeypatch, answer(CLOSED, 400), rules, write={"create": {"path": "/invoices"}}, read={"path": "/i"}
+    )
+    with pytest.raises(InDoubt, match=r"failed \(400\) while it was writing: Period 10/2026 is closed\."):
+        connector.write("invoices", [Change("key", "create", {"number": 1})])
+    with pytest.raises(Unavailable):
+        connector.read(Query(entity="invoices"), None, 5)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [
+        ("Period 10/2026 is closed", True),
+        ("period 10/2026 is closed", False),
+        ("*", True),
+        ("*2026*", True),
+        ("period*closed", True),
+        ("period*10*is*", True),
+        ("*is*10*", False),
+        ("period 10/2026 is closed*closed", False),
+        ("*open*", False),
+    ],
+)
+def test_stars_stand_for_any_text(monkeypatch: pytest.MonkeyPatch, pattern: str, fits: bool) -> None:
+    rules = [{"path": MESSAGE, "equals": pattern, "then": "hold"}]
+    connector, _ = connect(monkeypatch, answer(CLOSED, 400), rules, write={"create": {"path": "/invoices"}})
+    (result,) = connector.write("invoices", [Change("key", "create", {"number": 1})])
+    assert result.outcome == ("held" if fits else "failed")
 
 
 @pytest.mark.parametrize("form", [{}, {"id": "$.id"}, {"error": "$.problem"}])
