@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -64,8 +65,12 @@ def merge(desk: Office, *, others: bool = True) -> None:
         with desk.database.read() as session:
             if lanes.backlog(session, run_id).get(1):
                 break
-    for _ in range(2):
+    for _ in range(50):  # it waits for the call without an answer, which may still be carried out
         executor.advance(run_id, 1)
+        with desk.database.read() as session:
+            if not lanes.backlog(session, run_id).get(1):
+                break
+        time.sleep(0.01)
     if others:
         desk.work()
 
