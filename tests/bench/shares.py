@@ -27,9 +27,9 @@ from tests.bench import bulk
 
 TIMES = 3
 PARTS: dict[tuple[Any, str], str] = {
-    (reader.Reader, "_fill"): "read: fetch a page, decode it exactly, make records of the rows",
+    (reader.Reader, "_fill"): "read: fetch a page, see what its rows are, make records of them",
     (reader.Reader, "_cut"): "stage: cut into lanes, encode, compress",
-    (ready, "unpack"): "unpack the staged batch",
+    (ready, "unpack"): "unpack the staged batch, decode it exactly",
     (MapNode, "process"): "map 12 fields and 3 lines, 16 of the values in exact decimals",
     (RulesNode, "process"): "rules and routes",
     (shift, "deliver"): "deliver: exact JSON of what is sent, idempotency key, fingerprint, receipts",
