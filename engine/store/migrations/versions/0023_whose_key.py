@@ -20,9 +20,12 @@ _OF_THE_CREATE = (
 
 def upgrade() -> None:
     text = sqlmodel.sql.sqltypes.AutoString()
+    # for as long as this takes: without it each claim would look through all references
+    op.create_index("whose_key", "cross_reference", ["left_id", "claim"])
     for name in ("left_connection", "left_entity"):
         op.add_column("match_claim", sa.Column(name, text, nullable=False, server_default=""))
         op.execute(_OF_THE_CREATE.format(name=name))
+    op.drop_index("whose_key", "cross_reference")
 
 
 def downgrade() -> None:
