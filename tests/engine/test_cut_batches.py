@@ -86,7 +86,7 @@ def work(bench: Bench, clock: Clock, rounds: int = 12) -> Run:
 
 
 def pieces(database: Database) -> list[int]:
-    """How many records each batch has had."""
+    """How many records each batch has had; those of several runs in no order among equal numbers."""
     with database.read() as session:
         return [one.count for one in session.exec(select(StagedBatch).order_by(StagedBatch.number))]  # type: ignore[arg-type]
 
@@ -231,7 +231,7 @@ def test_an_older_state_that_a_dead_worker_sent_gives_way_though_its_batch_was_c
     say("late", "2")
     for slice in (10.0, 10.0, 0.0):
         advance(bench, clock, slice)
-    assert pieces(database)[-2:] == [1, 1]
+    assert sorted(pieces(database)) == [1, 1, 2]  # the late run's is cut, that of the first one whole
     newer = say("since", "3")
     for lane in (0, 1):
         bench.executor(lease=LEASE).advance(newer, lane)
