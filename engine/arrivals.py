@@ -147,7 +147,7 @@ class _Plain:
         if load.reads:
             self._lanes.append(NewLane(run_id, 0, 0, rung_at))
         for lane, batches in staged.items():
-            self._lanes.append(NewLane(run_id, lane, len(batches), rung_at))
+            self._lanes.append(NewLane(run_id, lane, len(batches), 0.0 if load.reads else rung_at))
             self._batches += [
                 NewBatch(run_id, lane, number, payload, count)
                 for number, (payload, count) in enumerate(batches)

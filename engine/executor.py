@@ -46,7 +46,8 @@ class Executor:
     """One per worker process.
 
     plans  gives the plan of a flow version (built once a process)      ring  the doorbell
-    meter  counts the calls that are made           is_awaited  whether a doorbell rings that nobody has answered
+    meter  counts the calls that are made           is_awaited  whether another run than this one has been rung for,
+                                                                and nobody has answered yet
     got_on is told whenever something was finished (engine.standstill)
     """
 
@@ -57,7 +58,7 @@ class Executor:
     lease: float = LEASE
     slice: float = SLICE
     meter: Meter | None = None
-    is_awaited: Callable[[], bool] | None = None
+    is_awaited: Callable[[str], bool] | None = None
     got_on: Callable[[], None] = lambda: None
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
 
@@ -79,7 +80,7 @@ class Executor:
         while waiting:
             following = self._work(run_id, waiting.pop(0), deadline)
             collector.tidy()
-            if self.is_over(deadline):
+            if self.is_over(deadline, run_id):
                 for number in following:
                     self.ring(run_id, number)
                 return
@@ -87,10 +88,13 @@ class Executor:
             for number in following[1:]:
                 self.ring(run_id, number)
 
-    def is_over(self, deadline: float) -> bool:
-        """Whether the time of a slice that ends then is up."""
+    def is_over(self, deadline: float, run_id: str) -> bool:
+        """Whether the time of a slice for this run, which ends then, is up. Nobody gives way to his own run: that would
+        only pass its lanes from hand to hand."""
         left = deadline - passing()
-        return left <= 0 or (self.is_awaited is not None and left <= self.slice - TURN and self.is_awaited())
+        if left <= 0 or self.is_awaited is None:
+            return left <= 0
+        return left <= self.slice - TURN and self.is_awaited(run_id)
 
     def _work(self, run_id: str, lane: int, deadline: float) -> list[int]:
         small, held = self._claim(run_id, lane)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import socket
 import threading
 from collections.abc import Callable
@@ -43,6 +44,8 @@ SWEEP_SECONDS = 2.0
 RUNG = "heddle:rung:"
 UNANSWERED = 5000
 """Milliseconds after which a ring for a crowd counts as lost."""
+FIRST = 50
+"""Rings that are looked at to see whether another run waits; their names begin with the run's id."""
 SIGN = 5.0
 """Seconds between a busy worker's signs of life in Redis."""
 QUIET = 10.0
@@ -139,6 +142,7 @@ class Doorbell:
             run_id,
             lane,
             crowd,
+            job_id=f"{run_id}-{lane}-{secrets.token_hex(4)}",
             result_ttl=0,
             failure_ttl=60,
             ttl=600,
@@ -182,6 +186,14 @@ def answer(run_id: str, lane: int, crowd: str = "") -> None:
         log.warning("lane %s of run %s waits: %s", lane, run_id, error)
 
 
+def others_wait(queue: Queue, run_id: str) -> bool:
+    """Whether a ring for another run has not been answered yet."""
+    try:
+        return any(job.partition("-")[0] != run_id for job in queue.get_job_ids(length=FIRST))
+    except RedisError:
+        return False
+
+
 def work(runtime: Runtime, redis_url: str, *, bulk: bool = False, **options: Any) -> None:
     """Answers rings until the process is told to stop; ``options`` go to the Executor.
 
@@ -195,14 +207,10 @@ def work(runtime: Runtime, redis_url: str, *, bulk: bool = False, **options: Any
     connection = Redis.from_url(redis_url, **_lively(redis_url))
     queue = Queue(BULK if bulk else QUEUE, connection=connection, serializer="json")
 
-    def is_awaited() -> bool:
-        try:
-            return not queue.is_empty()
-        except RedisError:
-            return False
-
     _watch = Standstill()
-    _executor = runtime.executor(bell.ring, is_awaited=is_awaited, got_on=_watch.got_on, **options)
+    _executor = runtime.executor(
+        bell.ring, is_awaited=partial(others_wait, queue), got_on=_watch.got_on, **options
+    )
     collector.quieten()
     worker = LaneWorker([queue], connection=connection, serializer="json")
     host, pid = socket.gethostname(), os.getpid()

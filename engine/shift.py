@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from engine import collector, faults, patience
@@ -74,27 +76,30 @@ class Shift:
             self._keep_lease,
         )  # fmt: skip
 
-    def work(self, deadline: float) -> None:
-        """Works until the lane is done, its time is up (``deadline``, by clock.passing), or the run was paused or cancelled."""
-        if self._works_on(deadline):
+    def work(self, deadline: float, *, is_needed: Callable[[Session], bool] = lambda _: False) -> None:
+        """Works until the lane is done, its time is up (``deadline``, by clock.passing), or the run was paused or cancelled.
+
+        is_needed  whether whoever works is wanted elsewhere
+        """
+        if self._works_on(deadline, is_needed):
             return
         faults.point("before-release")
         with self.database.write() as session:
             lanes.release(session, self.held)
         faults.point("after-release")
 
-    def _works_on(self, deadline: float) -> bool:
+    def _works_on(self, deadline: float, is_needed: Callable[[Session], bool]) -> bool:
         """Whether the lane is over."""
         step = self._read_page if self.held.lane == 0 else self._next_batch
         while step():
             collector.tidy()
             self.executor.got_on()
             with self.database.read() as session:
-                state = runs.state(session, self.run.id)
+                state, elsewhere = runs.state(session, self.run.id), is_needed(session)
             if state == "cancelled":
                 self._finish("cancelled")
                 return True
-            if state == "paused" or self.executor.is_over(deadline):
+            if state == "paused" or elsewhere or self.executor.is_over(deadline, self.run.id):
                 return False
         return self._finish("done")
 
@@ -160,18 +165,18 @@ class Shift:
         faults.point("before-stage")
         with self.database.write(lasting=False) as session:
             self._breaker.answered(session)
-            now_waiting = lanes.stage(session, self.held, batches, to_json(cursor).decode())
+            unattended = lanes.stage(session, self.held, batches, to_json(cursor).decode())
         self.calls.clear()  # a page that went well is seen in its records
         faults.point("after-stage")
         if cursor.get("end"):
             return False  # whoever claimed this lane goes on with the others, and rings for those it leaves
-        for number, count in now_waiting.items():
-            if count == 1:
-                self.executor.ring(self.run.id, number)
+        for number in unattended:
+            self.executor.ring(self.run.id, number)
         return True
 
     def _let_lanes_catch_up(self, waiting: dict[int, int]) -> bool:
-        """The lanes are full: work on one of them ourselves rather than wait for another worker."""
+        """The lanes are full: work on one of them ourselves rather than wait for another worker, until others who deliver
+        have hardly anything left to do."""
         fullest = max(waiting, key=lambda number: waiting[number])
         other = None
         with self.database.read() as session:
@@ -186,7 +191,7 @@ class Shift:
         shift._connectors = self._connectors
         with self.executor.heartbeat.keeping(other):
             try:
-                shift.work(passing() + 0.5)
+                shift.work(passing() + 0.5, is_needed=partial(lanes.is_low, besides=other))
             except HeddleError as error:
                 shift.back_off(error)
                 self._breaker.calling = shift._breaker.calling

@@ -187,22 +187,28 @@ def get_on(session: Session, held: Claim, *, abreast: bool = False, **values: An
 
 def stage(
     session: Session, held: Claim, batches: Sequence[tuple[int, bytes, int, str | None]], cursor: str | None
-) -> dict[int, int]:
+) -> list[int]:
     """Commit 1 of the reader: payloads for work lanes and the cursor behind them.
 
-    batches  (lane, payload, count, watermark); answers how many batches each lane has waiting now.
+    batches  (lane, payload, count, watermark); answers the lanes to ring for. Whoever works on a lane looks for more
+             before he gives it back and afterwards.
     """
     _get_through(session, held, cursor=cursor)
-    held.cursor = cursor
-    waiting: dict[int, int] = {}
+    held.cursor, at = cursor, shared_now(session)
+    to_ring: list[int] = []
     for lane, payload, count, watermark in batches:
-        ((number, following),) = plain.rows(session, ONE_MORE, held.run_id, lane)
+        ((number,),) = plain.rows(session, ONE_MORE, held.run_id, lane)
         plain.change(session, _STAGE, held.run_id, lane, number - 1, payload, count, watermark)
-        waiting[lane] = number - following
-    return waiting
+        if plain.change(session, _RING, at, held.run_id, lane, at, at - AGAIN):
+            to_ring.append(lane)
+    return to_ring
 
 
-ONE_MORE = "UPDATE lane SET staged = staged + 1 WHERE run_id = ? AND number = ? RETURNING staged, next"
+AGAIN = 1.0
+"""Seconds after a ring before the reader rings again for a lane that nobody attends."""
+
+ONE_MORE = "UPDATE lane SET staged = staged + 1 WHERE run_id = ? AND number = ? RETURNING staged"
+_RING = "UPDATE lane SET rung_at = ? WHERE run_id = ? AND number = ? AND (owner IS NULL OR until < ?) AND rung_at <= ?"
 _STAGE = (
     "INSERT INTO staged_batch (run_id, lane, number, payload, count, watermark, state, settled)"
     " VALUES (?, ?, ?, ?, ?, ?, 'staged', '[]')"
@@ -213,6 +219,15 @@ def backlog(session: Session, run_id: str) -> dict[int, int]:
     """Batches waiting in each open work lane of a run."""
     query = "SELECT number, staged - next FROM lane WHERE run_id = ? AND number > 0 AND state = 'open'"
     return {int(number): int(waiting) for number, waiting in plain.rows(session, query, run_id)}
+
+
+def is_low(session: Session, besides: Claim) -> bool:
+    """Whether somebody who works on another lane of the run has at most one batch waiting there."""
+    query = (
+        "SELECT 1 FROM lane WHERE run_id = ? AND number > 0 AND number <> ? AND state = 'open'"
+        " AND owner IS NOT NULL AND until >= ? AND staged <= next + 1"
+    )
+    return bool(plain.rows(session, query, besides.run_id, besides.lane, shared_now(session)))
 
 
 def is_attended(session: Session, run_id: str, lane: int) -> bool:

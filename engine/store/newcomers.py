@@ -43,7 +43,7 @@ class NewRun(NamedTuple):
 
 
 class NewLane(NamedTuple):
-    """Columns of Lane; ``rung_at`` because whoever stores it rings for it."""
+    """Columns of Lane; ``rung_at`` because whoever stores it rings for it, unless there is nothing to do yet."""
 
     run_id: str
     number: int

@@ -36,6 +36,17 @@ def test_one_unanswered_ring_for_a_crowd_is_enough(valkey: str) -> None:
     assert 0 < bell.redis.pttl(queue.RUNG + "crowd") <= queue.UNANSWERED
 
 
+def test_a_run_gives_way_to_others_and_not_to_itself(valkey: str) -> None:
+    bell = queue.Doorbell(valkey)
+    assert not queue.others_wait(bell._queue, "a")
+    bell.ring("a", 1)
+    bell.ring("a", 2)
+    assert not queue.others_wait(bell._queue, "a")
+    bell.ring("ab", 1, "crowd")
+    assert queue.others_wait(bell._queue, "a")
+    assert not queue.others_wait(queue.Doorbell("redis://localhost:1/0")._queue, "a"), "nobody can be heard"
+
+
 def test_a_ring_is_answered_and_forgotten(
     valkey: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
