@@ -12,6 +12,9 @@ import gc
 LITTER = 10_000
 """Objects that have come and not gone since the last sweep, and are worth one: some 20 batches."""
 
+ROUNDS = 20
+"""Sweeps of what came since the one before, until all that has outlived one is looked through too."""
+
 
 def quieten() -> None:
     """Leaves out what lives as long as the process, and what is made while a batch is at hand."""
@@ -23,4 +26,4 @@ def quieten() -> None:
 def tidy() -> None:
     """Sweeps up, if there is enough to make it worthwhile. To be called between two batches."""
     if gc.get_count()[0] > LITTER:
-        gc.collect()
+        gc.collect(2 if gc.get_count()[2] >= ROUNDS else 1)
