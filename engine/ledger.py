@@ -20,7 +20,7 @@ from engine.node import WriteTarget
 from engine.plan import Plan
 from engine.record import COUNTED, COUNTS_AS, NAMES, WEIGHT, Outcome, Record, Result, fingerprint, to_json
 from engine.store import deliveries, failures, matching, passages, references, reviews
-from engine.store.database import Session
+from engine.store.database import Database, Session
 from engine.store.deliveries import Entry
 from engine.store.references import Pair, Reference
 from engine.store.roots import Root, origin
@@ -56,6 +56,8 @@ class Ledger:
         self.released: dict[tuple[Pair, str], list[str]] = {}
         self._rows: list[Entry] = []
         self._references: list[Reference] = []
+        self._ready: list[Callable[[Session], None]] = []
+        self._entered = 0
         self._read: dict[str, Record] = {}
         self._agreed: list[Together] = []
         self._holds: list[dict[str, Any]] = []
@@ -133,6 +135,13 @@ class Ledger:
             elif outcome in _FAILED:
                 self._fail(record, node, error.code, error.message, error.cure, field)
         self._rows.append(entry)
+
+    def prepare(self, database: Database) -> None:
+        """Makes ready what is entered by now. Where one writes at a time, all others would have to wait for that too."""
+        if database.is_sqlite and not self._read:  # which may turn out to have crossed
+            at = database.now()
+            self._ready = [deliveries.ready(self._rows), references.ready(self._references, at)]
+            self._entered, self._references = len(self._rows), []
 
     def close(self, session: Session, course: Course) -> None:
         """The rest of the batch: endings, records that nothing happened to, overlay counts."""
@@ -255,7 +264,10 @@ class Ledger:
 
 def store(session: Session, ledgers: Sequence[Ledger]) -> None:
     """Writes what was entered since the last time, of runs of one flow together."""
-    deliveries.add(session, [entry for one in ledgers for entry in one._rows])
+    for one in ledgers:
+        for write in one._ready:
+            write(session)
+    deliveries.add(session, [entry for one in ledgers for entry in one._rows[one._entered :]])
     references.save(session, [each for one in ledgers for each in one.parted(session, one._references)])
     for one in ledgers:
         for both in one._agreed:
@@ -274,7 +286,7 @@ def store(session: Session, ledgers: Sequence[Ledger]) -> None:
         if one.run.mode != "live" and one.run.window.get("first"):
             matching.enter(session, one._holds)
         one._rows, one._references, one._holds, one._failures, one.released = [], [], [], [], {}
-        one._agreed = []
+        one._agreed, one._ready, one._entered = [], [], 0
 
 
 def _whose(entry: Entry) -> Root:

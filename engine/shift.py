@@ -256,6 +256,7 @@ class Shift:
             batch.go_on(reply)
         headway.end()
         self.held.begin(None)
+        ledger.prepare(self.database)
         faults.point("before-settle")
         with self.database.write() as session:
             ledger.close(session, batch.course)
@@ -300,6 +301,7 @@ class Shift:
         for pair, left_id, claim in done.released:
             ledger.released.setdefault((pair, claim), []).append(left_id)
         if not final:
+            ledger.prepare(self.database)
             with self.database.write() as session:
                 ledger.store(session)
                 self._keep_calls(session, wanted=ledger.troubled or ledger.count <= SMALL)

@@ -20,6 +20,9 @@ from engine.store import plain
 HANDFUL = 32
 """Rows in one statement; SQLite builds with a limit of 999 values exist."""
 
+Statement = tuple[str, tuple[Any, ...]]
+"""A text and its values."""
+
 
 def insert(
     session: Session,
@@ -43,18 +46,31 @@ def insert(
             statement, tuple(list(column) for column in zip(*rows, strict=True))
         )
         return answered.rowcount
+    return carry_out(session, ready(table, columns, rows, conflict))
+
+
+def ready(
+    table: Table, columns: tuple[str, ...], rows: Sequence[Sequence[Any]], conflict: str = ""
+) -> list[Statement]:
+    """What ``insert`` says to SQLite, made ready where nobody waits for it: there, one writes at a time."""
+    if not rows:
+        return []
     by_column = list(zip(*rows, strict=True))
     equal = tuple(_is_one(column) for column in by_column)
     said = tuple(value for value, once in zip(rows[0], equal, strict=True) if once)
     moving = [_bindable(column) for column, once in zip(by_column, equal, strict=True) if not once]
     values = list(chain.from_iterable(zip(*moving, strict=True)))
-    step, done = HANDFUL * len(moving), 0
+    step, statements = HANDFUL * len(moving), []
     for start in range(0, len(rows), HANDFUL):
-        count = min(HANDFUL, len(rows) - start)
-        statement = _by_handful(table, columns, equal, count, conflict)
+        text = _by_handful(table, columns, equal, min(HANDFUL, len(rows) - start), conflict)
         first = start // HANDFUL * step
-        done += plain.change(session, statement, *said, *values[first : first + step])
-    return done
+        statements.append((text, (*said, *values[first : first + step])))
+    return statements
+
+
+def carry_out(session: Session, statements: Sequence[Statement]) -> int:
+    """How many rows these have changed."""
+    return sum(plain.change(session, text, *values) for text, values in statements)
 
 
 def _is_one(column: Sequence[Any]) -> bool:

@@ -1,6 +1,6 @@
 """What happened to each record: the ledger that every count comes from."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -126,6 +126,16 @@ _calls: Table = Call.__table__  # type: ignore[attr-defined]
 def add(session: Session, entries: Sequence[Entry]) -> None:
     """Stores deliveries in bulk."""
     bulk.insert(session, _deliveries, Entry._fields, entries)
+
+
+def ready(entries: Sequence[Entry]) -> Callable[[Session], None]:
+    """What ``add`` does with them, on SQLite, with all that can be done beforehand done."""
+    statements = bulk.ready(_deliveries, Entry._fields, entries)
+
+    def write(session: Session) -> None:
+        bulk.carry_out(session, statements)
+
+    return write
 
 
 def add_calls(session: Session, rows: Sequence[dict[str, Any]]) -> None:

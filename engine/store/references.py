@@ -1,6 +1,6 @@
 """Cross references between systems, and how far incremental reads have come."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -211,14 +211,35 @@ def claim(session: Session, pair: Pair, claims: Mapping[str, str], patience: flo
 
 def save(session: Session, references: Iterable[Reference]) -> None:
     """Writes references in bulk, new or known; of two for the same objects the later one."""
+    rows = _latest(references)
     at, stored_at = time_of_day(session), shared_now(session)
-    rows = {(reference.pair, reference.left_id): reference for reference in references}
-    bulk.insert(session, _table, _COLUMNS, [one.row(at, stored_at) for one in rows.values()], _RENEW)
+    bulk.insert(session, _table, _COLUMNS, [one.row(at, stored_at) for one in rows], _RENEW)
+    _settle(session, rows)
+
+
+def ready(references: Iterable[Reference], at: float) -> Callable[[Session], None]:
+    """What ``save`` does with them, on SQLite, with all that can be done beforehand done, at this moment by the clock that
+    all go by."""
+    rows = _latest(references)
+    statements = bulk.ready(_table, _COLUMNS, [one.row(now(), at) for one in rows], _RENEW)
+
+    def write(session: Session) -> None:
+        bulk.carry_out(session, statements)
+        _settle(session, rows)
+
+    return write
+
+
+def _latest(references: Iterable[Reference]) -> list[Reference]:
+    return list({(reference.pair, reference.left_id): reference for reference in references}.values())
+
+
+def _settle(session: Session, rows: Sequence[Reference]) -> None:
     matches.settle(
         session,
         [
             (one.key, (one.pair.left_connection, one.pair.left_entity, one.left_id), one.right_id, one.claim)
-            for one in rows.values()
+            for one in rows
             if one.key and one.right_id
         ],
     )
