@@ -24,6 +24,9 @@ from tests.bench.peers import Peer, cpu, memory, rest
 
 STILL = 120.0
 """Seconds without a record after which a run counts as stopped."""
+LOOK = 0.2
+"""Seconds between two looks at what has arrived, and at the processes. A look takes some milliseconds of one core, which
+those miss most who use both."""
 WARM = 1_000
 """Records of the run before, for cold caches."""
 ABSENT = {
@@ -53,7 +56,7 @@ def measure(peer: Peer, url: str, first: int, records: int) -> Run:
     together = largest = used = 0.0
     seen, moved = {"records": 0}, time.time()
     while seen["records"] < records:
-        time.sleep(0.05)
+        time.sleep(LOOK)
         pids = peer.pids()
         now, most = memory(pids)
         together, largest, used = max(together, now), max(largest, most), max(used, cpu(pids))
