@@ -97,6 +97,10 @@ class Executor:
         return left <= self.slice - TURN and self.is_awaited(run_id)
 
     def _work(self, run_id: str, lane: int, deadline: float) -> list[int]:
+        """Answers the lanes of the run that have something to do then, and nobody who does it."""
+        with self.database.read() as session:
+            if lanes.is_attended(session, run_id, lane):
+                return lanes.claimable(session, run_id)
         small, held = self._claim(run_id, lane)
         if held is None and not small:
             return []

@@ -48,8 +48,11 @@ log = logging.getLogger("heddle.executor")
 
 _NOT_THE_RECORDS_FAULT = {"E-UNBOUND", "E-DOOR", "E-NO-CONNECTOR"}
 
-BACKLOG = 4
+BACKLOG = 8
 """Batches that a lane may have waiting before the reader stops."""
+
+LULL = 0.05
+"""Seconds until the reader looks again whether there is room: some two batches of a fast flow."""
 
 MOST_CALLS = 200
 """Calls of one batch that are noted."""
@@ -185,7 +188,7 @@ class Shift:
             with self.database.write(lasting=self.database.falls_alone) as session:
                 other = lanes.claim(session, self.run.id, fullest, self.executor.owner, self.executor.lease)
         if other is None:
-            threading.Event().wait(0.02)
+            threading.Event().wait(LULL)
             return True
         shift = Shift(self.executor, self.run, other)
         shift._connectors = self._connectors

@@ -7,7 +7,7 @@ somebody else owns the lane now: LeaseLost, and the whole transaction is undone.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Index, LargeBinary, Table, and_, bindparam, func, or_, select, update
+from sqlalchemy import Column, Index, LargeBinary, Table, and_, bindparam, case, func, or_, select, update
 from sqlmodel import Field, Session, SQLModel
 
 from engine import tempo
@@ -91,44 +91,39 @@ _batches: Table = StagedBatch.__table__  # type: ignore[attr-defined]
 _runs: Table = Run.__table__  # type: ignore[attr-defined]
 
 
+_CLAIM = (
+    update(_lanes)
+    .where(
+        _lanes.c.run_id == bindparam("of"),
+        _lanes.c.number == bindparam("nth"),
+        _lanes.c.state == "open",
+        _lanes.c.due_at <= bindparam("shared"),
+        or_(_lanes.c.owner.is_(None), _lanes.c.until < bindparam("shared")),
+        select(_runs.c.id)
+        .where(_runs.c.id == bindparam("of"), _runs.c.state.in_(("queued", "running", "waiting")), turns.come())
+        .exists(),
+    )
+    .values(
+        owner=bindparam("by"),
+        until=bindparam("ends"),
+        fence=_lanes.c.fence + 1,
+        attempts=_lanes.c.attempts + 1,
+        taken_at=case((_lanes.c.owner.is_(None), _lanes.c.taken_at), else_=bindparam("shared")),
+    )
+    .returning(
+        *(_lanes.c[name] for name in ("fence", "next", "staged", "attempts", "failures", "told_since", "cursor", "taken_at"))
+    )
+)  # fmt: skip
+
+
 def claim(session: Session, run_id: str, lane: int, owner: str, lease: float) -> Claim | None:
     """Takes a lane for ``lease`` seconds, or answers None: it is taken, closed, not due, paused or not its turn."""
     turns.lock_before(session, run_id)
     former = plain.rows(session, "SELECT owner FROM lane WHERE run_id = ? AND number = ?", run_id, lane)
     at, ends, shared = now(), passing() + lease, shared_now(session, fresh=True)
     inherited = bool(former) and former[0][0] is not None
-    over = {"taken_at": shared} if inherited else {}
-    statement = (
-        update(_lanes)
-        .where(
-            _lanes.c.run_id == run_id,
-            _lanes.c.number == lane,
-            _lanes.c.state == "open",
-            _lanes.c.due_at <= shared,
-            or_(_lanes.c.owner.is_(None), _lanes.c.until < shared),
-            select(_runs.c.id)
-            .where(_runs.c.id == run_id, _runs.c.state.in_(("queued", "running", "waiting")), turns.come())
-            .exists(),
-        )
-        .values(
-            owner=owner,
-            until=shared + lease,
-            fence=_lanes.c.fence + 1,
-            attempts=_lanes.c.attempts + 1,
-            **over,
-        )
-        .returning(
-            _lanes.c.fence,
-            _lanes.c.next,
-            _lanes.c.staged,
-            _lanes.c.attempts,
-            _lanes.c.failures,
-            _lanes.c.told_since,
-            _lanes.c.cursor,
-            _lanes.c.taken_at,
-        )
-    )
-    row = session.connection().execute(statement).first()
+    values = {"of": run_id, "nth": lane, "by": owner, "shared": shared, "ends": shared + lease}
+    row = session.connection().execute(_CLAIM, values).first()
     if row is None:
         return None
     session.connection().execute(
