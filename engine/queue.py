@@ -44,8 +44,8 @@ SWEEP_SECONDS = 2.0
 RUNG = "heddle:rung:"
 UNANSWERED = 5000
 """Milliseconds after which a ring for a crowd counts as lost."""
-FIRST = 50
-"""Rings that are looked at to see whether another run waits; their names begin with the run's id."""
+FIRST = 200
+"""Unanswered rings that are looked at. Their names begin with run and lane."""
 SIGN = 5.0
 """Seconds between a busy worker's signs of life in Redis."""
 QUIET = 10.0
@@ -125,7 +125,7 @@ class Doorbell:
         )
 
     def ring(self, run_id: str, lane: int, crowd: str = "") -> None:
-        """``crowd`` names small runs that whoever answers takes along: one unanswered ring for them is enough."""
+        """One unanswered ring for a lane is enough. So it is for a ``crowd``: small runs that whoever answers takes along."""
         try:
             if crowd and not self.redis.set(RUNG + crowd, b"1", nx=True, px=UNANSWERED):
                 return
@@ -137,12 +137,15 @@ class Doorbell:
             log.warning("the doorbell is out of order: %s", error)
 
     def _enqueue(self, queue: Queue, run_id: str, lane: int, crowd: str = "") -> None:
+        name = f"{run_id}-{lane}-"
+        if not crowd and any(job.startswith(name) for job in queue.get_job_ids(length=FIRST)):
+            return
         queue.enqueue(
             "engine.queue.answer",
             run_id,
             lane,
             crowd,
-            job_id=f"{run_id}-{lane}-{secrets.token_hex(4)}",
+            job_id=name + secrets.token_hex(4),
             result_ttl=0,
             failure_ttl=60,
             ttl=600,

@@ -36,6 +36,17 @@ def test_one_unanswered_ring_for_a_crowd_is_enough(valkey: str) -> None:
     assert 0 < bell.redis.pttl(queue.RUNG + "crowd") <= queue.UNANSWERED
 
 
+def test_one_unanswered_ring_for_a_lane_is_enough(valkey: str) -> None:
+    """A run may last for minutes with nobody free to answer: calls that come must not stand behind its rings."""
+    bell = queue.Doorbell(valkey)
+    for lane in (1, 2, 1, 12, 1):
+        bell.ring("a", lane)
+    assert [job.args[1] for job in bell._queue.jobs] == [1, 2, 12]
+    bell._queue.pop_job_id()
+    bell.ring("a", 1)
+    assert [job.args[1] for job in bell._queue.jobs] == [2, 12, 1]
+
+
 def test_a_run_gives_way_to_others_and_not_to_itself(valkey: str) -> None:
     bell = queue.Doorbell(valkey)
     assert not queue.others_wait(bell._queue, "a")
