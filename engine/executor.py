@@ -34,7 +34,7 @@ from engine.store.tenure import Claim
 SLICE = 10.0
 """Seconds that one doorbell may keep a worker before others get their turn."""
 
-TURN = 0.5
+TURN = 0.1
 """Seconds after which it gives the worker up already, if others wait: a call does not wait for a bulk run."""
 
 LEASE = 45.0
