@@ -20,7 +20,6 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from engine import claims, ledger, reader, ready, shift
 from engine.connector import Connector
-from engine.store import deliveries, references
 from nodes.decide.rules import RulesNode
 from nodes.shape.map import MapNode
 from tests.bench import bulk
@@ -36,8 +35,8 @@ PARTS: dict[tuple[Any, str], str] = {
     (claims, "take"): "claim each write before it is sent",
     (Connector, "write"): "write: the HTTP call of 500 and its results",
     (ledger.Ledger, "file"): "entries of the ledger",
-    (deliveries, "add"): "deliveries into the database",
-    (references, "save"): "cross references into the database",
+    (ledger.Ledger, "prepare"): "receipts and cross references made ready for the database",
+    (ledger.Ledger, "store"): "receipts and cross references into the database",
     (SQLiteDialect_pysqlite, "do_commit"): "commits",
 }
 REST = "the rest: transactions begun and ended, cross references looked up, the walk, memory given back"
