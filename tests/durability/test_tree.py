@@ -90,7 +90,7 @@ def test_a_crash_of_a_worker_in_the_tree(shared: Tree, tmp_path: Path, point: st
     """The ordinary worker is frozen while an armed one takes the run, until that one is dead."""
     mark = tmp_path / "crashed"
     (ordinary,) = shared.pids("worker")
-    shared.seed(2600 if "release" in point else 600, seed=100 + faults.POINTS.index(point))
+    shared.seed(5200 if "release" in point else 600, seed=100 + faults.POINTS.index(point))
     os.kill(ordinary, signal.SIGSTOP)
     armed = None
     try:
